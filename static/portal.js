@@ -1,0 +1,207 @@
+/* What the browser adds to pages that already work without it: the dialog, the comment counter, the words said when a
+   request fails, the filter chips. No inline code, no eval: the content security policy stays strict. */
+(() => {
+  "use strict";
+
+  const dialog = () => document.getElementById("dialog");
+  const words = document.body.dataset;
+  let opener = null;
+  const closers = new Set();
+
+  // ---- the dialog: whatever htmx puts into <dialog id="dialog"> opens it ----
+
+  function openDialog(source) {
+    const box = dialog();
+    opener = source instanceof Element && !box.contains(source) ? source : document.activeElement;
+    box.showModal();
+  }
+
+  // The events that mean "done" are named by the fragment itself: data-close-on="rating-left".
+  function listenFor(names) {
+    for (const name of (names || "").split(/\s+/)) {
+      if (!name || closers.has(name)) continue;
+      closers.add(name);
+      document.addEventListener(name, closeDialog);
+    }
+  }
+
+  function closeDialog() {
+    const box = dialog();
+    if (box && box.open) box.close();
+  }
+
+  // The opener may have been replaced by the answer: then its row, named by data-return, gets the focus.
+  function giveFocusBack() {
+    let place = opener && opener.isConnected ? opener : null;
+    if (!place && opener && opener.dataset && opener.dataset.return) {
+      const row = document.querySelector(opener.dataset.return);
+      place = row && (row.querySelector("a[href], button") || row);
+    }
+    place = place || document.getElementById("main");
+    if (!place) return;
+    if (!place.matches("a[href], button, input, select, textarea, [tabindex]")) place.tabIndex = -1;
+    place.focus();
+    opener = null;
+  }
+
+  const box = dialog();
+  if (box) {
+    box.addEventListener("close", () => {
+      box.replaceChildren();
+      giveFocusBack();
+    });
+  }
+
+  // ---- what failed, in words; what was typed stays ----
+
+  function say(text) {
+    if (!text) return;
+    const open = dialog() && dialog().open ? dialog().firstElementChild : null;
+    let place = open ? open.querySelector("[data-notice]") : document.getElementById("notice");
+    if (!place && open) {
+      place = document.createElement("p");
+      place.className = "note";
+      place.dataset.notice = "";
+      place.dataset.tone = "danger";
+      place.setAttribute("role", "alert");
+      open.prepend(place);
+    }
+    if (!place) return;
+    place.hidden = false;
+    place.textContent = text;
+  }
+
+  function quiet() {
+    for (const place of document.querySelectorAll("#notice, [data-notice]")) {
+      place.hidden = true;
+      place.textContent = "";
+    }
+  }
+
+  function wordsFor(status) {
+    if (status === 400 || status === 401) return words.textExpired;
+    if (status === 403) return words.textForbidden;
+    if (status === 404 || status === 410) return words.textMissing;
+    if (status === 429) return words.textTooMany;
+    return words.textFailed;
+  }
+
+  document.addEventListener("htmx:response:error", (event) => {
+    const { response, hx } = event.detail.ctx;
+    if (response.status === 422 || response.status === 409 || (hx && hx.redirect)) return;
+    say(wordsFor(response.status));
+  });
+  document.addEventListener("htmx:error", (event) => {
+    const ctx = event.detail.ctx;
+    say(ctx && ctx.response ? words.textFailed : words.textOffline);
+  });
+
+  // ---- busy ----
+
+  document.addEventListener("htmx:before:request", (event) => {
+    const source = event.detail.ctx.sourceElement;
+    if (source.matches("form")) quiet();
+    source.setAttribute("aria-busy", "true");
+  });
+  document.addEventListener("htmx:finally:request", (event) => {
+    event.detail.ctx.sourceElement.removeAttribute("aria-busy");
+  });
+
+  // A plain form is sent once, however often one taps; coming back makes it usable again.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method === "get" || "again" in form.dataset) return;
+    if (form.getAttribute("aria-busy")) event.preventDefault();
+    else form.setAttribute("aria-busy", "true");
+  });
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
+  });
+
+  // ---- the comment counter: <textarea data-counter="id-of-the-counter" maxlength="5000"> ----
+
+  function count(area) {
+    const place = document.getElementById(area.dataset.counter);
+    if (!place) return;
+    const number = new Intl.NumberFormat(document.documentElement.lang);
+    place.textContent = `${number.format(area.value.length)} / ${number.format(area.maxLength)}`;
+  }
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("textarea[data-counter]")) count(event.target);
+  });
+
+  // ---- the toast says what was done, then leaves ----
+
+  let leaving;
+  const status = document.getElementById("status");
+  if (status) {
+    new MutationObserver(() => {
+      clearTimeout(leaving);
+      if (status.textContent.trim()) leaving = setTimeout(() => status.replaceChildren(), 8000);
+    }).observe(status, { childList: true });
+  }
+
+  // ---- filter chips: choosing closes the chip and names the choice on it ----
+
+  const openChips = () => document.querySelectorAll("details.chip[open]");
+  document.addEventListener("change", (event) => {
+    const chip = event.target.closest("details.chip");
+    if (!chip || !event.target.matches("[type=radio]")) return;
+    const value = chip.querySelector("summary b");
+    if (value) value.textContent = event.target.closest("label").textContent.trim();
+  });
+  document.addEventListener("click", (event) => {
+    const choice = event.target.closest("details.chip label");
+    for (const chip of openChips()) {
+      if (!chip.contains(event.target)) chip.open = false;
+      // detail is 0 when the arrow keys moved the choice: then the chip stays open.
+      else if (choice && event.detail > 0) {
+        setTimeout(() => {
+          chip.open = false;
+          chip.querySelector("summary").focus();
+        });
+      }
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const chip of openChips()) {
+      chip.open = false;
+      chip.querySelector("summary").focus();
+    }
+  });
+
+  // ---- links and buttons ----
+
+  document.addEventListener("click", (event) => {
+    const close = event.target.closest("[data-close]");
+    if (close && close.closest("dialog[open]")) {
+      event.preventDefault();
+      closeDialog();
+    }
+    const reveal = event.target.closest("button[data-reveal]");
+    if (reveal) {
+      const input = document.getElementById(reveal.dataset.reveal);
+      const shown = input.type === "password";
+      input.type = shown ? "text" : "password";
+      reveal.setAttribute("aria-pressed", String(shown));
+    }
+    if (event.target.closest("button[data-print]")) print();
+  });
+
+  // ---- new content ----
+
+  function ready(root) {
+    for (const element of root.querySelectorAll("[data-needs-script]")) element.hidden = false;
+    for (const area of root.querySelectorAll("textarea[data-counter]")) count(area);
+  }
+  document.addEventListener("htmx:after:swap", (event) => {
+    const box = dialog();
+    if (box && box.firstElementChild) {
+      listenFor(box.firstElementChild.dataset.closeOn);
+      if (!box.open) openDialog(event.detail.ctx.sourceElement);
+    }
+    ready(document);
+  });
+  ready(document);
+})();
