@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import click
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from portal import valkey
 from portal.extensions import db
@@ -67,6 +68,9 @@ class Supervisor:
         except valkey.ValkeyError as error:
             _complain(str(error))
             return 1
+        except OperationalError as error:
+            _complain(f"The database does not answer: {error.orig}")
+            return 1
         finally:
             self._stop()
         return 0
@@ -76,26 +80,28 @@ class Supervisor:
 
     def _start(self) -> bool:
         """Bring everything up, a line each. False when that failed or was interrupted."""
-        click.echo("Suivi is starting")
+        _say("Suivi is starting")
         self._migrate()
         _progress("database", "up to date")
         if not self.redis_url:
-            self._add("Valkey", Child("Valkey", self._start_valkey, patience=10), "started, inside the data folder")
-        commands = {
-            "web": (self._gunicorn(), 15, "started, 2 processes of 16 threads"),
-            "worker": (self._flask("worker"), 65, "started"),  # it may finish its job, 55 s at most
-            "ticker": (self._flask("ticker"), 15, "started, looks for due work every minute"),
-        }
-        for name, (command, patience, words) in commands.items():
-            if self.interrupts:
-                return False
-            self._add(name, Child(name, lambda command=command: self._spawn(command), patience=patience), words)
-        return self._wait_until_ready() and self._welcome()
+            self.children["Valkey"] = Child("Valkey", self._start_valkey, patience=10)
+            self.children["Valkey"].start()
+            _progress("Valkey", "answers, inside the data folder")
+        self._add("web", self._gunicorn(), 15)
+        if not self._wait_until_ready():
+            return False
+        _progress("web", "answers, 2 processes of 16 threads")
+        self._add("worker", self._flask("worker"), 65)  # it may finish its job, 55 s at most
+        _progress("worker", "started")
+        self._add("ticker", self._flask("ticker"), 15)
+        _progress("ticker", "started, looks for due work every minute")
+        self._welcome()
+        return True
 
-    def _add(self, name: str, child: Child, words: str) -> None:
-        self.children[name] = child
-        child.start()
-        _progress(name, words)
+    def _add(self, name: str, command: list[str], patience: float) -> None:
+        """Start one of our own programs and watch over it from now on."""
+        self.children[name] = Child(name, lambda: self._spawn(command), patience=patience)
+        self.children[name].start()
 
     def _migrate(self) -> None:
         """Bring the tables to this version, without the migration tool's own lines; a failure prints and exits."""
@@ -135,7 +141,7 @@ class Supervisor:
 
     def _watch(self) -> None:
         for child in self.children.values():
-            child.watch(click.echo)
+            child.watch(_say)
         time.sleep(LOOK)
 
     def _wait_until_ready(self) -> bool:
@@ -159,13 +165,12 @@ class Supervisor:
             except (OSError, http.client.HTTPException):
                 return False
 
-    def _welcome(self) -> bool:
+    def _welcome(self) -> None:
         """Print where the portal is and, for a demo, who may sign in."""
-        click.echo(f"\nSuivi is ready at {_address(self.host, self.port)}\n")
+        _say(f"\nSuivi is ready at {_address(self.host, self.port)}\n")
         for email, who in self._demo_logins():
-            click.echo(f"  {email:<26} {who}")
-        click.echo("Ctrl-C stops everything.")
-        return True
+            _say(f"  {email:<26} {who}")
+        _say("Ctrl-C stops everything.")
 
     def _demo_logins(self) -> list[tuple[str, str]]:
         """Return the demo's accounts, or nothing where an agency does real work."""
@@ -177,20 +182,20 @@ class Supervisor:
             for engine in db.engines.values():
                 engine.dispose()
         if logins:
-            click.echo(f"  Demo agency; every password is {DEMO_PASSWORD}")
+            _say(f"  Demo agency; every password is {DEMO_PASSWORD}")
         return logins
 
     def _stop(self) -> None:
         """Stop in the order in which they need each other; a second Ctrl-C waits for nobody."""
         if self.interrupts:
-            click.echo("\nStopping; Ctrl-C once more stops at once")
+            _say("\nStopping; Ctrl-C once more stops at once")
         for name in ("web", "ticker", "worker", "Valkey"):
             if child := self.children.get(name):
                 child.stop(lambda: self.interrupts > 1)
                 _progress(name, "stopped")
         if "Valkey" in self.children:
             valkey.forget(self.data_dir)
-        click.echo("Suivi has stopped.")
+        _say("Suivi has stopped.")
 
 
 def _lock(app: Flask) -> IO[str] | None:
@@ -249,8 +254,14 @@ def _address(host: str, port: int) -> str:
 
 
 def _progress(name: str, words: str) -> None:
-    click.echo(f"  {name:<9} {words}")
+    _say(f"  {name:<9} {words}")
 
 
 def _complain(words: str) -> None:
-    click.echo(words, err=True)
+    _say(words, err=True)
+
+
+def _say(words: str, *, err: bool = False) -> None:
+    """Print a line; a terminal that has been closed must not keep us from stopping in order."""
+    with suppress(OSError):
+        click.echo(words, err=err)
