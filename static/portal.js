@@ -14,6 +14,7 @@
     const box = dialog();
     opener = source instanceof Element && !box.contains(source) ? source : document.activeElement;
     box.showModal();
+    box.querySelector("#dialog-title")?.focus();
   }
 
   // The events that mean "done" are named by the fragment itself: data-close-on="rating-left".
@@ -200,6 +201,7 @@
     if (box && box.firstElementChild) {
       listenFor(box.firstElementChild.dataset.closeOn);
       if (!box.open) openDialog(event.detail.ctx.sourceElement);
+      else box.querySelector('[aria-invalid="true"]')?.focus();
     }
     ready(document);
   });
