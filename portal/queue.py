@@ -126,6 +126,15 @@ def _client(app: Flask) -> Redis | None:
     return clients[url]
 
 
+def is_reachable() -> bool:
+    """Whether Redis answers, for those who watch over the portal."""
+    client = _client(current_app)
+    try:
+        return bool(client and client.ping())
+    except (RedisError, OSError):
+        return False
+
+
 def _say_once(app: Flask, error: Exception) -> None:
     """Log the first failure of an outage: the hundredth would say nothing new."""
     if not app.extensions.get("portal.queue.silent"):

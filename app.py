@@ -1,0 +1,56 @@
+"""The table of contents of the portal: one line per concern."""
+
+from flask import Flask
+
+from portal import (
+    cli,
+    config,
+    demo,
+    errors,
+    extensions,
+    headers,
+    health,
+    htmx,
+    i18n,
+    menus,
+    portals,
+    sessions,
+    wiring,  # noqa: F401 - fills the wires
+)
+from portal.accounts.routes import accounts
+from portal.imports import cli as imports_cli
+from portal.imports import routes as imports_routes  # noqa: F401 - hangs its handlers onto the portals
+from portal.outbox import cli as outbox_cli
+from portal.outbox import routes as outbox_routes  # noqa: F401
+from portal.ratings import routes as ratings_routes  # noqa: F401
+from portal.ratings.public import open_pages
+from portal.settings import cli as settings_cli
+from portal.visits import routes as visits_routes  # noqa: F401
+
+
+def create_app(**overrides: object) -> Flask:
+    """Return the portal as a WSGI application.
+
+    Args:
+        overrides: configuration that differs from the environment's (tests).
+
+    Raises:
+        portal.config.ConfigError: the environment does not allow a start.
+    """
+    app = Flask(__name__)
+    app.config.update(config.load())
+    app.config.update(overrides)
+    app.before_request(portals.choose_lock)
+    extensions.init_app(app)
+    sessions.init_app(app)
+    i18n.init_app(app)
+    htmx.init_app(app)
+    headers.init_app(app)
+    errors.init_app(app)
+    menus.init_app(app)
+    health.init_app(app)
+    for blueprint in (accounts, open_pages, *portals.PORTALS.values()):
+        app.register_blueprint(blueprint)
+    for commands in (cli, demo, imports_cli, outbox_cli, settings_cli):
+        commands.init_app(app)
+    return app

@@ -1,0 +1,9 @@
+"""Suivi: quality follow-up of home visits. This page is the map of the folder.
+
+A portal is a blueprint (`portals.py`), a feature is a folder. Low to high; each may import only those before it:
+
+    frames    audit → settings → outbox → accounts → work → tables → imports
+    domain    people → visits → ratings
+
+What a lower feature must tell or show a higher one is listed in `wiring.py`, the one page where all of it is seen.
+"""

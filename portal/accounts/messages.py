@@ -1,0 +1,48 @@
+"""The mails that let a person choose a password."""
+
+from collections.abc import Callable
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from portal import clock
+from portal.accounts.models import PasswordLink
+from portal.extensions import db, wires
+from portal.links import external_url
+from portal.outbox.models import Drop, Message, MessageKind, Recipient
+from portal.settings.queries import option
+
+
+def decide(message: Message) -> Recipient | Drop:
+    """A link that was used, or whose login is switched off, is not mailed."""
+    link = db.session.get_one(PasswordLink, message.subject_id)
+    account = link.account
+    if not account.active:
+        return Drop("suppressed", "inactive")
+    if link.used_at:
+        return Drop("cancelled", "used")
+    if link.expires_at <= clock.now():
+        return Drop("expired", "too_late")
+    return Recipient(account.email, _name(account.id), account.language or option("agency.language"))
+
+
+def _name(account_id: int) -> str:
+    files = wires.files_of_account(account_id) if wires.files_of_account else []
+    return files[0].name if files else ""
+
+
+def context(message: Message, token: Callable[[str, str], str]) -> dict:
+    link = db.session.get_one(PasswordLink, message.subject_id)
+    hours = round((link.expires_at - link.created_at).total_seconds() / 3600)
+    valid = ngettext("%(num)s hour", "%(num)s hours", hours) if hours < 48 else _("%(days)s days", days=hours // 24)
+    return {
+        "purpose": "invite" if link.purpose == "invitation" else "reset",
+        "name": _name(link.account_id),
+        "url": external_url("accounts.set_password", token=token("password", link.public_id)),
+        "valid": valid,
+    }
+
+
+RESET = MessageKind("accounts.reset", _l("New password"), "set_password", decide, context, extra_copies=3)
+INVITATION = MessageKind("accounts.invitation", _l("Invitation"), "set_password", decide, context, extra_copies=3)

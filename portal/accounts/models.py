@@ -1,0 +1,104 @@
+"""Logins, their sessions, the links that set a password, and the counters that slow a guesser down."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_security import UserMixin
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock
+from portal.extensions import UTC, db
+from portal.links import new_public_id
+from portal.roles import ROLE_LABELS, Role
+
+
+class Account(UserMixin, db.Model):
+    """A login. Who it is for stands in the files (client, relative, worker, staff) that name it."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)  # lower case: see `normal_address`
+    password: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+    fs_uniquifier: Mapped[str] = mapped_column(unique=True, default=new_public_id)
+    language: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
+    password_set_at: Mapped[datetime | None] = mapped_column(UTC)
+
+    roles = ()  # Flask-Security's own roles are not used: what a person may do hangs on the open file
+
+
+class AccountSession(db.Model):
+    """A signed-in browser. Only the hash of its secret is kept."""
+
+    __tablename__ = "account_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    open_file: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(UTC)
+    ended_at: Mapped[datetime | None] = mapped_column(UTC)
+
+    account: Mapped[Account] = relationship()
+
+
+class PasswordLink(db.Model):
+    """A mailed link that lets its holder choose a password, once."""
+
+    __tablename__ = "password_link"
+    __table_args__ = (CheckConstraint("purpose IN ('reset', 'invitation')", name="purpose"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=new_public_id)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    purpose: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(UTC)
+    used_at: Mapped[datetime | None] = mapped_column(UTC)
+
+    account: Mapped[Account] = relationship()
+
+
+class Throttle(db.Model):
+    """How often something was tried of late: a row, so that an emptied Redis forgets nothing."""
+
+    __tablename__ = "throttle"
+    __table_args__ = (Index("ix_throttle_started_at", "started_at"),)
+
+    bucket: Mapped[str] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(UTC)
+    hits: Mapped[int]
+
+
+@dataclass(frozen=True)
+class User:
+    """A person at work in one of their files: what every query of a portal starts from.
+
+    Attributes:
+        account_id: the login.
+        key: names the file in forms and sessions (`client:17`).
+        role: what the person is in this file.
+        name: the person's name; for a relative, their own.
+        file_label: whose file it is, when not the person's own.
+        client_id, relative_id, worker_id, staff_id: the records behind it, as the role has them.
+        may_rate: a client always; a relative when the client's file grants it.
+    """
+
+    account_id: int
+    key: str
+    role: Role
+    name: str
+    file_label: str
+    client_id: int | None = None
+    relative_id: int | None = None
+    worker_id: int | None = None
+    staff_id: int | None = None
+    may_rate: bool = False
+
+    @property
+    def role_label(self) -> str:
+        return str(ROLE_LABELS[self.role])

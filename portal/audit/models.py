@@ -1,0 +1,50 @@
+"""The append-only journal, and the closed list of what can stand in it."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal import clock
+from portal.extensions import UTC, db
+
+KINDS = {
+    "account.created": "An account was opened for a person.",
+    "account.invited": "An invitation to choose a password was sent.",
+    "account.signed_in": "Somebody signed in.",
+    "account.signed_out": "Somebody signed out.",
+    "account.reset_asked": "A mail to choose a new password was asked for.",
+    "account.password_set": "A password was chosen.",
+    "account.language_chosen": "A person chose their language.",
+    "account.file_opened": "A person with several files opened one.",
+    "option.set": "An option was changed.",
+    "import.uploaded": "A file was brought in for preview.",
+    "import.ran": "A file's lines were written.",
+    "import.discarded": "A file was put aside without being written.",
+    "person.created": "A client, worker or staff record was made.",
+    "person.changed": "A client, worker or staff record was changed.",
+    "service.created": "A kind of service was added.",
+    "visit.planned": "A visit was planned.",
+    "visit.changed": "A visit was changed.",
+    "visit.done": "A visit was marked as done.",
+    "visit.cancelled": "A visit was cancelled.",
+    "rating.left": "A visit was rated.",
+    "rating.changed": "A rating was changed; the former value is kept.",
+    "rating.suspected": "An answer came that no person can have given; it is kept, not counted.",
+    "rating.requests_stopped": "An address asked for no more rating requests.",
+}
+
+
+class AuditEntry(db.Model):
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_subject", "subject_type", "subject_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTC, default=clock.now, index=True)
+    kind: Mapped[str] = mapped_column(index=True)
+    account_id: Mapped[int | None]
+    role: Mapped[str | None]
+    subject_type: Mapped[str]
+    subject_id: Mapped[int]
+    before: Mapped[dict | None] = mapped_column(JSON)
+    after: Mapped[dict | None] = mapped_column(JSON)

@@ -1,0 +1,112 @@
+"""Settings of the installation, read from the environment once. A missing secret is a refusal to start."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+SHORTEST_SECRET = 32  # characters
+
+
+class ConfigError(RuntimeError):
+    """The environment does not allow a start; the message says which value and why."""
+
+
+def load(environ: Mapping[str, str] = os.environ) -> dict[str, object]:
+    """Return Flask's configuration from the `PORTAL_…` variables (README, "Environment").
+
+    Raises:
+        ConfigError: in production, when a secret, the database or the base URL is missing or weak.
+    """
+    production = environ.get("PORTAL_ENV", "development") == "production"
+    data_dir = Path(environ.get("PORTAL_DATA_DIR") or ROOT / "instance").resolve()
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if production:
+        refuse_weak_values(environ)
+    base_url = environ.get("PORTAL_BASE_URL") or f"http://127.0.0.1:{environ.get('PORT') or 5000}"
+    database_url = environ.get("PORTAL_DATABASE_URL") or f"sqlite:///{data_dir / 'portal.db'}"
+    return {
+        "PORTAL_ENV": "production" if production else "development",
+        "PORTAL_DATA_DIR": data_dir,
+        "PORTAL_BASE_URL": base_url.rstrip("/"),
+        "PORTAL_DATABASE_URL": database_url,
+        "PORTAL_REDIS_URL": environ.get("PORTAL_REDIS_URL") or embedded_redis_url(data_dir),
+        "PORTAL_SMTP_URL": environ.get("PORTAL_SMTP_URL") or None,
+        "PORTAL_MAIL_FROM": environ.get("PORTAL_MAIL_FROM") or None,
+        "PORTAL_LINK_KEYS": link_keys(environ, data_dir),
+        "SECRET_KEY": environ.get("PORTAL_SECRET_KEY") or kept_secret(data_dir / "secret-key"),
+        **flask_settings(base_url, database_url),
+    }
+
+
+def flask_settings(base_url: str, database_url: str) -> dict[str, object]:
+    """What Flask and its extensions are told, from the two addresses of this installation."""
+    https = base_url.startswith("https://")
+    return {
+        "SQLALCHEMY_DATABASE_URI": database_url.replace("postgres://", "postgresql://", 1),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(database_url),
+        "SESSION_COOKIE_NAME": "__Host-suivi" if https else "suivi",
+        "SESSION_COOKIE_SECURE": https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "TRUSTED_HOSTS": [str(urlsplit(base_url).hostname)] if https else None,
+        "MAX_CONTENT_LENGTH": 25 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+        "MAX_FORM_PARTS": 1000,
+        "WTF_CSRF_TIME_LIMIT": None,  # a page left open over lunch must still save
+        "SEND_FILE_MAX_AGE_DEFAULT": 31536000,  # static addresses carry the hash of what they serve
+        "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "translations"),
+    }
+
+
+def engine_options(database_url: str) -> dict[str, object]:
+    """How to keep connections: a restarted PostgreSQL must not cost a request."""
+    if database_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 10}}
+    return {
+        "pool_pre_ping": True,
+        "pool_recycle": 300,
+        "pool_size": 16,
+        "connect_args": {"connect_timeout": 5, "options": "-c statement_timeout=60000"},
+    }
+
+
+def refuse_weak_values(environ: Mapping[str, str]) -> None:
+    """Raise ConfigError naming every value that production needs and does not have."""
+    faults = [
+        f"{name} is missing"
+        for name in ("PORTAL_DATABASE_URL", "PORTAL_REDIS_URL", "PORTAL_BASE_URL", "PORTAL_SECRET_KEY", "PORTAL_LINK_KEYS")
+        if not environ.get(name)
+    ]
+    secrets_given = {"PORTAL_SECRET_KEY": [environ.get("PORTAL_SECRET_KEY", "")]}
+    secrets_given["PORTAL_LINK_KEYS"] = environ.get("PORTAL_LINK_KEYS", "").split(",")
+    for name, values in secrets_given.items():
+        if environ.get(name) and any(len(value.strip()) < SHORTEST_SECRET for value in values):
+            faults.append(f"{name} is weak: at least {SHORTEST_SECRET} random characters")
+    if faults:
+        raise ConfigError("The portal refuses to start in production: " + "; ".join(faults) + ".")
+
+
+def link_keys(environ: Mapping[str, str], data_dir: Path) -> list[str]:
+    """Keys of mailed links, newest first: the first signs, all verify."""
+    given = [key.strip() for key in environ.get("PORTAL_LINK_KEYS", "").split(",") if key.strip()]
+    return given or [kept_secret(data_dir / "link-key")]
+
+
+def kept_secret(path: Path) -> str:
+    """Return the secret of this development machine; the first start makes it."""
+    try:
+        with path.open("x", encoding="ascii") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="ascii")
+
+
+def embedded_redis_url(data_dir: Path) -> str | None:
+    """Address of the Valkey that `flask up` has started beside this data, if it left one."""
+    note = data_dir / "valkey.url"
+    return note.read_text(encoding="utf-8").strip() if note.exists() else None

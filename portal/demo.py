@@ -1,0 +1,221 @@
+"""The demo agency: a small story, dated relative to today, with one login for each kind of person."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import click
+from flask import Flask
+from flask_security.utils import hash_password
+from sqlalchemy import select
+
+from portal import clock
+from portal.accounts.actions import open_account
+from portal.extensions import db, wires, writing
+from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, set_name
+from portal.people.queries import files_of_account
+from portal.ratings.actions import leave_rating
+from portal.ratings.models import RatingSubject
+from portal.settings.actions import set_option
+from portal.visits.actions import cancel_visit, end_visits, plan_visit
+from portal.visits.models import Visit
+
+PASSWORD = "demo-portal-2026"  # noqa: S105 - printed on the sign-in page of the demo
+AGENCY = "Maison & Soins"
+LOGINS = {
+    "client@example.org": "Claire Lefèvre, client",
+    "relative@example.org": "Paul Lefèvre, her son",
+    "worker@example.org": "Wassim Haddad, worker",
+    "coordinator@example.org": "Sofia Benali, coordinator of the North",
+    "quality@example.org": "Inès Caron, quality lead",
+    "admin@example.org": "Ada Martin, administrator",
+}
+SERVICES = ("Aide au lever", "Aide au repas", "Ménage", "Accompagnement aux courses", "Garde de nuit")
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(demo)
+    wires.demo = shown_logins
+
+
+@click.command("demo")
+def demo() -> None:
+    """Make the demo agency, if the database is empty."""
+    with writing():
+        if db.session.scalar(select(Sector.id).limit(1)):
+            click.echo("The database holds an agency already: nothing to do.")
+            return
+        build()
+        db.session.commit()
+    click.echo(f"The demo agency “{AGENCY}” is ready.")
+
+
+def present() -> bool:
+    """Whether this database holds the demo agency."""
+    return db.session.scalar(select(Staff.id).where(Staff.email == "coordinator@example.org").limit(1)) is not None
+
+
+def logins() -> list[tuple[str, str]]:
+    """The demo's e-mail addresses and who they are."""
+    return list(LOGINS.items())
+
+
+def shown_logins() -> dict | None:
+    if not present():
+        return None
+    return {"demo_logins": [{"email": email, "who": who} for email, who in LOGINS.items()], "demo_password": PASSWORD}
+
+
+def build() -> None:
+    """Write the whole agency in the present transaction."""
+    set_option(None, "agency.name", AGENCY)
+    north, south = _sectors()
+    staff = _staff(north, south)
+    services = [Service(name=name) for name in SERVICES]
+    db.session.add_all(services)
+    workers = _workers(north, south)
+    clients = _clients(north, south, staff)
+    db.session.flush()
+    _relative(clients["claire"])
+    _open_logins()
+    _claires_visits(clients["claire"], workers, services)
+    _other_visits(clients, workers, services)
+    _ratings(clients)
+
+
+def _sectors() -> tuple[Sector, Sector]:
+    agency = Sector(name=AGENCY)
+    db.session.add(agency)
+    db.session.flush()
+    north, south = Sector(name="Nord", parent_id=agency.id), Sector(name="Sud", parent_id=agency.id)
+    db.session.add_all([north, south])
+    db.session.flush()
+    return north, south
+
+
+def _staff(north: Sector, south: Sector) -> dict[str, Staff]:
+    def member(first: str, last: str, email: str, role: str, sectors: list[Sector]) -> Staff:
+        return Staff(first_name=first, last_name=last, email=email, role=role, sectors=sectors, language="fr", active=True)
+
+    staff = {
+        "sofia": member("Sofia", "Benali", "coordinator@example.org", "coordinator", [north]),
+        "igor": member("Igor", "Volkov", "coordinator.south@example.org", "coordinator", [south]),
+        "ines": member("Inès", "Caron", "quality@example.org", "quality", []),
+        "ada": member("Ada", "Martin", "admin@example.org", "admin", []),
+    }
+    db.session.add_all(staff.values())
+    return staff
+
+
+def _workers(north: Sector, south: Sector) -> dict[str, Worker]:
+    people = {
+        "aissatou": ("Mme", "Aïssatou", "N’Diaye", "aissatou.ndiaye@example.org", "fr", north),
+        "wassim": ("M.", "Wassim", "Haddad", "worker@example.org", "fr", north),
+        "jean": ("M.", "Jean", "Dupont", "jean.dupont@example.org", "fr", south),
+        "olga": ("Mme", "Ольга", "Петрова", "olga.petrova@example.org", "ru", south),
+    }
+    made = {}
+    for key, (civility, first, last, email, language, sector) in people.items():
+        worker = Worker(civility=civility, email=email, language=language, sectors=[sector], active=True)
+        set_name(worker, first, last)
+        made[key] = worker
+    db.session.add_all(made.values())
+    return made
+
+
+def _clients(north: Sector, south: Sector, staff: dict[str, Staff]) -> dict[str, Client]:
+    people = {
+        "claire": ("Mme", "Claire", "Lefèvre", "client@example.org", "fr", north, "sofia"),
+        "denis": ("M.", "Denis", "Moreau", "denis.moreau@example.org", "fr", north, "sofia"),
+        "anna": ("Mme", "Анна", "Иванова", "anna.ivanova@example.org", "ru", north, "sofia"),
+        "eloise": ("Mme", "Éloïse", "D’Angelo", "eloise.dangelo@example.org", "fr", south, "igor"),
+        "george": ("Mr", "George", "Wright", None, "en", south, "igor"),
+    }
+    made = {}
+    for key, (civility, first, last, email, language, sector, manager) in people.items():
+        client = Client(
+            civility=civility, email=email, language=language, sector=sector, file_manager=staff[manager], active=True
+        )
+        set_name(client, first, last)
+        made[key] = client
+    db.session.add_all(made.values())
+    return made
+
+
+def _relative(client: Client) -> None:
+    db.session.add(Relative(
+        first_name="Paul", last_name="Lefèvre", email="relative@example.org", language="fr", client_id=client.id,
+        may_rate=True, active=True))  # fmt: skip
+    db.session.flush()
+
+
+def _open_logins() -> None:
+    """Give the people of the story a login with the demo's password; one hash is enough for all of them."""
+    hashed = hash_password(PASSWORD)
+    for kind in (Client, Relative, Worker, Staff):
+        for person in db.session.scalars(select(kind).where(kind.email.is_not(None))):
+            account, _new = open_account(None, person.email, person.language)
+            account.password, account.password_set_at = hashed, clock.now()
+            person.account_id = account.id
+    db.session.flush()
+
+
+def _at(days: int, hour: int, minute: int = 0) -> datetime:
+    """Wall clock of the agency, some days from today."""
+    today = clock.now().astimezone(ZoneInfo("Europe/Paris")).date()
+    return datetime.combine(today + timedelta(days=days), time(hour, minute))
+
+
+def _done(visits: list[Visit]) -> None:
+    end_visits(None, visits, ask=False)
+
+
+def _claires_visits(claire: Client, workers: dict[str, Worker], services: list[Service]) -> None:
+    """A rated visit, some that wait for a rating, one in progress, some to come, one cancelled, one not closed."""
+    rising, meal, cleaning, errands, _night = services
+    aissatou, wassim = workers["aissatou"], workers["wassim"]
+    past = [
+        plan_visit(None, claire, rising, [aissatou], _at(-1, 9), 120),
+        plan_visit(None, claire, cleaning, [wassim], _at(-3, 14), 120),
+        plan_visit(None, claire, rising, [aissatou], _at(-4, 9), 120),
+        plan_visit(None, claire, meal, [wassim], _at(-6, 12), 60),
+        plan_visit(None, claire, errands, [wassim, aissatou], _at(-9, 10), 90),
+        plan_visit(None, claire, cleaning, [aissatou], _at(-12, 14), 120),
+    ]
+    _done(past)
+    now = clock.now().astimezone(ZoneInfo("Europe/Paris")).replace(tzinfo=None, second=0, microsecond=0)
+    plan_visit(None, claire, meal, [wassim], now - timedelta(minutes=30), 90)
+    plan_visit(None, claire, rising, [wassim], _at(-2, 9), 60)
+    for days in (1, 2, 5):
+        plan_visit(None, claire, rising, [aissatou], _at(days, 9), 120)
+    cancelled = plan_visit(None, claire, cleaning, [wassim], _at(-5, 14), 120)
+    cancel_visit(None, cancelled, "Absence prévue de la cliente")
+
+
+def _other_visits(clients: dict[str, Client], workers: dict[str, Worker], services: list[Service]) -> None:
+    rising, meal, cleaning, errands, night = services
+    _done([
+        plan_visit(None, clients["denis"], cleaning, [workers["wassim"]], _at(-1, 16), 90),
+        plan_visit(None, clients["anna"], rising, [workers["aissatou"]], _at(-2, 8), 60),
+        plan_visit(None, clients["anna"], errands, [workers["wassim"]], _at(-5, 10), 90),
+        plan_visit(None, clients["eloise"], cleaning, [workers["jean"]], _at(-2, 10), 120),
+        plan_visit(None, clients["eloise"], meal, [workers["olga"]], _at(-3, 12), 60),
+        plan_visit(None, clients["george"], night, [workers["jean"]], _at(-3, 21), 600),
+    ])  # fmt: skip
+    plan_visit(None, clients["denis"], meal, [workers["wassim"]], _at(0, 18), 60)
+    plan_visit(None, clients["anna"], rising, [workers["aissatou"]], _at(1, 8), 60)
+    plan_visit(None, clients["george"], meal, [], _at(2, 12), 60, draft=True)
+
+
+def _ratings(clients: dict[str, Client]) -> None:
+    """What was said so far: a warm word, a fair one, and one that needs a person."""
+    said = (
+        ("claire", 2, 5, "Très douce avec maman, et à l’heure."),
+        ("anna", 0, 4, "Пришла позже, но предупредила."),
+        ("eloise", 0, 2, "Parti vingt minutes plus tôt, la cuisine n’était pas faite."),
+        ("eloise", 1, 5, ""),
+    )
+    for key, place, stars, comment in said:
+        client = clients[key]
+        user = next(u for u in files_of_account(client.account_id or 0) if u.client_id == client.id)
+        chosen = select(RatingSubject).where(RatingSubject.client_id == client.id).order_by(RatingSubject.ended_at.desc())
+        leave_rating(user, db.session.scalars(chosen).all()[place], stars, comment)

@@ -1,0 +1,80 @@
+"""When the answer is no: the domain's refusals, and the pages that say so."""
+
+import logging
+import secrets
+
+from flask import Flask, g, render_template
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from portal.extensions import db
+from portal.htmx import answer
+
+log = logging.getLogger(__name__)
+
+SENTENCES = {
+    400: (_l("This request was not understood"), _l("Please go back and try again.")),
+    401: (_l("You are not signed in"), _l("Please sign in to see this page.")),
+    403: (_l("This is not open to you"), _l("Your role does not allow this. If it should, ask your agency.")),
+    404: (_l("This page does not exist"), _l("The address is wrong, or what it showed is not there for you.")),
+    405: (_l("This request was not understood"), _l("Please go back and try again.")),
+    409: (_l("This cannot be done any more"), _l("Somebody changed it in the meantime. Please look again.")),
+    413: (_l("This file is too large"), _l("Files up to 20 MB can be sent. Please split yours.")),
+    429: (_l("Too many attempts"), _l("Please wait a few minutes and try again.")),
+    500: (_l("Something went wrong on our side"), _l("Nothing was lost. Please try again in a moment.")),
+}
+
+
+class Refused(Exception):
+    """The domain says no. The message is a whole sentence for the person, already translated or lazily so."""
+
+    def __init__(self, message: object, code: str = "refused") -> None:
+        super().__init__(code)
+        self.message = message
+        self.code = code
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(HTTPException, show_refusal)
+    app.register_error_handler(CSRFError, show_stale_form)
+    app.register_error_handler(Refused, show_domain_refusal)
+    app.register_error_handler(Exception, show_fault)
+
+
+def error_page(code: int, title: object, message: object, reference: str | None = None) -> Response:
+    body = render_template("errors/error.html", code=code, title=title, message=message, reference=reference)
+    return answer(body, code)
+
+
+def show_refusal(error: HTTPException) -> Response:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error.get_response()
+    title, message = SENTENCES.get(error.code, SENTENCES[400])
+    page = error_page(error.code, title, message)
+    page.headers.extend((k, v) for k, v in error.get_headers() if k not in ("Content-Type",))
+    return page
+
+
+def show_stale_form(_error: CSRFError) -> Response:
+    return error_page(400, _("This form is too old"), _("Please go back, reload the page and send it again."))
+
+
+def show_domain_refusal(error: Refused) -> Response:
+    return error_page(409, SENTENCES[409][0], error.message)
+
+
+def show_fault(error: Exception) -> Response:
+    """Any exception that nobody expected: a reference for the person, the trace for the log."""
+    reference = secrets.token_hex(4)
+    log.exception("fault %s", reference, exc_info=error)
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:  # the database itself may be what failed
+        log.exception("no rollback after fault %s", reference)
+    g.pop("user", None)
+    title, message = SENTENCES[500]
+    return error_page(500, title, message, reference)

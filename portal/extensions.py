@@ -1,0 +1,148 @@
+"""Extensions, created unbound and attached by `create_app`; the column types and the engine's manners."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC as utc
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from flask_babel import Babel
+from flask_migrate import Migrate
+from flask_security import Security
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, Select, event
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+NAMES = {  # every constraint has a name, so that a migration can speak of it
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Parent of every table."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class UTC(TypeDecorator[datetime]):
+    """An aware moment. SQLite forgets the zone, so it is converted before and put back after."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A moment without a zone cannot be stored.")
+        moment = value.astimezone(utc)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=utc) if value.tzinfo is None else value.astimezone(utc)
+
+
+# rows stay readable after a commit: a page shows what it has just written, a mail what it was claimed with
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+csrf = CSRFProtect()
+babel = Babel()
+migrate = Migrate(render_as_batch=True, compare_type=True)
+security = Security()
+
+
+@dataclass(frozen=True)
+class VisitColumn:
+    """What a higher feature shows in every list of visits.
+
+    Attributes:
+        add: gives the list's statement the columns it needs.
+        read: turns a row into cells; called with the user, the row and the visit's stage.
+    """
+
+    add: Callable[[Select], Select]
+    read: Callable[..., dict]
+
+
+@dataclass
+class Wires:
+    """What lower features may call of higher ones. Empty here; `portal/wiring.py` fills it."""
+
+    audit_kinds: dict[str, str] = field(default_factory=dict)
+    message_kinds: dict[str, object] = field(default_factory=dict)
+    work_kinds: dict[str, Callable[..., None]] = field(default_factory=dict)
+    importers: dict[str, object] = field(default_factory=dict)
+    files_of_account: Callable[[int], list] | None = None
+    reactions: dict[str, list[Callable[..., None]]] = field(default_factory=dict)
+    demo: Callable[[], dict | None] | None = None
+    waiting_visit: Callable[..., object] | None = None
+    message_perimeter: Callable[..., object] | None = None
+    visit_columns: list[VisitColumn] = field(default_factory=list)
+
+    def react(self, fact: str, *subjects: object, **options: object) -> None:
+        """Call what higher features do when `fact` happens, in order, inside the present transaction."""
+        for reaction in self.reactions[fact]:
+            reaction(*subjects, **options)
+
+
+wires = Wires()
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Take SQLite's write lock at the start of each transaction in this block: a reader that turns writer
+    half-way would be refused at once, whatever the busy timeout."""
+    token = _writing.set(True)
+    try:
+        yield
+    finally:
+        _writing.reset(token)
+
+
+def begin_writing() -> None:
+    """The same for the rest of a request (the context ends with it)."""
+    _writing.set(True)
+
+
+def begin_reading() -> None:
+    """Readers never lock: what a safe request starts with."""
+    _writing.set(False)
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: object, _entry: "ConnectionPoolEntry") -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # we say BEGIN ourselves, below
+    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: "Connection") -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def init_app(app: Flask) -> None:
+    db.init_app(app)
+    csrf.init_app(app)
+    migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"))

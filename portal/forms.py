@@ -1,0 +1,56 @@
+"""The base of every form, and the fields that several features share."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import RadioField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired
+
+STAR_WORDS = {
+    0: _l("Very dissatisfied"),
+    1: _l("Dissatisfied"),
+    2: _l("Rather dissatisfied"),
+    3: _l("Neither satisfied nor dissatisfied"),
+    4: _l("Satisfied"),
+    5: _l("Very satisfied"),
+}
+
+
+def clean_text(value: object) -> object:
+    """Drop outer white space, and the two things no database keeps: NUL and lone surrogates."""
+    if not isinstance(value, str):
+        return value
+    return value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
+
+
+class PortalForm(FlaskForm):
+    """A form whose texts arrive clean."""
+
+    class Meta(FlaskForm.Meta):
+        def bind_field(self, form, unbound_field, options):  # noqa: ANN001, ANN201 - WTForms' own signature
+            if issubclass(unbound_field.field_class, StringField):
+                options["filters"] = [*unbound_field.kwargs.get("filters", ()), clean_text]
+            return unbound_field.bind(form=form, **options)
+
+
+class FilterForm(PortalForm):
+    """A form that lives in the address: read by GET, without a token."""
+
+    class Meta(PortalForm.Meta):
+        csrf = False
+
+
+class StarsField(RadioField):
+    """Stars from 0 to 5, each with its word. Zero is a score; nothing chosen is an error."""
+
+    def __init__(self, label: object = None, **options: object) -> None:
+        super().__init__(
+            label or _l("Stars"),
+            choices=[SelectChoice(value=str(stars), label=str(stars)) for stars in STAR_WORDS],
+            validators=[InputRequired(_l("Please choose a number of stars."))],
+            **options,
+        )
+
+    @property
+    def stars(self) -> int:
+        return int(self.data)

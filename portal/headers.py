@@ -1,0 +1,58 @@
+"""What every answer says to the browser, and the addresses of static files."""
+
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Flask, current_app, request, url_for
+from werkzeug.wrappers import Response
+
+POLICY = "; ".join((
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "frame-src 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "manifest-src 'self'",
+))  # fmt: skip
+
+# the only pages with a policy of their own
+EXCEPTIONS = {
+    # a rendered mail in its frame: its style sheet is inside, nothing is loaded and nothing runs
+    "staff.preview_message": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox",
+}
+
+
+def init_app(app: Flask) -> None:
+    app.after_request(add_headers)
+    app.jinja_env.globals["static_url"] = static_url
+
+
+def add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers["Content-Security-Policy"] = EXCEPTIONS.get(request.endpoint or "", POLICY)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    headers.setdefault("Referrer-Policy", "same-origin")
+    if request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-store")  # personal data on shared tablets
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return response
+
+
+def static_url(name: str) -> str:
+    """Address of a static file that changes with its content, so that browsers may keep it for ever."""
+    return url_for("static", filename=name, v=_fingerprint(Path(current_app.static_folder or "") / name))
+
+
+@lru_cache(maxsize=256)
+def _fingerprint(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()[:10]

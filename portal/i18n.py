@@ -1,0 +1,100 @@
+"""Languages, the zone, and how moments and figures read in each language."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_decimal
+from flask import Flask, g, has_request_context, request, session
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from portal import clock
+from portal.extensions import babel
+from portal.settings.queries import option
+
+LANGUAGES = {"fr": "Français", "ru": "Русский", "en": "English"}
+PARTS = {"fr": "fr_FR", "ru": "ru", "en": "en_GB"}  # the region decides the order of day and month
+DAY = {"fr": "EEE d MMMM", "ru": "EEE, d MMMM", "en": "EEE d MMMM"}
+
+
+def init_app(app: Flask) -> None:
+    babel.init_app(app, default_locale="fr", locale_selector=choose_language, timezone_selector=None)
+    app.jinja_env.globals.update(current_locale=language, languages=list(LANGUAGES.items()))
+    app.jinja_env.filters.update(
+        day=day, full_day=full_day, clock=time_of_day, relative=relative, exact=exact, decimal=decimal, duration=duration
+    )
+
+
+def language() -> str:
+    """Two letters of the language that this answer or mail is written in."""
+    return str(get_locale() or "fr")[:2]
+
+
+def choose_language() -> str:
+    """The person's choice, else the browser's, else the agency's. A mail forces its recipient's instead."""
+    if not has_request_context():
+        return "fr"
+    for choice in (request.args.get("lang"), g.get("language"), session.get("language")):
+        if choice in LANGUAGES:
+            return choice
+    wanted = request.accept_languages.best_match(LANGUAGES)
+    return wanted or option("agency.language")
+
+
+def zone() -> ZoneInfo:
+    """The agency's zone: every moment is shown in it."""
+    return ZoneInfo(option("agency.zone"))
+
+
+def local(moment: datetime) -> datetime:
+    return moment.astimezone(zone())
+
+
+def day(moment: datetime | date) -> str:
+    """`mar. 17 novembre`, with the year when it is not this one."""
+    when = local(moment) if isinstance(moment, datetime) else moment
+    pattern = DAY[language()] + ("" if when.year == local(clock.now()).year else " y")
+    return _first_of_month(format_date(when, pattern, locale=PARTS[language()]))
+
+
+def full_day(moment: datetime | date) -> str:
+    """`mardi 17 novembre 2026`."""
+    when = local(moment) if isinstance(moment, datetime) else moment
+    return _first_of_month(format_date(when, "full", locale=PARTS[language()]))
+
+
+def _first_of_month(text: str) -> str:
+    """French says `1er mars`; CLDR says `1 mars`."""
+    if language() != "fr":
+        return text
+    return " ".join("1er" if word == "1" else word for word in text.split(" "))
+
+
+def time_of_day(moment: datetime) -> str:
+    """`9:00`, as a clock shows it."""
+    return format_time(local(moment), "H:mm", locale=PARTS[language()])
+
+
+def relative(moment: datetime) -> str:
+    """`il y a 3 heures`."""
+    gap: timedelta = moment - clock.now()
+    return format_timedelta(gap, add_direction=True, locale=PARTS[language()])
+
+
+def exact(moment: datetime) -> str:
+    """Day and hour in full, for those who hover."""
+    return format_datetime(local(moment), "d MMMM y, H:mm", locale=PARTS[language()])
+
+
+def decimal(value: float, digits: int = 1) -> str:
+    """`4,3`: averages are never pluralised."""
+    return format_decimal(round(value, digits), locale=PARTS[language()])
+
+
+def duration(minutes: int) -> str:
+    """`1 h 30`."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return _("%(minutes)s min", minutes=rest)
+    return _("%(hours)s h %(minutes)s", hours=hours, minutes=f"{rest:02d}") if rest else _("%(hours)s h", hours=hours)

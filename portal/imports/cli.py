@@ -1,0 +1,107 @@
+"""`flask import`: the same as the pages, from the command line."""
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import with_appcontext
+from flask_babel import force_locale
+from rich.console import Console
+from rich.progress import Progress
+
+from portal.extensions import db, wires, writing
+from portal.imports import actions, queries
+from portal.imports.importer import Outcome
+from portal.imports.jobs import Advance, plan_import, write_import
+from portal.imports.models import Import, Step
+from portal.settings.queries import option
+
+SOME_REFUSED = 2
+UNREADABLE = 1
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(import_file)
+
+
+@click.command("import")
+@click.argument("kind", type=click.Choice(["visits", "clients", "workers"]))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--ask-ratings", is_flag=True, help="Visits: mail the clients of past visits a request to rate them.")
+@click.option("--past-done", is_flag=True, help="Visits: those in the past without a state are done.")
+@click.option("--invite", is_flag=True, help="People: mail the invitations that the file asks for.")
+@click.option("--refused", type=click.Path(path_type=Path), help="Write the refused lines to this CSV file.")
+@with_appcontext
+def import_file(
+    kind: str, file: Path, dry_run: bool, ask_ratings: bool, past_done: bool, invite: bool, refused: Path | None
+) -> None:
+    """Bring in the FILE (CSV or XLSX) of visits, clients or workers.
+
+    Exit code: 0 every line was taken, 2 some were refused, 1 the file cannot be read.
+    """
+    if kind not in wires.importers:
+        raise click.UsageError(f"There is no importer of {kind}.")
+    choices = {"ask_ratings": ask_ratings, "past_done": past_done, "invite": invite}
+    with force_locale(option("agency.language")):
+        imported = _planned(kind, file, choices)
+        if imported.state == Step.FAILED:
+            sys.exit(_complain(queries.fault_of(imported)))
+        if not dry_run:
+            _write(imported, choices)
+        _report(imported)
+        if refused:
+            refused.write_text("".join(queries.refused_file(imported)), encoding="utf-8", newline="")
+        code = SOME_REFUSED if imported.counts.get(Outcome.REFUSED) else 0
+        if dry_run:
+            with writing():
+                actions.discard(None, imported)
+                db.session.commit()
+    sys.exit(code)
+
+
+def _planned(kind: str, file: Path, choices: dict[str, bool]) -> Import:
+    with writing():
+        imported = actions.keep_file(None, kind, file.name, file.read_bytes(), choices)
+        db.session.commit()
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        plan_import(imported, _advance(progress, "preview"))
+    return imported
+
+
+def _write(imported: Import, choices: dict[str, bool]) -> None:
+    db.session.commit()
+    with writing():
+        actions.let_write(imported, choices)
+        db.session.commit()
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        write_import(imported, _advance(progress, "writing"))
+
+
+def _advance(progress: Progress, label: str) -> Advance:
+    bar = progress.add_task(label, total=None)
+
+    def advance(done: int, total: int | None = None) -> None:
+        db.session.commit()
+        progress.update(bar, completed=done, **({} if total is None else {"total": total}))
+
+    return advance
+
+
+def _report(imported: Import) -> None:
+    importer = queries.importer_of(imported.kind)
+    for count in queries.counts_of(imported):
+        click.echo(f"{count.number:>7}  {count.label}")
+    reasons: Counter[str] = Counter()
+    for number, notes in queries.refusals_of(imported):
+        for code, params in notes:
+            reasons[code] += 1
+            if reasons[code] <= 5:  # five of a kind show what is wrong; --refused has them all
+                click.echo(f"{number:>7}  {queries.say(importer, code, params)}", err=True)
+
+
+def _complain(sentence: str) -> int:
+    click.echo(sentence, err=True)
+    return UNREADABLE

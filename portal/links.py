@@ -1,0 +1,55 @@
+"""Mailed links: tokens that are derived from a row, and addresses that come from the configuration alone.
+
+A token is `public id + HMAC-SHA256(link key, purpose:public id)`. It is not stored: it can be rendered again, survives
+a rotation of the session key, and a copy of the database does not open any link. Use is decided on the row.
+"""
+
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+from flask import current_app
+
+ID_LENGTH = 22  # characters: 128 random bits
+MAC_BYTES = 16
+
+
+def new_public_id() -> str:
+    """Return 128 random bits: what names a row to the outside."""
+    return secrets.token_urlsafe(16)
+
+
+def make_token(purpose: str, public_id: str) -> str:
+    """Return the token of one row for one purpose (`rate`, `unsubscribe`, `password`)."""
+    return public_id + _seal(current_app.config["PORTAL_LINK_KEYS"][0], purpose, public_id)
+
+
+def read_token(purpose: str, token: str) -> str | None:
+    """Return the public id that a token names, or None when no key of ours made it for this purpose."""
+    public_id, seal = token[:ID_LENGTH], token[ID_LENGTH:]
+    keys = current_app.config["PORTAL_LINK_KEYS"]
+    genuine = [hmac.compare_digest(_seal(key, purpose, public_id).encode(), _bytes(seal)) for key in keys]
+    return public_id if any(genuine) else None
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _seal(key: str, purpose: str, public_id: str) -> str:
+    digest = hmac.new(key.encode(), _bytes(f"{purpose}:{public_id}"), sha256).digest()
+    return urlsafe_b64encode(digest[:MAC_BYTES]).rstrip(b"=").decode()
+
+
+def external_url(endpoint: str, **values: object) -> str:
+    """Return an address for a mail. It is built from PORTAL_BASE_URL: no request can put another host into it."""
+    base = urlsplit(current_app.config["PORTAL_BASE_URL"])
+    adapter = current_app.url_map.bind(base.netloc, url_scheme=base.scheme, script_name=base.path or "/")
+    return adapter.build(endpoint, values, force_external=True)
+
+
+def mail_domain() -> str:
+    """Domain of our Message-IDs: stable for one installation."""
+    return urlsplit(current_app.config["PORTAL_BASE_URL"]).hostname or "localhost"

@@ -1,0 +1,67 @@
+"""The menu of each portal, and what every template may read."""
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app, g, request, url_for
+from flask_babel import lazy_gettext as _l
+
+from portal.roles import GRANTS, Permission
+from portal.settings.queries import option
+
+
+@dataclass(frozen=True)
+class Entry:
+    label: object
+    endpoint: str
+    icon: str
+    permission: Permission
+    section: object = ""
+    module: str | None = None
+
+
+MENUS = {
+    "client": (
+        Entry(_l("My visits"), "client.list_own_visits", "calendar", Permission.SEE_OWN_VISITS),
+        Entry(_l("My account"), "client.me", "user", Permission.SEE_OWN_ACCOUNT),
+    ),
+    "worker": (
+        Entry(_l("Today"), "worker.list_today", "calendar", Permission.SEE_ASSIGNED_VISITS),
+        Entry(_l("My week"), "worker.list_week", "calendar-days", Permission.SEE_ASSIGNED_VISITS),
+        Entry(_l("My account"), "worker.me", "user", Permission.SEE_OWN_ACCOUNT),
+    ),
+    "staff": (
+        Entry(_l("Visits"), "staff.list_visits", "calendar", Permission.SEE_VISITS),
+        Entry(_l("Customer feedback"), "staff.list_ratings", "star", Permission.SEE_RATINGS, _l("Quality"), "ratings.enabled"),
+        Entry(_l("Outgoing messages"), "staff.list_messages", "mail", Permission.SEE_OUTBOX, _l("Analysis")),
+        Entry(_l("Import"), "staff.list_imports", "upload", Permission.IMPORT_FILES, _l("Administration")),
+        Entry(_l("My account"), "staff.me", "user", Permission.SEE_OWN_ACCOUNT, _l("Administration")),
+    ),
+}
+
+
+def init_app(app: Flask) -> None:
+    app.context_processor(common_context)
+
+
+def common_context() -> dict:
+    """What layouts read on every page; an error page without a user or an open file reads it too."""
+    user = g.get("user")
+    return {
+        "agency": {"name": option("agency.name")},
+        "user": user,
+        "menu": menu(),
+        "config_env": current_app.config["PORTAL_ENV"],
+    }
+
+
+def menu() -> list[dict]:
+    """Entries of the present portal that this person may open and whose module is on."""
+    user, portal = g.get("user"), g.get("portal")
+    if user is None or portal is None:
+        return []
+    return [
+        {"label": entry.label, "url": url_for(entry.endpoint), "icon": entry.icon, "section": entry.section,
+         "active": request.endpoint == entry.endpoint, "count": 0}
+        for entry in MENUS[portal]
+        if entry.permission in GRANTS[user.role] and (entry.module is None or option(entry.module))
+    ]  # fmt: skip

@@ -1,0 +1,129 @@
+"""Messages, the attempts to hand them over, the mail server's health; and what a feature says of its messages."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock
+from portal.extensions import UTC, db
+from portal.links import new_public_id
+
+STATES = (
+    "scheduled", "due", "sending", "retry", "sent", "failed", "uncertain", "expired", "cancelled", "suppressed",
+)  # fmt: skip
+OPEN = ("scheduled", "due", "retry")
+
+
+class Message(db.Model):
+    """One message to one person. `dedupe_key` makes a second one for the same thing impossible."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        CheckConstraint(f"state IN {STATES}", name="state"),
+        CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent"),
+        CheckConstraint("(state = 'sending') = (lease_token IS NOT NULL)", name="lease"),
+        Index("ix_message_state_next", "state", "next_at"),
+        Index("ix_message_subject", "subject_type", "subject_id"),
+        Index("ix_message_created", "created_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=new_public_id)
+    kind: Mapped[str]
+    dedupe_key: Mapped[str] = mapped_column(unique=True)
+    subject_type: Mapped[str]
+    subject_id: Mapped[int]
+    address: Mapped[str | None]  # where it went or would go; the recipient is looked up anew at each attempt
+    recipient: Mapped[str | None]
+    language: Mapped[str | None]
+    state: Mapped[str] = mapped_column(default="scheduled")
+    reason: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
+    due_at: Mapped[datetime] = mapped_column(UTC)
+    next_at: Mapped[datetime] = mapped_column(UTC)
+    not_after: Mapped[datetime] = mapped_column(UTC)
+    attempts: Mapped[int] = mapped_column(default=0)
+    ambiguous: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[str | None]
+    lease_until: Mapped[datetime | None] = mapped_column(UTC)
+    sent_at: Mapped[datetime | None] = mapped_column(UTC)
+    last_answer: Mapped[str | None]
+
+
+class Attempt(db.Model):
+    """One try to hand a message over: what makes "copies ≤ 1 + lost answers" checkable."""
+
+    __tablename__ = "message_attempt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), index=True)
+    number: Mapped[int]
+    token: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(UTC)
+    phase: Mapped[str] = mapped_column(default="started")  # `data` once the text may have been accepted
+    ended_at: Mapped[datetime | None] = mapped_column(UTC)
+    outcome: Mapped[str | None]
+    answer: Mapped[str | None]
+
+    message: Mapped[Message] = relationship()
+
+
+class Channel(db.Model):
+    """The way out for mails; paused for a minute when the server does not answer or lets nobody in."""
+
+    __tablename__ = "message_channel"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    paused_until: Mapped[datetime | None] = mapped_column(UTC)
+    failing_since: Mapped[datetime | None] = mapped_column(UTC)
+    answer: Mapped[str | None]
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """To whom a message goes, as known at this moment."""
+
+    address: str
+    name: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Drop:
+    """The message is not wanted any more. `state` is `cancelled`, `suppressed` or `expired`."""
+
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Postpone:
+    """The message is wanted, but not now."""
+
+    until: datetime
+
+
+@dataclass(frozen=True)
+class MessageKind:
+    """What a feature says of one kind of message it sends.
+
+    Attributes:
+        name: stable key (`ratings.request`).
+        label: what staff call it, lazily translated.
+        template: name below `templates/mails/`, without extension; a `.txt` and a `.html` exist.
+        decide: asked within the transaction of the attempt: to whom, or why not, or when.
+        context: what the templates read; the second argument makes the token of a link.
+        may_unsubscribe: whether one can say no to this kind (RFC 8058).
+        extra_copies: how often it may be handed over again after the server's answer was lost.
+    """
+
+    name: str
+    label: object
+    template: str
+    decide: Callable[[Message], Recipient | Drop | Postpone]
+    context: Callable[[Message, Callable[[str, str], str]], dict]
+    may_unsubscribe: bool = False
+    extra_copies: int = 1

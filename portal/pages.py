@@ -1,0 +1,38 @@
+"""The page or its fragment; the redirect or the event. All policy about htmx answers is here."""
+
+from flask import redirect, render_template
+from werkzeug.wrappers import Response
+
+from portal.htmx import answer, go_to, request
+
+
+def show(page: str, fragment: str | None = None, status: int = 200, **context: object) -> Response:
+    """Render `page`, or `fragment` when htmx asks for a part and the page has one.
+
+    Args:
+        page: template of the whole page.
+        fragment: template of the part that htmx swaps in.
+        status: 422 for a form that is not valid, 409 for a deed that the domain refused.
+        context: what both templates read.
+    """
+    if fragment and request.wants_fragment:
+        return answer(render_template(fragment, **context), status)
+    return answer(render_template(page, **context), status)
+
+
+def done(back_to: str, *, event: str | None = None, fragment: str | None = None, target: str | None = None,
+         **context: object) -> Response:  # fmt: skip
+    """Answer a deed that succeeded: the changed part and its event for htmx, a redirect (303) for a plain browser.
+
+    Args:
+        back_to: address of the page that a plain browser sees next.
+        event: what happened, past tense and kebab-case (`rating-left`).
+        fragment: template of the part that changed; without it htmx opens `back_to`.
+        target: CSS selector of the element that the fragment replaces.
+        context: what the fragment reads.
+    """
+    if not request.wants_fragment:
+        return redirect(back_to, 303)
+    if fragment is None:
+        return go_to(back_to)
+    return answer(render_template(fragment, **context), event=event, target=target)

@@ -1,0 +1,96 @@
+"""Reading people: who sees whom, and which files a login opens."""
+
+from flask_babel import gettext as _
+from sqlalchemy import Integer, Row, Select, Subquery, literal, null, select, union_all
+
+from portal.accounts.models import User
+from portal.extensions import db
+from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, staff_sector, worker_sector
+from portal.roles import Role
+
+
+def sectors_below(staff_id: int | None) -> Select[tuple[int]]:
+    """Ids of the sectors of a member of staff, and of all that lie below them in the tree."""
+    own = select(staff_sector.c.sector_id.label("id")).where(staff_sector.c.staff_id == staff_id)
+    tree = own.cte("own_sectors", recursive=True)
+    tree = tree.union(select(Sector.id).join(tree, Sector.parent_id == tree.c.id))
+    return select(tree.c.id)
+
+
+def visible_sectors(user: User) -> Select[tuple[Sector]]:
+    match user.role:
+        case Role.COORDINATOR:
+            return select(Sector).where(Sector.id.in_(sectors_below(user.staff_id)))
+        case Role.QUALITY | Role.ADMIN:
+            return select(Sector)
+        case _:
+            return select(Sector).where(False)
+
+
+def visible_clients(user: User) -> Select[tuple[Client]]:
+    """Clients whose file this person may open."""
+    match user.role:
+        case Role.CLIENT | Role.RELATIVE:
+            return select(Client).where(Client.id == user.client_id)
+        case Role.COORDINATOR:
+            return select(Client).where(Client.sector_id.in_(sectors_below(user.staff_id)))
+        case Role.QUALITY | Role.ADMIN:
+            return select(Client)
+        case _:
+            return select(Client).where(False)
+
+
+def visible_workers(user: User) -> Select[tuple[Worker]]:
+    """Workers whose file this person may open; a coordinator's are those of at least one of their sectors."""
+    match user.role:
+        case Role.WORKER:
+            return select(Worker).where(Worker.id == user.worker_id)
+        case Role.COORDINATOR:
+            chosen = worker_sector.c.sector_id.in_(sectors_below(user.staff_id))
+            return select(Worker).where(Worker.id.in_(select(worker_sector.c.worker_id).where(chosen)))
+        case Role.QUALITY | Role.ADMIN:
+            return select(Worker)
+        case _:
+            return select(Worker).where(False)
+
+
+def active_services() -> list[Service]:
+    return list(db.session.scalars(select(Service).where(Service.active).order_by(Service.name)))
+
+
+def files_of_account(account_id: int) -> list[User]:
+    """Return the files that a login opens, in one statement: own client file, clients one is close to, worker, staff."""
+    found = db.session.execute(select(_files(account_id)).order_by("sort", "id")).all()
+    return [_as_user(account_id, row) for row in found]
+
+
+def _files(account_id: int) -> Subquery:
+    nothing = null().cast(Integer)
+
+    def files(kind: type, sort: int, role: object, client_id: object, may_rate: object) -> Select:
+        return select(
+            literal(sort).label("sort"), kind.id.label("id"), kind.first_name, kind.last_name,
+            role.label("role"), client_id.label("client_id"), may_rate.label("may_rate"),
+        ).where(kind.account_id == account_id, kind.active)  # fmt: skip
+
+    relatives = files(Relative, 2, literal("relative"), Relative.client_id, Relative.may_rate)
+    of_whom = Client.first_name.label("client_first"), Client.last_name.label("client_last")
+    nobody = literal("").label("client_first"), literal("").label("client_last")
+    return union_all(
+        files(Client, 1, literal("client"), Client.id, literal(True)).add_columns(*nobody),
+        relatives.join(Client, Client.id == Relative.client_id).where(Client.active).add_columns(*of_whom),
+        files(Worker, 3, literal("worker"), nothing, literal(False)).add_columns(*nobody),
+        files(Staff, 4, Staff.role, nothing, literal(False)).add_columns(*nobody),
+    ).subquery("files")
+
+
+def _as_user(account_id: int, row: Row) -> User:
+    role = Role(row.role)
+    kind = {Role.CLIENT: "client", Role.RELATIVE: "relative", Role.WORKER: "worker"}.get(role, "staff")
+    name = f"{row.first_name} {row.last_name}".strip()
+    whose = f"{row.client_first} {row.client_last}".strip()
+    return User(
+        account_id=account_id, key=f"{kind}:{row.id}", role=role, name=name,
+        file_label=_("%(name)s, for %(client)s", name=name, client=whose) if whose else name,
+        client_id=row.client_id, may_rate=bool(row.may_rate), **({} if kind == "client" else {f"{kind}_id": row.id}),
+    )  # fmt: skip

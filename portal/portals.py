@@ -1,0 +1,111 @@
+"""The three portals: guarded blueprints onto which features hang their handlers.
+
+Nobody signed in → sign-in. Another role's portal → 404. The right portal without the right → 403.
+A handler that answers below 400 commits; any other answer rolls back.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+
+from flask import Blueprint, abort, current_app, g, redirect, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from portal.extensions import begin_reading, begin_writing, db, wires
+from portal.htmx import go_to
+from portal.htmx import request as portal_request
+from portal.roles import GRANTS, Permission, Role
+from portal.settings.queries import option
+
+Handler = Callable[..., Response | str]
+SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+class Portal(Blueprint):
+    """A blueprint for the people of some roles. Routes without a permission cannot be written."""
+
+    def __init__(self, name: str, *roles: Role) -> None:
+        super().__init__(name, __name__, url_prefix=f"/{name}")
+        self.roles = roles
+        self.permissions: dict[str, Permission] = {}
+        self.before_request(self.admit)
+
+    def page(
+        self, rule: str, permission: Permission, *, methods: tuple[str, ...] = ("GET",), module: str | None = None
+    ) -> Callable[[Handler], Handler]:
+        """Hang a handler onto this portal.
+
+        Args:
+            rule: address below the portal's prefix.
+            permission: what a person must hold; anyone else of this portal gets 403.
+            methods: what it answers to; anything but GET may write.
+            module: option (`ratings.enabled`) that, switched off, makes the address answer 404.
+        """
+
+        def hang(handler: Handler) -> Handler:
+            self.permissions[f"{self.name}.{handler.__name__}"] = permission
+            self.add_url_rule(rule, view_func=guarded(handler, permission, module), methods=methods)
+            return handler
+
+        return hang
+
+    def admit(self) -> Response | None:
+        """Find who comes, and in which of their files, before any handler of this portal."""
+        if not current_user.is_authenticated:
+            return ask_to_sign_in()
+        files = [file for file in wires.files_of_account(current_user.id) if file.role in self.roles]
+        if not files:
+            abort(404)
+        chosen = next((file for file in files if file.key == g.signed_in.open_file), files[0])
+        g.user, g.portal = chosen, self.name
+        return None
+
+
+def ask_to_sign_in() -> Response:
+    """Send the person to the sign-in page and back; htmx is told to open it as a page."""
+    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    page = url_for("accounts.sign_in", next=back)
+    return go_to(page, 401) if portal_request.wants_fragment else redirect(page)
+
+
+def guarded(handler: Handler, permission: Permission, module: str | None) -> Handler:
+    """Wrap a handler of a portal: module on, permission held, transaction ended."""
+
+    @wraps(handler)
+    def run(**values: object) -> Response:
+        if module and not option(module):
+            abort(404)
+        if permission not in GRANTS[g.user.role]:
+            abort(403)
+        return in_transaction(handler, **values)
+
+    return run
+
+
+def in_transaction(handler: Handler, **values: object) -> Response:
+    """Run a handler; commit when it answers below 400, roll back otherwise."""
+    response = current_app.make_response(handler(**values))
+    if response.status_code < 400 and request.method not in SAFE:
+        db.session.commit()
+    else:
+        db.session.rollback()
+    return response
+
+
+def choose_lock() -> None:
+    """Unsafe requests take SQLite's write lock at once, safe ones never."""
+    if request.method in SAFE:
+        begin_reading()
+    else:
+        begin_writing()
+
+
+client = Portal("client", Role.CLIENT, Role.RELATIVE)
+worker = Portal("worker", Role.WORKER)
+staff = Portal("staff", Role.COORDINATOR, Role.QUALITY, Role.ADMIN)
+PORTALS = {portal.name: portal for portal in (client, worker, staff)}
+HOMES = {"client": "client.list_own_visits", "worker": "worker.list_today", "staff": "staff.list_visits"}
+
+
+def portal_of(role: Role) -> Portal:
+    return next(portal for portal in PORTALS.values() if role in portal.roles)

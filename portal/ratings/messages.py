@@ -1,0 +1,91 @@
+"""The mail that asks for a rating: still wanted? to whom? what does it say?"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from portal import clock
+from portal.extensions import db
+from portal.forms import STAR_WORDS
+from portal.links import external_url
+from portal.outbox.models import Drop, Message, MessageKind, Postpone, Recipient
+from portal.people.models import Client, Relative
+from portal.ratings.models import RatingRequest
+from portal.ratings.queries import has_stopped, is_open, question, rating_of
+from portal.ratings.timing import next_opening
+from portal.settings.queries import option
+from portal.visits.models import State
+
+
+def recipient_of(client: Client) -> Recipient | None:
+    """Who is asked about a client's visits: the client; without an address, a relative whom the file lets rate."""
+    default = option("agency.language")
+    if client.email:
+        return Recipient(client.email, client.name, client.language or default)
+    chosen = select(Relative).where(Relative.client_id == client.id, Relative.active, Relative.may_rate)
+    relative = db.session.scalar(chosen.where(Relative.email.is_not(None)).order_by(Relative.id).limit(1))
+    return Recipient(str(relative.email), relative.name, relative.language or default) if relative else None
+
+
+def decide(message: Message) -> Recipient | Drop | Postpone:
+    """Asked in the transaction of each attempt: to whom does it go, why not, or when?"""
+    request = db.session.scalars(select(RatingRequest).where(RatingRequest.message_id == message.id)).one()
+    subject, moment = request.subject, clock.now()
+    recipient = recipient_of(subject.visit.client)
+    reason = _why_not(request, recipient)
+    if reason or recipient is None:
+        return reason or Drop("suppressed", "no_address")
+    opening = next_opening(moment, option("ratings.request_window"), ZoneInfo(option("agency.zone")))
+    if opening > moment:
+        return Postpone(opening)
+    request.asked_at, request.expires_at = moment, moment + timedelta(days=option("ratings.link_days"))
+    return recipient
+
+
+def _why_not(request: RatingRequest, recipient: Recipient | None) -> Drop | None:
+    subject = request.subject
+    if not is_open():
+        return Drop("suppressed", "module_off")
+    if subject.visit.state != State.DONE:
+        return Drop("cancelled", "visit_cancelled")
+    if request.answered_at or rating_of(subject):
+        return Drop("cancelled", "already_rated")
+    if not subject.visit.client.active:
+        return Drop("suppressed", "inactive")
+    if recipient and has_stopped(recipient.address):
+        return Drop("suppressed", "opted_out")
+    return None
+
+
+def context(message: Message, token: Callable[[str, str], str]) -> dict:
+    request = db.session.scalars(select(RatingRequest).where(RatingRequest.message_id == message.id)).one()
+    visit = request.subject.visit
+    link = token("rate", message.public_id)
+    workers = [worker.name for worker in visit.workers]
+    return {
+        "client_name": visit.client.name,
+        "worker_names": ", ".join(workers),
+        "worker_first_name": visit.workers[0].first_name if workers else None,
+        "service": visit.service.name,
+        "starts_at": visit.starts_at,
+        "question": question(),
+        "words": STAR_WORDS,
+        "star_urls": {stars: external_url("open.rate", token=link, stars=stars) for stars in STAR_WORDS},
+        "offer_zero": option("ratings.offer_zero"),
+        "unsubscribe_url": external_url("open.unsubscribe", token=token("unsubscribe", message.public_id)),
+        "link_days": option("ratings.link_days"),
+    }
+
+
+REQUEST = MessageKind(
+    name="ratings.request",
+    label=_l("Rating request"),
+    template="rating_request",
+    decide=decide,
+    context=context,
+    may_unsubscribe=True,
+    extra_copies=1,
+)

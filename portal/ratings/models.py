@@ -1,0 +1,119 @@
+"""What is rated, the rating and its former values, the requests that ask for one."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock
+from portal.extensions import UTC, db
+from portal.outbox.models import Message
+from portal.visits.models import Visit
+
+LONGEST_COMMENT = 5000  # characters
+
+
+class RatingSubject(db.Model):
+    """What can be rated, as it was when the visit ended: a later change of team or sector does not move a rating."""
+
+    __tablename__ = "rating_subject"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"), unique=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    service_id: Mapped[int] = mapped_column(ForeignKey("service.id"))
+    sector_id: Mapped[int] = mapped_column(ForeignKey("sector.id"), index=True)
+    manager_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    ended_at: Mapped[datetime] = mapped_column(UTC)
+
+    visit: Mapped[Visit] = relationship()
+
+
+class RatedWorker(db.Model):
+    """A worker who came to what is rated."""
+
+    __tablename__ = "rated_worker"
+
+    subject_id: Mapped[int] = mapped_column(ForeignKey("rating_subject.id", ondelete="CASCADE"), primary_key=True)
+    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"), primary_key=True, index=True)
+
+
+class Rating(db.Model):
+    """The current rating of a subject."""
+
+    __tablename__ = "rating"
+    __table_args__ = (
+        CheckConstraint("stars BETWEEN 0 AND 5", name="stars"),
+        CheckConstraint(f"length(comment) <= {LONGEST_COMMENT}", name="comment"),
+        CheckConstraint("channel IN ('portal', 'mail')", name="channel"),
+        Index("ix_rating_left_at", "left_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_id: Mapped[int] = mapped_column(ForeignKey("rating_subject.id"), unique=True)
+    stars: Mapped[int]
+    comment: Mapped[str | None] = mapped_column(Text)
+    channel: Mapped[str]
+    author_role: Mapped[str]
+    author_name: Mapped[str]
+    author_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    left_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
+    changed_at: Mapped[datetime | None] = mapped_column(UTC)
+    version: Mapped[int] = mapped_column(default=1)
+
+    subject: Mapped[RatingSubject] = relationship()
+    former: Mapped[list["FormerRating"]] = relationship(order_by="FormerRating.id", cascade="all, delete-orphan")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class FormerRating(db.Model):
+    """A value that a rating had before it was changed."""
+
+    __tablename__ = "former_rating"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rating_id: Mapped[int] = mapped_column(ForeignKey("rating.id", ondelete="CASCADE"), index=True)
+    stars: Mapped[int]
+    comment: Mapped[str | None] = mapped_column(Text)
+    author_name: Mapped[str]
+    left_at: Mapped[datetime] = mapped_column(UTC)
+    replaced_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
+
+
+class RatingRequest(db.Model):
+    """A mail that asks for a rating, and what became of its link."""
+
+    __tablename__ = "rating_request"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_id: Mapped[int] = mapped_column(ForeignKey("rating_subject.id"), unique=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
+    asked_at: Mapped[datetime | None] = mapped_column(UTC)  # set each time the mail is about to leave
+    expires_at: Mapped[datetime | None] = mapped_column(UTC)
+    answered_at: Mapped[datetime | None] = mapped_column(UTC)
+
+    subject: Mapped[RatingSubject] = relationship()
+    message: Mapped[Message] = relationship()
+
+
+class SuspectAnswer(db.Model):
+    """An answer by mail that a machine has probably given: kept and shown, not counted, not locking the link."""
+
+    __tablename__ = "suspect_answer"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request_id: Mapped[int] = mapped_column(ForeignKey("rating_request.id"), index=True)
+    stars: Mapped[int]
+    comment: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
+
+
+class StoppedRequests(db.Model):
+    """An address that wants no rating requests. It stops nothing else."""
+
+    __tablename__ = "stopped_requests"
+
+    address: Mapped[str] = mapped_column(primary_key=True)
+    stopped_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)

@@ -1,0 +1,142 @@
+"""The pages behind mailed links: rate one visit without signing in, stop the requests.
+
+GET and HEAD change nothing, however often: mail scanners open every link. Only a POST records. No cookie is set and
+nothing is said about anybody to a link that is not ours.
+"""
+
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response
+
+from portal import clock
+from portal.accounts.actions import brake, count_hit
+from portal.errors import Refused
+from portal.extensions import csrf, db
+from portal.forms import STAR_WORDS
+from portal.pages import show
+from portal.portals import in_transaction
+from portal.ratings import actions, queries
+from portal.ratings.forms import PublicRatingForm
+from portal.ratings.messages import recipient_of
+from portal.ratings.models import RatingRequest
+from portal.settings.queries import option
+from portal.visits.models import State
+
+open_pages = Blueprint("open", __name__)
+WRONG_LINKS, WRONG_MINUTES = 30, 5
+
+
+def answer_of_link(request_: RatingRequest | None) -> str:
+    """Return what a link can do now: `open`, `answered`, `expired`, `revoked`, or `invalid` (not one of ours).
+
+    It follows from the rows: a cancelled visit, a new address or a switched-off module closes a link by itself.
+    """
+    if request_ is None or request_.expires_at is None:
+        return "invalid"
+    subject = request_.subject
+    recipient = recipient_of(subject.visit.client)
+    if subject.visit.state != State.DONE or not subject.visit.client.active or not queries.is_open():
+        return "revoked"
+    if recipient is None or recipient.address != request_.message.address:
+        return "revoked"
+    if request_.answered_at or queries.rating_of(subject):
+        return "answered"
+    return "expired" if request_.expires_at <= clock.now() else "open"
+
+
+@open_pages.route("/r/<token>", methods=["GET", "POST"])
+@csrf.exempt
+def rate(token: str) -> Response:
+    """Rate one visit with the link of a mail. `?stars=4` preselects; POST records."""
+    return in_transaction(_rate, token=token)
+
+
+def _rate(token: str) -> Response:
+    found = queries.request_by_token(token)
+    state = answer_of_link(found)
+    if found is None or state not in ("open", "answered"):
+        return refuse(state)
+    if state == "answered":
+        return _show_answered(found, status=409 if request.method == "POST" else 200)
+    form = PublicRatingForm(data={"stars": request.args.get("stars")} if request.method == "GET" else None)
+    if request.method != "POST" or not form.validate():
+        return _form(found, form, status=422 if request.method == "POST" else 200)
+    return _answer(found, form)
+
+
+def _answer(found: RatingRequest, form: PublicRatingForm) -> Response:
+    stars, comment = form.stars.stars, form.comment.data or ""
+    try:
+        actions.answer_request(found, stars, comment, trapped=bool(form.website.data))
+    except Refused as refusal:
+        db.session.rollback()
+        if refusal.code == "rated":
+            return _show_answered(found, status=409)
+        form.stars.errors = [refusal.message]
+        return _form(found, form, status=422)
+    low = stars <= option("ratings.low_threshold")
+    return show("ratings/thanks.html", stars=stars, comment=comment or None, words=STAR_WORDS, low=low, **_frame())
+
+
+def _form(found: RatingRequest, form: PublicRatingForm, status: int) -> Response:
+    """Show date, service and first name: what the person knows anyway, and nothing for who finds the mail."""
+    visit = found.subject.visit
+    shown = {
+        "service": visit.service.name,
+        "starts_at": visit.starts_at,
+        "worker_first_name": visit.workers[0].first_name if visit.workers else None,
+    }
+    return show("ratings/public.html", status=status, visit=shown, form=form, question=queries.question(),
+                words=STAR_WORDS, offer_zero=option("ratings.offer_zero"), **_frame())  # fmt: skip
+
+
+def _show_answered(found: RatingRequest, status: int) -> Response:
+    rating = queries.rating_of(found.subject)
+    return show("ratings/answered.html", status=status, stars=rating.stars if rating else None,
+                comment=rating.comment if rating and rating.channel == "mail" else None, words=STAR_WORDS, **_frame())  # fmt: skip
+
+
+def refuse(state: str) -> Response:
+    """Say that a link does not open; all links that are not ours get one answer. Only these are counted."""
+    if state != "invalid":
+        return show("ratings/refused.html", status=410, reason=state, **_frame())
+    try:
+        brake(f"wrong-link:{request.remote_addr}", WRONG_LINKS, WRONG_MINUTES)
+    except Refused:
+        return show("ratings/refused.html", status=429, reason="invalid", **_frame())
+    if request.method == "POST":
+        count_hit(f"wrong-link:{request.remote_addr}", WRONG_MINUTES)
+        db.session.commit()
+    return show("ratings/refused.html", status=404, reason="invalid", **_frame())
+
+
+def _frame() -> dict:
+    return {"language_links": True, "sign_in_url": url_for("accounts.sign_in")}
+
+
+@open_pages.route("/unsubscribe/<token>", methods=["GET", "POST"])
+@csrf.exempt
+def unsubscribe(token: str) -> Response:
+    """Stop rating requests to an address (RFC 8058): a POST acts, with no cookie, question or redirect.
+
+    These links never expire.
+    """
+    return in_transaction(_unsubscribe, token=token)
+
+
+def _unsubscribe(token: str) -> Response:
+    found = queries.request_by_unsubscribe_token(token)
+    if found is None:
+        return refuse("invalid")
+    if request.method == "POST":
+        actions.stop_requests(found)
+    stopped = request.method == "POST" or queries.has_stopped(found.message.address or "")
+    return show("ratings/unsubscribe.html", done=stopped, **_frame())
+
+
+@open_pages.after_request
+def keep_private(response: Response) -> Response:
+    """A mailed page is for one person: not for caches, search engines or the next site's logs."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response

@@ -1,0 +1,183 @@
+"""Reading ratings, each from what the person may see; and following a mailed link to its request."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import url_for
+from sqlalchemy import Row, Select, select
+
+from portal import clock
+from portal.accounts.models import User
+from portal.extensions import VisitColumn, db
+from portal.i18n import language
+from portal.links import read_token
+from portal.outbox.models import Message
+from portal.people.models import Client, Service
+from portal.people.queries import visible_clients
+from portal.ratings.models import Rating, RatingRequest, RatingSubject, StoppedRequests, SuspectAnswer
+from portal.settings.queries import option
+from portal.tables.queries import Page, read_page
+from portal.visits.models import State, Visit
+from portal.visits.queries import VisitRow, as_row, names_of_workers, rows, visible_visits
+
+
+def question() -> str:
+    """The agency's question, in the language of this page or mail."""
+    return option(f"ratings.question_{language()}")
+
+
+def is_open() -> bool:
+    """Whether clients may rate: the module and the switch for clients are both on."""
+    return bool(option("ratings.enabled") and option("ratings.client_ratings"))
+
+
+def add_rating_columns(statement: Select) -> Select:
+    """Give a list of visits its rating: listed in `wiring.py` as a column of the visit pages."""
+    return (
+        statement.outerjoin(RatingSubject, RatingSubject.visit_id == Visit.id)
+        .outerjoin(Rating, Rating.subject_id == RatingSubject.id)
+        .add_columns(
+            Rating.stars.label("stars"), Rating.left_at.label("rated_at"), RatingSubject.ended_at.label("rateable_since")
+        )
+    )
+
+
+def can_be_rated(ended_at: datetime | None, stars: int | None) -> bool:
+    """Whether a visit waits for a rating on the portal."""
+    oldest = clock.now() - timedelta(days=option("ratings.portal_days"))
+    return stars is None and ended_at is not None and ended_at > oldest and is_open()
+
+
+def can_be_changed(left_at: datetime | None) -> bool:
+    """Whether a rating can still be changed on the portal."""
+    return left_at is not None and left_at > clock.now() - timedelta(days=option("ratings.change_days")) and is_open()
+
+
+def subject_of(user: User, visit_id: int) -> RatingSubject | None:
+    """Return what is rated of a visit that this person may see; None for any other, and before it is done."""
+    seen = visible_visits(user).with_only_columns(Visit.id)
+    return db.session.scalar(select(RatingSubject).where(RatingSubject.visit_id == visit_id, Visit.id.in_(seen)).join(Visit))
+
+
+def rating_of(subject: RatingSubject) -> Rating | None:
+    return db.session.scalar(select(Rating).where(Rating.subject_id == subject.id))
+
+
+def request_by_token(token: str) -> RatingRequest | None:
+    """Follow the link of a rating mail; None when it is not one of ours."""
+    return _request_by_id(read_token("rate", token))
+
+
+def request_by_unsubscribe_token(token: str) -> RatingRequest | None:
+    return _request_by_id(read_token("unsubscribe", token))
+
+
+def _request_by_id(public_id: str | None) -> RatingRequest | None:
+    if public_id is None:
+        return None
+    return db.session.scalar(select(RatingRequest).join(Message).where(Message.public_id == public_id))
+
+
+def has_stopped(address: str) -> bool:
+    return db.session.get(StoppedRequests, address.lower()) is not None
+
+
+@dataclass(frozen=True)
+class RatingRow:
+    """A line of the staff's list."""
+
+    id: int
+    stars: int
+    comment: str | None
+    channel: str
+    author_name: str
+    author_role: str
+    left_at: datetime
+    changed_at: datetime | None
+    client: str
+    service: str
+    workers: list[str]
+    visit_id: int
+    starts_at: datetime
+    low: bool
+
+
+def visible_ratings(user: User) -> Select:
+    """Ratings of clients that this person may see. The perimeter is the sector of the day of the visit."""
+    seen = visible_visits(user).with_only_columns(Visit.id)
+    return (
+        select(Rating)
+        .join(RatingSubject, Rating.subject_id == RatingSubject.id)
+        .join(Visit, Visit.id == RatingSubject.visit_id)
+        .where(RatingSubject.visit_id.in_(seen))
+    )
+
+
+def list_ratings(user: User, only_low: bool = False, stars: int | None = None) -> Page[RatingRow]:
+    """Return a page of ratings, newest first.
+
+    Args:
+        user: whose perimeter.
+        only_low: those at or below the agency's threshold.
+        stars: those with just so many.
+    """
+    statement = (
+        visible_ratings(user)
+        .join(Client, Client.id == RatingSubject.client_id)
+        .join(Service, Service.id == RatingSubject.service_id)
+        .with_only_columns(
+            Rating.id, Rating.stars, Rating.comment, Rating.channel, Rating.author_name, Rating.author_role,
+            Rating.left_at, Rating.changed_at, Client.first_name, Client.last_name, Service.name.label("service"),
+            names_of_workers().label("workers"), Visit.id.label("visit_id"), Visit.starts_at,
+        )
+        .order_by(Rating.left_at.desc(), Rating.id.desc())
+    )  # fmt: skip
+    if only_low:
+        statement = statement.where(Rating.stars <= option("ratings.low_threshold"))
+    if stars is not None:
+        statement = statement.where(Rating.stars == stars)
+    return read_page(statement, _as_row)
+
+
+def _as_row(row: Row) -> RatingRow:
+    return RatingRow(
+        id=row.id, stars=row.stars, comment=row.comment, channel=row.channel, author_name=row.author_name,
+        author_role=row.author_role, left_at=row.left_at, changed_at=row.changed_at,
+        client=f"{row.first_name} {row.last_name}".strip(), service=row.service,
+        workers=row.workers.split("\n") if row.workers else [], visit_id=row.visit_id, starts_at=row.starts_at,
+        low=row.stars <= option("ratings.low_threshold"),
+    )  # fmt: skip
+
+
+def suspect_answers(user: User, limit: int = 20) -> list[SuspectAnswer]:
+    """Newest answers that were not counted, for staff to see."""
+    clients = visible_clients(user).with_only_columns(Client.id)
+    chosen = select(SuspectAnswer).join(RatingRequest).join(RatingSubject).where(RatingSubject.client_id.in_(clients))
+    return list(db.session.scalars(chosen.order_by(SuspectAnswer.id.desc()).limit(limit)))
+
+
+
+
+def waiting_visit(user: User) -> VisitRow | None:
+    """Return the newest visit that waits for a rating by this person: the one question of the day."""
+    if not (user.may_rate and is_open()):
+        return None
+    oldest = clock.now() - timedelta(days=option("ratings.portal_days"))
+    statement = rows(visible_visits(user).where(Visit.state == State.DONE))
+    waiting = statement.where(Rating.id.is_(None), RatingSubject.ended_at > oldest).order_by(Visit.starts_at.desc())
+    row = db.session.execute(waiting.limit(1)).one_or_none()
+    return as_row(user, row) if row else None
+
+
+def read_rating_cells(user: User, row: Row, stage: str) -> dict:
+    """Return what the column *Évaluation* shows of a visit: `rated`, `waiting` or `none`, and where to go."""
+    waits = stage == State.DONE and user.may_rate and can_be_rated(row.rateable_since, row.stars)
+    return {
+        "stars": row.stars,
+        "rating": "rated" if row.stars is not None else "waiting" if waits else "none",
+        "can_change": user.may_rate and can_be_changed(row.rated_at),
+        "rate_url": url_for("client.rate_visit", visit_id=row.id) if user.may_rate else None,
+    }
+
+
+RATING_COLUMN = VisitColumn(add_rating_columns, read_rating_cells)

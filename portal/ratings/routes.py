@@ -1,0 +1,69 @@
+"""Rating a visit on the portal; the staff's list of ratings."""
+
+from flask import abort, g, request, url_for
+from werkzeug.wrappers import Response
+
+from portal.errors import Refused
+from portal.forms import STAR_WORDS
+from portal.pages import done, show
+from portal.portals import client, staff
+from portal.ratings import actions, queries
+from portal.ratings.forms import RatingForm
+from portal.ratings.models import Rating, RatingSubject
+from portal.roles import Permission
+from portal.settings.queries import option
+from portal.visits.queries import row_of, visit_of
+
+MODULE = "ratings.enabled"
+
+
+@client.page("/visits/<int:visit_id>/rating", Permission.RATE_OWN_VISITS, methods=("GET", "POST"), module=MODULE)
+def rate_visit(visit_id: int) -> Response:
+    """*Laisser une évaluation*: a window over the list; the same address is a page of its own."""
+    if visit_of(g.user, visit_id) is None:
+        abort(404)
+    subject = queries.subject_of(g.user, visit_id)
+    rating = queries.rating_of(subject) if subject else None
+    form = RatingForm(data=None if request.method == "POST" else _present(rating))
+    if request.method == "GET":
+        return _window(visit_id, form, rating)
+    if not form.validate():
+        return _window(visit_id, form, rating, status=422)
+    try:
+        _rate(subject, rating, form)
+    except Refused as refusal:
+        return _window(visit_id, form, rating, status=409, refusal=refusal.message)
+    return done(
+        url_for("client.list_own_visits"), event="rating-left", fragment="visits/_rated.html",
+        row=row_of(g.user, visit_id), waiting=queries.waiting_visit(g.user),
+    )  # fmt: skip
+
+
+def _present(rating: Rating | None) -> dict:
+    return {"stars": str(rating.stars), "comment": rating.comment, "version": rating.version} if rating else {}
+
+
+def _rate(subject: RatingSubject | None, rating: Rating | None, form: RatingForm) -> None:
+    if rating and form.seen_version:
+        actions.change_rating(g.user, rating, form.stars.stars, form.comment.data or "", form.seen_version)
+    else:
+        actions.leave_rating(g.user, subject, form.stars.stars, form.comment.data or "")
+
+
+def _window(visit_id: int, form: RatingForm, rating: Rating | None, status: int = 200, refusal: object = None) -> Response:
+    return show(
+        "ratings/window.html", "ratings/_form.html", status,
+        visit=row_of(g.user, visit_id), form=form, question=queries.question(), words=STAR_WORDS,
+        offer_zero=option("ratings.offer_zero"), action_url=url_for("client.rate_visit", visit_id=visit_id),
+        back_url=url_for("client.list_own_visits"), refusal=refusal, current=rating.stars if rating else None,
+        for_whom=None,
+    )  # fmt: skip
+
+
+@staff.page("/ratings", Permission.SEE_RATINGS, module=MODULE)
+def list_ratings() -> Response:
+    """*Retour d'information des clients*, plain for now: newest first, low ones marked."""
+    low, stars = request.args.get("low") == "1", request.args.get("stars", "")
+    page = queries.list_ratings(g.user, low, int(stars) if stars in set("012345") else None)
+    return show("ratings/staff_list.html", "ratings/_staff_rows.html", page=page, words=STAR_WORDS,
+                suspects=queries.suspect_answers(g.user), only_low=low, stars=stars)  # fmt: skip

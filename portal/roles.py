@@ -1,0 +1,61 @@
+"""Who may do what: one table."""
+
+from enum import Enum, StrEnum
+
+from flask_babel import lazy_gettext as _l
+
+
+class Role(StrEnum):
+    CLIENT = "client"
+    RELATIVE = "relative"
+    WORKER = "worker"
+    COORDINATOR = "coordinator"
+    QUALITY = "quality"
+    ADMIN = "admin"
+
+
+ROLE_LABELS = {
+    Role.CLIENT: _l("Client"),
+    Role.RELATIVE: _l("Relative"),
+    Role.WORKER: _l("Worker"),
+    Role.COORDINATOR: _l("Coordinator"),
+    Role.QUALITY: _l("Quality lead"),
+    Role.ADMIN: _l("Administrator"),
+}
+
+
+class Permission(Enum):
+    """Each member is a sentence: what its holder may do."""
+
+    SEE_OWN_VISITS = "See the visits of one's own file."
+    RATE_OWN_VISITS = "Rate a done visit of one's own file."
+    SEE_ASSIGNED_VISITS = "See the visits one is sent to."
+    CLOSE_ASSIGNED_VISITS = "Mark a past visit of one's own as done."
+    SEE_VISITS = "See the visits of one's sectors."
+    CLOSE_VISITS = "Mark a visit of one's sectors as done or cancelled."
+    SEE_RATINGS = "Read the ratings of one's sectors."
+    SEE_OUTBOX = "See the messages that leave, and why some do not."
+    IMPORT_FILES = "Bring in visits, clients and workers from files."
+    SEE_OWN_ACCOUNT = "See one's own account and change its language."
+    SEE_STYLEGUIDE = "See the kit of which the pages are made (development only)."
+
+
+_PORTAL = {Permission.SEE_OWN_ACCOUNT}
+_CLIENT = _PORTAL | {Permission.SEE_OWN_VISITS, Permission.RATE_OWN_VISITS}
+_STAFF = _PORTAL | {
+    Permission.SEE_VISITS,
+    Permission.CLOSE_VISITS,
+    Permission.SEE_RATINGS,
+    Permission.SEE_OUTBOX,
+    Permission.IMPORT_FILES,
+    Permission.SEE_STYLEGUIDE,
+}
+
+GRANTS: dict[Role, set[Permission]] = {
+    Role.CLIENT: _CLIENT,
+    Role.RELATIVE: _CLIENT,  # the client's file decides whether a relative rates: see people.Relative.may_rate
+    Role.WORKER: _PORTAL | {Permission.SEE_ASSIGNED_VISITS, Permission.CLOSE_ASSIGNED_VISITS},
+    Role.COORDINATOR: _STAFF,
+    Role.QUALITY: _STAFF,
+    Role.ADMIN: _STAFF,
+}

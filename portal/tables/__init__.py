@@ -1,0 +1,1 @@
+"""The one list frame: rows of one page, and the addresses of the pages beside it."""

@@ -1,0 +1,97 @@
+"""The deeds on visits: planned, done, cancelled. They refuse, flush, record; they never commit."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _l
+
+from portal import clock
+from portal.audit.actions import Actor, record, record_all
+from portal.errors import Refused
+from portal.extensions import db, wires
+from portal.people.models import Client, Service, Worker
+from portal.settings.queries import option
+from portal.visits.models import State, Visit, VisitWorker
+
+
+def plan_visit(
+    actor: Actor | None, client: Client, service: Service, workers: Sequence[Worker], local_start: datetime,
+    minutes: int, *, draft: bool = False, mission_order: str | None = None, external_id: str | None = None,
+) -> Visit:  # fmt: skip
+    """Plan a visit.
+
+    Args:
+        actor: who plans it; None for the portal itself.
+        client, service, workers: who goes to whom for what; the first worker's name stands first.
+        local_start: wall clock of the agency's zone, without zone.
+        minutes: how long, at least 1.
+        draft: not certain yet; only staff see it.
+        mission_order: what the worker is to do.
+        external_id: the key of this visit in another program.
+    """
+    zone = option("agency.zone")
+    starts_at = local_start.replace(tzinfo=ZoneInfo(zone))
+    visit = Visit(
+        client=client, service=service, sector_id=client.sector_id, starts_at=starts_at, local_start=local_start,
+        ends_at=starts_at.astimezone(ZoneInfo("UTC")) + timedelta(minutes=minutes), zone=zone,
+        state=State.DRAFT if draft else State.PLANNED, mission_order=mission_order, external_id=external_id,
+        sent=[VisitWorker(worker=worker, position=number) for number, worker in enumerate(workers)],
+    )  # fmt: skip
+    db.session.add(visit)
+    db.session.flush()
+    record("visit.planned", actor, ("visit", visit.id), after={"state": visit.state})
+    return visit
+
+
+def end_visits(actor: Actor | None, visits: Sequence[Visit], *, ask: bool = True) -> None:
+    """Mark visits as done, and let other features know in the same transaction.
+
+    A visit that is marked before its planned end has really ended now; one marked later has ended as planned.
+
+    Args:
+        actor: who says so.
+        visits: planned ones that have begun.
+        ask: whether the clients are asked to rate.
+
+    Raises:
+        Refused: a visit has not begun, is a draft, cancelled, or done already.
+    """
+    moment = clock.now()
+    for visit in visits:
+        _refuse_to_end(visit, moment)
+        visit.state, visit.closed_at, visit.ended_at = State.DONE, moment, min(visit.ends_at, moment)
+    db.session.flush()
+    record_all("visit.done", actor, [
+        (("visit", visit.id), {"state": State.PLANNED}, {"state": State.DONE}) for visit in visits])  # fmt: skip
+    wires.react("visit ended", visits, ask=ask)
+
+
+def _refuse_to_end(visit: Visit, moment: datetime) -> None:
+    if visit.state == State.DONE:
+        raise Refused(_l("This visit is already marked as done."), "done")
+    if visit.state != State.PLANNED:
+        raise Refused(_l("Only a visit that is to be done can be marked as done."), "state")
+    if visit.starts_at > moment:
+        raise Refused(_l("This visit has not begun yet."), "future")
+
+
+def cancel_visit(actor: Actor | None, visit: Visit, reason: str) -> None:
+    """Cancel a visit. Mails that would ask about it are taken back.
+
+    Args:
+        actor: who says so.
+        visit: any that is not cancelled.
+        reason: why, in words that the client may read.
+
+    Raises:
+        Refused: it is cancelled already, or has been rated.
+    """
+    if visit.state == State.CANCELLED:
+        raise Refused(_l("This visit is already cancelled."), "cancelled")
+    before = visit.state
+    visit.state, visit.cancel_reason = State.CANCELLED, reason
+    visit.closed_at, visit.ended_at = clock.now(), None
+    db.session.flush()
+    record("visit.cancelled", actor, ("visit", visit.id), before={"state": before}, after={"state": State.CANCELLED})
+    wires.react("visit cancelled", [visit])

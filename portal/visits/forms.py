@@ -1,0 +1,89 @@
+"""Filters of the lists, and the reason of a cancellation."""
+
+from datetime import timedelta
+
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, Optional
+
+from portal.forms import FilterForm, PortalForm
+from portal.people.queries import active_services
+from portal.visits.queries import STAGE_LABELS, VisitFilter, today
+
+PERIODS = {"30": _l("Last 30 days"), "90": _l("Last 3 months"), "365": _l("Last 12 months"), "ahead": _l("To come")}
+
+
+def choices(labels: dict, everything: object) -> list[SelectChoice]:
+    return [SelectChoice(value="", label=str(everything))] + [
+        SelectChoice(value=str(key), label=str(label)) for key, label in labels.items()
+    ]
+
+
+class OwnVisitsFilter(FilterForm):
+    """What a client narrows the list to."""
+
+    period = SelectField(_l("Period"), choices=[])
+    service = SelectField(_l("Service"), choices=[])
+    state = SelectField(_l("State"), choices=[])
+
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **options)
+        self.period.choices = choices(PERIODS, _l("All periods"))
+        self.service.choices = choices({service.id: service.name for service in active_services()}, _l("All services"))
+        shown = {stage: label for stage, label in STAGE_LABELS.items() if stage != "draft"}
+        self.state.choices = choices(shown, _l("All states"))
+
+    def narrowed(self) -> VisitFilter:
+        """What was chosen; a value that the form does not offer is no filter."""
+        self.validate()
+        period = self.period.data if self.period.data in PERIODS else ""
+        first = today() - timedelta(days=int(period)) if period and period != "ahead" else None
+        return VisitFilter(
+            first_day=today() if period == "ahead" else first,
+            last_day=today() if first else None,
+            service_id=_number(self.service.data),
+            stage=self.state.data or None,
+        )
+
+
+class VisitsFilter(FilterForm):
+    """What staff narrow the list to."""
+
+    first_day = DateField(_l("From"), validators=[Optional()])
+    last_day = DateField(_l("To"), validators=[Optional()])
+    state = SelectField(_l("State"), choices=[])
+    service = SelectField(_l("Service"), choices=[])
+    client = StringField(_l("Client"), validators=[Length(max=100)])
+    worker = StringField(_l("Worker"), validators=[Length(max=100)])
+
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **options)
+        self.service.choices = choices({service.id: service.name for service in active_services()}, _l("All services"))
+        self.state.choices = choices(STAGE_LABELS, _l("All states"))
+
+    def narrowed(self) -> VisitFilter:
+        self.validate()
+        return VisitFilter(
+            first_day=self.first_day.data,
+            last_day=self.last_day.data,
+            service_id=_number(self.service.data),
+            stage=self.state.data or None,
+            client=self.client.data or None,
+            worker=self.worker.data or None,
+        )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+class CancelForm(PortalForm):
+    reason = TextAreaField(
+        _l("Reason"),
+        description=_l("The client reads it on the portal."),
+        validators=[
+            InputRequired(_l("Please say why the visit is cancelled.")),
+            Length(max=500, message=_l("Please use at most 500 characters.")),
+        ],
+    )

@@ -1,0 +1,199 @@
+"""Reading visits, each from what the person may see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import partial
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, func, literal, select, true
+
+from portal import clock
+from portal.accounts.models import User
+from portal.extensions import db, wires
+from portal.folding import fold_name
+from portal.i18n import zone
+from portal.people.models import Client, Service, Worker
+from portal.people.queries import sectors_below
+from portal.roles import Role
+from portal.tables.queries import Page, read_page
+from portal.visits.models import State, Visit, VisitWorker
+
+STAGE_LABELS = {
+    "draft": _l("Draft"),
+    "planned": _l("To do"),
+    "in_progress": _l("In progress"),
+    "past": _l("Past, not closed"),
+    "done": _l("Completed"),
+    "cancelled": _l("Cancelled"),
+}
+
+
+def visible_visits(user: User) -> Select[tuple[Visit]]:
+    """Visits that this person may see. Drafts are the staff's alone."""
+    match user.role:
+        case Role.CLIENT | Role.RELATIVE:
+            return select(Visit).where(Visit.client_id == user.client_id, Visit.state != State.DRAFT)
+        case Role.WORKER:
+            sent = select(VisitWorker.visit_id).where(VisitWorker.worker_id == user.worker_id)
+            return select(Visit).where(Visit.id.in_(sent), Visit.state != State.DRAFT)
+        case Role.COORDINATOR:
+            return select(Visit).where(Visit.sector_id.in_(sectors_below(user.staff_id)))
+        case Role.QUALITY | Role.ADMIN:
+            return select(Visit)
+        case _:
+            return select(Visit).where(False)
+
+
+def visit_of(user: User, visit_id: int) -> Visit | None:
+    """Return a visit that this person may see."""
+    return db.session.scalar(visible_visits(user).where(Visit.id == visit_id))
+
+
+def stage(state: str, starts_at: datetime, ends_at: datetime) -> str:
+    """Return what a visit is at this moment: what was said of it, or what follows from the time."""
+    moment = clock.now()
+    if state != State.PLANNED or moment < starts_at:
+        return str(state)
+    return "in_progress" if moment < ends_at else "past"
+
+
+@dataclass(frozen=True)
+class VisitRow:
+    """A line of a list of visits. The last fields are filled by the ratings feature, through `wiring.py`."""
+
+    id: int
+    starts_at: datetime
+    ends_at: datetime
+    service: str
+    client: str
+    workers: list[str]
+    stage: str
+    stage_label: str
+    cancel_reason: str | None
+    stars: int | None = None
+    rating: str = "none"  # "rated", "waiting" or "none"
+    can_change: bool = False
+    rate_url: str | None = None
+
+    @property
+    def first_name(self) -> str | None:
+        return self.workers[0].split(" ")[0] if self.workers else None
+
+
+def names_of_workers() -> ScalarSelect:
+    """Names of those sent to a visit, one a line, in their order."""
+    named = (
+        select((Worker.first_name + " " + Worker.last_name).label("name"))
+        .join(VisitWorker, VisitWorker.worker_id == Worker.id)
+        .where(VisitWorker.visit_id == Visit.id)
+        .order_by(VisitWorker.position)
+        .correlate(Visit)
+        .subquery("named")
+    )
+    return select(func.aggregate_strings(named.c.name, "\n")).scalar_subquery()
+
+
+def rows(statement: Select) -> Select:
+    """Turn a selection of visits into the columns of a list, those of other features added (`wiring.py`)."""
+    listed = (
+        statement.join(Client, Client.id == Visit.client_id)
+        .join(Service, Service.id == Visit.service_id)
+        .with_only_columns(
+            Visit.id, Visit.starts_at, Visit.ends_at, Visit.state, Visit.cancel_reason, Service.name.label("service"),
+            Client.first_name, Client.last_name, names_of_workers().label("workers"),
+        )
+    )  # fmt: skip
+    for column in wires.visit_columns:
+        listed = column.add(listed)
+    return listed
+
+
+def as_row(user: User, row: Row) -> VisitRow:
+    now = stage(row.state, row.starts_at, row.ends_at)
+    cells = {name: value for column in wires.visit_columns for name, value in column.read(user, row, now).items()}
+    return VisitRow(
+        id=row.id, starts_at=row.starts_at, ends_at=row.ends_at, service=row.service,
+        client=f"{row.first_name} {row.last_name}".strip(), workers=row.workers.split("\n") if row.workers else [],
+        stage=now, stage_label=str(STAGE_LABELS[now]), cancel_reason=row.cancel_reason, **cells,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class VisitFilter:
+    """What a list of visits is narrowed to; None leaves all in."""
+
+    first_day: date | None = None
+    last_day: date | None = None
+    service_id: int | None = None
+    stage: str | None = None
+    client: str | None = None
+    worker: str | None = None
+
+
+def list_visits(user: User, narrowed: VisitFilter, *, oldest_first: bool = False) -> Page[VisitRow]:
+    """Return a page of the visits that this person may see, newest first unless said otherwise."""
+    order = (Visit.starts_at.asc(), Visit.id.asc()) if oldest_first else (Visit.starts_at.desc(), Visit.id.desc())
+    return read_page(rows(narrow(visible_visits(user), narrowed)).order_by(*order), partial(as_row, user))
+
+
+def narrow(statement: Select, narrowed: VisitFilter) -> Select:
+    """Apply a filter to a selection of visits. Days are days of the agency's wall clock."""
+    if narrowed.first_day:
+        statement = statement.where(Visit.starts_at >= start_of_day(narrowed.first_day))
+    if narrowed.last_day:
+        statement = statement.where(Visit.starts_at < start_of_day(narrowed.last_day + timedelta(days=1)))
+    if narrowed.service_id:
+        statement = statement.where(Visit.service_id == narrowed.service_id)
+    if narrowed.client:
+        statement = statement.where(Visit.client_id.in_(select(Client.id).where(_named(Client, narrowed.client))))
+    if narrowed.worker:
+        sent = select(VisitWorker.visit_id).join(Worker).where(_named(Worker, narrowed.worker))
+        statement = statement.where(Visit.id.in_(sent))
+    return narrow_to_stage(statement, narrowed.stage)
+
+
+
+def _named(kind: type[Client | Worker], typed: str) -> ColumnElement[bool]:
+    """Every word typed is found at the start of one of the name's words, whatever the accents and the order."""
+    padded = literal(" ") + kind.match_key
+    return and_(true(), *(padded.contains(f" {word}", autoescape=True) for word in fold_name(typed).split()))
+
+
+def narrow_to_stage(statement: Select, wanted: str | None) -> Select:
+    """Keep the visits of one stage; an unknown word keeps all."""
+    moment = clock.now()
+    conditions = {
+        "planned": (Visit.state == State.PLANNED, Visit.starts_at > moment),
+        "in_progress": (Visit.state == State.PLANNED, Visit.starts_at <= moment, Visit.ends_at > moment),
+        "past": (Visit.state == State.PLANNED, Visit.ends_at <= moment),
+    }
+    if wanted in conditions:
+        return statement.where(*conditions[wanted])
+    return statement.where(Visit.state == wanted) if wanted in STAGE_LABELS else statement
+
+
+def start_of_day(day: date) -> datetime:
+    """The moment at which a day begins where the agency is."""
+    return datetime.combine(day, time(), zone())
+
+
+def today() -> date:
+    return clock.now().astimezone(zone()).date()
+
+
+def list_days(user: User, first: date, days: int) -> Sequence[VisitRow]:
+    """Return all visits of some days, in order of the clock (a worker's day or week)."""
+    chosen = narrow(visible_visits(user), VisitFilter(first_day=first, last_day=first + timedelta(days=days - 1)))
+    found = db.session.execute(rows(chosen).order_by(Visit.starts_at, Visit.id).limit(500))
+    return [as_row(user, row) for row in found]
+
+
+def row_of(user: User, visit_id: int) -> VisitRow:
+    """Return one line of a list anew, after something changed."""
+    return as_row(user, db.session.execute(rows(visible_visits(user).where(Visit.id == visit_id))).one())
+
+
+def day_of(row: VisitRow) -> date:
+    """The day of a visit where the agency is."""
+    return row.starts_at.astimezone(zone()).date()

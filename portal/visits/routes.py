@@ -1,0 +1,95 @@
+"""The lists of visits of the three portals, and marking a visit as done or cancelled."""
+
+from datetime import timedelta
+
+from flask import abort, flash, g, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from portal.errors import Refused
+from portal.extensions import wires
+from portal.pages import done, show
+from portal.portals import client, staff, worker
+from portal.roles import Permission
+from portal.visits import actions, queries
+from portal.visits.forms import CancelForm, OwnVisitsFilter, VisitsFilter
+from portal.visits.models import Visit
+
+
+def visit_or_404(visit_id: int) -> Visit:
+    return queries.visit_of(g.user, visit_id) or abort(404)
+
+
+@client.page("/visits", Permission.SEE_OWN_VISITS)
+def list_own_visits() -> Response:
+    """*Mes prestations*: the one question of the day on top, then the list."""
+    filters = OwnVisitsFilter(request.args)
+    page = queries.list_visits(g.user, filters.narrowed())
+    return show(
+        "visits/client_list.html", "visits/_client_rows.html", page=page, filters=filters,
+        waiting=wires.waiting_visit(g.user), has_any=bool(page.rows) or bool(request.args),
+    )  # fmt: skip
+
+
+@worker.page("/", Permission.SEE_ASSIGNED_VISITS)
+def list_today() -> Response:
+    rows = queries.list_days(g.user, queries.today(), 1)
+    open_ones = queries.list_days(g.user, queries.today() - timedelta(days=7), 7)
+    return show("visits/worker_day.html", rows=rows, day=queries.today(),
+                to_close=[row for row in open_ones if row.stage == "past"])  # fmt: skip
+
+
+@worker.page("/week", Permission.SEE_ASSIGNED_VISITS)
+def list_week() -> Response:
+    first = queries.today() + timedelta(days=7 * _weeks_ahead() - queries.today().weekday())
+    rows = queries.list_days(g.user, first, 7)
+    days = [(first + timedelta(days=n), [row for row in rows if queries.day_of(row) == first + timedelta(days=n)])
+            for n in range(7)]  # fmt: skip
+    return show("visits/worker_week.html", days=days, week=_weeks_ahead(), today=queries.today())
+
+
+def _weeks_ahead() -> int:
+    text = request.args.get("week", "0")
+    return int(text) if text.lstrip("-").isdigit() and text.isascii() and len(text) < 4 else 0
+
+
+@worker.page("/visits/<int:visit_id>/done", Permission.CLOSE_ASSIGNED_VISITS, methods=("POST",))
+def end_own_visit(visit_id: int) -> Response:
+    return _end(visit_id, "visits/_worker_card.html", url_for("worker.list_today"))
+
+
+@staff.page("/visits", Permission.SEE_VISITS)
+def list_visits() -> Response:
+    filters = VisitsFilter(request.args)
+    page = queries.list_visits(g.user, filters.narrowed())
+    return show("visits/staff_list.html", "visits/_staff_rows.html", page=page, filters=filters)
+
+
+@staff.page("/visits/<int:visit_id>/done", Permission.CLOSE_VISITS, methods=("POST",))
+def end_visit(visit_id: int) -> Response:
+    return _end(visit_id, "visits/_staff_row.html", url_for("staff.list_visits"))
+
+
+def _end(visit_id: int, fragment: str, back_to: str) -> Response:
+    visit = visit_or_404(visit_id)
+    actions.end_visits(g.user, [visit])
+    flash(_("The visit is marked as done."))
+    row = queries.row_of(g.user, visit_id)
+    return done(back_to, event="visit-ended", fragment=fragment, target=f"#visit-{visit_id}", row=row)
+
+
+@staff.page("/visits/<int:visit_id>/cancellation", Permission.CLOSE_VISITS, methods=("GET", "POST"))
+def cancel_visit(visit_id: int) -> Response:
+    visit, form = visit_or_404(visit_id), CancelForm()
+    shown = {"visit": queries.row_of(g.user, visit_id), "form": form}
+    if not form.validate_on_submit():
+        status = 422 if request.method == "POST" else 200
+        return show("visits/cancel.html", "visits/_cancel.html", status, refusal=None, **shown)
+    try:
+        actions.cancel_visit(g.user, visit, form.reason.data)
+    except Refused as refusal:
+        return show("visits/cancel.html", "visits/_cancel.html", 409, refusal=refusal.message, **shown)
+    flash(_("The visit is cancelled."))
+    row = queries.row_of(g.user, visit_id)
+    return done(url_for("staff.list_visits"), event="visit-cancelled", fragment="visits/_staff_row.html",
+                target=f"#visit-{visit_id}", row=row)  # fmt: skip

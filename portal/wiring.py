@@ -1,0 +1,40 @@
+"""Where lower features tell or show higher ones: all of it, on one page."""
+
+from sqlalchemy import ColumnElement, and_, select
+
+from portal.accounts import messages as account_messages
+from portal.accounts.models import User
+from portal.extensions import wires
+from portal.outbox.models import Message
+from portal.people.models import Client
+from portal.people.queries import files_of_account, visible_clients
+from portal.ratings import actions as ratings
+from portal.ratings import messages as rating_messages
+from portal.ratings.models import RatingSubject
+from portal.ratings.queries import RATING_COLUMN, waiting_visit
+
+
+def message_perimeter(user: User) -> ColumnElement[bool]:
+    """Messages about clients that a person may see. Account mails are not among them."""
+    clients = visible_clients(user).with_only_columns(Client.id)
+    subjects = select(RatingSubject.id).where(RatingSubject.client_id.in_(clients))
+    return and_(Message.subject_type == "rating_subject", Message.subject_id.in_(subjects))
+
+
+# kinds of message that leave, for `outbox`
+for kind in (account_messages.RESET, account_messages.INVITATION, rating_messages.REQUEST):
+    wires.message_kinds[kind.name] = kind
+
+# what a login opens, for `accounts`; whose messages a coordinator sees, for `outbox`
+wires.files_of_account = files_of_account
+wires.message_perimeter = message_perimeter
+
+# what the lists of visits show besides the visit
+wires.visit_columns = [RATING_COLUMN]
+wires.waiting_visit = waiting_visit
+
+# reactions: plain functions called by name, in order, inside the transaction of the deed
+wires.reactions = {
+    "visit ended": [ratings.open_ratings],
+    "visit cancelled": [ratings.withdraw_requests],
+}

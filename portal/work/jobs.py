@@ -1,0 +1,67 @@
+"""Running long jobs. All are written so that a second run goes on where the first one died."""
+
+import logging
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import and_, or_, update
+
+from portal import clock
+from portal.extensions import db, wires, writing
+from portal.queue import WORK_TIMEOUT, enqueue
+from portal.work.models import Work
+
+log = logging.getLogger(__name__)
+
+SILENT = timedelta(minutes=2)  # a running job that has not advanced for so long has lost its process
+FORGOTTEN = timedelta(seconds=50)  # a waiting job that nobody took up: Redis was away
+
+
+def run(work_id: int) -> None:
+    """Do the job of one row, unless somebody else does it or it is over."""
+    with writing():
+        if not _claim(work_id):
+            return
+        work = db.session.get_one(Work, work_id)
+        try:
+            wires.work_kinds[work.kind](work)
+        except Exception:
+            reference = secrets.token_hex(4)
+            log.exception("work %s failed, reference %s", work_id, reference)
+            db.session.rollback()
+            _finish(work_id, "failed", reference)
+        else:
+            _finish(work_id, "done", None)
+
+
+def sweep() -> int:
+    """Take up again what was forgotten or lost; called every minute. Return how many jobs that were."""
+    with writing():
+        moment = clock.now()
+        lost = or_(
+            and_(Work.state == "waiting", Work.beat_at < moment - FORGOTTEN),
+            and_(Work.state == "running", Work.beat_at < moment - SILENT),
+        )
+        ids = list(db.session.scalars(update(Work).where(lost).values(state="waiting", beat_at=moment).returning(Work.id)))
+        db.session.commit()
+    for work_id in ids:
+        if not enqueue(run, work_id, timeout=WORK_TIMEOUT):
+            run(work_id)
+    return len(ids)
+
+
+def _claim(work_id: int) -> bool:
+    claimed = db.session.execute(
+        update(Work).where(Work.id == work_id, Work.state == "waiting").values(state="running", beat_at=clock.now())
+    )
+    db.session.commit()
+    return claimed.rowcount == 1
+
+
+def _finish(work_id: int, state: str, fault: str | None) -> None:
+    db.session.execute(
+        update(Work).where(Work.id == work_id).values(state=state, fault=fault, finished_at=clock.now(), beat_at=clock.now())
+    )
+    db.session.commit()
+
+
