@@ -6,6 +6,7 @@
   const dialog = () => document.getElementById("dialog");
   const words = document.body.dataset;
   let opener = null;
+  let row = null;
   const closers = new Set();
 
   // ---- the dialog: whatever htmx puts into <dialog id="dialog"> opens it ----
@@ -13,6 +14,8 @@
   function openDialog(source) {
     const box = dialog();
     opener = source instanceof Element && !box.contains(source) ? source : document.activeElement;
+    const line = opener.closest("li[id], tr[id]");
+    row = opener.dataset.return || (line && `#${CSS.escape(line.id)}`);
     box.showModal();
     box.querySelector("#dialog-title")?.focus();
   }
@@ -31,18 +34,19 @@
     if (box && box.open) box.close();
   }
 
-  // The opener may have been replaced by the answer: then its row, named by data-return, gets the focus.
+  // The opener may have been replaced by the answer: then its row gets the focus, found by the id that the row had, or by
+  // the selector in data-return.
   function giveFocusBack() {
     let place = opener && opener.isConnected ? opener : null;
-    if (!place && opener && opener.dataset && opener.dataset.return) {
-      const row = document.querySelector(opener.dataset.return);
-      place = row && (row.querySelector("a[href], button") || row);
+    if (!place && row) {
+      const found = document.querySelector(row);
+      place = found && (found.querySelector("a[href], button") || found);
     }
     place = place || document.getElementById("main");
     if (!place) return;
     if (!place.matches("a[href], button, input, select, textarea, [tabindex]")) place.tabIndex = -1;
     place.focus();
-    opener = null;
+    opener = row = null;
   }
 
   const box = dialog();
