@@ -76,5 +76,6 @@ def show_fault(error: Exception) -> Response:
     except SQLAlchemyError:  # the database itself may be what failed
         log.exception("no rollback after fault %s", reference)
     g.pop("user", None)
+    g.setdefault("options", {})  # the page that says sorry needs no database
     title, message = SENTENCES[500]
     return error_page(500, title, message, reference)

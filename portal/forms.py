@@ -47,10 +47,7 @@ class StarsField(RadioField):
         super().__init__(
             label or _l("Stars"),
             choices=[SelectChoice(value=str(stars), label=str(stars)) for stars in STAR_WORDS],
+            coerce=int,
             validators=[InputRequired(_l("Please choose a number of stars."))],
             **options,
         )
-
-    @property
-    def stars(self) -> int:
-        return int(self.data)

@@ -6,21 +6,21 @@ from werkzeug.wrappers import Response
 from portal.htmx import answer, go_to, request
 
 
-def show(page: str, fragment: str | None = None, status: int = 200, **context: object) -> Response:
-    """Render `page`, or `fragment` when htmx asks for a part and the page has one.
+def show(template: str, part: str | None = None, /, status: int = 200, **context: object) -> Response:
+    """Render a page, or its part when htmx asks for one and the page has one.
 
     Args:
-        page: template of the whole page.
-        fragment: template of the part that htmx swaps in.
+        template: of the whole page.
+        part: template of the fragment that htmx swaps in.
         status: 422 for a form that is not valid, 409 for a deed that the domain refused.
         context: what both templates read.
     """
-    if fragment and request.wants_fragment:
-        return answer(render_template(fragment, **context), status)
-    return answer(render_template(page, **context), status)
+    if part and request.wants_fragment:
+        return answer(render_template(part, **context), status)
+    return answer(render_template(template, **context), status)
 
 
-def done(back_to: str, *, event: str | None = None, fragment: str | None = None, target: str | None = None,
+def done(back_to: str, /, *, event: str | None = None, fragment: str | None = None, target: str | None = None,
          **context: object) -> Response:  # fmt: skip
     """Answer a deed that succeeded: the changed part and its event for htmx, a redirect (303) for a plain browser.
 

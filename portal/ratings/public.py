@@ -64,7 +64,7 @@ def _rate(token: str) -> Response:
 
 
 def _answer(found: RatingRequest, form: PublicRatingForm) -> Response:
-    stars, comment = form.stars.stars, form.comment.data or ""
+    stars, comment = form.stars.data, form.comment.data or ""
     try:
         actions.answer_request(found, stars, comment, trapped=bool(form.website.data))
     except Refused as refusal:

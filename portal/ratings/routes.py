@@ -40,19 +40,19 @@ def rate_visit(visit_id: int) -> Response:
 
 
 def _present(rating: Rating | None) -> dict:
-    return {"stars": str(rating.stars), "comment": rating.comment, "version": rating.version} if rating else {}
+    return {"stars": rating.stars, "comment": rating.comment, "version": rating.version} if rating else {}
 
 
 def _rate(subject: RatingSubject | None, rating: Rating | None, form: RatingForm) -> None:
     if rating and form.seen_version:
-        actions.change_rating(g.user, rating, form.stars.stars, form.comment.data or "", form.seen_version)
+        actions.change_rating(g.user, rating, form.stars.data, form.comment.data or "", form.seen_version)
     else:
-        actions.leave_rating(g.user, subject, form.stars.stars, form.comment.data or "")
+        actions.leave_rating(g.user, subject, form.stars.data, form.comment.data or "")
 
 
 def _window(visit_id: int, form: RatingForm, rating: Rating | None, status: int = 200, refusal: object = None) -> Response:
     return show(
-        "ratings/window.html", "ratings/_form.html", status,
+        "ratings/window.html", "ratings/_form.html", status=status,
         visit=row_of(g.user, visit_id), form=form, question=queries.question(), words=STAR_WORDS,
         offer_zero=option("ratings.offer_zero"), action_url=url_for("client.rate_visit", visit_id=visit_id),
         back_url=url_for("client.list_own_visits"), refusal=refusal, current=rating.stars if rating else None,

@@ -84,11 +84,11 @@ def cancel_visit(visit_id: int) -> Response:
     shown = {"visit": queries.row_of(g.user, visit_id), "form": form}
     if not form.validate_on_submit():
         status = 422 if request.method == "POST" else 200
-        return show("visits/cancel.html", "visits/_cancel.html", status, refusal=None, **shown)
+        return show("visits/cancel.html", "visits/_cancel.html", status=status, refusal=None, **shown)
     try:
         actions.cancel_visit(g.user, visit, form.reason.data)
     except Refused as refusal:
-        return show("visits/cancel.html", "visits/_cancel.html", 409, refusal=refusal.message, **shown)
+        return show("visits/cancel.html", "visits/_cancel.html", status=409, refusal=refusal.message, **shown)
     flash(_("The visit is cancelled."))
     row = queries.row_of(g.user, visit_id)
     return done(url_for("staff.list_visits"), event="visit-cancelled", fragment="visits/_staff_row.html",
