@@ -176,6 +176,12 @@
     }
   });
 
+  // Filters left open stay out of the address.
+  document.addEventListener("formdata", (event) => {
+    if (!event.target.matches("form.filters")) return;
+    for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+  });
+
   // ---- links and buttons ----
 
   document.addEventListener("click", (event) => {
