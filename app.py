@@ -15,6 +15,7 @@ from portal import (
     menus,
     portals,
     sessions,
+    styleguide,  # noqa: F401 - hangs its page onto the staff portal
     wiring,  # noqa: F401 - fills the wires
 )
 from portal.accounts.routes import accounts
@@ -22,6 +23,7 @@ from portal.imports import cli as imports_cli
 from portal.imports import routes as imports_routes  # noqa: F401 - hangs its handlers onto the portals
 from portal.outbox import cli as outbox_cli
 from portal.outbox import routes as outbox_routes  # noqa: F401
+from portal.people import cli as people_cli
 from portal.ratings import routes as ratings_routes  # noqa: F401
 from portal.ratings.public import open_pages
 from portal.settings import cli as settings_cli
@@ -51,6 +53,6 @@ def create_app(**overrides: object) -> Flask:
     health.init_app(app)
     for blueprint in (accounts, open_pages, *portals.PORTALS.values()):
         app.register_blueprint(blueprint)
-    for commands in (cli, demo, imports_cli, outbox_cli, settings_cli):
+    for commands in (cli, demo, imports_cli, outbox_cli, people_cli, settings_cli):
         commands.init_app(app)
     return app

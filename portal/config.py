@@ -77,7 +77,13 @@ def refuse_weak_values(environ: Mapping[str, str]) -> None:
     """Raise ConfigError naming every value that production needs and does not have."""
     faults = [
         f"{name} is missing"
-        for name in ("PORTAL_DATABASE_URL", "PORTAL_REDIS_URL", "PORTAL_BASE_URL", "PORTAL_SECRET_KEY", "PORTAL_LINK_KEYS")
+        for name in (
+            "PORTAL_DATABASE_URL",
+            "PORTAL_REDIS_URL",
+            "PORTAL_BASE_URL",
+            "PORTAL_SECRET_KEY",
+            "PORTAL_LINK_KEYS",
+        )
         if not environ.get(name)
     ]
     secrets_given = {"PORTAL_SECRET_KEY": [environ.get("PORTAL_SECRET_KEY", "")]}

@@ -94,7 +94,9 @@ def _sectors() -> tuple[Sector, Sector]:
 
 def _staff(north: Sector, south: Sector) -> dict[str, Staff]:
     def member(first: str, last: str, email: str, role: str, sectors: list[Sector]) -> Staff:
-        return Staff(first_name=first, last_name=last, email=email, role=role, sectors=sectors, language="fr", active=True)
+        return Staff(
+            first_name=first, last_name=last, email=email, role=role, sectors=sectors, language="fr", active=True
+        )
 
     staff = {
         "sofia": member("Sofia", "Benali", "coordinator@example.org", "coordinator", [north]),
@@ -217,5 +219,7 @@ def _ratings(clients: dict[str, Client]) -> None:
     for key, place, stars, comment in said:
         client = clients[key]
         user = next(u for u in files_of_account(client.account_id or 0) if u.client_id == client.id)
-        chosen = select(RatingSubject).where(RatingSubject.client_id == client.id).order_by(RatingSubject.ended_at.desc())
+        chosen = (
+            select(RatingSubject).where(RatingSubject.client_id == client.id).order_by(RatingSubject.ended_at.desc())
+        )
         leave_rating(user, db.session.scalars(chosen).all()[place], stars, comment)

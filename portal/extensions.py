@@ -16,13 +16,17 @@ from flask_migrate import Migrate
 from flask_security import Security
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, Select, event
+from sqlalchemy import ColumnElement, DateTime, Dialect, Engine, MetaData, Select, event, false
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.pool import ConnectionPoolEntry
+
+    from portal.accounts.models import User
+    from portal.imports.importer import Importer
+    from portal.outbox.models import MessageKind
 
 NAMES = {  # every constraint has a name, so that a migration can speak of it
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -53,7 +57,7 @@ class UTC(TypeDecorator[datetime]):
         moment = value.astimezone(utc)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=utc) if value.tzinfo is None else value.astimezone(utc)
@@ -85,14 +89,14 @@ class Wires:
     """What lower features may call of higher ones. Empty here; `portal/wiring.py` fills it."""
 
     audit_kinds: dict[str, str] = field(default_factory=dict)
-    message_kinds: dict[str, object] = field(default_factory=dict)
+    message_kinds: dict[str, "MessageKind"] = field(default_factory=dict)
     work_kinds: dict[str, Callable[..., None]] = field(default_factory=dict)
-    importers: dict[str, object] = field(default_factory=dict)
-    files_of_account: Callable[[int], list] | None = None
+    importers: dict[str, "Importer"] = field(default_factory=dict)
+    files_of_account: Callable[[int], list["User"]] = lambda _account_id: []
     reactions: dict[str, list[Callable[..., None]]] = field(default_factory=dict)
-    demo: Callable[[], dict | None] | None = None
-    waiting_visit: Callable[..., object] | None = None
-    message_perimeter: Callable[..., object] | None = None
+    demo: Callable[[], dict | None] = lambda: None
+    waiting_visit: Callable[["User"], object] = lambda _user: None
+    message_perimeter: Callable[["User"], ColumnElement[bool]] = lambda _user: false()
     visit_columns: list[VisitColumn] = field(default_factory=list)
 
     def react(self, fact: str, *subjects: object, **options: object) -> None:

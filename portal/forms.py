@@ -27,7 +27,7 @@ class PortalForm(FlaskForm):
     """A form whose texts arrive clean."""
 
     class Meta(FlaskForm.Meta):
-        def bind_field(self, form, unbound_field, options):  # noqa: ANN001, ANN201 - WTForms' own signature
+        def bind_field(self, form, unbound_field, options):
             if issubclass(unbound_field.field_class, StringField):
                 options["filters"] = [*unbound_field.kwargs.get("filters", ()), clean_text]
             return unbound_field.bind(form=form, **options)

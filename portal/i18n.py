@@ -22,7 +22,13 @@ def init_app(app: Flask) -> None:
     babel.init_app(app, default_locale="fr", locale_selector=choose_language, timezone_selector=None)
     app.jinja_env.globals.update(current_locale=language, languages=list(LANGUAGES.items()))
     app.jinja_env.filters.update(
-        day=day, full_day=full_day, clock=time_of_day, relative=relative, exact=exact, decimal=decimal, duration=duration
+        day=day,
+        full_day=full_day,
+        clock=time_of_day,
+        relative=relative,
+        exact=exact,
+        decimal=decimal,
+        duration=duration,
     )
 
 

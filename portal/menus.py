@@ -31,7 +31,14 @@ MENUS = {
     ),
     "staff": (
         Entry(_l("Visits"), "staff.list_visits", "calendar", Permission.SEE_VISITS),
-        Entry(_l("Customer feedback"), "staff.list_ratings", "star", Permission.SEE_RATINGS, _l("Quality"), "ratings.enabled"),
+        Entry(
+            _l("Customer feedback"),
+            "staff.list_ratings",
+            "star",
+            Permission.SEE_RATINGS,
+            _l("Quality"),
+            "ratings.enabled",
+        ),
         Entry(_l("Outgoing messages"), "staff.list_messages", "mail", Permission.SEE_OUTBOX, _l("Analysis")),
         Entry(_l("Import"), "staff.list_imports", "upload", Permission.IMPORT_FILES, _l("Administration")),
         Entry(_l("My account"), "staff.me", "user", Permission.SEE_OWN_ACCOUNT, _l("Administration")),

@@ -74,7 +74,10 @@ def sign_in(address: str, password: str, network_address: str) -> Account:
     Raises:
         Refused: wrong, unknown, switched off (one sentence for all three), or too often.
     """
-    brakes = [(f"sign-in:{normal_address(address)}", FAILURES_PER_ACCOUNT), (f"sign-in-from:{network_address}", FAILURES_PER_ADDRESS)]
+    brakes = [
+        (f"sign-in:{normal_address(address)}", FAILURES_PER_ACCOUNT),
+        (f"sign-in-from:{network_address}", FAILURES_PER_ADDRESS),
+    ]
     for bucket, limit in brakes:
         brake(bucket, limit, FAILURE_MINUTES)
     account = account_by_address(address)
@@ -209,5 +212,3 @@ def set_password(link: PasswordLink, password: str) -> None:
     db.session.execute(update(AccountSession).where(*open_ones).values(ended_at=moment))
     db.session.execute(delete(Throttle).where(Throttle.bucket == hash_of(f"sign-in:{account.email}")))
     record("account.password_set", Signed(account), ("account", account.id), after={"purpose": link.purpose})
-
-

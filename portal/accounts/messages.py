@@ -28,7 +28,7 @@ def decide(message: Message) -> Recipient | Drop:
 
 
 def _name(account_id: int) -> str:
-    files = wires.files_of_account(account_id) if wires.files_of_account else []
+    files = wires.files_of_account(account_id)
     return files[0].name if files else ""
 
 

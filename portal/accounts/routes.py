@@ -1,4 +1,4 @@
-"""Signing in and out, choosing a password, a file, a language. These pages have no portal yet, and commit themselves."""
+"""Signing in and out, choosing a password, a file, a language. These pages have no portal, and commit themselves."""
 
 from flask import Blueprint, abort, current_app, flash, g, redirect, request, session, url_for
 from flask_babel import gettext as _
@@ -46,7 +46,7 @@ def sign_in() -> Response:
 
 def demo_logins() -> dict:
     """What the sign-in page of the demo agency shows; nothing elsewhere."""
-    demo = wires.demo() if wires.demo and current_app.config["PORTAL_ENV"] == "development" else None
+    demo = wires.demo() if current_app.config["PORTAL_ENV"] == "development" else None
     return demo or {"demo_logins": [], "demo_password": None}
 
 
@@ -72,7 +72,10 @@ def choose() -> Response:
         return redirect(url_for("accounts.sign_in"))
     files = wires.files_of_account(current_user.id)
     if request.method == "GET":
-        listed = [{"key": f.key, "label": f.file_label, "role_label": f.role_label, "portal": portal_of(f.role).name} for f in files]
+        listed = [
+            {"key": f.key, "label": f.file_label, "role_label": f.role_label, "portal": portal_of(f.role).name}
+            for f in files
+        ]
         return show("accounts/choose.html", files=listed)
     chosen = next((file for file in files if file.key == request.form.get("file")), None)
     if chosen is None:
@@ -114,7 +117,9 @@ def set_password(token: str) -> Response:
     link, form = open_password_link(token), SetPasswordForm()
     if link is None:
         refused = _("This link has expired or has been used. Please ask for a new one.")
-        return show("accounts/set_password.html", status=404, form=form, purpose="reset", account_email=None, refused=refused)
+        return show(
+            "accounts/set_password.html", status=404, form=form, purpose="reset", account_email=None, refused=refused
+        )
     shown = {"form": form, "purpose": "invite" if link.purpose == "invitation" else "reset",
              "account_email": link.account.email, "refused": None}  # fmt: skip
     if not form.validate_on_submit():

@@ -1,12 +1,19 @@
-"""Making and changing records of people."""
+"""Making records of people and giving them a login."""
+
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from portal.accounts.actions import invite, open_account
 from portal.accounts.models import Account
 from portal.audit.actions import Actor, record
+from portal.errors import Refused
+from portal.extensions import db
 from portal.people.models import Client, Relative, Staff, Worker
+from portal.roles import Role
 
 
-def open_login(actor: Actor | None, person: Client | Relative | Worker | Staff) -> Account:
+def open_login(actor: Actor | None, person: Client | Relative | Worker | Staff, *, invited: bool = True) -> Account:
     """Give a person a login under their address and mail them the link to choose a password.
 
     One login may open several files: an address that has one already gets this file added, and no second invitation.
@@ -16,7 +23,29 @@ def open_login(actor: Actor | None, person: Client | Relative | Worker | Staff) 
     """
     account, is_new = open_account(actor, person.email, person.language)
     person.account_id = account.id
-    if is_new:
+    db.session.flush()
+    if is_new and invited:
         invite(actor, account)
     record("person.changed", actor, (type(person).__tablename__, person.id), after={"account_id": account.id})
     return account
+
+
+def add_staff(actor: Actor | None, email: str, first_name: str, last_name: str, role: Role, language: str) -> Account:
+    """Add a member of staff with a login; the caller invites them.
+
+    Raises:
+        Refused: not an e-mail address, or somebody of the staff has it already.
+    """
+    try:
+        validate_email(email, check_deliverability=False)
+    except EmailNotValidError as error:
+        raise Refused(_l("This is not an e-mail address."), "address") from error
+    if db.session.scalar(select(Staff.id).where(Staff.email == email)):
+        raise Refused(_l("Somebody of the staff has this e-mail address already."), "known")
+    person = Staff(
+        email=email, first_name=first_name, last_name=last_name, role=str(role), language=language, active=True
+    )
+    db.session.add(person)
+    db.session.flush()
+    record("person.created", actor, ("staff", person.id), after={"role": str(role)})
+    return open_login(actor, person, invited=False)

@@ -1,7 +1,7 @@
 """Reading people: who sees whom, and which files a login opens."""
 
 from flask_babel import gettext as _
-from sqlalchemy import Integer, Row, Select, Subquery, literal, null, select, union_all
+from sqlalchemy import Integer, Row, Select, Subquery, false, literal, null, select, union_all
 
 from portal.accounts.models import User
 from portal.extensions import db
@@ -9,7 +9,7 @@ from portal.people.models import Client, Relative, Sector, Service, Staff, Worke
 from portal.roles import Role
 
 
-def sectors_below(staff_id: int | None) -> Select[tuple[int]]:
+def sectors_below(staff_id: int | None) -> Select[int]:
     """Ids of the sectors of a member of staff, and of all that lie below them in the tree."""
     own = select(staff_sector.c.sector_id.label("id")).where(staff_sector.c.staff_id == staff_id)
     tree = own.cte("own_sectors", recursive=True)
@@ -17,17 +17,17 @@ def sectors_below(staff_id: int | None) -> Select[tuple[int]]:
     return select(tree.c.id)
 
 
-def visible_sectors(user: User) -> Select[tuple[Sector]]:
+def visible_sectors(user: User) -> Select[Sector]:
     match user.role:
         case Role.COORDINATOR:
             return select(Sector).where(Sector.id.in_(sectors_below(user.staff_id)))
         case Role.QUALITY | Role.ADMIN:
             return select(Sector)
         case _:
-            return select(Sector).where(False)
+            return select(Sector).where(false())
 
 
-def visible_clients(user: User) -> Select[tuple[Client]]:
+def visible_clients(user: User) -> Select[Client]:
     """Clients whose file this person may open."""
     match user.role:
         case Role.CLIENT | Role.RELATIVE:
@@ -37,10 +37,10 @@ def visible_clients(user: User) -> Select[tuple[Client]]:
         case Role.QUALITY | Role.ADMIN:
             return select(Client)
         case _:
-            return select(Client).where(False)
+            return select(Client).where(false())
 
 
-def visible_workers(user: User) -> Select[tuple[Worker]]:
+def visible_workers(user: User) -> Select[Worker]:
     """Workers whose file this person may open; a coordinator's are those of at least one of their sectors."""
     match user.role:
         case Role.WORKER:
@@ -51,7 +51,7 @@ def visible_workers(user: User) -> Select[tuple[Worker]]:
         case Role.QUALITY | Role.ADMIN:
             return select(Worker)
         case _:
-            return select(Worker).where(False)
+            return select(Worker).where(false())
 
 
 def active_services() -> list[Service]:
@@ -59,7 +59,7 @@ def active_services() -> list[Service]:
 
 
 def files_of_account(account_id: int) -> list[User]:
-    """Return the files that a login opens, in one statement: own client file, clients one is close to, worker, staff."""
+    """Return the files that a login opens, in one statement: client, clients one is close to, worker, staff."""
     found = db.session.execute(select(_files(account_id)).order_by("sort", "id")).all()
     return [_as_user(account_id, row) for row in found]
 

@@ -1,7 +1,7 @@
 """The deeds: what can be rated is written down, a rating is left or changed, requests are promised or taken back."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import insert, select, update
@@ -10,7 +10,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from portal import clock
 from portal.accounts.models import User
-from portal.audit.actions import record
+from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db
 from portal.outbox.actions import Order, cancel, schedule
@@ -24,7 +24,7 @@ from portal.ratings.models import (
     StoppedRequests,
     SuspectAnswer,
 )
-from portal.ratings.queries import can_be_changed, can_be_rated, is_open, rating_of
+from portal.ratings.queries import can_be_changed, can_be_changed_by_link, can_be_rated, is_open, rating_of
 from portal.ratings.timing import due_time
 from portal.settings.queries import option
 from portal.visits.models import State, Visit, VisitWorker
@@ -67,7 +67,7 @@ def _write_down_workers(subjects: dict[int, int]) -> None:
         db.session.execute(insert(RatedWorker), rows)
 
 
-def _promise_requests(subjects: Sequence[tuple[int, object]]) -> None:
+def _promise_requests(subjects: Sequence[tuple[int, datetime]]) -> None:
     """Write a request for each subject and the message that carries it. Who it goes to is decided when it leaves."""
     moment, delay = clock.now(), option("ratings.request_delay_minutes")
     oldest = moment - timedelta(days=option("ratings.too_old_days"))
@@ -149,7 +149,9 @@ def _write(
         with db.session.begin_nested():
             db.session.add(rating)
     except IntegrityError as error:
-        raise Refused(_l("This visit has been rated in the meantime. Close this window to see the rating."), "rated") from error
+        raise Refused(
+            _l("This visit has been rated in the meantime. Close this window to see the rating."), "rated"
+        ) from error
     requests = select(RatingRequest.message_id).where(RatingRequest.subject_id == subject.id)
     cancel(list(db.session.scalars(requests)), "already_rated")
     return rating
@@ -172,6 +174,13 @@ def change_rating(user: User, rating: Rating, stars: int, comment: str, version:
         raise Refused(_l("This rating can no longer be changed. Please contact your agency."), "too-late")
     if rating.version != version:
         raise Refused(_l("Somebody changed this rating in the meantime. Close this window to see it."), "changed")
+    _replace(user, rating, stars, comment, (user.name, str(user.role), user.account_id))
+
+
+def _replace(
+    actor: Actor | None, rating: Rating, stars: int, comment: str, author: tuple[str, str, int | None]
+) -> None:
+    """Write the new value and keep the former one; the same value again changes nothing."""
     if (stars, comment or None) == (rating.stars, rating.comment):
         return
     before = {"stars": rating.stars}
@@ -179,12 +188,14 @@ def change_rating(user: User, rating: Rating, stars: int, comment: str, version:
         stars=rating.stars, comment=rating.comment, author_name=rating.author_name,
         left_at=rating.changed_at or rating.left_at))  # fmt: skip
     rating.stars, rating.comment, rating.changed_at = stars, comment or None, clock.now()
-    rating.author_name, rating.author_role, rating.author_account_id = user.name, str(user.role), user.account_id
+    rating.author_name, rating.author_role, rating.author_account_id = author
     try:
         db.session.flush()
     except StaleDataError as error:
-        raise Refused(_l("Somebody changed this rating in the meantime. Close this window to see it."), "changed") from error
-    record("rating.changed", user, ("visit", rating.subject.visit_id), before=before, after={"stars": stars})
+        raise Refused(
+            _l("Somebody changed this rating in the meantime. Close this window to see it."), "changed"
+        ) from error
+    record("rating.changed", actor, ("visit", rating.subject.visit_id), before=before, after={"stars": stars})
 
 
 def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped: bool) -> Rating | None:
@@ -208,15 +219,13 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
         db.session.add(SuspectAnswer(request_id=request.id, stars=stars, comment=comment or None, reason=reason))
         record("rating.suspected", None, ("visit", subject.visit_id), after={"stars": stars, "reason": reason})
         return None
-    moment = clock.now()
-    first = db.session.execute(
-        update(RatingRequest)
-        .where(RatingRequest.id == request.id, RatingRequest.answered_at.is_(None))
-        .values(answered_at=moment)
-    )
-    if first.rowcount != 1:
+    name, rating = request.message.recipient or "", rating_of(subject)
+    if rating and can_be_changed_by_link(request, rating):
+        _replace(None, rating, stars, comment, (name, "client", None))
+        return rating
+    first = update(RatingRequest).where(RatingRequest.id == request.id, RatingRequest.answered_at.is_(None))
+    if rating or db.session.execute(first.values(answered_at=clock.now())).rowcount != 1:
         raise Refused(_l("This visit has been rated in the meantime."), "rated")
-    name = request.message.recipient or ""
     rating = _write(subject, stars, comment, "mail", "client", name, None)
     record("rating.left", None, ("visit", subject.visit_id), after={"stars": stars, "channel": "mail"})
     return rating

@@ -38,7 +38,8 @@ def answer_of_link(request_: RatingRequest | None) -> str:
         return "revoked"
     if recipient is None or recipient.address != request_.message.address:
         return "revoked"
-    if request_.answered_at or queries.rating_of(subject):
+    rating = queries.rating_of(subject)
+    if rating and not queries.can_be_changed_by_link(request_, rating):
         return "answered"
     return "expired" if request_.expires_at <= clock.now() else "open"
 

@@ -37,7 +37,9 @@ def add_rating_columns(statement: Select) -> Select:
         statement.outerjoin(RatingSubject, RatingSubject.visit_id == Visit.id)
         .outerjoin(Rating, Rating.subject_id == RatingSubject.id)
         .add_columns(
-            Rating.stars.label("stars"), Rating.left_at.label("rated_at"), RatingSubject.ended_at.label("rateable_since")
+            Rating.stars.label("stars"),
+            Rating.left_at.label("rated_at"),
+            RatingSubject.ended_at.label("rateable_since"),
         )
     )
 
@@ -53,10 +55,18 @@ def can_be_changed(left_at: datetime | None) -> bool:
     return left_at is not None and left_at > clock.now() - timedelta(days=option("ratings.change_days")) and is_open()
 
 
+def can_be_changed_by_link(request: RatingRequest, rating: Rating) -> bool:
+    """Whether the mailed link that gave a rating may change it: only where the agency does not lock links."""
+    by_link = request.answered_at is not None and rating.channel == "mail"
+    return by_link and not option("ratings.lock_public") and can_be_changed(rating.left_at)
+
+
 def subject_of(user: User, visit_id: int) -> RatingSubject | None:
     """Return what is rated of a visit that this person may see; None for any other, and before it is done."""
     seen = visible_visits(user).with_only_columns(Visit.id)
-    return db.session.scalar(select(RatingSubject).where(RatingSubject.visit_id == visit_id, Visit.id.in_(seen)).join(Visit))
+    return db.session.scalar(
+        select(RatingSubject).where(RatingSubject.visit_id == visit_id, Visit.id.in_(seen)).join(Visit)
+    )
 
 
 def rating_of(subject: RatingSubject) -> Rating | None:
@@ -154,8 +164,6 @@ def suspect_answers(user: User, limit: int = 20) -> list[SuspectAnswer]:
     clients = visible_clients(user).with_only_columns(Client.id)
     chosen = select(SuspectAnswer).join(RatingRequest).join(RatingSubject).where(RatingSubject.client_id.in_(clients))
     return list(db.session.scalars(chosen.order_by(SuspectAnswer.id.desc()).limit(limit)))
-
-
 
 
 def waiting_visit(user: User) -> VisitRow | None:

@@ -50,7 +50,9 @@ def _rate(subject: RatingSubject | None, rating: Rating | None, form: RatingForm
         actions.leave_rating(g.user, subject, form.stars.data, form.comment.data or "")
 
 
-def _window(visit_id: int, form: RatingForm, rating: Rating | None, status: int = 200, refusal: object = None) -> Response:
+def _window(
+    visit_id: int, form: RatingForm, rating: Rating | None, status: int = 200, refusal: object = None
+) -> Response:
     return show(
         "ratings/window.html", "ratings/_form.html", status=status,
         visit=row_of(g.user, visit_id), form=form, question=queries.question(), words=STAR_WORDS,

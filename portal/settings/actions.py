@@ -39,7 +39,16 @@ def set_option(actor: Actor | None, key: str, text: str) -> None:
 def parse(wanted: Option, text: str) -> bool | int | str:
     """Return the value that `text` stands for, of the type of the option's default."""
     if isinstance(wanted.default, bool):
-        words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+        words = {
+            "true": True,
+            "yes": True,
+            "on": True,
+            "1": True,
+            "false": False,
+            "no": False,
+            "off": False,
+            "0": False,
+        }
         if text.lower() not in words:
             raise Refused(_("“%(text)s” is neither yes nor no.", text=text), "value")
         return words[text.lower()]

@@ -9,7 +9,7 @@ from portal.extensions import db
 from portal.settings.models import OPTIONS, OptionValue
 
 
-def option(key: str) -> Any:  # noqa: ANN401 - bool, int or str, as the option's default says
+def option(key: str) -> Any:
     """Return the value of an option: what the agency chose, or its default.
 
     Raises:

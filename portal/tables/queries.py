@@ -58,7 +58,7 @@ def asked_page() -> int:
     return min(max(int(text), 1), 100_000) if text.isascii() and text.isdigit() else 1
 
 
-def read_page(statement: Select, make: Any, per_page: int = PER_PAGE) -> Page:  # noqa: ANN401 - a row's constructor
+def read_page(statement: Select, make: Any, per_page: int = PER_PAGE) -> Page:
     """Run a list's statement for the page in the address, counting in the same statement.
 
     Args:
@@ -73,4 +73,6 @@ def read_page(statement: Select, make: Any, per_page: int = PER_PAGE) -> Page:  
     page = statement.add_columns(total.label("total")).offset((number - 1) * per_page).limit(per_page + 1)
     rows = db.session.execute(page).all()
     found = rows[0].total if rows else 0
-    return Page([make(row) for row in rows[:per_page]], number, len(rows) > per_page, min(found, COUNTED), found > COUNTED)
+    return Page(
+        [make(row) for row in rows[:per_page]], number, len(rows) > per_page, min(found, COUNTED), found > COUNTED
+    )

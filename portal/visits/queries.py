@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, func, literal, select, true
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, false, func, literal, select, true
 
 from portal import clock
 from portal.accounts.models import User
@@ -29,7 +29,7 @@ STAGE_LABELS = {
 }
 
 
-def visible_visits(user: User) -> Select[tuple[Visit]]:
+def visible_visits(user: User) -> Select[Visit]:
     """Visits that this person may see. Drafts are the staff's alone."""
     match user.role:
         case Role.CLIENT | Role.RELATIVE:
@@ -42,7 +42,7 @@ def visible_visits(user: User) -> Select[tuple[Visit]]:
         case Role.QUALITY | Role.ADMIN:
             return select(Visit)
         case _:
-            return select(Visit).where(False)
+            return select(Visit).where(false())
 
 
 def visit_of(user: User, visit_id: int) -> Visit | None:
@@ -151,7 +151,6 @@ def narrow(statement: Select, narrowed: VisitFilter) -> Select:
         sent = select(VisitWorker.visit_id).join(Worker).where(_named(Worker, narrowed.worker))
         statement = statement.where(Visit.id.in_(sent))
     return narrow_to_stage(statement, narrowed.stage)
-
 
 
 def _named(kind: type[Client | Worker], typed: str) -> ColumnElement[bool]:

@@ -42,7 +42,9 @@ def sweep() -> int:
             and_(Work.state == "waiting", Work.beat_at < moment - FORGOTTEN),
             and_(Work.state == "running", Work.beat_at < moment - SILENT),
         )
-        ids = list(db.session.scalars(update(Work).where(lost).values(state="waiting", beat_at=moment).returning(Work.id)))
+        ids = list(
+            db.session.scalars(update(Work).where(lost).values(state="waiting", beat_at=moment).returning(Work.id))
+        )
         db.session.commit()
     for work_id in ids:
         if not enqueue(run, work_id, timeout=WORK_TIMEOUT):
@@ -60,8 +62,8 @@ def _claim(work_id: int) -> bool:
 
 def _finish(work_id: int, state: str, fault: str | None) -> None:
     db.session.execute(
-        update(Work).where(Work.id == work_id).values(state=state, fault=fault, finished_at=clock.now(), beat_at=clock.now())
+        update(Work)
+        .where(Work.id == work_id)
+        .values(state=state, fault=fault, finished_at=clock.now(), beat_at=clock.now())
     )
     db.session.commit()
-
-

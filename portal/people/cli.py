@@ -1,0 +1,39 @@
+"""`flask user`: the first person of a new installation, before anybody can sign in."""
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from portal.accounts.actions import invite
+from portal.accounts.queries import normal_address
+from portal.errors import Refused
+from portal.extensions import db, writing
+from portal.links import external_url, make_token
+from portal.people.actions import add_staff
+from portal.roles import Role
+
+user_cli = AppGroup("user", help="People who sign in.")
+STAFF_ROLES = [str(role) for role in (Role.COORDINATOR, Role.QUALITY, Role.ADMIN)]
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(user_cli)
+
+
+@user_cli.command("create")
+@click.argument("email")
+@click.option("--first-name", required=True)
+@click.option("--last-name", required=True)
+@click.option("--role", type=click.Choice(STAFF_ROLES), default="admin", show_default=True)
+@click.option("--language", type=click.Choice(["fr", "ru", "en"]), default="fr", show_default=True)
+def create(email: str, first_name: str, last_name: str, role: str, language: str) -> None:
+    """Add a member of staff under EMAIL, mail the invitation, and print its link for whoever sits here."""
+    with writing():
+        try:
+            account = add_staff(None, normal_address(email), first_name, last_name, Role(role), language)
+        except Refused as refusal:
+            raise click.ClickException(str(refusal.message)) from refusal
+        link = invite(None, account)
+        db.session.commit()
+    click.echo(f"{first_name} {last_name} can choose a password within 7 days:")
+    click.echo(external_url("accounts.set_password", token=make_token("password", link.public_id)))
