@@ -1,14 +1,14 @@
 """Extensions, created unbound and attached by `create_app`; the column types and the engine's manners."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC as utc
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from flask import Flask
 from flask_babel import Babel
@@ -16,7 +16,18 @@ from flask_migrate import Migrate
 from flask_security import Security
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import ColumnElement, DateTime, Dialect, Engine, MetaData, Select, event, false
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    Select,
+    UpdateBase,
+    event,
+    false,
+)
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -57,7 +68,7 @@ class UTC(TypeDecorator[datetime]):
         moment = value.astimezone(utc)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
-    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is None:
             return None
         return value.replace(tzinfo=utc) if value.tzinfo is None else value.astimezone(utc)
@@ -111,7 +122,7 @@ _writing: ContextVar[bool] = ContextVar("writing", default=False)
 
 
 @contextmanager
-def writing() -> Iterator[None]:
+def writing() -> Generator[None]:
     """Take SQLite's write lock at the start of each transaction in this block: a reader that turns writer
     half-way would be refused at once, whatever the busy timeout."""
     token = _writing.set(True)
@@ -150,3 +161,12 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     csrf.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"))
+
+
+def rows_changed(statement: UpdateBase) -> int:
+    """Run an UPDATE or DELETE past the session's objects; return how many rows met its condition.
+
+    A conditional update that changes one row is how two processes agree on who does something.
+    """
+    options = {"synchronize_session": False}
+    return cast("CursorResult", db.session.execute(statement, execution_options=options)).rowcount

@@ -1,5 +1,7 @@
 """The base of every form, and the fields that several features share."""
 
+from typing import cast
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import RadioField, StringField
@@ -51,3 +53,8 @@ class StarsField(RadioField):
             validators=[InputRequired(_l("Please choose a number of stars."))],
             **options,
         )
+
+    @property
+    def stars(self) -> int:
+        """What was chosen, once the form is valid."""
+        return cast("int", self.data)

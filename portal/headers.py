@@ -30,7 +30,7 @@ EXCEPTIONS = {
 
 def init_app(app: Flask) -> None:
     app.after_request(add_headers)
-    app.jinja_env.globals["static_url"] = static_url
+    app.add_template_global(static_url)
 
 
 def add_headers(response: Response) -> Response:

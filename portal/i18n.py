@@ -20,7 +20,8 @@ DAY = {"fr": "EEE d MMMM", "ru": "EEE, d MMMM", "en": "EEE d MMMM"}
 
 def init_app(app: Flask) -> None:
     babel.init_app(app, default_locale="fr", locale_selector=choose_language, timezone_selector=None)
-    app.jinja_env.globals.update(current_locale=language, languages=list(LANGUAGES.items()))
+    app.add_template_global(language, "current_locale")
+    app.context_processor(lambda: {"languages": list(LANGUAGES.items())})
     app.jinja_env.filters.update(
         day=day,
         full_day=full_day,

@@ -6,6 +6,8 @@ A handler that answers below 400 commits; any other answer rolls back.
 
 from collections.abc import Callable
 from functools import wraps
+from types import FunctionType
+from typing import cast
 
 from flask import Blueprint, abort, current_app, g, redirect, request, url_for
 from flask_login import current_user
@@ -43,8 +45,9 @@ class Portal(Blueprint):
         """
 
         def hang(handler: Handler) -> Handler:
-            self.permissions[f"{self.name}.{handler.__name__}"] = permission
-            self.add_url_rule(rule, view_func=guarded(handler, permission, module), methods=methods)
+            view = guarded(handler, permission, module)
+            self.permissions[f"{self.name}.{view.__name__}"] = permission
+            self.add_url_rule(rule, view_func=view, methods=methods)
             return handler
 
         return hang
@@ -68,7 +71,7 @@ def ask_to_sign_in() -> Response:
     return go_to(page, 401) if portal_request.wants_fragment else redirect(page)
 
 
-def guarded(handler: Handler, permission: Permission, module: str | None) -> Handler:
+def guarded(handler: Handler, permission: Permission, module: str | None) -> FunctionType:
     """Wrap a handler of a portal: module on, permission held, transaction ended."""
 
     @wraps(handler)
@@ -79,7 +82,7 @@ def guarded(handler: Handler, permission: Permission, module: str | None) -> Han
             abort(403)
         return in_transaction(handler, **values)
 
-    return run
+    return cast("FunctionType", run)
 
 
 def in_transaction(handler: Handler, **values: object) -> Response:

@@ -1,8 +1,8 @@
 """Who the browser's cookie stands for: Flask-Security's password handling, our own rows of sessions."""
 
 from flask import Flask
-from flask_security import SQLAlchemyUserDatastore
-from werkzeug.wrappers import Response
+from flask_login import LoginManager
+from flask_security import RoleMixin, SQLAlchemyUserDatastore
 
 from portal.accounts.models import Account
 from portal.accounts.queries import load_signed_in
@@ -15,12 +15,9 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("SECURITY_PASSWORD_SINGLE_HASH", True)  # argon2 salts by itself
     app.config["SECURITY_EMAIL_VALIDATOR_ARGS"] = {"check_deliverability": False}
     app.config["SECURITY_RETURN_GENERIC_RESPONSES"] = True
-    datastore = SQLAlchemyUserDatastore(db, Account, None)
+    datastore = SQLAlchemyUserDatastore(db, Account, RoleMixin)
     security.init_app(app, datastore, register_blueprint=False)
     # Flask-Security's loader looks at the login alone; ours also asks whether the session's row still stands
-    app.login_manager.user_loader(load_signed_in)
-    app.login_manager.unauthorized_handler(refuse_stranger)
-
-
-def refuse_stranger() -> Response:
-    return ask_to_sign_in()
+    manager: LoginManager = vars(app)["login_manager"]
+    manager.user_loader(load_signed_in)
+    manager.unauthorized_handler(ask_to_sign_in)

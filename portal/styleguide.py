@@ -30,5 +30,5 @@ def styleguide() -> Response:
     if current_app.config["PORTAL_ENV"] != "development":
         abort(404)
     form = SampleForm(MultiDict({"comment": "…"}))
-    form.name.errors = [_l("Please enter a name.")]
+    form.validate()
     return show("styleguide/show.html", form=form, words=STAR_WORDS)

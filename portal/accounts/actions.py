@@ -16,7 +16,7 @@ from portal.accounts.models import Account, AccountSession, PasswordLink, Thrott
 from portal.accounts.queries import account_by_address, hash_of, normal_address
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
-from portal.extensions import db
+from portal.extensions import db, rows_changed
 from portal.links import new_public_id
 from portal.outbox.actions import Order, schedule
 
@@ -204,7 +204,7 @@ def set_password(link: PasswordLink, password: str) -> None:
     """
     moment, account = clock.now(), link.account
     used = update(PasswordLink).where(PasswordLink.id == link.id, PasswordLink.used_at.is_(None)).values(used_at=moment)
-    if db.session.execute(used, execution_options={"synchronize_session": False}).rowcount != 1:
+    if rows_changed(used) != 1:
         raise Refused(_l("This link has been used already."), "used")
     account.password, account.password_set_at = hash_password(password), moment
     account.fs_uniquifier = new_public_id()

@@ -1,9 +1,11 @@
 """Reading logins and sessions."""
 
 from hashlib import sha256
+from typing import cast
 from urllib.parse import urlsplit
 
 from flask import current_app, g, session
+from flask_login import current_user
 from sqlalchemy import func, select
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
@@ -17,6 +19,11 @@ from portal.links import read_token
 def normal_address(address: str) -> str:
     """The form of an e-mail address under which a login is kept."""
     return address.strip().lower()
+
+
+def signed_in_account() -> Account:
+    """The login of this request, past Flask-Login's proxy; the caller knows that there is one."""
+    return cast("Account", current_user._get_current_object())
 
 
 def account_by_address(address: str) -> Account | None:

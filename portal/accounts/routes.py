@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from portal.accounts import actions
 from portal.accounts.forms import ForgottenForm, SetPasswordForm, SignInForm
 from portal.accounts.models import User
-from portal.accounts.queries import open_password_link, safe_next
+from portal.accounts.queries import open_password_link, safe_next, signed_in_account
 from portal.errors import Refused
 from portal.extensions import db, wires
 from portal.i18n import LANGUAGES
@@ -80,7 +80,7 @@ def choose() -> Response:
     chosen = next((file for file in files if file.key == request.form.get("file")), None)
     if chosen is None:
         abort(404)
-    actions.choose_file(current_user, chosen.key)
+    actions.choose_file(signed_in_account(), chosen.key)
     db.session.commit()
     return redirect(home_of(chosen), 303)
 
@@ -88,7 +88,7 @@ def choose() -> Response:
 @accounts.post("/sign-out")
 def sign_out() -> Response:
     if current_user.is_authenticated:
-        actions.sign_out(current_user)
+        actions.sign_out(signed_in_account())
         db.session.commit()
         flash(_("You are signed out."))
     response = redirect(url_for("accounts.sign_in"), 303)
@@ -138,7 +138,7 @@ def language() -> Response:
         abort(400)
     session["language"] = chosen
     if current_user.is_authenticated:
-        actions.choose_language(current_user, chosen)
+        actions.choose_language(signed_in_account(), chosen)
         db.session.commit()
     return redirect(safe_next(request.form.get("next")) or url_for("accounts.home"), 303)
 

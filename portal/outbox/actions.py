@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import insert, select, update
 
@@ -64,7 +65,7 @@ def message_ids(keys: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _row(order: Order) -> dict[str, object]:
+def _row(order: Order) -> dict[str, Any]:
     _ = wires.message_kinds[order.kind]
     return {
         "public_id": new_public_id(),

@@ -1,7 +1,9 @@
 """Reading people: who sees whom, and which files a login opens."""
 
+from typing import Any
+
 from flask_babel import gettext as _
-from sqlalchemy import Integer, Row, Select, Subquery, false, literal, null, select, union_all
+from sqlalchemy import Integer, Row, Select, SQLColumnExpression, Subquery, false, literal, null, select, union_all
 
 from portal.accounts.models import User
 from portal.extensions import db
@@ -67,7 +69,9 @@ def files_of_account(account_id: int) -> list[User]:
 def _files(account_id: int) -> Subquery:
     nothing = null().cast(Integer)
 
-    def files(kind: type, sort: int, role: object, client_id: object, may_rate: object) -> Select:
+    def files(
+        kind: Any, sort: int, role: SQLColumnExpression, client_id: SQLColumnExpression, may_rate: SQLColumnExpression
+    ) -> Select:
         return select(
             literal(sort).label("sort"), kind.id.label("id"), kind.first_name, kind.last_name,
             role.label("role"), client_id.label("client_id"), may_rate.label("may_rate"),

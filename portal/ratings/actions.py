@@ -12,7 +12,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
-from portal.extensions import db
+from portal.extensions import db, rows_changed
 from portal.outbox.actions import Order, cancel, schedule
 from portal.people.models import Client
 from portal.ratings.models import (
@@ -224,7 +224,7 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
         _replace(None, rating, stars, comment, (name, "client", None))
         return rating
     first = update(RatingRequest).where(RatingRequest.id == request.id, RatingRequest.answered_at.is_(None))
-    if rating or db.session.execute(first.values(answered_at=clock.now())).rowcount != 1:
+    if rating or rows_changed(first.values(answered_at=clock.now())) != 1:
         raise Refused(_l("This visit has been rated in the meantime."), "rated")
     rating = _write(subject, stars, comment, "mail", "client", name, None)
     record("rating.left", None, ("visit", subject.visit_id), after={"stars": stars, "channel": "mail"})

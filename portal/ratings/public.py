@@ -65,14 +65,14 @@ def _rate(token: str) -> Response:
 
 
 def _answer(found: RatingRequest, form: PublicRatingForm) -> Response:
-    stars, comment = form.stars.data, form.comment.data or ""
+    stars, comment = form.stars.stars, form.comment.data or ""
     try:
         actions.answer_request(found, stars, comment, trapped=bool(form.website.data))
     except Refused as refusal:
         db.session.rollback()
         if refusal.code == "rated":
             return _show_answered(found, status=409)
-        form.stars.errors = [refusal.message]
+        form.form_errors.append(refusal.message)
         return _form(found, form, status=422)
     low = stars <= option("ratings.low_threshold")
     return show("ratings/thanks.html", stars=stars, comment=comment or None, words=STAR_WORDS, low=low, **_frame())
@@ -92,8 +92,9 @@ def _form(found: RatingRequest, form: PublicRatingForm, status: int) -> Response
 
 def _show_answered(found: RatingRequest, status: int) -> Response:
     rating = queries.rating_of(found.subject)
-    return show("ratings/answered.html", status=status, stars=rating.stars if rating else None,
-                comment=rating.comment if rating and rating.channel == "mail" else None, words=STAR_WORDS, **_frame())  # fmt: skip
+    by_mail = rating is not None and rating.channel == "mail"  # what was written on the portal stays behind the sign-in
+    shown = {"stars": rating.stars if rating else None, "comment": rating.comment if rating and by_mail else None}
+    return show("ratings/answered.html", status=status, words=STAR_WORDS, **shown, **_frame())
 
 
 def refuse(state: str) -> Response:

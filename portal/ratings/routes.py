@@ -45,9 +45,9 @@ def _present(rating: Rating | None) -> dict:
 
 def _rate(subject: RatingSubject | None, rating: Rating | None, form: RatingForm) -> None:
     if rating and form.seen_version:
-        actions.change_rating(g.user, rating, form.stars.data, form.comment.data or "", form.seen_version)
+        actions.change_rating(g.user, rating, form.stars.stars, form.comment.data or "", form.seen_version)
     else:
-        actions.leave_rating(g.user, subject, form.stars.data, form.comment.data or "")
+        actions.leave_rating(g.user, subject, form.stars.stars, form.comment.data or "")
 
 
 def _window(

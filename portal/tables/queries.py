@@ -49,7 +49,8 @@ class Page(Generic[Row]):
 def page_url(number: int) -> str:
     """Address of another page of the list that is being shown, filters kept."""
     kept = {name: values for name, values in request.args.to_dict(flat=False).items() if name not in ("page", "lang")}
-    return url_for(str(request.endpoint), **{**(request.view_args or {}), **kept, "page": number})
+    address: dict[str, Any] = {**(request.view_args or {}), **kept, "page": number}
+    return url_for(str(request.endpoint), **address)
 
 
 def asked_page() -> int:
