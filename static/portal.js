@@ -105,7 +105,7 @@
 
   document.addEventListener("htmx:before:request", (event) => {
     const source = event.detail.ctx.sourceElement;
-    if (source.matches("form")) quiet();
+    if (source.matches("form, a, button")) quiet();
     source.setAttribute("aria-busy", "true");
   });
   document.addEventListener("htmx:finally:request", (event) => {
