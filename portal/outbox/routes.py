@@ -39,6 +39,14 @@ REASON_LABELS = {
     "poison": _l("it could not be written"),
     "answer_lost": _l("the mail server’s answer was lost twice"),
 }
+OUTCOME_LABELS = {
+    "accepted": _l("accepted"),
+    "refused": _l("refused"),
+    "later": _l("to be tried again later"),
+    "lost": _l("the answer was lost"),
+    "closed": _l("the mail server was not there"),
+    "died": _l("broken off before the mail left"),
+}
 TONES = {"sent": "done", "failed": "danger", "uncertain": "attention", "retry": "attention", "due": "info", "scheduled": "info"}
 
 
@@ -51,7 +59,7 @@ def list_messages() -> Response:
 
 def labels() -> dict:
     return {
-        "state_labels": STATE_LABELS, "reason_labels": REASON_LABELS, "tones": TONES,
+        "state_labels": STATE_LABELS, "reason_labels": REASON_LABELS, "tones": TONES, "outcome_labels": OUTCOME_LABELS,
         "kind_labels": {name: kind.label for name, kind in wires.message_kinds.items()},
         "no_server": not queries.has_mail_server(),
     }  # fmt: skip

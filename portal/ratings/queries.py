@@ -159,11 +159,36 @@ def _as_row(row: Row) -> RatingRow:
     )  # fmt: skip
 
 
-def suspect_answers(user: User, limit: int = 20) -> list[SuspectAnswer]:
+@dataclass(frozen=True)
+class SuspectRow:
+    """An answer that was not counted, and the visit that it is about."""
+
+    stars: int
+    comment: str | None
+    reason: str
+    at: datetime
+    client: str
+    service: str
+    starts_at: datetime
+
+
+def suspect_answers(user: User, limit: int = 20) -> list[SuspectRow]:
     """Newest answers that were not counted, for staff to see."""
     clients = visible_clients(user).with_only_columns(Client.id)
-    chosen = select(SuspectAnswer).join(RatingRequest).join(RatingSubject).where(RatingSubject.client_id.in_(clients))
-    return list(db.session.scalars(chosen.order_by(SuspectAnswer.id.desc()).limit(limit)))
+    chosen = (
+        select(
+            SuspectAnswer.stars, SuspectAnswer.comment, SuspectAnswer.reason, SuspectAnswer.at,
+            (Client.first_name + " " + Client.last_name).label("client"), Service.name.label("service"), Visit.starts_at,
+        )
+        .join(RatingRequest, RatingRequest.id == SuspectAnswer.request_id)
+        .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
+        .join(Visit, Visit.id == RatingSubject.visit_id)
+        .join(Client, Client.id == RatingSubject.client_id)
+        .join(Service, Service.id == RatingSubject.service_id)
+        .where(RatingSubject.client_id.in_(clients))
+        .order_by(SuspectAnswer.id.desc())
+    )  # fmt: skip
+    return [SuspectRow(**row._mapping) for row in db.session.execute(chosen.limit(limit))]
 
 
 def waiting_visit(user: User) -> VisitRow | None:

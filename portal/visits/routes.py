@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from flask import abort, flash, g, request, url_for
+from flask import abort, flash, g, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal.errors import Refused
 from portal.extensions import wires
+from portal.htmx import request
 from portal.pages import done, show
 from portal.portals import client, staff, worker
 from portal.roles import Permission
@@ -71,11 +72,18 @@ def end_visit(visit_id: int) -> Response:
 
 
 def _end(visit_id: int, fragment: str, back_to: str) -> Response:
-    visit = visit_or_404(visit_id)
-    actions.end_visits(g.user, [visit])
-    flash(_("The visit is marked as done."))
-    row = queries.row_of(g.user, visit_id)
-    return done(back_to, event="visit-ended", fragment=fragment, target=f"#visit-{visit_id}", row=row)
+    visit, event, status = visit_or_404(visit_id), "visit-ended", None
+    try:
+        actions.end_visits(g.user, [visit])
+        flash(_("The visit is marked as done."), "success")
+    except Refused as refusal:  # the page is old: it is shown the visit as it is now, and why
+        if not request.wants_fragment:
+            raise
+        flash(str(refusal.message), "error")
+        event, status = None, 409
+    response = done(back_to, event=event, fragment=fragment, target=f"#visit-{visit_id}", row=queries.row_of(g.user, visit_id))
+    response.status_code = status or response.status_code
+    return response
 
 
 @staff.page("/visits/<int:visit_id>/cancellation", Permission.CLOSE_VISITS, methods=("GET", "POST"))
@@ -89,7 +97,7 @@ def cancel_visit(visit_id: int) -> Response:
         actions.cancel_visit(g.user, visit, form.reason.data)
     except Refused as refusal:
         return show("visits/cancel.html", "visits/_cancel.html", status=409, refusal=refusal.message, **shown)
-    flash(_("The visit is cancelled."))
+    flash(_("The visit is cancelled."), "success")
     row = queries.row_of(g.user, visit_id)
     return done(url_for("staff.list_visits"), event="visit-cancelled", fragment="visits/_staff_row.html",
                 target=f"#visit-{visit_id}", row=row)  # fmt: skip
