@@ -8,11 +8,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from portal.extensions import db
-from portal.htmx import answer
+from portal.htmx import answer, request
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, show_refusal)
     app.register_error_handler(CSRFError, show_stale_form)
     app.register_error_handler(Refused, show_domain_refusal)
+    app.register_error_handler(StaleDataError, show_lost_race)
     app.register_error_handler(Exception, show_fault)
 
 
@@ -64,7 +66,16 @@ def show_stale_form(_error: CSRFError) -> Response:
 
 
 def show_domain_refusal(error: Refused) -> Response:
+    """Say why a deed was refused: as a page, or in the notice of the page that htmx asked from."""
+    db.session.rollback()
+    if request.wants_fragment:
+        return answer(render_template("errors/_notice.html", message=error.message), 409, target="#notice")
     return error_page(409, SENTENCES[409][0], error.message)
+
+
+def show_lost_race(_error: StaleDataError) -> Response:
+    """Two people changed one record: the second is told, and nothing of the first is overwritten."""
+    return show_domain_refusal(Refused(SENTENCES[409][1], "stale"))
 
 
 def show_fault(error: Exception) -> Response:

@@ -10,7 +10,7 @@ from portal.errors import Refused
 from portal.extensions import wires
 from portal.htmx import request
 from portal.pages import done, show
-from portal.portals import client, staff, worker
+from portal.portals import HOMES, client, staff, worker
 from portal.roles import Permission
 from portal.visits import actions, queries
 from portal.visits.forms import CancelForm, OwnVisitsFilter, VisitsFilter
@@ -19,6 +19,13 @@ from portal.visits.models import Visit
 
 def visit_or_404(visit_id: int) -> Visit:
     return queries.visit_of(g.user, visit_id) or abort(404)
+
+
+@client.page("/", Permission.SEE_OWN_VISITS)
+@staff.page("/", Permission.SEE_VISITS)
+def open_portal() -> Response:
+    """The bare address of a portal leads to its first page."""
+    return redirect(url_for(HOMES[g.portal]))
 
 
 @client.page("/visits", Permission.SEE_OWN_VISITS)
