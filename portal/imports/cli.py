@@ -32,19 +32,16 @@ def init_app(app: Flask) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--ask-ratings", is_flag=True, help="Visits: mail the clients of past visits a request to rate them.")
 @click.option("--past-done", is_flag=True, help="Visits: those in the past without a state are done.")
-@click.option("--invite", is_flag=True, help="People: mail the invitations that the file asks for.")
 @click.option("--refused", type=click.Path(path_type=Path), help="Write the refused lines to this CSV file.")
 @with_appcontext
-def import_file(
-    kind: str, file: Path, dry_run: bool, ask_ratings: bool, past_done: bool, invite: bool, refused: Path | None
-) -> None:
+def import_file(kind: str, file: Path, dry_run: bool, ask_ratings: bool, past_done: bool, refused: Path | None) -> None:
     """Bring in the FILE (CSV or XLSX) of visits, clients or workers.
 
     Exit code: 0 every line was taken, 2 some were refused, 1 the file cannot be read.
     """
     if kind not in wires.importers:
         raise click.UsageError(f"There is no importer of {kind}.")
-    choices = {"ask_ratings": ask_ratings, "past_done": past_done, "invite": invite}
+    choices = {"ask_ratings": ask_ratings, "past_done": past_done}
     with force_locale(option("agency.language")):
         imported = _planned(kind, file, choices)
         if imported.state == Step.FAILED:

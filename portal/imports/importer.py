@@ -82,7 +82,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a planner needs to know: the lines to come (to look up in bulk), who asks (None: the portal), the choices."""
+    """What a planner needs to know: all lines (to look up in bulk), who asks (None: the portal), the choices."""
 
     rows: Sequence[Row]
     user: User | None
@@ -115,6 +115,7 @@ class Importer:
         columns: what it understands, in the order in which the preview shows it.
         sentences: by code, what planners say of lines beyond the shared sentences.
         planner: makes the planner of one import.
+        together: neighbouring lines that say the same in these columns are written in one transaction.
         before: the choice offered with the file.
         after: the choice offered beside *Valider*; `mails` in the totals says how many messages it would send.
         example: cells of one line, for the model file that can be downloaded.
@@ -125,6 +126,7 @@ class Importer:
     columns: tuple[Column, ...]
     sentences: Mapping[str, object]
     planner: Callable[[Task], Planner]
+    together: tuple[str, ...] = ()
     before: Choice | None = None
     after: Choice | None = None
     example: Mapping[str, str] = field(default_factory=dict)

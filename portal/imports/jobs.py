@@ -1,6 +1,6 @@
 """The two long steps of an import: what would each line do, and doing it. Both go on where a killed process stopped."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from sqlalchemy import delete, insert, select, update
@@ -100,17 +100,28 @@ def write_import(imported: Import, advance: Advance) -> None:
     planner = importer.planner(task)
     total = imported.will_write
     before = total - len(task.rows)
-    for start in range(0, len(task.rows), BATCH):
+    for start, end in _batches(task.rows, importer.together):
         db.session.commit()
         with writing():
-            planner = _write_batch(imported, task.rows[start : start + BATCH], planner, lambda: importer.planner(task))
-            advance(before + min(start + BATCH, len(task.rows)), total)
+            planner = _write_batch(imported, task.rows[start:end], planner, lambda: importer.planner(task))
+            advance(before + end, total)
     with writing():
         db.session.commit()
         imported.counts = count_outcomes(imported.id)
         imported.state, imported.finished_at, imported.content, imported.fault = Step.DONE, clock.now(), None, None
         record_deed("import.ran", task.user, ("import", imported.id), after={"kind": imported.kind, **imported.counts})
         db.session.commit()
+
+
+def _batches(rows: Sequence[Row], together: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Cut the lines into batches, never between neighbours that speak of the same thing."""
+    start = 0
+    while start < len(rows):
+        end = min(start + BATCH, len(rows))
+        while together and end < len(rows) and all(rows[end][name] == rows[end - 1][name] for name in together):
+            end += 1
+        yield start, end
+        start = end
 
 
 def asking_user(imported: Import) -> User | None:
@@ -164,7 +175,7 @@ def _waiting_rows(imported: Import) -> list[Row]:
         .where(ImportLine.import_id == imported.id, ImportLine.outcome.in_(WRITES), ~ImportLine.written)
         .order_by(ImportLine.number)
     )
-    return [to_row(header, number, cells) for number, cells in db.session.execute(waiting).tuples()]
+    return [to_row(header, number, cells) for number, cells in db.session.execute(waiting)]
 
 
 def _write_batch(imported: Import, rows: Sequence[Row], planner: Planner, renew: Callable[[], Planner]) -> Planner:
@@ -220,7 +231,7 @@ def _deeds_shown(imported: Import, rows: Sequence[Row]) -> dict[int, object]:
         ImportLine.outcome.in_(WRITES),
         ~ImportLine.written,
     )
-    return dict(db.session.execute(wanted).tuples())
+    return dict(db.session.execute(wanted).all())
 
 
 def _refuse_lines(imported: Import, refused: Sequence[tuple[int, str, Params]]) -> None:

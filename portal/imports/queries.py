@@ -77,7 +77,7 @@ def importer_of(kind: str) -> Importer:
     return importer
 
 
-def visible_imports(user: User) -> Select[tuple[Import]]:
+def visible_imports(user: User) -> Select[Import]:
     """Imports whose lines this person may see: one's own; administrators and quality see all."""
     match user.role:
         case Role.QUALITY | Role.ADMIN:
@@ -100,7 +100,7 @@ def latest_imports(user: User) -> Sequence[Import]:
 
 def count_outcomes(import_id: int) -> dict[str, int]:
     counted = select(ImportLine.outcome, func.count()).where(ImportLine.import_id == import_id)
-    return dict(db.session.execute(counted.group_by(ImportLine.outcome)).tuples())
+    return dict(db.session.execute(counted.group_by(ImportLine.outcome)).all())
 
 
 def counts_of(imported: Import) -> list[Count]:
@@ -174,7 +174,7 @@ def refused_file(imported: Import) -> Iterator[str]:
     kept = [place for place, meaning in enumerate(imported.meanings) if meaning != REASON]
     yield "\ufeff" + csv_line([*(imported.titles[place] for place in kept), _("Reason for refusal")])
     refused = select(ImportLine.cells, ImportLine.notes).where(_refused(imported)).order_by(ImportLine.number)
-    for cells, notes in db.session.execute(refused).tuples():
+    for cells, notes in db.session.execute(refused):
         given = [cells[place] if place < len(cells) else "" for place in kept]
         yield csv_line([*given, " ".join(say(importer, code, params) for code, params in notes)])
 
@@ -187,7 +187,7 @@ def model_file(importer: Importer) -> str:
 
 
 def csv_line(cells: Sequence[str]) -> str:
-    """Write one line of a CSV file. What a spreadsheet would run as a formula gets an apostrophe, that `reading` takes off."""
+    """Write one line of a CSV file. What looks like a formula gets an apostrophe, which `reading` takes off again."""
     line = io.StringIO()
     guarded = [f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else cell for cell in cells]
     csv.writer(line, delimiter=";", lineterminator="\r\n").writerow(guarded)
@@ -197,7 +197,7 @@ def csv_line(cells: Sequence[str]) -> str:
 def refusals_of(imported: Import) -> Iterator[tuple[int, list[tuple[str, dict[str, str | int]]]]]:
     """Yield number and notes of each refused line."""
     refused = select(ImportLine.number, ImportLine.notes).where(_refused(imported)).order_by(ImportLine.number)
-    yield from db.session.execute(refused).tuples()
+    yield from db.session.execute(refused)
 
 
 def _refused(imported: Import) -> ColumnElement[bool]:

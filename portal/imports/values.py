@@ -15,6 +15,16 @@ T = TypeVar("T")
 EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 LONGEST = 72 * 60  # minutes: a live-in stay over a long week-end
 
+LANGUAGES = {  # keys are folded, as for every list of words
+    **dict.fromkeys(("fr", "francais", "french", "французскии"), "fr"),
+    **dict.fromkeys(("ru", "russe", "russian", "русскии"), "ru"),
+    **dict.fromkeys(("en", "anglais", "english", "англиискии"), "en"),
+}
+ANSWERS = {
+    **dict.fromkeys(("oui", "yes", "да", "o", "y", "x", "1", "true"), True),
+    **dict.fromkeys(("non", "no", "нет", "n", "0", "false"), False),
+}
+
 _EXCEL_DAY_ZERO = dt.date(1899, 12, 30)
 _TAIL = r"(?:[T\s]+(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?))?$"
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _TAIL)
