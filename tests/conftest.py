@@ -1,0 +1,371 @@
+"""What every test stands on: the application on a database of its own, strict browsers, the people of the story."""
+
+import os
+import shutil
+import socket
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask, session
+from flask_migrate import upgrade
+from jinja2 import BytecodeCache, StrictUndefined
+from jinja2.bccache import Bucket
+from sqlalchemy import Select, func, select
+from time_machine import TimeMachineFixture, travel
+
+from app import create_app
+from portal.accounts.actions import open_session
+from portal.accounts.models import Account
+from portal.extensions import db, writing
+from portal.outbox import jobs
+from tests import factories
+from tests.factories import NOON, Agency, Persona
+from tests.pages import Browser, Watch
+from tests.servers import Cluster, free_port, postgres_cluster, valkey_server
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = ("127.", "::1", "localhost")
+
+
+def on_postgres() -> bool:
+    return os.environ.get("PORTAL_TEST_POSTGRES") == "1"
+
+
+# ---- around all tests ----
+
+
+@pytest.fixture(autouse=True)
+def _push_request_context() -> None:
+    """Replace pytest-flask's: it shares `g` (language, user) between the requests of a test."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    """Loopback and sockets of files are all there is."""
+    connect = socket.socket.connect
+
+    def refuse(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(LOOPBACK):
+            raise AssertionError(f"a test wants to reach {address}")
+        connect(self, address)
+
+    with mock.patch.object(socket.socket, "connect", refuse):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _catalogs() -> None:
+    """Compile the translations; two workers of xdist may do it at once."""
+    for source in ROOT.glob("translations/*/LC_MESSAGES/messages.po"):
+        target = source.with_suffix(".mo")
+        if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+            continue
+        partial = target.with_suffix(f".{os.getpid()}")
+        with source.open("rb") as read, partial.open("wb") as write:
+            write_mo(write, read_po(read))
+        partial.replace(target)
+
+
+class Compiled(BytecodeCache):
+    """Templates compiled once for all applications of this process."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.known:
+            bucket.bytecode_from_string(self.known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
+def make_app(database_url: str, data_dir: Path, **overrides: object) -> Flask:
+    """Return the application as this environment alone would make it; undefined names in templates are errors.
+
+    Args:
+        database_url: of a database that has its tables.
+        data_dir: for what the installation keeps beside the database.
+        overrides: configuration that differs.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
+    environ = kept | {
+        "PORTAL_DATA_DIR": str(data_dir),
+        "PORTAL_DATABASE_URL": database_url,
+        "PORTAL_SECRET_KEY": "the secret of the tests, long enough",
+        "PORTAL_LINK_KEYS": "the link key of the tests, long enough",
+        "PORTAL_BASE_URL": "http://localhost",
+    }
+    with mock.patch.dict(os.environ, environ, clear=True):
+        made = create_app(TESTING=True, **overrides)
+    # TESTING would raise what no handler expects; users get a page, and so do tests that provoke a fault
+    made.config["PROPAGATE_EXCEPTIONS"] = True
+    made.jinja_env.undefined = StrictUndefined
+    made.jinja_env.bytecode_cache = COMPILED
+    made.test_client_class = Browser
+    with made.app_context():
+        made.extensions["tests.watch"] = Watch(db.engine)
+    return made
+
+
+def close(app: Flask) -> None:
+    with app.app_context():
+        db.session.remove()
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+# ---- databases: each test gets a copy of a template, made once ----
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Generator[Cluster | None]:
+    """A throw-away PostgreSQL of this process, when the suite runs on PostgreSQL."""
+    if not on_postgres():
+        yield None
+        return
+    with postgres_cluster() as running:
+        yield running
+
+
+class Templates:
+    """Databases with all tables: an empty one and one that holds the story."""
+
+    def __init__(self, folder: Path, cluster: Cluster | None) -> None:
+        self.folder, self.cluster = folder, cluster
+        self.urls: dict[str, str] = {}
+        self.agency: Agency | None = None
+
+    def url(self, name: str) -> str:
+        """Address of a template; nobody may be connected to it."""
+        if name not in self.urls:
+            self.urls[name] = self._make(name)
+        return self.urls[name]
+
+    def _make(self, name: str) -> str:
+        if name == "story":
+            return self._tell(self.copy("empty", self.folder / "story.db"))
+        url = self.cluster.new_database() if self.cluster else f"sqlite:///{self.folder / name}.db"
+        app = make_app(url, self.folder)
+        with app.app_context():
+            upgrade()
+        close(app)
+        return url
+
+    def _tell(self, url: str) -> str:
+        app = make_app(url, self.folder)
+        with travel(NOON), app.app_context(), writing():
+            self.agency = factories.build_agency()
+            db.session.commit()
+        close(app)
+        return url
+
+    def copy(self, name: str, path: Path) -> str:
+        """Return the address of a fresh copy; of SQLite's, at `path`."""
+        url = self.url(name)
+        if self.cluster:
+            return self.cluster.new_database(url.partition("@/")[2].partition("?")[0])
+        shutil.copyfile(url.removeprefix("sqlite:///"), path)
+        return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster | None) -> Templates:
+    return Templates(tmp_path_factory.mktemp("templates"), cluster)
+
+
+@pytest.fixture
+def app(
+    request: pytest.FixtureRequest, tmp_path: Path, templates: Templates, time_machine: TimeMachineFixture
+) -> Generator[Flask]:
+    """The application on a database of its own, at noon of the story's Tuesday. The clock runs on from there.
+
+    The database is empty, or holds the story if the test asks for `agency`. There is no Redis and no mail server unless
+    the test asks for `valkey` or `mailbox`.
+    """
+    url = templates.copy("story" if "agency" in request.fixturenames else "empty", tmp_path / "portal.db")
+    time_machine.move_to(NOON)
+    made = make_app(url, tmp_path)
+    yield made
+    close(made)
+    if templates.cluster:
+        templates.cluster.drop_database(url)
+
+
+@pytest.fixture
+def agency(app: Flask, templates: Templates) -> Agency:
+    """The people of the story (tests/factories.py)."""
+    assert templates.agency
+    return templates.agency
+
+
+# ---- servers ----
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Generator[str]:
+    with valkey_server() as url:
+        yield url
+
+
+@pytest.fixture
+def valkey(app: Flask, valkey_url: str) -> str:
+    """A real Valkey, empty, which the application uses."""
+    from redis import Redis
+
+    with Redis.from_url(valkey_url) as connection:
+        connection.flushall()
+    app.config["PORTAL_REDIS_URL"] = valkey_url
+    return valkey_url
+
+
+class Postman:
+    """The other end of the wire: takes every mail."""
+
+    def __init__(self) -> None:
+        self.received: list[EmailMessage] = []
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        self.received.append(mail)
+        return "250 taken"
+
+
+@pytest.fixture(scope="session")
+def postman() -> Generator[tuple[Postman, str]]:
+    taker, port = Postman(), free_port()
+    server = Controller(taker, hostname="127.0.0.1", port=port)
+    server.start()
+    yield taker, f"smtp://127.0.0.1:{port}"
+    server.stop()
+
+
+class Mailbox:
+    """Mails that have left, once something has sent what is due: `mailbox.collect()`."""
+
+    def __init__(self, app: Flask, taker: Postman) -> None:
+        self.app, self.taker = app, taker
+
+    @property
+    def received(self) -> list[EmailMessage]:
+        return self.taker.received
+
+    def collect(self) -> list[EmailMessage]:
+        """Send what is due, as the ticker of an installation without Redis does; return the mails that came."""
+        before = len(self.received)
+        with self.app.app_context():
+            jobs.sweep(inline=True)
+        return self.received[before:]
+
+    def one(self) -> EmailMessage:
+        """The one mail that is due."""
+        came = self.collect()
+        assert len(came) == 1, [mail["Subject"] for mail in came]
+        return came[0]
+
+
+def text_of(mail: EmailMessage, kind: str = "plain") -> str:
+    """The plain or the html part of a mail."""
+    part = mail.get_body((kind,))
+    assert part is not None
+    return part.get_content()
+
+
+@pytest.fixture
+def mailbox(app: Flask, postman: tuple[Postman, str]) -> Mailbox:
+    """A real mail server on loopback, which the application uses."""
+    taker, url = postman
+    taker.received.clear()
+    app.config["PORTAL_SMTP_URL"] = url
+    return Mailbox(app, taker)
+
+
+# ---- hands ----
+
+
+class Database:
+    """Reading and writing beside the application, each time in a context and a transaction of its own."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+
+    @contextmanager
+    def writing(self) -> Generator[None]:
+        """Do something as a request would: `with database.writing(): …` commits at its end."""
+        with self.app.app_context(), writing():
+            yield
+            db.session.commit()
+
+    def all(self, statement: Select) -> Sequence[Any]:
+        """The rows of a statement; of a single column, its values."""
+        with self.app.app_context():
+            found = db.session.execute(statement).all()
+            return [row[0] if len(row) == 1 else tuple(row) for row in found]
+
+    def one(self, statement: Select) -> Any:
+        found = self.all(statement)
+        assert len(found) == 1, found
+        return found[0]
+
+    def count(self, kind: type, *conditions: Any) -> int:
+        return self.one(select(func.count()).select_from(kind).where(*conditions))
+
+    def fingerprint(self) -> dict[str, list]:
+        """Everything that is in the database."""
+        with self.app.app_context():
+            tables = db.metadata.sorted_tables
+            return {table.name: sorted(map(repr, db.session.execute(select(table)).all())) for table in tables}
+
+
+@pytest.fixture
+def database(app: Flask) -> Database:
+    return Database(app)
+
+
+SignIn = Callable[[Persona], Browser]
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Browser:
+    """A strict browser of somebody not signed in, who reads English."""
+    return open_browser(app)
+
+
+def open_browser(app: Flask) -> Browser:
+    made = app.test_client()
+    assert isinstance(made, Browser)
+    made.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return made
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> SignIn:
+    """Open a browser in which somebody is signed in, without the slow look at the password."""
+
+    def sign_in(person: Persona) -> Browser:
+        made = open_browser(app)
+        with app.test_request_context(environ_base=made.environ_base), writing():
+            account = db.session.get_one(Account, person.account_id)
+            open_session(account)
+            db.session.commit()
+            values = dict(session)
+        with made.session_transaction() as cookie:
+            cookie.update(values)
+        return made
+
+    return sign_in

@@ -1,0 +1,477 @@
+"""The strict browser of the tests: it reads pages like a user and refuses what a user, or a browser, should not get.
+
+`Browser` is Flask's test client; every answer is a `Page`. Each HTML answer is parsed strictly and inspected (one h1,
+labels, forms with an action, no inline code, links that lead somewhere …), each request is watched at the database
+(a GET writes nothing; a deed that succeeded leaves nothing uncommitted).
+
+    page = browser.get("/client/visits")
+    page.link("Leave a rating").click().form("Save").submit(stars="4").follow()
+"""
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+import html5lib
+from bs4 import BeautifulSoup, Tag
+from flask import Flask
+from flask.testing import FlaskClient
+from html5lib.html5parser import ParseError
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import Connection, Engine, event
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+from werkzeug.test import TestResponse
+
+from portal.headers import EXCEPTIONS, POLICY
+
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+WRITES = ("INSERT", "UPDATE", "DELETE")
+CSRF_SEED = "a-secret-of-the-tests"
+# pages whose heading is a greeting, a question or a sentence, while the title names the page
+HEADING_IS_NO_TITLE = {
+    "accounts.sign_in",
+    "accounts.set_password",
+    "accounts.forgotten",
+    "open.rate",
+    "open.unsubscribe",
+    "client.rate_visit",
+}
+
+
+class Watch:
+    """What happens at the database, seen from each thread: statements, and writes that were not committed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._local = threading.local()
+        event.listen(engine, "before_cursor_execute", self._execute)
+        event.listen(engine, "commit", self._commit)
+        event.listen(engine, "rollback", self._rollback)
+
+    @property
+    def statements(self) -> list[str]:
+        """The statements of this thread since `begin`, transaction control and pragmas left out."""
+        return self._local.__dict__.setdefault("statements", [])
+
+    @property
+    def lost(self) -> list[str]:
+        """The writes of this thread that were rolled back since `begin`."""
+        return self._local.__dict__.setdefault("lost", [])
+
+    @property
+    def writes(self) -> list[str]:
+        return [statement for statement in self.statements if statement.lstrip().upper().startswith(WRITES)]
+
+    def begin(self) -> None:
+        self._local.statements, self._local.lost = [], []
+
+    def _execute(self, connection: Connection, cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE", "ROLLBACK")):
+            return
+        self.statements.append(statement)
+        if statement.lstrip().upper().startswith(WRITES):
+            connection.info.setdefault("written", []).append(statement)
+
+    def _commit(self, connection: Connection) -> None:
+        connection.info["written"] = []
+
+    def _rollback(self, connection: Connection) -> None:
+        self.lost.extend(connection.info.get("written", []))
+        connection.info["written"] = []
+
+
+class Browser(FlaskClient):
+    """A browser that fails the test when an answer is not fit for a user."""
+
+    application: Flask
+    watching = True  # False for tests about something a strict browser would refuse on purpose
+
+    def open(self, *args: Any, **options: Any) -> "Page":  # ty: ignore[incompatible-method-override]
+        watch: Watch | None = self.application.extensions.get("tests.watch")
+        if watch:
+            watch.begin()
+        page = Page(self, super().open(*args, **options))
+        page.statements = list(watch.statements) if watch else []
+        if self.watching and watch:
+            refuse_leftovers(page, watch)
+        if self.watching:
+            inspect(page)
+        return page
+
+    def get(self, *args: Any, **options: Any) -> "Page":  # ty: ignore[incompatible-method-override]
+        return self.open(*args, method="GET", **options)
+
+    def post(self, *args: Any, **options: Any) -> "Page":  # ty: ignore[incompatible-method-override]
+        return self.open(*args, method="POST", **options)
+
+    def head(self, *args: Any, **options: Any) -> "Page":  # ty: ignore[incompatible-method-override]
+        return self.open(*args, method="HEAD", **options)
+
+    def act(self, url: str, data: dict | None = None, *, htmx: bool = False, **options: Any) -> "Page":
+        """Post to an address with a valid token, whether or not a form of a page would."""
+        headers = {**(HTMX if htmx else {}), "X-CSRFToken": self.csrf_token(), **options.pop("headers", {})}
+        return self.post(url, data=data or {}, headers=headers, **options)
+
+    def part(self, url: str, **options: Any) -> "Page":
+        """Ask for a fragment, as htmx does."""
+        headers = {**HTMX, **options.pop("headers", {})}
+        return self.get(url, headers=headers, **options)
+
+    def csrf_token(self) -> str:
+        """Return a token that belongs to this browser's session."""
+        with self.session_transaction() as values:
+            seed = values.setdefault("csrf_token", CSRF_SEED)
+        signer = URLSafeTimedSerializer(str(self.application.secret_key), salt="wtf-csrf-token")
+        return str(signer.dumps(seed))
+
+    def cookie(self) -> str | None:
+        """The value of the session's cookie."""
+        found = self.get_cookie(self.application.config["SESSION_COOKIE_NAME"])
+        return found.value if found else None
+
+
+class Page:
+    """An answer. What it does not know it asks the response: `page.status_code`, `page.headers`, `page.text`."""
+
+    def __init__(self, browser: Browser, response: TestResponse) -> None:
+        self.browser = browser
+        self.response = response
+        self.statements: list[str] = []
+        self._soup: BeautifulSoup | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.response, name)
+
+    def __repr__(self) -> str:
+        return f"<Page {self.response.status} {self.response.request.method} {self.response.request.path}>"
+
+    @property
+    def status(self) -> int:
+        return self.response.status_code
+
+    @property
+    def endpoint(self) -> str | None:
+        app = self.browser.application
+        try:
+            method = self.response.request.method
+            return app.url_map.bind("localhost").match(self.response.request.path, method=method)[0]
+        except HTTPException:
+            return None
+
+    @property
+    def html(self) -> str:
+        return self.response.text
+
+    @property
+    def is_html(self) -> bool:
+        return self.response.mimetype == "text/html" and bool(self.html.strip())
+
+    @property
+    def is_fragment(self) -> bool:
+        return self.is_html and not self.html.lstrip().lower().startswith("<!doctype")
+
+    @property
+    def soup(self) -> BeautifulSoup:
+        if self._soup is None:
+            self._soup = BeautifulSoup(self.html, "html5lib")
+        return self._soup
+
+    @property
+    def words(self) -> str:
+        """All that a reader sees of the page, in one line."""
+        return " ".join(self.soup.get_text(" ").split())
+
+    @property
+    def h1(self) -> str:
+        return self.says("h1")
+
+    @property
+    def title(self) -> str:
+        return self.says("title")
+
+    @property
+    def location(self) -> str:
+        """Where a redirect leads, without scheme and host."""
+        parts = urlsplit(self.response.headers["Location"])
+        return parts.path + (f"?{parts.query}" if parts.query else "")
+
+    @property
+    def events(self) -> str | None:
+        """The event that htmx is told of."""
+        return self.response.headers.get("HX-Trigger")
+
+    def follow(self) -> "Page":
+        """Go where the redirect leads."""
+        assert 300 <= self.status < 400, f"{self} is no redirect"
+        return self.browser.get(self.location)
+
+    def at(self, selector: str) -> Tag:
+        """The one element that a selector names."""
+        found = self.soup.select(selector)
+        assert len(found) == 1, f"{len(found)} elements {selector!r} in {self}:\n{self.words[:600]}"
+        return found[0]
+
+    def says(self, selector: str) -> str:
+        """What the one element that a selector names says."""
+        return " ".join(self.at(selector).get_text(" ").split())
+
+    def errors(self) -> list[str]:
+        """The sentences that tell the user what is wrong."""
+        marked = self.soup.select('.error, [role="alert"]:not([hidden])')
+        return [" ".join(tag.get_text(" ").split()) for tag in marked]
+
+    def link(self, text: str) -> "Link":
+        """The first link whose words hold `text`."""
+        links = self.soup.select("a[href]")
+        found = [tag for tag in links if text in " ".join(tag.get_text(" ").split()) or text == tag.get("aria-label")]
+        words = [" ".join(tag.get_text(" ").split()) for tag in links]
+        assert found, f"no link {text!r} in {self}; there are {words}"
+        return Link(self, found[0])
+
+    def form(self, wanted: str = "") -> "Form":
+        """The one form whose address, or whose button, holds `wanted`."""
+        forms = [Form(self, tag) for tag in self.soup.select("form")]
+        found = [form for form in forms if wanted in form.action or any(wanted in words for words in form.buttons())]
+        names = [(form.action, form.buttons()) for form in forms]
+        assert len(found) == 1, f"{len(found)} forms {wanted!r} in {self}; there are {names}"
+        return found[0]
+
+
+class Link:
+    def __init__(self, page: Page, tag: Tag) -> None:
+        self.page, self.tag = page, tag
+        self.href = urljoin(page.response.request.path, str(tag["href"]))
+
+    def click(self, *, htmx: bool = False) -> Page:
+        """Follow the link; with `htmx`, as htmx would."""
+        if htmx:
+            assert self.tag.get("hx-get"), f"{self.tag} is a plain link"
+            return self.page.browser.part(str(self.tag["hx-get"]))
+        return self.page.browser.get(self.href)
+
+
+class Form:
+    """A form as a user fills it: only fields that exist, only choices that are offered."""
+
+    def __init__(self, page: Page, tag: Tag) -> None:
+        self.page, self.tag = page, tag
+        self.action = str(tag.get("action", ""))
+        self.method = str(tag.get("method", "get")).lower()
+
+    def buttons(self) -> list[str]:
+        tags = self.tag.select("button:not([type=button]), input[type=submit]")
+        return [" ".join(tag.get_text(" ").split()) or str(tag.get("aria-label", "")) for tag in tags]
+
+    def fields(self, name: str) -> list[Tag]:
+        return [tag for tag in self.tag.select("input, select, textarea, button[name]") if tag.get("name") == name]
+
+    def values(self) -> dict[str, str]:
+        """What the form would send as it stands."""
+        found: dict[str, str] = {}
+        for tag in self.tag.select("input[name], select[name], textarea[name]"):
+            name, kind = str(tag["name"]), str(tag.get("type", "text"))
+            if tag.name == "select":
+                chosen = tag.select("option[selected]") or tag.select("option")[:1]
+                for option in chosen:
+                    found[name] = str(option.get("value", option.get_text()))
+            elif tag.name == "textarea":
+                found[name] = tag.get_text().removeprefix("\r\n").removeprefix("\n")
+            elif kind in ("radio", "checkbox"):
+                found |= {name: str(tag.get("value", "on"))} if tag.has_attr("checked") else {}
+            elif kind not in ("file", "submit", "image", "button"):
+                found[name] = str(tag.get("value", ""))
+        return found
+
+    def submit(self, *, htmx: bool = False, **typed: object) -> Page:
+        """Fill in and send. A file is given as (stream, name); a button with a name like a field."""
+        values: dict[str, object] = dict(self.values())
+        for name, value in typed.items():
+            self._refuse_what_cannot_be_typed(name, value)
+            values[name] = value
+        headers = self._headers() if htmx else {}
+        action = str(self.tag["hx-post" if self.method == "post" else "hx-get"]) if htmx else self.action
+        url = urljoin(self.page.response.request.path, action)
+        if self.method == "post":
+            return self.page.browser.post(url, data=values, headers=headers)
+        query = urlencode({name: value for name, value in values.items() if value != ""})
+        return self.page.browser.get(f"{url}?{query}" if query else url, headers=headers)
+
+    def _headers(self) -> dict[str, str]:
+        return {**HTMX, "X-CSRFToken": self.page.browser.csrf_token()}
+
+    def _refuse_what_cannot_be_typed(self, name: str, value: object) -> None:
+        tags = self.fields(name)
+        assert tags, f"the form {self.action} has no field {name!r}; it has {sorted(self.values())}"
+        if tags[0].name == "select":
+            offered = [str(option.get("value", option.get_text())) for option in tags[0].select("option")]
+        elif tags[0].name == "button" or tags[0].get("type") in ("radio", "checkbox"):
+            offered = [str(tag.get("value", "on")) for tag in tags]
+        else:
+            assert not tags[0].has_attr("readonly"), f"{name} cannot be changed"
+            return
+        assert str(value) in offered, f"{name} offers {offered}, not {value!r}"
+
+
+def refuse_leftovers(page: Page, watch: Watch) -> None:
+    """A safe request writes nothing; a deed that succeeded was committed."""
+    if page.response.request.method in ("GET", "HEAD", "OPTIONS"):
+        assert not watch.writes, f"{page} writes: {watch.writes[0]}"
+    elif page.status < 400:
+        assert not watch.lost, f"{page} left uncommitted: {watch.lost[0]}"
+
+
+def inspect(page: Page) -> None:
+    """Refuse an answer that is not fit for a browser or a reader."""
+    headers = page.response.headers
+    expected = EXCEPTIONS.get(page.endpoint or "", POLICY)
+    assert headers.get("Content-Security-Policy") == expected, f"{page} has no policy"
+    assert headers.get("X-Content-Type-Options") == "nosniff", f"{page} may be sniffed"
+    if page.endpoint != "static":
+        assert "no-store" in headers.get("Cache-Control", ""), f"{page} may be kept by caches"
+        assert {"HX-Request", "HX-Request-Type"} <= set(page.response.vary), f"{page} does not vary"
+    if not page.is_html or 300 <= page.status < 400 or page.endpoint in EXCEPTIONS:
+        return
+    faults = [*parse_strictly(page), *(page_faults(page) if not page.is_fragment else ()), *faults_anywhere(page)]
+    assert not faults, f"{page}:\n" + "\n".join(faults)
+
+
+def parse_strictly(page: Page) -> Iterator[str]:
+    html = page.html.strip()
+    parser = html5lib.HTMLParser(strict=True)
+    try:
+        if page.is_fragment:
+            parser.parseFragment(html, container="tbody" if html.startswith("<tr") else "div")
+        else:
+            parser.parse(html)
+    except ParseError as error:
+        line, column = parser.tokenizer.stream.position()
+        context = "\n".join(html.splitlines()[max(0, line - 3) : line + 1])
+        yield f"does not parse at {line}:{column}: {error}\n{context}"
+
+
+def page_faults(page: Page) -> Iterator[str]:
+    """What a whole page must have."""
+    soup = page.soup
+    if page.at("html").get("lang") not in ("fr", "ru", "en"):
+        yield "says no language"
+    headings = soup.select("h1")
+    if len(headings) != 1 or not page.h1:
+        yield f"has {len(headings)} h1"
+        return
+    named = page.title.partition(" · ")[0]
+    if not named or named == "None":
+        yield f"has no title of its own: {page.title!r}"
+    if page.status == 200 and page.endpoint not in HEADING_IS_NO_TITLE and page.h1 not in page.title:
+        yield f"is headed {page.h1!r} but titled {page.title!r}"
+    if not soup.select("main#main"):
+        yield "has no main#main to skip to"
+
+
+def faults_anywhere(page: Page) -> Iterator[str]:
+    """What neither a page nor a fragment may have."""
+    soup = page.soup
+    yield from inline_faults(soup)
+    yield from form_faults(page)
+    yield from name_faults(soup)
+    yield from reference_faults(page)
+    yield from link_faults(page)
+    ids = [str(tag["id"]) for tag in soup.select("[id]")]
+    for double in sorted({name for name in ids if ids.count(name) > 1}):
+        yield f"two elements have the id {double!r}"
+    if left := re.search(r"%\(\w+\)[sd]|\{\{|\{%|<flask_babel|LazyString", page.html):
+        yield f"shows {left[0]!r}"
+    for image in soup.select("img:not([alt])"):
+        yield f"has an image without alt: {image}"
+
+
+def inline_faults(soup: BeautifulSoup) -> Iterator[str]:
+    for tag in soup.select("[style], style, script:not([src])"):
+        yield f"has inline code: {str(tag)[:120]}"
+    for tag in soup.find_all(True):
+        for name, value in tag.attrs.items():
+            if name.startswith(("on", "hx-on")) or re.search(r"\bjs:|javascript:", str(value), re.IGNORECASE):
+                yield f"has code in {name}: {str(tag)[:120]}"
+
+
+def form_faults(page: Page) -> Iterator[str]:
+    is_open = (page.endpoint or "").startswith("open.")
+    for form in page.soup.select("form"):
+        action = form.get("action")
+        if not action:
+            yield f"a form has no action: {str(form)[:120]}"
+        if form.get("hx-post") and (form.get("hx-post") != action or form.get("method") != "post"):
+            yield f"a form works only with htmx: {str(form)[:120]}"
+        has_token = bool(form.select('input[name="csrf_token"][value]'))
+        if form.get("method") == "post" and has_token == is_open:
+            yield f"a form needs a token, or on a mailed page has one: {action}"
+    for tag in page.soup.select("[hx-get], [hx-post]"):
+        plain = {"a": "href", "form": "action"}.get(tag.name)
+        if (plain and not tag.get(plain)) or (tag.name == "button" and not tag.find_parent("form", action=True)):
+            yield f"works only with htmx: {str(tag)[:120]}"
+
+
+def name_faults(soup: BeautifulSoup) -> Iterator[str]:
+    """Whatever can be used has a name that can be read out."""
+    for tag in soup.select("input, select, textarea"):
+        if tag.get("type") in ("hidden", "submit", "button") or tag.get("aria-label") or tag.get("aria-labelledby"):
+            continue
+        labels = [tag.find_parent("label"), *soup.select(f'label[for="{tag.get("id")}"]')]
+        if not any(label and label.get_text().strip() for label in labels):
+            yield f"a field has no label: {str(tag)[:120]}"
+    for tag in soup.select("button, a[href]"):
+        if not (tag.get_text().strip() or tag.get("aria-label") or tag.select("[aria-label]")):
+            yield f"nothing to read on {str(tag)[:120]}"
+
+
+def reference_faults(page: Page) -> Iterator[str]:
+    """Ids that are spoken of exist (on a whole page; a fragment may speak of the page around it)."""
+    if page.is_fragment:
+        return
+    ids = {str(tag["id"]) for tag in page.soup.select("[id]")}
+    for attribute in ("for", "aria-labelledby", "aria-describedby", "popovertarget", "data-counter", "hx-target"):
+        for tag in page.soup.select(f"[{attribute}]"):
+            for name in str(tag[attribute]).split():
+                if attribute == "hx-target" and not name.startswith("#"):
+                    continue
+                if name.removeprefix("#") not in ids and name != "dialog-title":
+                    yield f"{attribute}={name!r} names nothing: {str(tag)[:120]}"
+
+
+def link_faults(page: Page) -> Iterator[str]:
+    """Every address on the page is one that the portal knows."""
+    here = page.response.request.path
+    for tag in page.soup.select("[href], [src], [action], [hx-get], [hx-post]"):
+        for attribute in ("href", "src", "action", "hx-get", "hx-post"):
+            target = str(tag.get(attribute, ""))
+            if not target or target.startswith(("#", "mailto:", "tel:", "data:")):
+                continue
+            posts = attribute == "hx-post" or (attribute == "action" and tag.get("method") == "post")
+            method = "POST" if posts else "GET"
+            if fault := dead(urljoin(here, target), method, page.browser.application):
+                yield f"{attribute}={target!r} {fault}"
+
+
+def dead(url: str, method: str, app: Flask) -> str | None:
+    parts = urlsplit(url)
+    if parts.scheme or parts.netloc:
+        return "leads out of the portal"
+    try:
+        endpoint, values = app.url_map.bind("localhost").match(parts.path, method=method)
+    except RequestRedirect:
+        return "is not the address itself"
+    except HTTPException as error:
+        return f"answers {error.code} to {method}"
+    if endpoint == "static" and not _static(app, values["filename"]):
+        return "names no file"
+    return None
+
+
+def _static(app: Flask, name: str) -> bool:
+    return bool(app.static_folder) and (Path(app.static_folder) / name).is_file()
+
+
+def query_of(url: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(url).query))
