@@ -1,6 +1,7 @@
 """Languages, the zone, and how moments and figures read in each language."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
@@ -20,8 +21,8 @@ DAY = {"fr": "EEE d MMMM", "ru": "EEE, d MMMM", "en": "EEE d MMMM"}
 
 def init_app(app: Flask) -> None:
     babel.init_app(app, default_locale="fr", locale_selector=choose_language, timezone_selector=None)
-    app.add_template_global(language, "current_locale")
-    app.context_processor(lambda: {"languages": list(LANGUAGES.items())})
+    known: dict[str, Any] = app.jinja_env.globals  # macros are imported without a page's context
+    known.update(current_locale=language, languages=list(LANGUAGES.items()))
     app.jinja_env.filters.update(
         day=day,
         full_day=full_day,
