@@ -47,7 +47,9 @@ OUTCOME_LABELS = {
     "closed": _l("the mail server was not there"),
     "died": _l("broken off before the mail left"),
 }
-TONES = {"sent": "done", "failed": "danger", "uncertain": "attention", "retry": "attention", "due": "info", "scheduled": "info"}
+TONES = {
+    "sent": "done", "failed": "danger", "uncertain": "attention", "retry": "attention", "due": "info", "scheduled": "info",
+}  # fmt: skip
 
 
 @staff.page("/outbox", Permission.SEE_OUTBOX)

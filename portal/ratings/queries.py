@@ -178,7 +178,8 @@ def suspect_answers(user: User, limit: int = 20) -> list[SuspectRow]:
     chosen = (
         select(
             SuspectAnswer.stars, SuspectAnswer.comment, SuspectAnswer.reason, SuspectAnswer.at,
-            (Client.first_name + " " + Client.last_name).label("client"), Service.name.label("service"), Visit.starts_at,
+            (Client.first_name + " " + Client.last_name).label("client"), Service.name.label("service"),
+            Visit.starts_at,
         )
         .join(RatingRequest, RatingRequest.id == SuspectAnswer.request_id)
         .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)

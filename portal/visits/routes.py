@@ -88,7 +88,8 @@ def _end(visit_id: int, fragment: str, back_to: str) -> Response:
             raise
         flash(str(refusal.message), "error")
         event, status = None, 409
-    response = done(back_to, event=event, fragment=fragment, target=f"#visit-{visit_id}", row=queries.row_of(g.user, visit_id))
+    row = queries.row_of(g.user, visit_id)
+    response = done(back_to, event=event, fragment=fragment, target=f"#visit-{visit_id}", row=row)
     response.status_code = status or response.status_code
     return response
 
