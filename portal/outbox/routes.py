@@ -48,7 +48,8 @@ OUTCOME_LABELS = {
     "died": _l("broken off before the mail left"),
 }
 TONES = {
-    "sent": "done", "failed": "danger", "uncertain": "attention", "retry": "attention", "due": "info", "scheduled": "info",
+    "sent": "done", "failed": "danger", "uncertain": "attention", "retry": "attention", "due": "info",
+    "scheduled": "info",
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import abort, flash, g, url_for
+from flask import abort, flash, g, redirect, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -79,19 +79,11 @@ def end_visit(visit_id: int) -> Response:
 
 
 def _end(visit_id: int, fragment: str, back_to: str) -> Response:
-    visit, event, status = visit_or_404(visit_id), "visit-ended", None
-    try:
-        actions.end_visits(g.user, [visit])
-        flash(_("The visit is marked as done."), "success")
-    except Refused as refusal:  # the page is old: it is shown the visit as it is now, and why
-        if not request.wants_fragment:
-            raise
-        flash(str(refusal.message), "error")
-        event, status = None, 409
+    visit = visit_or_404(visit_id)
+    actions.end_visits(g.user, [visit])
+    flash(_("The visit is marked as done."), "success")
     row = queries.row_of(g.user, visit_id)
-    response = done(back_to, event=event, fragment=fragment, target=f"#visit-{visit_id}", row=row)
-    response.status_code = status or response.status_code
-    return response
+    return done(back_to, event="visit-ended", fragment=fragment, target=f"#visit-{visit_id}", row=row)
 
 
 @staff.page("/visits/<int:visit_id>/cancellation", Permission.CLOSE_VISITS, methods=("GET", "POST"))
