@@ -16,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import psycopg
 from redis import Redis
@@ -86,7 +87,7 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def postgres_cluster() -> Iterator[Cluster]:
+def postgres_cluster() -> Generator[Cluster]:
     """Run a PostgreSQL made from the system's binaries on a socket in a folder of its own."""
     binaries = _postgres_binaries()
     owner = _unprivileged()
@@ -112,7 +113,7 @@ def postgres_cluster() -> Iterator[Cluster]:
 
 
 @contextlib.contextmanager
-def valkey_server() -> Iterator[str]:
+def valkey_server() -> Generator[str]:
     """Run a Valkey in a folder of its own; give its address."""
     folder = Path(tempfile.mkdtemp(prefix="suivi-vk-"))
     server = valkey.start(folder)
@@ -148,18 +149,26 @@ def _unprivileged() -> pwd.struct_passwd | None:
     raise RuntimeError("Running as root, and there is neither a user postgres nor nobody to run PostgreSQL as")
 
 
-def _identity(owner: pwd.struct_passwd | None) -> dict:
-    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
-
-
 def _run_as(owner: pwd.struct_passwd | None, command: list[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, **_identity(owner))
+    """Run a program to its end as that user."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        user=owner.pw_uid if owner else None,
+        group=owner.pw_gid if owner else None,
+        extra_groups=[] if owner else None,
+    )
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed: {done.stderr or done.stdout}")
 
 
 @contextlib.contextmanager
-def _started(owner: pwd.struct_passwd | None, command: list[str], out: object, folder: Path) -> Iterator:
+def _started(
+    owner: pwd.struct_passwd | None, command: list[str], out: IO[bytes], folder: Path
+) -> Generator[subprocess.Popen]:
     """Run a server that is stopped at the end of the block and killed with this process."""
     process = subprocess.Popen(
         command,
@@ -168,7 +177,9 @@ def _started(owner: pwd.struct_passwd | None, command: list[str], out: object, f
         stderr=out,
         preexec_fn=die_with_parent,
         start_new_session=True,
-        **_identity(owner),
+        user=owner.pw_uid if owner else None,
+        group=owner.pw_gid if owner else None,
+        extra_groups=[] if owner else None,
     )
     try:
         yield process
