@@ -111,7 +111,8 @@ class Importer:
 
     Attributes:
         kind: `visits`, `clients` …: in addresses and on the command line.
-        title: what it brings in.
+        title: what it holds.
+        heading: the deed of bringing it in.
         columns: what it understands, in the order in which the preview shows it.
         sentences: by code, what planners say of lines beyond the shared sentences.
         planner: makes the planner of one import.
@@ -123,6 +124,7 @@ class Importer:
 
     kind: str
     title: object
+    heading: object
     columns: tuple[Column, ...]
     sentences: Mapping[str, object]
     planner: Callable[[Task], Planner]

@@ -121,6 +121,34 @@ def unknown_titles(imported: Import) -> list[str]:
     return [title for title, meaning in zip(imported.titles, imported.meanings, strict=True) if title and not meaning]
 
 
+@dataclass(frozen=True)
+class ImportView:
+    """What the page of an import shows around its lines."""
+
+    outcome: str
+    counts: list[Count]
+    titles: list[object]
+    separator: str
+    recognised: list[str]
+    unknown: list[str]
+    refused: int
+
+
+def view_of(imported: Import, outcome: str) -> ImportView:
+    """Return what the page shows; an outcome that does not exist stands for all lines."""
+    importer = importer_of(imported.kind)
+    columns = [str(column.label) for column in preview_columns(imported)]
+    return ImportView(
+        outcome=outcome if outcome in list(Outcome) else "",
+        counts=counts_of(imported),
+        titles=[{"label": _("Line"), "numeric": True}, _("Result"), *columns, _("Remarks")],
+        separator=str(SEPARATOR_WORDS.get(imported.separator, imported.separator)),
+        recognised=[importer.label(name) for name in imported.meanings if name and name != REASON],
+        unknown=unknown_titles(imported),
+        refused=imported.counts.get(Outcome.REFUSED, 0),
+    )
+
+
 def list_lines(imported: Import, outcome: str) -> Page[LineView]:
     """Return a page of the preview; an outcome that does not exist filters nothing."""
     wanted = select(ImportLine).where(ImportLine.import_id == imported.id).order_by(ImportLine.number)

@@ -75,7 +75,7 @@ def guess_encoding(content: bytes) -> str:
     strange = sum(content.count(sign) for sign in range(32) if sign not in (9, 10, 13))
     if strange > max(16, len(content) // 200):
         raise Unreadable("not_a_table")
-    replaced = content.decode("utf-8", errors="replace").count("\ufffd")
+    replaced = content.decode("utf-8", errors="replace").count("\ufffd") - content.count("\ufffd".encode())
     accented = sum(1 for _ in re.finditer(rb"[\xc3-\xf4][\x80-\xbf]", content))
     if replaced * 20 <= accented:  # a stray byte does not make it another encoding
         return "utf-8"

@@ -98,6 +98,7 @@ def _show_list(form: FileForm, status: int = 200) -> Response:
 
 def _show_import(imported: Import, refusal: str = "", status: int = 200) -> Response:
     importer = queries.importer_of(imported.kind)
+    outcome = request.args.get("outcome", "")
     return show(
         "imports/show.html",
         "imports/_show.html",
@@ -105,7 +106,8 @@ def _show_import(imported: Import, refusal: str = "", status: int = 200) -> Resp
         imported=imported,
         importer=importer,
         form=WriteForm(importer.after),
-        page=queries.list_lines(imported, request.args.get("outcome", "")),
+        view=queries.view_of(imported, outcome),
+        page=queries.list_lines(imported, outcome),
         refusal=refusal or queries.fault_of(imported),
     )
 

@@ -41,6 +41,7 @@ SENTENCES = {
 CLIENTS = Importer(
     kind="clients",
     title=_l("Clients"),
+    heading=_l("Import clients"),
     columns=(
         *PERSON,
         Column("sector", _l("Sector"), ("Secteur", "Agence", "Area", "Сектор"), core=True),
@@ -59,6 +60,7 @@ CLIENTS = Importer(
 WORKERS = Importer(
     kind="workers",
     title=_l("Workers"),
+    heading=_l("Import workers"),
     columns=(
         *PERSON,
         Column("sector", _l("Sectors"), ("Secteur", "Sector", "Secteurs", "Agence", "Сектор", "Секторы"), core=True),

@@ -64,6 +64,7 @@ SENTENCES = {
 IMPORTER = Importer(
     kind="visits",
     title=_l("Visits"),
+    heading=_l("Import visits"),
     columns=COLUMNS,
     sentences=SENTENCES,
     planner=VisitPlanner,

@@ -1,61 +1,44 @@
-"""An agency with two sectors, and the shortest way from lines of a file to what became of them."""
+"""An office that works with files, and the shortest way from their lines to what became of them."""
 
-import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-import time_machine
 from flask import Flask
 from sqlalchemy import select
 
-from app import create_app
+from portal.accounts.models import Account, User
 from portal.extensions import db, wires, writing
-from portal.imports import actions, queries
+from portal.imports import actions, jobs, queries
 from portal.imports.importer import Outcome
 from portal.imports.jobs import plan_import, write_import
 from portal.imports.models import Import, ImportLine
 from portal.people.importer import CLIENTS, WORKERS
 from portal.people.models import Client, Sector, Service, Staff, Worker, set_name
-from portal.accounts.models import Account, User
 from portal.people.queries import files_of_account
 from portal.visits.importer import IMPORTER as VISITS
 from portal.visits.models import Visit
 
-NOW = dt.datetime(2026, 11, 18, 11, 0, tzinfo=dt.UTC)
 TITLES = "Client;Date;Heure de début;Prestation;Intervenant;Durée;Ordre de mission"
 TITLES_OF = {"visits": TITLES, "clients": "Prénom;Nom;E-mail;Secteur", "workers": "Prénom;Nom;E-mail;Secteur"}
 
 
 @pytest.fixture(autouse=True)
-def _now() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def _wired(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wires, "importers", {known.kind: known for known in (VISITS, CLIENTS, WORKERS)})
-    app = create_app(TESTING=True, SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/t.db")
-    with app.app_context():
-        db.create_all()
-    yield app
-    with app.app_context():
-        db.session.remove()
-        for engine in db.engines.values():
-            engine.dispose()
+    monkeypatch.setitem(wires.work_kinds, "imports.plan", jobs.plan)
+    monkeypatch.setitem(wires.work_kinds, "imports.run", jobs.run)
 
 
 @pytest.fixture
-def agency(app: Flask) -> Iterator["Agency"]:
+def office(app: Flask) -> Iterator["Office"]:
     with app.app_context(), writing():
-        made = Agency()
+        made = Office()
         db.session.commit()
         yield made
 
 
-class Agency:
+class Office:
     """Claire and Denis in the North, Éloïse in the South; Sofia coordinates the North, Inès sees all."""
 
     def __init__(self) -> None:
@@ -84,9 +67,13 @@ class Agency:
         _kept(Staff(first_name=first, last_name="Test", role=role, sectors=sectors, account_id=account.id, active=True))
         return files_of_account(account.id)[0]
 
-    def preview(self, *lines: str, kind: str = "visits", titles: str = "", user: User | None = None, **ticked: bool) -> "Seen":
+    def preview(
+        self, *lines: str, kind: str = "visits", titles: str = "", user: User | None = None, **ticked: bool
+    ) -> "Seen":
         """Bring lines in and plan them."""
-        return self.preview_file("\n".join([titles or TITLES_OF[kind], *lines]).encode(), kind=kind, user=user, **ticked)
+        return self.preview_file(
+            "\n".join([titles or TITLES_OF[kind], *lines]).encode(), kind=kind, user=user, **ticked
+        )
 
     def preview_file(self, content: bytes, kind: str = "visits", user: User | None = None, **ticked: bool) -> "Seen":
         imported = actions.keep_file(user, kind, "file.csv", content, ticked)
@@ -94,7 +81,9 @@ class Agency:
         plan_import(imported, _advance)
         return Seen(imported)
 
-    def bring_in(self, *lines: str, kind: str = "visits", titles: str = "", user: User | None = None, **ticked: bool) -> "Seen":
+    def bring_in(
+        self, *lines: str, kind: str = "visits", titles: str = "", user: User | None = None, **ticked: bool
+    ) -> "Seen":
         """Bring lines in, plan them, write them."""
         return self.preview(*lines, kind=kind, titles=titles, user=user, **ticked).write(**ticked)
 

@@ -81,9 +81,25 @@ def test_a_workbook_gives_what_one_would_have_typed() -> None:
     table = read_table(
         xlsx_bytes(
             ["Client", "Date", "Heure", "Durée", "Minutes", "Décimal", "Oui"],
-            ["Éloïse", dt.datetime(2026, 11, 17), dt.time(9, 30), dt.timedelta(minutes=90), 90, 1.5, True],
+            [
+                "Éloïse",
+                dt.datetime.fromisoformat("2026-11-17"),
+                dt.time(9, 30),
+                dt.timedelta(minutes=90),
+                90,
+                1.5,
+                True,
+            ],
             [],
-            ["Anna", dt.datetime(2026, 11, 17, 8, 59, 59, 999000), "9h", dt.timedelta(hours=30), 45.0, 0.1, None],
+            [
+                "Anna",
+                dt.datetime.fromisoformat("2026-11-17 08:59:59.999"),
+                "9h",
+                dt.timedelta(hours=30),
+                45.0,
+                0.1,
+                None,
+            ],
         )
     )
     assert table.lines[1:] == [

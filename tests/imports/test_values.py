@@ -50,9 +50,10 @@ def test_every_day_survives_being_written(day: dt.date, pattern: str) -> None:
     ("text", "expected"),
     [
         ("9h", "9:00"), ("9 h", "9:00"), ("9h30", "9:30"), ("9 h 30", "9:30"), ("09:30", "9:30"), ("9:30:00", "9:30"),
-        ("9.30", "9:30"), ("9", "9:00"), ("0930", "9:30"), ("9H30", "9:30"), ("9 heures 30", "9:30"), ("9 ч 30", "9:30"),
-        ("9 часов", "9:00"), ("9:30 PM", "21:30"), ("12 am", "0:00"), ("0.375", "9:00"), ("0,3958333333", "9:30"),
-        ("0.5", "12:00"), ("0.25", "6:00"), ("2026-11-17 09:30:00", "9:30"), ("0:45", "0:45"), ("00h15", "0:15"),
+        ("9.30", "9:30"), ("9", "9:00"), ("0930", "9:30"), ("9H30", "9:30"), ("9 heures 30", "9:30"),
+        ("9 ч 30", "9:30"), ("9 часов", "9:00"), ("9:30 PM", "21:30"), ("12 am", "0:00"), ("0.375", "9:00"),
+        ("0,3958333333", "9:30"), ("0.5", "12:00"), ("0.25", "6:00"), ("2026-11-17 09:30:00", "9:30"),
+        ("0:45", "0:45"), ("00h15", "0:15"),
     ],
 )  # fmt: skip
 def test_a_time_of_day_is_understood(text: str, expected: str) -> None:
@@ -71,9 +72,10 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "minutes"),
     [
-        ("1h30", 90), ("1 h 30", 90), ("1h", 60), ("1:30", 90), ("01:30:00", 90), ("0:45", 45), ("90", 90), ("90 min", 90),
-        ("90mn", 90), ("90'", 90), ("1,5 h", 90), ("1.5h", 90), ("1,5", 90), ("0,5", 30), ("0.0625", 90), ("2 heures", 120),
-        ("1h30min", 90), ("1 ч 30 мин", 90), ("45 минут", 45), ("2 hours", 120), ("45 minutes", 45), ("10", 10), ("30:00", 1800),
+        ("1h30", 90), ("1 h 30", 90), ("1h", 60), ("1:30", 90), ("01:30:00", 90), ("0:45", 45), ("90", 90),
+        ("90 min", 90), ("90mn", 90), ("90'", 90), ("1,5 h", 90), ("1.5h", 90), ("1,5", 90), ("0,5", 30),
+        ("0.0625", 90), ("2 heures", 120), ("1h30min", 90), ("1 ч 30 мин", 90), ("45 минут", 45), ("2 hours", 120),
+        ("45 minutes", 45), ("10", 10), ("30:00", 1800),
     ],
 )  # fmt: skip
 def test_a_duration_is_understood(text: str, minutes: int) -> None:
@@ -101,7 +103,7 @@ def test_every_duration_survives_being_written(minutes: int) -> None:
 
 
 @given(st.text(), st.sampled_from([parse_date, parse_time, parse_duration, parse_email]))
-def test_no_text_makes_a_parser_fall_over(text: str, parse) -> None:  # noqa: ANN001
+def test_no_text_makes_a_parser_fall_over(text: str, parse) -> None:
     try:
         parse(text)
     except Wrong as wrong:
@@ -134,8 +136,9 @@ def test_lost_letters_and_overlong_texts_are_refused() -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("Mme LEFÈVRE Claire", "claire lefevre"), ("M. et Mme Denis Moreau", "MOREAU Denis"), ("N'Diaye Aïssatou", "Aissatou NDIAYE"),
-        ("D’Angelo Éloïse", "Eloise D'Angelo"), ("Jean-Pierre Martin", "Martin Jean Pierre"), ("г-жа Иванова Анна", "анна иванова"),
+        ("Mme LEFÈVRE Claire", "claire lefevre"), ("M. et Mme Denis Moreau", "MOREAU Denis"),
+        ("N'Diaye Aïssatou", "Aissatou NDIAYE"), ("D’Angelo Éloïse", "Eloise D'Angelo"),
+        ("Jean-Pierre Martin", "Martin Jean Pierre"), ("г-жа Иванова Анна", "анна иванова"),
         ("Dupont, Jean (M.)", "Mr Jean Dupont"), ("Œuvrard Zoë", "oeuvrard zoe"), ("Королёв Пётр", "петр королев"),
         ("Mlle Ste\u0301phanie Roux", "Stéphanie Roux"), ("LE GOFF  Anne", "Anne Le Goff"),
     ],
@@ -160,7 +163,6 @@ def test_folding_twice_is_folding_once(text: str) -> None:
 
 
 @given(st.lists(st.text(st.characters(categories=["Lu", "Ll"]), min_size=2), min_size=1, max_size=4), st.randoms())
-def test_the_order_of_words_never_matters(words: list[str], random) -> None:  # noqa: ANN001
+def test_the_order_of_words_never_matters(words: list[str], random) -> None:
     shuffled = random.sample(words, len(words))
     assert fold_name(" ".join(words)) == fold_name(" ".join(shuffled))
-    assert fold_name(" ".join(words).upper().lower()) == fold_name(" ".join(words).lower())
