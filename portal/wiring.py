@@ -5,13 +5,16 @@ from sqlalchemy import ColumnElement, and_, select
 from portal.accounts import messages as account_messages
 from portal.accounts.models import User
 from portal.extensions import wires
+from portal.imports import jobs as import_jobs
 from portal.outbox.models import Message
+from portal.people.importer import CLIENTS, WORKERS
 from portal.people.models import Client
 from portal.people.queries import files_of_account, visible_clients
 from portal.ratings import actions as ratings
 from portal.ratings import messages as rating_messages
 from portal.ratings.models import RatingSubject
 from portal.ratings.queries import RATING_COLUMN, waiting_visit
+from portal.visits.importer import IMPORTER as VISITS
 
 
 def message_perimeter(user: User) -> ColumnElement[bool]:
@@ -24,6 +27,10 @@ def message_perimeter(user: User) -> ColumnElement[bool]:
 # kinds of message that leave, for `outbox`
 for kind in (account_messages.RESET, account_messages.INVITATION, rating_messages.REQUEST):
     wires.message_kinds[kind.name] = kind
+
+# long jobs, for `work`; kinds of file, for `imports`
+wires.work_kinds = {"imports.plan": import_jobs.plan, "imports.run": import_jobs.run}
+wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}
 
 # what a login opens, for `accounts`; whose messages a coordinator sees, for `outbox`
 wires.files_of_account = files_of_account
