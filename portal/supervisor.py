@@ -195,7 +195,8 @@ class Supervisor:
                 _progress(name, "stopped")
         if "Valkey" in self.children:
             valkey.forget(self.data_dir)
-        _say("Suivi has stopped.")
+        if self.children:
+            _say("Suivi has stopped.")
 
 
 def _lock(app: Flask) -> IO[str] | None:

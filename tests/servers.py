@@ -113,9 +113,9 @@ def postgres_cluster() -> Generator[Cluster]:
 
 
 @contextlib.contextmanager
-def valkey_server() -> Generator[str]:
-    """Run a Valkey in a folder of its own; give its address."""
-    folder = Path(tempfile.mkdtemp(prefix="suivi-vk-"))
+def valkey_server(folder: Path | None = None) -> Generator[str]:
+    """Run a Valkey in that folder or in one of its own, which is removed at the end; give its address."""
+    folder = folder or Path(tempfile.mkdtemp(prefix="suivi-vk-"))
     server = valkey.start(folder)
     try:
         yield server.url

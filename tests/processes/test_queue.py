@@ -6,6 +6,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -252,3 +253,23 @@ def test_two_workers_serve_one_queue_and_leave_when_told(redis, valkey_url, tmp_
         for process in workers:
             process.kill()
             process.wait()
+
+
+def test_a_worker_waits_for_a_redis_that_comes_later(tmp_path) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="suivi-vk-"))  # short enough for a socket
+    url = f"unix://{folder}/valkey/valkey.sock?db=0"
+    environ = os.environ | {"PORTAL_DATA_DIR": str(tmp_path / "data"), "PORTAL_REDIS_URL": url}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
+    worker = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
+    assert worker.stderr
+    try:
+        assert any("waits for Redis" in line for line in worker.stderr)
+        with valkey_server(folder) as started, Redis.from_url(started) as client:
+            assert started == url
+            wait_until(lambda: Worker.count(connection=client) == 1, "the worker")
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(30) == 0
+    finally:
+        worker.kill()
+        worker.wait()
+        worker.stderr.close()
