@@ -53,12 +53,14 @@ def _rate(subject: RatingSubject | None, rating: Rating | None, form: RatingForm
 def _window(
     visit_id: int, form: RatingForm, rating: Rating | None, status: int = 200, refusal: object = None
 ) -> Response:
+    part = "ratings/_form_refused.html" if refusal else "ratings/_form.html"
+    waiting = queries.waiting_visit(g.user) if refusal else None
     return show(
-        "ratings/window.html", "ratings/_form.html", status=status,
+        "ratings/window.html", part, status=status,
         visit=row_of(g.user, visit_id), form=form, question=queries.question(), words=STAR_WORDS,
         offer_zero=option("ratings.offer_zero"), action_url=url_for("client.rate_visit", visit_id=visit_id),
         back_url=url_for("client.list_own_visits"), refusal=refusal, current=rating.stars if rating else None,
-        for_whom=None,
+        for_whom=None, waiting=waiting,
     )  # fmt: skip
 
 
