@@ -19,6 +19,7 @@ from portal import (
     wiring,  # noqa: F401 - fills the wires
 )
 from portal.accounts.routes import accounts
+from portal.headers import behind_proxies
 from portal.imports import cli as imports_cli
 from portal.imports import routes as imports_routes  # noqa: F401 - hangs its handlers onto the portals
 from portal.outbox import cli as outbox_cli
@@ -42,6 +43,7 @@ def create_app(**overrides: object) -> Flask:
     app = Flask(__name__)
     app.config.update(config.load())
     app.config.update(overrides)
+    app.wsgi_app = behind_proxies(app)  # ty: ignore[invalid-assignment]
     app.before_request(portals.choose_lock)
     extensions.init_app(app)
     sessions.init_app(app)

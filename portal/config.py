@@ -37,6 +37,7 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, object]:
         "PORTAL_MAIL_FROM": environ.get("PORTAL_MAIL_FROM") or None,
         "PORTAL_LINK_KEYS": link_keys(environ, data_dir),
         "SECRET_KEY": environ.get("PORTAL_SECRET_KEY") or kept_secret(data_dir / "secret-key"),
+        "PORTAL_PROXY_HOPS": int(environ.get("PORTAL_PROXY_HOPS") or 0),
         **flask_settings(base_url, database_url),
     }
 

@@ -1,10 +1,12 @@
 """What every answer says to the browser, and the addresses of static files."""
 
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
 from flask import Flask, current_app, request, url_for
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 POLICY = "; ".join((
@@ -46,6 +48,12 @@ def add_headers(response: Response) -> Response:
     if current_app.config["SESSION_COOKIE_SECURE"]:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     return response
+
+
+def behind_proxies(app: Flask) -> Callable[..., Iterable[bytes]]:
+    """Believe as many proxies as the installation names, and no `X-Forwarded-For` beyond: the brakes count addresses."""
+    hops = app.config["PORTAL_PROXY_HOPS"]
+    return ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops) if hops else app.wsgi_app
 
 
 def static_url(name: str) -> str:

@@ -49,6 +49,7 @@ def brake(bucket: str, limit: int, minutes: int) -> None:
 def count_hit(bucket: str, minutes: int) -> None:
     """Count one more try in `bucket`; a window that is over starts anew. Two at once are both counted."""
     moment = clock.now()
+    db.session.execute(delete(Throttle).where(Throttle.started_at < moment - timedelta(days=1)))
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     row = insert(Throttle).values(bucket=hash_of(bucket), started_at=moment, hits=1)
     fresh = Throttle.started_at <= moment - timedelta(minutes=minutes)

@@ -28,9 +28,9 @@ def home() -> Response:
 @accounts.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> Response:
     form = SignInForm(next=request.args.get("next", ""))
-    if request.method == "GET" and current_user.is_authenticated:
+    if request.method != "POST" and current_user.is_authenticated:
         return redirect(way_in(form.next.data))
-    if request.method == "GET":
+    if request.method != "POST":
         return show("accounts/sign_in.html", form=form, **demo_logins())
     if not form.validate():
         return show("accounts/sign_in.html", status=422, form=form, **demo_logins())
@@ -71,7 +71,7 @@ def choose() -> Response:
     if not current_user.is_authenticated:
         return redirect(url_for("accounts.sign_in"))
     files = wires.files_of_account(current_user.id)
-    if request.method == "GET":
+    if request.method != "POST":
         listed = [
             {"key": f.key, "label": f.file_label, "role_label": f.role_label, "portal": portal_of(f.role).name}
             for f in files

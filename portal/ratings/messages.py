@@ -22,12 +22,17 @@ from portal.visits.models import State
 
 def recipient_of(client: Client) -> Recipient | None:
     """Who is asked about a client's visits: the client; without an address, a relative whom the file lets rate."""
-    default = option("agency.language")
     if client.email:
-        return Recipient(client.email, client.name, client.language or default)
+        return Recipient(client.email, client.name, _language(client))
     chosen = select(Relative).where(Relative.client_id == client.id, Relative.active, Relative.may_rate)
     relative = db.session.scalar(chosen.where(Relative.email.is_not(None)).order_by(Relative.id).limit(1))
-    return Recipient(str(relative.email), relative.name, relative.language or default) if relative else None
+    return Recipient(str(relative.email), relative.name, _language(relative)) if relative else None
+
+
+def _language(person: Client | Relative) -> str:
+    """What the person chose on the portal comes before what the agency noted in the file."""
+    chosen = person.account.language if person.account else None
+    return chosen or person.language or option("agency.language")
 
 
 def decide(message: Message) -> Recipient | Drop | Postpone:
