@@ -43,7 +43,7 @@ def create_app(**overrides: object) -> Flask:
     app = Flask(__name__)
     app.config.update(config.load())
     app.config.update(overrides)
-    app.wsgi_app = behind_proxies(app)  # ty: ignore[invalid-assignment]
+    app.wsgi_app = behind_proxies(app)
     app.before_request(portals.choose_lock)
     extensions.init_app(app)
     sessions.init_app(app)

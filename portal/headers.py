@@ -51,16 +51,13 @@ def add_headers(response: Response) -> Response:
 
 
 def behind_proxies(app: Flask) -> Callable[..., Iterable[bytes]]:
-    """Believe as many proxies as the installation names, and no `X-Forwarded-For` beyond: the brakes count addresses."""
+    """Believe as many proxies as the installation names, and no `X-Forwarded-For` beyond: brakes count addresses."""
     hops = app.config["PORTAL_PROXY_HOPS"]
     return ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops) if hops else app.wsgi_app
 
 
+@lru_cache(maxsize=256)
 def static_url(name: str) -> str:
     """Address of a static file that changes with its content, so that browsers may keep it for ever."""
-    return url_for("static", filename=name, v=_fingerprint(Path(current_app.static_folder or "") / name))
-
-
-@lru_cache(maxsize=256)
-def _fingerprint(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()[:10]
+    content = (Path(current_app.static_folder or "") / name).read_bytes()
+    return url_for("static", filename=name, v=sha256(content).hexdigest()[:10])

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import get_locale
@@ -46,8 +46,9 @@ def choose_language() -> str:
     for choice in (request.args.get("lang"), g.get("language"), session.get("language")):
         if choice in LANGUAGES:
             return choice
-    wanted = request.accept_languages.best_match(LANGUAGES)
-    return wanted or option("agency.language")
+    # not `best_match`, which takes a second choice that we have to the letter ("fr") before a first one ("en-GB")
+    wanted = (tag[:2].lower() for tag, quality in request.accept_languages if quality)
+    return next((code for code in wanted if code in LANGUAGES), None) or option("agency.language")
 
 
 def zone() -> ZoneInfo:
@@ -80,8 +81,9 @@ def _first_of_month(text: str) -> str:
 
 
 def time_of_day(moment: datetime) -> str:
-    """`9:00`, as a clock shows it."""
-    return format_time(local(moment), "H:mm", locale=PARTS[language()])
+    """`9:00`, as a clock shows it in all our languages."""
+    when = local(moment)
+    return f"{when.hour}:{when.minute:02d}"
 
 
 def relative(moment: datetime) -> str:
