@@ -91,6 +91,8 @@ class Compiled(BytecodeCache):
 
 
 COMPILED = Compiled()
+# a password's hash is slow on purpose; test_passwords.py looks at the real one
+CHEAP_HASHES = {"SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {"argon2__time_cost": 1, "argon2__memory_cost": 64}}
 
 
 def make_app(database_url: str, data_dir: Path, **overrides: object) -> Flask:
@@ -110,7 +112,7 @@ def make_app(database_url: str, data_dir: Path, **overrides: object) -> Flask:
         "PORTAL_BASE_URL": "http://localhost",
     }
     with mock.patch.dict(os.environ, environ, clear=True):
-        made = create_app(TESTING=True, **overrides)
+        made = create_app(TESTING=True, **CHEAP_HASHES, **overrides)
     # TESTING would raise what no handler expects; users get a page, and so do tests that provoke a fault
     made.config["PROPAGATE_EXCEPTIONS"] = True
     made.jinja_env.undefined = StrictUndefined

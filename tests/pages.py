@@ -231,6 +231,18 @@ class Page:
         assert found, f"no link {text!r} in {self}; there are {words}"
         return Link(self, found[0])
 
+    def press(self, selector: str, *, htmx: bool = False, **typed: object) -> "Page":
+        """Press the one button that a selector names, which may have an address of its own."""
+        button = self.at(selector)
+        tag = button.find_parent("form")
+        assert tag, f"{button} is in no form"
+        form = Form(self, tag)
+        form.action = str(button.get("formaction", form.action))
+        form.partial = str(button.get("hx-post", form.partial))
+        if button.get("name"):
+            typed = {str(button["name"]): str(button.get("value", "")), **typed}
+        return form.submit(htmx=htmx, **typed)
+
     def form(self, wanted: str = "") -> "Form":
         """The one form whose address, or whose button, holds `wanted`."""
         forms = [Form(self, tag) for tag in self.soup.select("form")]
@@ -260,6 +272,7 @@ class Form:
         self.page, self.tag = page, tag
         self.action = str(tag.get("action", ""))
         self.method = str(tag.get("method", "get")).lower()
+        self.partial = str(tag.get("hx-post" if self.method == "post" else "hx-get", ""))
 
     def buttons(self) -> list[str]:
         tags = self.tag.select("button:not([type=button]), input[type=submit]")
@@ -292,8 +305,8 @@ class Form:
             self._refuse_what_cannot_be_typed(name, value)
             values[name] = value
         headers = self._headers() if htmx else {}
-        action = str(self.tag["hx-post" if self.method == "post" else "hx-get"]) if htmx else self.action
-        url = urljoin(self.page.response.request.path, action)
+        assert self.partial or not htmx, f"the form {self.action} does not know htmx"
+        url = urljoin(self.page.response.request.path, self.partial if htmx else self.action)
         if self.method == "post":
             return self.page.browser.post(url, data=values, headers=headers)
         query = urlencode({name: value for name, value in values.items() if value != ""})
@@ -409,6 +422,8 @@ def form_faults(page: Page) -> Iterator[str]:
             yield f"a form needs a token, or on a mailed page has one: {action}"
     for tag in page.soup.select("[hx-get], [hx-post]"):
         plain = {"a": "href", "form": "action"}.get(tag.name)
+        if tag.name == "button" and tag.get("formaction") == tag.get("hx-post") and tag.find_parent("form"):
+            continue
         if (plain and not tag.get(plain)) or (tag.name == "button" and not tag.find_parent("form", action=True)):
             yield f"works only with htmx: {str(tag)[:120]}"
 
@@ -443,12 +458,14 @@ def reference_faults(page: Page) -> Iterator[str]:
 def link_faults(page: Page) -> Iterator[str]:
     """Every address on the page is one that the portal knows."""
     here = page.response.request.path
-    for tag in page.soup.select("[href], [src], [action], [hx-get], [hx-post]"):
-        for attribute in ("href", "src", "action", "hx-get", "hx-post"):
+    for tag in page.soup.select("[href], [src], [action], [formaction], [hx-get], [hx-post]"):
+        for attribute in ("href", "src", "action", "formaction", "hx-get", "hx-post"):
             target = str(tag.get(attribute, ""))
             if not target or target.startswith(("#", "mailto:", "tel:", "data:")):
                 continue
-            posts = attribute == "hx-post" or (attribute == "action" and tag.get("method") == "post")
+            posts = attribute in ("hx-post", "formaction") or (attribute == "action" and tag.get("method") == "post")
+            if attribute == "action" and posts and not tag.select("button:not([formaction], [type=button])"):
+                continue  # each of its buttons has an address of its own
             method = "POST" if posts else "GET"
             if fault := dead(urljoin(here, target), method, page.browser.application):
                 yield f"{attribute}={target!r} {fault}"
