@@ -80,6 +80,11 @@ def failed(redis: Redis) -> list[str]:
     return Queue(queue.QUEUE, connection=redis, serializer=JSONSerializer).failed_job_registry.get_job_ids()
 
 
+def states(redis: Redis) -> list[str]:
+    """What the workers say of themselves."""
+    return [worker.get_state() for worker in Worker.all(connection=redis)]
+
+
 def run_worker(url: str, data_dir: Path) -> subprocess.CompletedProcess:
     """Let a worker do what waits, in a process of its own."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("PORTAL_")}
@@ -244,7 +249,7 @@ def test_two_workers_serve_one_queue_and_leave_when_told(redis, valkey_url, tmp_
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
     workers = [subprocess.Popen(command, cwd=ROOT, env=environ) for _ in range(2)]
     try:
-        wait_until(lambda: Worker.count(connection=redis) == 2, "two registered workers")
+        wait_until(lambda: states(redis) == ["idle", "idle"], "two workers that wait for a job")
         for process in workers:
             process.send_signal(signal.SIGTERM)
         assert [process.wait(30) for process in workers] == [0, 0]
@@ -266,7 +271,7 @@ def test_a_worker_waits_for_a_redis_that_comes_later(tmp_path) -> None:
         assert any("waits for Redis" in line for line in worker.stderr)
         with valkey_server(folder) as started, Redis.from_url(started) as client:
             assert started == url
-            wait_until(lambda: Worker.count(connection=client) == 1, "the worker")
+            wait_until(lambda: states(client) == ["idle"], "a worker that waits for a job")
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(30) == 0
     finally:
