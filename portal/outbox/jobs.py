@@ -2,15 +2,16 @@
 
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from flask import current_app, g
-from sqlalchemy import func, select, update
+from flask import current_app
+from sqlalchemy import ColumnElement, func, select, update
 
 from portal import clock
-from portal.extensions import db, wires, writing
+from portal.extensions import db, rows_changed, wires, writing
 from portal.outbox import leases
-from portal.outbox.mail import Mailer, Outcome, ServerClosed, compose
+from portal.outbox.mail import compose
+from portal.outbox.mailer import Mailer, Outcome, ServerClosed
 from portal.outbox.models import OPEN, Message
 from portal.queue import enqueue
 
@@ -31,33 +32,35 @@ def sweep(inline: bool = False) -> int:
     Returns:
         How many messages are due.
     """
-    with writing():
-        leases.reclaim()
-        _move(Message.not_after <= clock.now(), OPEN, state="expired", reason="too_late")
-        _move(Message.next_at <= clock.now(), ("scheduled",), state="due")
-        waiting, oldest = _due()
+    leases.reclaim()
+    moment = clock.now()
+    _move(Message.not_after <= moment, OPEN, state="expired", reason="too_late")
+    _move(Message.next_at <= moment, ("scheduled",), state="due")
+    waiting, oldest = _due()
     if not waiting or not current_app.config["PORTAL_SMTP_URL"]:
         return waiting
     heard = False
     if not inline:
         bucket = f"{clock.now():%Y%m%d-%H%M%S}"
-        heard = all([enqueue(drain, job_id=f"drain-{bucket}-{number}") for number in range(min(DRAINS, waiting))])
+        heard = all(enqueue(drain, job_id=f"drain-{bucket}-{number}") for number in range(min(DRAINS, waiting)))
     if inline or not heard or (oldest and oldest < clock.now() - IMPATIENCE):
         while drain() and inline:
             continue
     return waiting
 
 
-def _move(condition: object, states: tuple[str, ...], **values: str) -> None:
-    chosen = Message.state.in_(states), condition
-    db.session.execute(update(Message).where(*chosen).values(**values), execution_options={"synchronize_session": False})
+@writing()
+def _move(condition: ColumnElement[bool], states: tuple[str, ...], **values: str) -> None:
+    """Change rows that nobody else has in hand: waiting for a lock could end in a deadlock with a visitor's deed."""
+    chosen = select(Message.id).where(Message.state.in_(states), condition).with_for_update(skip_locked=True)
+    rows_changed(update(Message).where(Message.id.in_(chosen)).values(**values))
     db.session.commit()
 
 
-def _due() -> tuple[int, object]:
+def _due() -> tuple[int, datetime | None]:
     counted = select(func.count(), func.min(Message.next_at))
     row = db.session.execute(counted.where(Message.state.in_(("due", "retry")), Message.next_at <= clock.now())).one()
-    db.session.rollback()
+    db.session.commit()
     return row[0], row[1]
 
 
@@ -67,12 +70,11 @@ def drain() -> int:
     if not url:
         return 0
     deadline, taken = time.monotonic() + BUDGET, 0
-    with writing(), Mailer(url) as mailer:
+    with Mailer(url) as mailer:
         while time.monotonic() < deadline:
-            ids, token = leases.claim(BATCH)
+            ids, token = leases.claim(BATCH, despite_pause=mailer.works)
             if not ids:
                 return taken
-            g.pop("options", None)  # a long drain reads the agency's options anew with each batch
             taken += len(ids)
             if not _send_batch(mailer, ids, token, deadline):
                 return 0
@@ -83,11 +85,11 @@ def drain() -> int:
 def _send_batch(mailer: Mailer, ids: list[int], token: str, deadline: float) -> bool:
     """Send claimed messages; return False when the server is not there. What was not begun is given back."""
     for position, message_id in enumerate(ids):
-        if time.monotonic() > deadline:
-            leases.release(ids[position:], token)
-            return True
         try:
             mailer.open()
+            if time.monotonic() > deadline:
+                leases.release(ids[position:], token)
+                return True
             deliver(mailer, message_id, token)
         except ServerClosed as closed:
             leases.release(ids[position:], token)
@@ -102,23 +104,35 @@ def deliver(mailer: Mailer, message_id: int, token: str) -> None:
     Raises:
         ServerClosed: the server went away; the message is free again.
     """
-    opened = leases.begin(message_id, token)
-    if opened is None:
+    turn = _begin(message_id, token)
+    if turn is None:
         return
-    message, attempt, recipient = opened
-    kind = wires.message_kinds[message.kind]
     try:
-        mail = compose(message, kind, recipient)
-        answer = mailer.send(mail, lambda: leases.mark_text_under_way(attempt))
+        mail = compose(turn.message, wires.message_kinds[turn.kind], turn.recipient)
+        db.session.commit()  # nobody must wait for our transaction while we wait for the mail server
+        answer = mailer.send(mail, lambda: leases.mark_text_under_way(turn))
     except Outcome as end:
-        leases.finish(message, attempt, end.outcome, end.answer)
+        leases.finish(turn, end.outcome, end.answer)
     except ServerClosed as closed:
-        leases.finish(message, attempt, "closed", str(closed))
+        leases.finish(turn, "closed", str(closed))
         raise
+    except leases.LeaseLost:
+        log.warning("message %s took longer than its lease and was given to another process", message_id)
     except Exception as fault:  # a mail that cannot be written must not stop the others
         log.exception("message %s could not be written", message_id)
         db.session.rollback()
-        leases.finish(message, attempt, "later", f"fault: {type(fault).__name__}")
+        leases.finish(turn, "died", f"fault: {type(fault).__name__}")
     else:
-        leases.finish(message, attempt, "accepted", answer)
-        leases.open_channel()
+        leases.finish(turn, "accepted", answer)
+        if mailer.handed_over == 1:
+            leases.open_channel()
+
+
+def _begin(message_id: int, token: str) -> leases.Turn | None:
+    try:
+        return leases.begin(message_id, token)
+    except Exception as fault:  # its feature cannot say whether it is wanted: the others must not wait for that
+        log.exception("message %s could not be begun", message_id)
+        db.session.rollback()
+        leases.give_up_turn(message_id, token, f"fault: {type(fault).__name__}")
+        return None

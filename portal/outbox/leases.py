@@ -1,69 +1,129 @@
 """Who sends which message: rows are claimed by a conditional update and carry a lease token.
 
 A process that dies leaves its lease; when that runs out the row is free again. A process that comes back late holds a
-token that is no longer on the row, and writes nothing. (States and guards: docs/decisions/0001-delivery.md.)
+token that is no longer on the row: it sends nothing more and writes nothing.
+Every function here is one transaction and leaves none open. (States and guards: docs/decisions/0001-delivery.md.)
 """
 
 import random
 import secrets
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import func, select, update
+from flask import g
+from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
 from portal import clock
-from portal.extensions import db, wires
+from portal.extensions import UTC, db, rows_changed, wires, writing
 from portal.outbox.models import OPEN, Attempt, Channel, Drop, Message, Postpone, Recipient
 
 LEASE = timedelta(seconds=60)
 PAUSE = timedelta(seconds=60)
 BACK_OFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440)]
-POISON = 8  # attempts that took their process with them
+POISON = 8  # attempts broken off, by an error or with their process
+INSISTENCE = 25.0  # seconds for which an ended attempt is written down again and again; the lease lasts longer
+INSISTENCE_PACE = 0.5
 MAIL = "mail"
 
 
-def claim(limit: int) -> tuple[list[int], str]:
-    """Take up to `limit` due messages for this process; return their ids, in order, and the lease token."""
-    token, moment = secrets.token_hex(8), clock.now()
-    if channel_is_paused():
-        return [], token
+class LeaseLost(Exception):
+    """The message has been taken away from this process, which was too slow: it is not ours to send any more."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An attempt that has begun: plain values, which no rollback takes away, and the message to be written."""
+
+    message: Message
+    recipient: Recipient
+    message_id: int
+    attempt_id: int
+    token: str
+    kind: str
+    number: int
+    ambiguous: int
+
+
+@writing()
+def claim(limit: int, *, despite_pause: bool = False) -> tuple[list[int], str]:
+    """Take up to `limit` due messages for this process; return their ids, in order, and the lease token.
+
+    Args:
+        limit: how many at most.
+        despite_pause: for a process whose own conversation with the server goes on well.
+    """
+    token = secrets.token_hex(8)
+    ids = _take(limit, token) if despite_pause or not _is_paused() else []
+    db.session.commit()
+    return ids, token
+
+
+def _take(limit: int, token: str) -> list[int]:
+    moment = clock.now()
     due = select(Message.id).where(Message.state.in_(OPEN), Message.next_at <= moment, Message.not_after > moment)
-    ids = list(db.session.scalars(due.order_by(Message.next_at, Message.id).limit(limit).with_for_update(skip_locked=True)))
-    taken = db.session.scalars(
+    due = due.order_by(Message.next_at, Message.id).limit(limit)
+    ids = list(db.session.scalars(due.with_for_update(skip_locked=True)))
+    if not ids:
+        return []
+    taken = (
         update(Message)
         .where(Message.id.in_(ids), Message.state.in_(OPEN), Message.next_at <= moment)
         .values(state="sending", lease_token=token, lease_until=moment + LEASE)
-        .returning(Message.id),
-        execution_options={"synchronize_session": False},
+        .returning(Message.id)
     )
-    mine = set(taken)
-    db.session.commit()
-    return [id_ for id_ in ids if id_ in mine], token
+    mine = set(db.session.scalars(taken, execution_options={"synchronize_session": False}))
+    return [id_ for id_ in ids if id_ in mine]
 
 
-def begin(message_id: int, token: str) -> tuple[Message, Attempt, Recipient] | None:
-    """Open an attempt, if the message is still ours and still wanted. Ends the transaction.
+def _is_paused() -> bool:
+    until = db.session.scalar(select(Channel.paused_until).where(Channel.name == MAIL))
+    return until is not None and until > clock.now()
+
+
+@writing()
+def begin(message_id: int, token: str) -> Turn | None:
+    """Open an attempt, if the message is still ours and still wanted.
 
     The lease starts anew here, so that a batch may take longer than one lease.
     """
-    held = Message.id == message_id, Message.lease_token == token
-    message = db.session.scalar(select(Message).where(*held).execution_options(populate_existing=True))
-    if message is None:
-        db.session.rollback()
-        return None
+    db.session.expire_all()  # what earlier messages of the batch have read may have changed since: cancelled, moved …
+    g.pop("options", None)  # … or switched off
+    message = _locked(message_id, token)
+    turn = _turn_of(message, token) if message else None
+    db.session.commit()
+    return turn
+
+
+def _turn_of(message: Message, token: str) -> Turn | None:
     decision = wires.message_kinds[message.kind].decide(message)
     if not isinstance(decision, Recipient):
         _put_aside(message, decision)
-        db.session.commit()
         return None
+    message.address, message.recipient, message.language = decision.address, decision.name, decision.language
+    return _open_attempt(message, token, decision)
+
+
+def _locked(message_id: int, token: str) -> Message | None:
+    """Return the message with its row locked, so that nobody takes it away within this transaction."""
+    held = Message.id == message_id, Message.lease_token == token
+    return db.session.scalar(select(Message).where(*held).with_for_update())
+
+
+def _open_attempt(message: Message, token: str, recipient: Recipient) -> Turn:
     moment = clock.now()
     message.attempts += 1
     message.lease_until = moment + LEASE
-    message.address, message.recipient, message.language = decision.address, decision.name, decision.language
     attempt = Attempt(message_id=message.id, number=message.attempts, token=token, started_at=moment)
     db.session.add(attempt)
-    db.session.commit()
-    return message, attempt, decision
+    db.session.flush()
+    return Turn(
+        message, recipient, message.id, attempt.id, token, message.kind, number=message.attempts,
+        ambiguous=message.ambiguous,
+    )  # fmt: skip
 
 
 def _put_aside(message: Message, decision: Drop | Postpone) -> None:
@@ -74,104 +134,160 @@ def _put_aside(message: Message, decision: Drop | Postpone) -> None:
         message.state, message.reason = decision.state, decision.reason
 
 
-def mark_text_under_way(attempt: Attempt) -> None:
-    """Write down that the server may accept the text from now on: a death after this is an answer lost."""
-    attempt.phase = "data"
+@writing()
+def mark_text_under_way(turn: Turn) -> None:
+    """Write down that the server may accept the text from now on: a death after this is an answer lost.
+
+    Raises:
+        LeaseLost: the lease ran out and somebody else may be sending the message: the text must not leave.
+    """
+    held = Message.id == turn.message_id, Message.lease_token == turn.token
+    if not rows_changed(update(Message).where(*held).values(lease_until=clock.now() + LEASE)):
+        db.session.commit()
+        raise LeaseLost
+    rows_changed(update(Attempt).where(Attempt.id == turn.attempt_id).values(phase="data"))
     db.session.commit()
 
 
-def finish(message: Message, attempt: Attempt, outcome: str, answer: str) -> None:
-    """Write down how an attempt ended.
+@writing()
+def finish(turn: Turn, outcome: str, answer: str) -> None:
+    """Write down how an attempt ended. A database that does not answer is asked again until the lease ends.
 
     Args:
-        message, attempt: as `begin` returned them.
-        outcome: `accepted`, `later` (not now), `refused` (never), `lost` (no answer after the text), or
-            `closed` (the server itself is not there; the message is not to blame).
+        turn: as `begin` returned it.
+        outcome: `accepted`, `later` (not now), `refused` (never), `lost` (no answer after the text), `died` (we
+            failed), or `closed` (the server itself is not there; the message is not to blame).
         answer: what the server said.
     """
-    moment = clock.now()
-    attempt.outcome, attempt.answer, attempt.ended_at = outcome, answer[:500], moment
-    held = Message.id == message.id, Message.lease_token == attempt.token
-    values = _after(message, outcome) | {"lease_token": None, "lease_until": None, "last_answer": answer[:500]}
-    db.session.execute(update(Message).where(*held).values(**values), execution_options={"synchronize_session": False})
+    give_up = time.monotonic() + INSISTENCE
+    while True:
+        try:
+            return _write_end(turn, outcome, _printable(answer))
+        except (OperationalError, InterfaceError):
+            db.session.rollback()
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(INSISTENCE_PACE)
+
+
+def _write_end(turn: Turn, outcome: str, answer: str) -> None:
+    ended = {"outcome": outcome, "answer": answer, "ended_at": clock.now()}
+    rows_changed(update(Attempt).where(Attempt.id == turn.attempt_id, Attempt.outcome.is_(None)).values(ended))
+    held = Message.id == turn.message_id, Message.lease_token == turn.token
+    freed = {"lease_token": None, "lease_until": None, "last_answer": answer}
+    rows_changed(update(Message).where(*held).values(_after(turn, outcome) | freed))
     db.session.commit()
 
 
-def _after(message: Message, outcome: str) -> dict[str, object]:
+def _printable(answer: str) -> str:
+    """PostgreSQL refuses NUL: a server that says one must not keep us from writing down that it took the mail."""
+    return "".join(sign if sign.isprintable() else " " for sign in answer)[:500]
+
+
+def _after(turn: Turn, outcome: str) -> dict[str, Any]:
     moment = clock.now()
     if outcome == "accepted":
         return {"state": "sent", "sent_at": moment, "reason": None}
     if outcome == "refused":
         return {"state": "failed", "reason": "refused"}
     if outcome == "closed":
-        return {"state": "due", "attempts": message.attempts - 1, "next_at": moment}
+        return {"state": "due", "attempts": turn.number - 1, "next_at": moment}
     if outcome == "lost":
-        return _after_lost_answer(message)
-    wait = BACK_OFF[min(message.attempts, len(BACK_OFF)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load
+        return _after_lost_answer(turn.kind, turn.ambiguous, moment + BACK_OFF[0])
+    if outcome == "died" and _is_poison(turn.message_id):
+        return {"state": "failed", "reason": "poison"}
+    wait = BACK_OFF[min(turn.number, len(BACK_OFF)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load
     return {"state": "retry", "next_at": moment + wait}
 
 
-def _after_lost_answer(message: Message) -> dict[str, object]:
+def _after_lost_answer(kind: str, ambiguous: int, next_at: object) -> dict[str, Any]:
     """The server may have it. Ask once more, with the same Message-ID and link; then say that we do not know."""
-    ambiguous = message.ambiguous + 1
-    if ambiguous > wires.message_kinds[message.kind].extra_copies:
-        return {"state": "uncertain", "ambiguous": ambiguous, "reason": "answer_lost"}
-    return {"state": "retry", "ambiguous": ambiguous, "next_at": clock.now() + BACK_OFF[0]}
+    known = wires.message_kinds.get(kind)
+    if ambiguous + 1 > (known.extra_copies if known else 0):
+        return {"state": "uncertain", "ambiguous": ambiguous + 1, "reason": "answer_lost"}
+    return {"state": "retry", "ambiguous": ambiguous + 1, "next_at": next_at}
 
 
+def _is_poison(message_id: int) -> bool:
+    deaths = select(func.count()).where(Attempt.message_id == message_id, Attempt.outcome == "died")
+    return (db.session.scalar(deaths) or 0) >= POISON
+
+
+@writing()
+def give_up_turn(message_id: int, token: str, fault: str) -> None:
+    """Count an attempt that failed before it could begin. The message waits, and the others do not wait for it."""
+    message = _locked(message_id, token)
+    nobody = Recipient("", "", "")
+    turn = _open_attempt(message, token, nobody) if message else None
+    db.session.commit()
+    if turn:
+        finish(turn, "died", fault)
+
+
+@writing()
 def release(ids: Sequence[int], token: str) -> None:
     """Give claimed messages back that were not begun."""
     if ids:
         held = Message.id.in_(ids), Message.lease_token == token
-        values = {"state": "due", "lease_token": None, "lease_until": None}
-        db.session.execute(update(Message).where(*held).values(**values), execution_options={"synchronize_session": False})
+        rows_changed(update(Message).where(*held).values(state="due", lease_token=None, lease_until=None))
         db.session.commit()
 
 
+@writing()
 def reclaim() -> int:
     """Free the messages whose process died, and judge the attempt it left. Return how many."""
+    db.session.expire_all()
     stale = select(Message).where(Message.state == "sending", Message.lease_until < clock.now())
-    found = list(db.session.scalars(stale.with_for_update(skip_locked=True).execution_options(populate_existing=True)))
+    found = list(db.session.scalars(stale.order_by(Message.id).with_for_update(skip_locked=True)))
     for message in found:
-        left = select(Attempt).where(Attempt.token == message.lease_token, Attempt.message_id == message.id)
-        attempt = db.session.scalar(left.where(Attempt.outcome.is_(None)))
-        message.lease_token = message.lease_until = None
-        if attempt is None:
-            message.state = "due"
-            continue
-        attempt.outcome, attempt.ended_at = ("lost" if attempt.phase == "data" else "died"), clock.now()
-        for name, value in _after_death(message, attempt).items():
+        for name, value in _after_death(message).items():
             setattr(message, name, value)
     db.session.commit()
     return len(found)
 
 
-def _after_death(message: Message, attempt: Attempt) -> dict[str, object]:
+def _after_death(message: Message) -> dict[str, Any]:
+    """Judge the attempt that a dead process left; return how its message goes on. (No flush sees half of it.)"""
+    moment, freed = clock.now(), {"lease_token": None, "lease_until": None}
+    left = select(Attempt).where(Attempt.token == message.lease_token, Attempt.message_id == message.id)
+    attempt = db.session.scalar(left.where(Attempt.outcome.is_(None)))
+    if attempt is None:
+        return freed | {"state": "due"}
+    attempt.ended_at = moment
     if attempt.phase == "data":
-        return _after_lost_answer(message) | ({"next_at": clock.now()} if message.ambiguous == 0 else {})
-    deaths = select(func.count()).where(Attempt.message_id == message.id, Attempt.outcome == "died")
-    if (db.session.scalar(deaths) or 0) >= POISON:
-        return {"state": "failed", "reason": "poison"}
-    return {"state": "due", "next_at": clock.now()}
+        attempt.outcome = "lost"
+        return freed | _after_lost_answer(message.kind, message.ambiguous, moment)
+    attempt.outcome = "died"
+    if _is_poison(message.id):
+        return freed | {"state": "failed", "reason": "poison"}
+    return freed | {"state": "due", "next_at": moment}
 
 
-def channel_is_paused() -> bool:
-    channel = db.session.get(Channel, MAIL, populate_existing=True)
-    return bool(channel and channel.paused_until and channel.paused_until > clock.now())
-
-
+@writing()
 def pause_channel(answer: str) -> None:
     """The server does not answer or lets nobody in: one try a minute, and no message is blamed."""
-    channel = db.session.get(Channel, MAIL) or Channel(name=MAIL)
-    channel.failing_since = channel.failing_since or clock.now()
-    channel.paused_until, channel.answer = clock.now() + PAUSE, answer[:500]
-    db.session.add(channel)
+    moment = clock.now()
+    values = {
+        "paused_until": moment + PAUSE,
+        "failing_since": func.coalesce(Channel.failing_since, literal(moment, UTC)),
+        "answer": _printable(answer),
+    }
+    if not rows_changed(update(Channel).where(Channel.name == MAIL).values(values)):
+        _insert_channel(values | {"name": MAIL, "failing_since": moment})
     db.session.commit()
 
 
+def _insert_channel(values: dict[str, Any]) -> None:
+    try:
+        with db.session.begin_nested():
+            db.session.execute(insert(Channel).values(values))
+    except IntegrityError:
+        return  # another process has noticed it at the same moment
+
+
+@writing()
 def open_channel() -> None:
     """The server took a message: whatever was wrong is over."""
-    channel = db.session.get(Channel, MAIL)
-    if channel and channel.failing_since:
-        channel.failing_since = channel.paused_until = channel.answer = None
-        db.session.commit()
+    failing = Channel.name == MAIL, Channel.failing_since.is_not(None)
+    rows_changed(update(Channel).where(*failing).values(failing_since=None, paused_until=None, answer=None))
+    db.session.commit()
