@@ -37,7 +37,8 @@ def init_app(app: Flask) -> None:
 
 def add_headers(response: Response) -> Response:
     headers = response.headers
-    headers["Content-Security-Policy"] = EXCEPTIONS.get(request.endpoint or "", POLICY)
+    own = EXCEPTIONS.get(request.endpoint or "") if response.status_code < 400 else None  # a refusal is a page of ours
+    headers["Content-Security-Policy"] = own or POLICY
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
