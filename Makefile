@@ -46,11 +46,10 @@ check: .venv/tools catalogs ## Check style, types, templates, catalogs and the h
 	@$(if $(RULES),$(PYTEST) $(RULES),echo "There are no tests of the house rules yet.")
 
 strings: .venv/installed ## Collect the sentences of code and templates into the catalogs
-	@$(BIN)/pybabel -q extract -F pyproject.toml -k _l --project Suivi --sort-by-file -o .venv/messages.pot .
-	@for language in fr ru; do \
-		$(BIN)/pybabel -q update -i .venv/messages.pot -d translations -l $$language --init-missing \
-			--no-fuzzy-matching --ignore-pot-creation-date || exit 1; \
-	done
+	@$(BIN)/pybabel -q extract -F pyproject.toml -k '_l lazy_gettext lazy_ngettext:1,2 lazy_pgettext:1c,2' \
+		--add-location=file --sort-by-file --no-wrap -o .venv/messages.pot .
+	@$(BIN)/pybabel -q update -i .venv/messages.pot -d translations --no-wrap \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@echo "The catalogs in translations/ hold every sentence; new ones wait for their translation."
 
 screenshots: .venv/tools catalogs ## Take the pictures of the user guides
