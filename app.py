@@ -45,6 +45,7 @@ def create_app(**overrides: object) -> Flask:
     app.config.update(overrides)
     app.wsgi_app = behind_proxies(app)
     app.before_request(portals.choose_lock)
+    app.url_map.converters["int"] = portals.RowNumber
     extensions.init_app(app)
     sessions.init_app(app)
     i18n.init_app(app)

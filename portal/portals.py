@@ -11,6 +11,7 @@ from typing import cast
 
 from flask import Blueprint, abort, current_app, g, redirect, request, url_for
 from flask_login import current_user
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from portal.extensions import begin_reading, begin_writing, db, wires
@@ -21,6 +22,13 @@ from portal.settings.queries import option
 
 Handler = Callable[..., Response | str]
 SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+class RowNumber(IntegerConverter):
+    """A row's number in an address. A number too large for the database names no row: 404, not a fault."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=2**31 - 1)
 
 
 class Portal(Blueprint):
