@@ -19,9 +19,10 @@ STAR_WORDS = {
 
 
 def clean_text(value: object) -> object:
-    """Drop outer white space, and the two things no database keeps: NUL and lone surrogates."""
+    """Drop outer white space, and the two things no database keeps: NUL and lone surrogates. Lines end as counted."""
     if not isinstance(value, str):
         return value
+    value = value.replace("\r\n", "\n")  # browsers count a line's end as one character and send two
     return value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
 
 
