@@ -1,0 +1,113 @@
+"""Many at once: the database decides who was first, and nobody sees an error page."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import select
+
+from portal.audit.models import AuditEntry
+from portal.ratings.models import FormerRating, Rating, StoppedRequests
+from portal.visits.models import Visit
+from tests.conftest import Database, SignIn, open_browser
+from tests.factories import Agency, rate
+from tests.pages import Browser
+from tests.ratings.conftest import Asked
+
+
+def at_once(deeds: Sequence[Callable[[], int]]) -> list[int]:
+    """Do all of it at the same time; return the statuses, sorted."""
+    gate = threading.Barrier(len(deeds))
+
+    def do(deed: Callable[[], int]) -> int:
+        gate.wait(30)
+        return deed()
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return sorted(pool.map(do, deeds))
+
+
+def posting(browser: Browser, url: str, data: dict) -> Callable[[], int]:
+    headers = {"X-CSRFToken": browser.csrf_token()}
+    return lambda: browser.post(url, data=data, headers=headers).status
+
+
+def test_twenty_answers_at_once_are_one_rating(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    url = f"/client/visits/{agency.claires_done}/rating"
+    people = [sign_in(agency.claire if number % 2 else agency.paul) for number in range(20)]
+    statuses = at_once([posting(one, url, {"stars": str(number % 6)}) for number, one in enumerate(people)])
+    assert statuses == [303] + [409] * 19
+    assert database.count(Rating) == 1
+    assert database.count(AuditEntry, AuditEntry.kind == "rating.left") == 1
+
+
+def test_ten_changes_at_once_are_one_change(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        rate(agency.claire, agency.claires_done, 0)
+    url = f"/client/visits/{agency.claires_done}/rating"
+    people = [sign_in(agency.claire) for _ in range(10)]
+    deeds = [
+        posting(one, url, {"stars": str(1 + n % 5), "comment": str(n), "version": "1"}) for n, one in enumerate(people)
+    ]
+    assert at_once(deeds) == [303] + [409] * 9
+    assert database.count(FormerRating) == 1
+    assert database.count(AuditEntry, AuditEntry.kind == "rating.changed") == 1
+
+
+def test_the_mailed_link_and_the_portal_at_once_are_one_rating(
+    agency: Agency, sign_in: SignIn, database: Database, asked: Asked
+) -> None:
+    app = database.app
+    portal = [posting(sign_in(agency.claire), f"/client/visits/{asked.visit}/rating", {"stars": "1"}) for _ in range(5)]
+    mailed = [posting(open_browser(app), asked.link, {"stars": "5"}) for _ in range(5)]
+    statuses = at_once([*portal, *mailed])
+    assert statuses[1:] == [409] * 9
+    assert statuses[0] in (200, 303)
+    assert database.count(Rating) == 1
+
+
+def test_a_visit_closed_by_two_people_at_once_is_closed_once(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    wassim = [posting(sign_in(agency.wassim), f"/worker/visits/{agency.claires_past}/done", {}) for _ in range(4)]
+    sofia = [posting(sign_in(agency.sofia), f"/staff/visits/{agency.claires_past}/done", {}) for _ in range(4)]
+    assert at_once([*wassim, *sofia]) == [303] + [409] * 7
+    closed = AuditEntry.kind == "visit.done", AuditEntry.subject_id == agency.claires_past
+    assert database.count(AuditEntry, *closed) == 1
+    assert database.one(select(Visit.state).where(Visit.id == agency.claires_past)) == "done"
+
+
+def test_done_and_cancelled_at_once_is_one_of_them(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    url = f"/staff/visits/{agency.claires_past}"
+    done = [posting(sign_in(agency.sofia), f"{url}/done", {}) for _ in range(3)]
+    cancelled = [posting(sign_in(agency.ines), f"{url}/cancellation", {"reason": "Absente"}) for _ in range(3)]
+    statuses = at_once([*done, *cancelled])
+    assert set(statuses) <= {303, 409}
+    deeds = database.all(
+        select(AuditEntry.kind, AuditEntry.before, AuditEntry.after)
+        .where(AuditEntry.subject_type == "visit", AuditEntry.subject_id == agency.claires_past)
+        .order_by(AuditEntry.id)
+    )
+    states = [deed[2]["state"] for deed in deeds]
+    assert [deed[1]["state"] for deed in deeds[1:]] == states[:-1], (
+        "each deed started from what the one before had made"
+    )
+    assert database.one(select(Visit.state).where(Visit.id == agency.claires_past)) == states[-1]
+    assert statuses.count(303) == len(deeds) - 1
+
+
+def test_unsubscribing_ten_times_at_once_is_done_once(database: Database, asked: Asked) -> None:
+    app = database.app
+    one_click = {"List-Unsubscribe": "One-Click"}
+    assert at_once([posting(open_browser(app), asked.unsubscribe, one_click) for _ in range(10)]) == [200] * 10
+    assert database.count(StoppedRequests) == 1
+    assert database.count(AuditEntry, AuditEntry.kind == "rating.requests_stopped") == 1
+
+
+def test_wrong_passwords_at_once_are_all_counted(agency: Agency, database: Database) -> None:
+    app = database.app
+    wrong = {"email": agency.claire.email, "password": "wrong"}
+    assert at_once([posting(open_browser(app), "/sign-in", wrong) for _ in range(8)]) == [422] * 8
+    from portal.accounts.models import Throttle
+
+    assert sorted(database.all(select(Throttle.hits))) == [8, 8]
