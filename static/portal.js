@@ -57,6 +57,18 @@
     });
   }
 
+  // A button that goes away with the answer leaves the keyboard on the line that takes its line's place.
+  let held = null;
+  document.addEventListener("htmx:before:swap", () => {
+    held = document.activeElement.closest("main [id]");
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    const line = held && !held.isConnected && document.activeElement === document.body && document.getElementById(held.id);
+    if (!line) return;
+    line.tabIndex = -1;
+    line.focus({ preventScroll: true });
+  });
+
   // ---- what failed, in words; what was typed stays ----
 
   function say(text) {
