@@ -43,7 +43,8 @@ def choose_language() -> str:
     """The person's choice, else the browser's, else the agency's. A mail forces its recipient's instead."""
     if not has_request_context():
         return "fr"
-    for choice in (request.args.get("lang"), g.get("language"), session.get("language")):
+    chosen = session.get("language") or session.get("read_in")
+    for choice in (request.args.get("lang"), g.get("language"), chosen):
         if choice in LANGUAGES:
             return choice
     # not `best_match`, which takes a second choice that we have to the letter ("fr") before a first one ("en-GB")

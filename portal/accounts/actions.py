@@ -122,8 +122,11 @@ def sign_out(account: Account) -> None:
     g.signed_in.ended_at = clock.now()
     db.session.flush()
     record("account.signed_out", Signed(account), ("account", account.id))
+    read_in = account.language or session.get("language")
     logout_user()
     session.clear()
+    if read_in:
+        session["read_in"] = read_in  # the same person reads what follows; the next one to sign in does not inherit it
 
 
 def choose_file(account: Account, key: str) -> None:
