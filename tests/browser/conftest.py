@@ -1,0 +1,83 @@
+"""Chromium at a running portal: a server of the test's own, people who sit down at it, an eye on all that goes wrong."""
+
+import threading
+from collections.abc import Callable, Generator
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext
+from werkzeug.serving import make_server
+
+from tests.browser.tab import LOCALES, SWITCHES, Tab
+from tests.conftest import SignIn
+from tests.factories import Persona
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of this folder drives Chromium; what waits for a real minute starts first, beside the others."""
+    for item in items:
+        if item.path.is_relative_to(__file__.removesuffix("conftest.py")):
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("processes") is None or "browser" not in item.keywords)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium, which is not downloaded."""
+    return {**browser_type_launch_args, "executable_path": "/usr/bin/chromium", "args": SWITCHES}
+
+
+@pytest.fixture
+def site(app: Flask) -> Generator[str]:
+    """Serve the application from this process, as mailed links will name it; give its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    app.config["PORTAL_BASE_URL"] = address = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="site")
+    thread.start()
+    yield address
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+OpenTab = Callable[..., Tab]
+
+
+@pytest.fixture
+def open_tab(site: str, sign_in: SignIn, browser: Browser) -> Generator[OpenTab]:
+    """Open a browser of its own for somebody: `open_tab(agency.claire, width=1280, script=False)`."""
+    opened: list[Tab] = []
+
+    def open_tab(person: Persona | None = None, **more: Any) -> Tab:
+        context = new_context(browser, **more)
+        if person:
+            context.add_cookies([{"name": "suivi", "value": str(sign_in(person).cookie()), "url": site}])
+        opened.append(Tab(context.new_page(), site))
+        return opened[-1]
+
+    yield open_tab
+    for tab in opened:
+        tab.page.context.close()
+    faults = [fault for tab in opened for fault in tab.faults]
+    assert not faults, "\n".join(faults)
+
+
+def new_context(
+    browser: Browser, *, language: str = "en", width: int = 390, theme: str = "light", script: bool = True
+) -> BrowserContext:
+    """A browser as somebody holds it: a phone, or a desk from 700 px."""
+    phone = width < 700
+    context = browser.new_context(
+        locale=LOCALES[language],
+        viewport={"width": width, "height": 844 if phone else 900},
+        has_touch=phone,
+        is_mobile=phone,
+        color_scheme="dark" if theme == "dark" else "light",
+        java_script_enabled=script,
+        reduced_motion="reduce",
+        timezone_id="Europe/Paris",
+    )
+    context.set_default_timeout(10_000)
+    context.set_default_navigation_timeout(20_000)
+    return context

@@ -1,0 +1,84 @@
+"""Without a mouse: from the sign-in page to a rating, with Tab, arrows, Enter and Escape."""
+
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from portal.ratings.models import Rating
+from tests.browser.conftest import OpenTab
+from tests.browser.tab import Tab
+from tests.browser.visits import MyVisits, Window
+from tests.conftest import Database
+from tests.factories import PASSWORD, Agency
+
+STYLE = "(style => [style.outlineStyle, style.boxShadow])(getComputedStyle(document.activeElement))"
+INSIDE = "document.activeElement === document.body || document.activeElement.closest('dialog') !== null"
+PATIENCE = 40  # presses of Tab within which anything on these pages is reached
+
+
+def tab_to(tab: Tab, selector: str) -> None:
+    """Press Tab until the focus is on this element, and is seen to be there."""
+    for _ in range(PATIENCE):
+        tab.page.keyboard.press("Tab")
+        if tab.page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            outline, shadow = tab.page.evaluate(STYLE)
+            assert outline != "none" or shadow != "none", f"the focus on {selector} cannot be seen"
+            return
+    raise AssertionError(f"Tab does not reach {selector}")
+
+
+def test_a_rating_without_a_mouse(agency: Agency, open_tab: OpenTab, database: Database) -> None:
+    tab = open_tab(width=1280)
+    tab.open("/sign-in")
+    tab_to(tab, "input[name=email]")
+    tab.page.keyboard.type(agency.claire.email)
+    tab_to(tab, "input[name=password]")
+    tab.page.keyboard.type(PASSWORD)
+    tab.type("Enter")
+    tab.is_at("/client/visits")
+    visits, window = MyVisits(tab), Window(tab)
+
+    tab_to(tab, ".skip")
+    tab.type("Enter")
+    tab_to(tab, ".hero a")
+    tab.type("Enter")
+    window.is_open()
+    expect(tab.focused()).to_have_id("dialog-title")
+    tab.type("Escape")
+    window.is_closed()
+    tab.holds_focus(visits.hero.get_by_role("link"))
+
+    tab.type("Enter")
+    window.is_open()
+    for _ in range(PATIENCE):  # nothing behind the window is reached
+        tab.type("Tab")
+        assert tab.page.evaluate(
+            "document.activeElement === document.body || document.activeElement.closest('dialog') !== null"
+        )
+    tab_to(tab, "input[name=stars]")
+    tab.type("ArrowRight ArrowRight")
+    chosen = tab.page.evaluate("document.querySelector('input[name=stars]:checked').value")
+    tab_to(tab, "textarea")
+    tab.page.keyboard.type("Merci")
+    tab_to(tab, ".sheet-foot button")
+    tab.type("Enter")
+    window.is_closed()
+    expect(visits.row(agency.claires_done)).to_contain_text(f"{chosen} out of 5")
+    assert database.one(select(Rating.stars, Rating.comment)) == (int(chosen), "Merci")
+
+
+def test_escape_in_a_half_written_form_closes_and_changes_nothing(
+    agency: Agency, open_tab: OpenTab, database: Database
+) -> None:
+    tab = open_tab(agency.sofia, width=1280)
+    tab.open("/staff/visits")
+    row = tab.page.locator(f"#visit-{agency.claires_next}")
+    row.get_by_role("link", name="Cancel").focus()
+    tab.type("Enter")
+    window = Window(tab)
+    window.is_open()
+    tab.page.keyboard.press("Tab")
+    tab.page.get_by_label("Reason").fill("Une raison")
+    tab.type("Escape")
+    window.is_closed()
+    tab.holds_focus(row.get_by_role("link", name="Cancel"))
+    expect(row).to_contain_text("To do")

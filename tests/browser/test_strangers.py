@@ -1,0 +1,68 @@
+"""Nobody sees what is not theirs: a stranger's address is a page that does not exist."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenTab
+from tests.factories import Agency
+
+SENTENCE = "This page does not exist"
+PORTALS = {"denis": "client", "paul": "client", "wassim": "worker", "sofia": "staff", "ada": "staff"}
+
+
+def addresses(app: Flask, portal: str, number: int) -> Iterator[str]:
+    """Every address of a portal that opens with GET; whatever it is about has this number."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith(f"{portal}.") and "GET" in (rule.methods or ()):
+            values = dict.fromkeys(rule.arguments, number)
+            yield app.url_map.bind("localhost").build(rule.endpoint, values)
+
+
+@pytest.mark.parametrize("person", list(PORTALS))
+def test_another_portal_does_not_exist(person: str, app: Flask, agency: Agency, open_tab: OpenTab) -> None:
+    tab = open_tab(getattr(agency, person))
+    others = [portal for portal in ("client", "worker", "staff") if portal != PORTALS[person]]
+    tried = [address for portal in others for address in addresses(app, portal, agency.claires_done)]
+    assert len(tried) > 5
+    for address in tried:
+        assert tab.open(address) == 404, address
+        expect(tab.heading(SENTENCE)).to_be_visible()
+        expect(tab.page.get_by_text("Lefèvre")).to_have_count(0)
+
+
+def test_a_neighbour_finds_nothing_at_any_address_of_hers(app: Flask, agency: Agency, open_tab: OpenTab) -> None:
+    tab = open_tab(agency.denis)
+    visits = [agency.claires_done, agency.claires_past, agency.claires_next, agency.claires_cancelled, agency.draft]
+    own = set(addresses(app, "client", agency.denis_done))
+    tried = [address for visit in visits for address in addresses(app, "client", visit) if address not in own]
+    assert tried
+    for address in tried:
+        assert tab.open(address) == 404, address
+        expect(tab.heading(SENTENCE)).to_be_visible()
+    for address in own:
+        assert tab.open(address) == 200, address
+        expect(tab.page.get_by_text("Lefèvre")).to_have_count(0)
+
+
+def test_the_other_sectors_coordinator_finds_nothing_of_the_north(
+    app: Flask, agency: Agency, open_tab: OpenTab
+) -> None:
+    tab = open_tab(agency.igor)
+    for visit in (agency.claires_done, agency.claires_past, agency.claires_next, agency.denis_done):
+        assert tab.open(f"/staff/visits/{visit}/cancellation") == 404
+    for address in ("/staff/visits", "/staff/ratings", "/staff/outbox"):
+        assert tab.open(address) == 200
+        expect(tab.page.get_by_text("Lefèvre")).to_have_count(0)
+        expect(tab.page.get_by_text("Moreau")).to_have_count(0)
+
+
+def test_whoever_is_not_signed_in_is_asked_to(app: Flask, agency: Agency, open_tab: OpenTab) -> None:
+    tab = open_tab()
+    for portal in ("client", "worker", "staff"):
+        for address in addresses(app, portal, agency.claires_done):
+            assert tab.open(address) == 200, address
+            assert tab.path == "/sign-in", address
+            expect(tab.page.get_by_text("Lefèvre")).to_have_count(0)
