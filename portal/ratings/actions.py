@@ -184,17 +184,16 @@ def _replace(
     if (stars, comment or None) == (rating.stars, rating.comment):
         return
     before = {"stars": rating.stars}
-    rating.former.append(FormerRating(
-        stars=rating.stars, comment=rating.comment, author_name=rating.author_name,
-        left_at=rating.changed_at or rating.left_at))  # fmt: skip
-    rating.stars, rating.comment, rating.changed_at = stars, comment or None, clock.now()
-    rating.author_name, rating.author_role, rating.author_account_id = author
     try:
-        db.session.flush()
+        with db.session.begin_nested():  # the page that says no still reads: a failed flush outside would not let it
+            rating.former.append(FormerRating(
+                stars=rating.stars, comment=rating.comment, author_name=rating.author_name,
+                left_at=rating.changed_at or rating.left_at))  # fmt: skip
+            rating.stars, rating.comment, rating.changed_at = stars, comment or None, clock.now()
+            rating.author_name, rating.author_role, rating.author_account_id = author
     except StaleDataError as error:
-        raise Refused(
-            _l("Somebody changed this rating in the meantime. Close this window to see it."), "changed"
-        ) from error
+        message = _l("Somebody changed this rating in the meantime. Close this window to see it.")
+        raise Refused(message, "changed") from error
     record("rating.changed", actor, ("visit", rating.subject.visit_id), before=before, after={"stars": stars})
 
 
@@ -242,7 +241,11 @@ def _why_suspect(request: RatingRequest, trapped: bool) -> str | None:
 def stop_requests(request: RatingRequest) -> None:
     """Send no more rating requests to the address that this one went to. Doing it twice does nothing more."""
     address = (request.message.address or "").lower()
-    if address and db.session.get(StoppedRequests, address) is None:
-        db.session.add(StoppedRequests(address=address))
-        db.session.flush()
-        record("rating.requests_stopped", None, ("message", request.message_id))
+    if not address or db.session.get(StoppedRequests, address):
+        return
+    try:
+        with db.session.begin_nested():
+            db.session.add(StoppedRequests(address=address))
+    except IntegrityError:
+        return  # the same click, handled twice at once
+    record("rating.requests_stopped", None, ("message", request.message_id))
