@@ -64,13 +64,13 @@ def compose(message: Message, kind: MessageKind, recipient: Recipient) -> EmailM
     mail["Date"] = format_datetime(clock.now())
     mail["Message-ID"] = f"<mr-{message.public_id}@{mail_domain()}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = recipient.language
     if kind.may_unsubscribe:
         page = external_url("open.unsubscribe", token=make_token("unsubscribe", message.public_id))
         mail["List-Unsubscribe"] = f"<{page}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(parts["text"], cte="quoted-printable")  # eight bits are not every server's
     mail.add_alternative(parts["html"], subtype="html", cte="quoted-printable")
+    mail["Content-Language"] = recipient.language  # last: what begins with Content moves into the first alternative
     return mail
 
 

@@ -59,6 +59,7 @@ class Sink:
         self.script: dict[str, list[str]] = {}
         self.events: list[Event] = []
         self.mails: list[EmailMessage] = []
+        self.texts: list[bytes] = []  # the same, as they came
         self.password: str | None = None  # what sign-in needs, when it is asked for
         self._lock, self._tries = threading.Lock(), Counter[str]()
         self._server = Server(("127.0.0.1", port), Dialogue)
@@ -184,6 +185,7 @@ class Dialogue(socketserver.BaseRequestHandler):
         mail = message_from_bytes(text, policy=policy.default)
         assert isinstance(mail, EmailMessage)
         self.sink.mails.append(mail)
+        self.sink.texts.append(text)
         note = Event("taken", self.what_happens, self.recipient, str(mail["Message-ID"]), at=time.time())
         self.sink.note(note)
         self._perhaps("dot")

@@ -7,8 +7,8 @@ from sqlalchemy import update
 
 from portal import clock
 from portal.extensions import db
-from portal.outbox import leases
-from portal.outbox.models import Drop, Message, Postpone
+from portal.outbox import jobs, leases
+from portal.outbox.models import Drop, Message, Postpone, Recipient
 from tests.outbox.sink import Sink
 
 CLAIRE = "claire@example.org"
@@ -42,8 +42,6 @@ def test_without_a_mail_server_a_message_stays_due_and_unattempted(outbox, app) 
 
 
 def test_without_a_mail_server_the_sweep_of_the_ticker_leaves_messages_alone_too(outbox, app) -> None:
-    from portal.outbox import jobs
-
     outbox.promise(CLAIRE)
     with app.app_context():
         assert jobs.sweep() == 1
@@ -270,8 +268,6 @@ def test_a_lost_answer_of_a_kind_that_is_gone_does_not_stop_the_sweep(
 
 @pytest.mark.parametrize("address", ["é@example.org", "claire", "claire@exa\r\nmple.org", "a b@example.org", "@", ""])
 def test_an_address_that_no_mail_can_go_to_fails_at_once(outbox, sink: Sink, address) -> None:
-    from portal.outbox.models import Recipient
-
     outbox.promise(CLAIRE)
     outbox.decisions[CLAIRE] = Recipient(address, "Claire", "fr")
     outbox.sweep()
@@ -281,8 +277,6 @@ def test_an_address_that_no_mail_can_go_to_fails_at_once(outbox, sink: Sink, add
 
 
 def test_a_domain_with_accents_is_written_as_the_network_wants_it(outbox, sink: Sink) -> None:
-    from portal.outbox.models import Recipient
-
     outbox.promise(CLAIRE)
     outbox.decisions[CLAIRE] = Recipient("claire@élan.example", "Claire", "fr")
     outbox.sweep()
