@@ -108,6 +108,7 @@ class Wires:
     demo: Callable[[], dict | None] = lambda: None
     waiting_visit: Callable[["User"], object] = lambda _user: None
     message_perimeter: Callable[["User"], ColumnElement[bool]] = lambda _user: false()
+    message_about: Callable[[list[int]], dict[int, str]] = lambda _ids: {}
     visit_columns: list[VisitColumn] = field(default_factory=list)
 
     def react(self, fact: str, *subjects: object, **options: object) -> None:

@@ -13,7 +13,7 @@ from portal.people.queries import files_of_account, visible_clients
 from portal.ratings import actions as ratings
 from portal.ratings import messages as rating_messages
 from portal.ratings.models import RatingSubject
-from portal.ratings.queries import RATING_COLUMN, waiting_visit
+from portal.ratings.queries import RATING_COLUMN, clients_of_messages, waiting_visit
 from portal.visits.importer import IMPORTER as VISITS
 
 
@@ -32,9 +32,10 @@ for kind in (account_messages.RESET, account_messages.INVITATION, rating_message
 wires.work_kinds = {"imports.plan": import_jobs.plan, "imports.run": import_jobs.run}
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}
 
-# what a login opens, for `accounts`; whose messages a coordinator sees, for `outbox`
+# what a login opens, for `accounts`; whose messages a coordinator sees and whom they are about, for `outbox`
 wires.files_of_account = files_of_account
 wires.message_perimeter = message_perimeter
+wires.message_about = clients_of_messages
 
 # what the lists of visits show besides the visit
 wires.visit_columns = [RATING_COLUMN]

@@ -1,7 +1,10 @@
 """*Messages sortants*: what leaves, what does not and why; the mail as its reader sees it."""
 
+from collections.abc import Sequence
+
 from flask import abort, g, request
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from werkzeug.wrappers import Response
 
 from portal.extensions import wires
@@ -22,7 +25,7 @@ STATE_LABELS = {
     "failed": _l("Refused by the mail server"),
     "uncertain": _l("Perhaps sent: the server’s answer was lost"),
     "expired": _l("Too late, not sent"),
-    "cancelled": _l("Cancelled"),
+    "cancelled": lazy_pgettext("message", "Cancelled"),
     "suppressed": _l("Not sent"),
 }
 REASON_LABELS = {
@@ -57,7 +60,12 @@ TONES = {
 def list_messages() -> Response:
     state = request.args.get("state", "")
     page = queries.list_messages(g.user, state if state in STATES else None)
-    return show("outbox/list.html", page=page, state=state, **labels())
+    return show("outbox/list.html", page=page, state=state, about=about(page.rows), **labels())
+
+
+def about(messages: Sequence[Message]) -> dict[int, str]:
+    """Whom each message is about: until it leaves, nobody is written on it as its recipient."""
+    return wires.message_about([message.id for message in messages])
 
 
 def labels() -> dict:
@@ -75,8 +83,8 @@ def message_or_404(message_id: int) -> Message:
 @staff.page("/outbox/<int:message_id>", Permission.SEE_OUTBOX)
 def show_message(message_id: int) -> Response:
     message = message_or_404(message_id)
-    parts = _preview(message)
-    return show("outbox/show.html", message=message, attempts=queries.attempts_of(message), parts=parts, **labels())
+    parts, attempts = _preview(message), queries.attempts_of(message)
+    return show("outbox/show.html", message=message, about=about([message]), attempts=attempts, parts=parts, **labels())
 
 
 @staff.page("/outbox/<int:message_id>/preview", Permission.SEE_OUTBOX)

@@ -192,6 +192,17 @@ def suspect_answers(user: User, limit: int = 20) -> list[SuspectRow]:
     return [SuspectRow(**row._mapping) for row in db.session.execute(chosen.limit(limit))]
 
 
+def clients_of_messages(ids: list[int]) -> dict[int, str]:
+    """Return the client's name by message, for those of these messages that ask for a rating."""
+    statement = (
+        select(RatingRequest.message_id, Client.first_name, Client.last_name)
+        .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
+        .join(Client, Client.id == RatingSubject.client_id)
+    )
+    found = db.session.execute(statement.where(RatingRequest.message_id.in_(ids)))
+    return {row.message_id: f"{row.first_name} {row.last_name}".strip() for row in found}
+
+
 def waiting_visit(user: User) -> VisitRow | None:
     """Return the newest visit that waits for a rating by this person: the one question of the day."""
     if not (user.may_rate and is_open()):
