@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
@@ -35,7 +34,10 @@ def _name(account_id: int) -> str:
 def context(message: Message, token: Callable[[str, str], str]) -> dict:
     link = db.session.get_one(PasswordLink, message.subject_id)
     hours = round((link.expires_at - link.created_at).total_seconds() / 3600)
-    valid = ngettext("%(num)s hour", "%(num)s hours", hours) if hours < 48 else _("%(days)s days", days=hours // 24)
+    days = hours // 24
+    valid = (
+        ngettext("%(num)s hour", "%(num)s hours", hours) if days < 2 else ngettext("%(num)s day", "%(num)s days", days)
+    )
     return {
         "purpose": "invite" if link.purpose == "invitation" else "reset",
         "name": _name(link.account_id),

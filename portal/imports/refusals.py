@@ -56,6 +56,6 @@ VALUE_SENTENCES = {
     "bad_email": _l("“%(value)s” is not an e-mail address."),
     "too_long": _l("%(column)s is longer than %(limit)s characters."),
     "unreadable_letters": _l("“%(value)s” holds letters that were lost when the file was saved."),
-    "as_said": _l("%(sentence)s"),
+    "as_said": "%(sentence)s",
     "changed_since": _l("This record changed since the preview, so the line was left out. Please import it again."),
 }

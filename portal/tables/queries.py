@@ -42,7 +42,7 @@ class Page(Generic[Row]):
     @property
     def total_label(self) -> str:
         if self.more:
-            return _("1 000+ results")
+            return _("1,000+ results")
         return ngettext("%(num)s result", "%(num)s results", self.total)
 
 
