@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 import click
 from flask import Flask
+from flask_babel import force_locale
+from flask_babel import lazy_gettext as _l
 from flask_security.utils import hash_password
 from sqlalchemy import select
 
@@ -22,12 +24,12 @@ from portal.visits.models import Visit
 PASSWORD = "demo-portal-2026"  # noqa: S105 - printed on the sign-in page of the demo
 AGENCY = "Maison & Soins"
 LOGINS = {
-    "client@example.org": "Claire Lefèvre, client",
-    "relative@example.org": "Paul Lefèvre, her son",
-    "worker@example.org": "Wassim Haddad, worker",
-    "coordinator@example.org": "Sofia Benali, coordinator of the North",
-    "quality@example.org": "Inès Caron, quality lead",
-    "admin@example.org": "Ada Martin, administrator",
+    "client@example.org": _l("Claire Lefèvre, client"),
+    "relative@example.org": _l("Paul Lefèvre, her son"),
+    "worker@example.org": _l("Wassim Haddad, worker"),
+    "coordinator@example.org": _l("Sofia Benali, coordinator of the North"),
+    "quality@example.org": _l("Inès Caron, quality lead"),
+    "admin@example.org": _l("Ada Martin, administrator"),
 }
 SERVICES = ("Aide au lever", "Aide au repas", "Ménage", "Accompagnement aux courses", "Garde de nuit")
 
@@ -55,8 +57,9 @@ def present() -> bool:
 
 
 def logins() -> list[tuple[str, str]]:
-    """The demo's e-mail addresses and who they are."""
-    return list(LOGINS.items())
+    """The demo's e-mail addresses and who they are, in the language of the command line."""
+    with force_locale("en"):
+        return [(email, str(who)) for email, who in LOGINS.items()]
 
 
 def shown_logins() -> dict | None:
