@@ -58,6 +58,7 @@ def parse(wanted: Option, text: str) -> bool | int | str:
                 _("“%(text)s” is not a whole number between %(least)s and %(most)s.", text=text, least=wanted.least,
                   most=wanted.most), "value")  # fmt: skip
         return int(text)
+    text = text.lower() if wanted.kind in ("window", "language") else " ".join(text.split())
     if not CHECKS.get(wanted.kind, bool)(text):
         raise Refused(_("“%(text)s” is not a value of %(key)s.", text=text, key=wanted.key), "value")
     return text
@@ -72,7 +73,7 @@ def _is_address(text: str) -> bool:
 
 
 def _is_window(text: str) -> bool:
-    found = WINDOW.fullmatch(text.lower())
+    found = WINDOW.fullmatch(text)
     return text == "always" or bool(found and found["open"] < found["close"])
 
 
