@@ -91,6 +91,7 @@ class Compiled(BytecodeCache):
 
 
 COMPILED = Compiled()
+LINK_KEY = "the key of mailed links in all tests"
 # a password's hash is slow on purpose; test_passwords.py looks at the real one
 CHEAP_HASHES = {"SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {"argon2__time_cost": 1, "argon2__memory_cost": 64}}
 
@@ -108,7 +109,7 @@ def make_app(database_url: str, data_dir: Path, **overrides: object) -> Flask:
         "PORTAL_DATA_DIR": str(data_dir),
         "PORTAL_DATABASE_URL": database_url,
         "PORTAL_SECRET_KEY": "the secret of the tests, long enough",
-        "PORTAL_LINK_KEYS": "the link key of the tests, long enough",
+        "PORTAL_LINK_KEYS": LINK_KEY,
         "PORTAL_BASE_URL": "http://localhost",
     }
     with mock.patch.dict(os.environ, environ, clear=True):
