@@ -5,12 +5,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from flask_babel import force_locale
+from flask_babel import lazy_gettext as _l
+
 from portal.accounts.models import User
 from portal.folding import fold
+from portal.i18n import LANGUAGES
 from portal.imports.refusals import Params, Unreadable
 
 HEADER_WITHIN = 10  # lines: some programs write a title and a date above the table
 REASON = "reason"  # our own downloads carry this column; it comes back and is not read
+REASON_TITLE = _l("Reason for refusal")
 
 Scalar = str | int | bool | None
 Deed = dict[str, Scalar | list[Scalar]]
@@ -116,6 +121,7 @@ class Importer:
         columns: what it understands, in the order in which the preview shows it.
         sentences: by code, what planners say of lines beyond the shared sentences.
         planner: makes the planner of one import.
+        order: sorts the lines for planning and writing, so that the order in the file does not matter.
         together: neighbouring lines that say the same in these columns are written in one transaction.
         before: the choice offered with the file.
         after: the choice offered beside *Valider*; `mails` in the totals says how many messages it would send.
@@ -128,6 +134,7 @@ class Importer:
     columns: tuple[Column, ...]
     sentences: Mapping[str, object]
     planner: Callable[[Task], Planner]
+    order: Callable[[Row], tuple] = lambda row: (row.number,)
     together: tuple[str, ...] = ()
     before: Choice | None = None
     after: Choice | None = None
@@ -148,10 +155,7 @@ class Header:
 
 def find_header(importer: Importer, lines: Sequence[tuple[int, list[str]]]) -> Header:
     """Find the line of titles near the top; raise `Unreadable` when there is none or a column is missing or doubled."""
-    known = {
-        fold(spelling): column.name for column in importer.columns for spelling in (column.name, *column.spellings)
-    }
-    known |= {fold(spelling): REASON for spelling in REASON_SPELLINGS}
+    known = _meanings(importer)
     best = Header(0, [], [])
     for place, (_, cells) in enumerate(lines[:HEADER_WITHIN]):
         meanings = [known.get(fold(cell)) if cell else None for cell in cells]
@@ -171,10 +175,17 @@ def find_header(importer: Importer, lines: Sequence[tuple[int, list[str]]]) -> H
     return best
 
 
+def _meanings(importer: Importer) -> dict[str, str]:
+    """By folded title, the column that it means: its spellings and its labels in every language."""
+    known = {fold(spelling): column.name for column in importer.columns for spelling in column.spellings}
+    for language in LANGUAGES:
+        with force_locale(language):
+            known |= {fold(str(column.label)): column.name for column in importer.columns}
+            known[fold(str(REASON_TITLE))] = REASON
+    return known
+
+
 def to_row(header: Header, number: int, cells: Sequence[str]) -> Row:
     """Pick the cells that mean something."""
     named = zip(header.meanings, cells, strict=False)
     return Row(number, {name: cell for name, cell in named if name and name != REASON and cell})
-
-
-REASON_SPELLINGS = ("Reason for refusal", "Motif du refus", "Причина отказа")

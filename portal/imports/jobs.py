@@ -1,6 +1,6 @@
 """The two long steps of an import: what would each line do, and doing it. Both go on where a killed process stopped."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy import delete, insert, select, update
@@ -71,13 +71,11 @@ def plan_import(imported: Import, advance: Advance) -> None:
     lines = table.lines[header.place + 1 :]
     _note_what_was_read(imported, table, header)
     advance(0, len(lines))
-    rows = [to_row(header, number, cells) for number, cells in lines]
+    cells_of = dict(lines)
+    rows = sorted((to_row(header, number, cells) for number, cells in lines), key=importer.order)
     planner = importer.planner(Task(rows, user, imported.choices))
     for start in range(0, len(rows), BATCH):
-        batch = [
-            _line(imported.id, row, cells, _plan(planner, row))
-            for row, (_, cells) in zip(rows[start : start + BATCH], lines[start : start + BATCH], strict=True)
-        ]
+        batch = [_line(imported.id, row, cells_of, _plan(planner, row)) for row in rows[start : start + BATCH]]
         db.session.commit()
         with writing():
             db.session.execute(insert(ImportLine), batch)
@@ -96,15 +94,13 @@ def write_import(imported: Import, advance: Advance) -> None:
     """
     begin_reading()
     importer = importer_of(imported.kind)
-    task = Task(_waiting_rows(imported), asking_user(imported), imported.choices)
+    task = Task(_rows_to_plan(imported), asking_user(imported), imported.choices)
     planner = importer.planner(task)
-    total = imported.will_write
-    before = total - len(task.rows)
     for start, end in _batches(task.rows, importer.together):
         db.session.commit()
         with writing():
             planner = _write_batch(imported, task.rows[start:end], planner, lambda: importer.planner(task))
-            advance(before + end, total)
+            advance(end, len(task.rows))
     with writing():
         db.session.commit()
         imported.counts = count_outcomes(imported.id)
@@ -161,21 +157,22 @@ def _plan(planner: Planner, row: Row) -> Plan:
     return planned
 
 
-def _line(import_id: int, row: Row, cells: Sequence[str], planned: Plan) -> dict[str, object]:
+def _line(import_id: int, row: Row, cells_of: Mapping[int, list[str]], planned: Plan) -> dict[str, object]:
     return {
-        "import_id": import_id, "number": row.number, "outcome": planned.outcome, "cells": cells, "deed": planned.deed,
+        "import_id": import_id, "number": row.number, "cells": cells_of[row.number],
+        "outcome": planned.outcome, "deed": planned.deed,
         "notes": [[code, dict(params)] for code, params in planned.notes], "shown": planned.shown,
     }  # fmt: skip
 
 
-def _waiting_rows(imported: Import) -> list[Row]:
+def _rows_to_plan(imported: Import) -> list[Row]:
+    """Return all lines but the refused ones: those that change nothing, or are written, still bear on the others."""
     header = Header(imported.header_place, imported.titles, imported.meanings)
-    waiting = (
-        select(ImportLine.number, ImportLine.cells)
-        .where(ImportLine.import_id == imported.id, ImportLine.outcome.in_(WRITES), ~ImportLine.written)
-        .order_by(ImportLine.number)
+    taken = select(ImportLine.number, ImportLine.cells).where(
+        ImportLine.import_id == imported.id, ImportLine.outcome != Outcome.REFUSED
     )
-    return [to_row(header, number, cells) for number, cells in db.session.execute(waiting)]
+    rows = (to_row(header, number, cells) for number, cells in db.session.execute(taken))
+    return sorted(rows, key=importer_of(imported.kind).order)
 
 
 def _write_batch(imported: Import, rows: Sequence[Row], planner: Planner, renew: Callable[[], Planner]) -> Planner:
@@ -206,20 +203,17 @@ def _write_rows(imported: Import, rows: Sequence[Row], planner: Planner) -> None
     shown = _deeds_shown(imported, rows)
     refused: list[tuple[int, str, Params]] = []
     for row in rows:
-        if row.number not in shown:
-            continue
         try:
             planned = planner.plan(row)
         except Wrong as wrong:
-            refused.append((row.number, wrong.code, wrong.params))
+            refused += [(row.number, wrong.code, wrong.params)] if row.number in shown else []
             continue
-        if planned.outcome in WRITES and planned.deed == shown[row.number]:
+        if planned.outcome == Outcome.UNCHANGED or planned.deed == shown.get(row.number):
             planned.take()
-        elif planned.outcome != Outcome.UNCHANGED:
+        elif row.number in shown:
             refused.append((row.number, "changed_since", {}))
     planner.write()
-    numbers = [row.number for row in rows]
-    here = (ImportLine.import_id == imported.id, ImportLine.number.between(numbers[0], numbers[-1]))
+    here = (ImportLine.import_id == imported.id, ImportLine.number.in_([row.number for row in rows]))
     db.session.execute(update(ImportLine).where(*here, ImportLine.outcome.in_(WRITES)).values(written=True))
     _refuse_lines(imported, refused)
 
@@ -227,7 +221,7 @@ def _write_rows(imported: Import, rows: Sequence[Row], planner: Planner) -> None
 def _deeds_shown(imported: Import, rows: Sequence[Row]) -> dict[int, object]:
     wanted = select(ImportLine.number, ImportLine.deed).where(
         ImportLine.import_id == imported.id,
-        ImportLine.number.between(rows[0].number, rows[-1].number),
+        ImportLine.number.in_([row.number for row in rows]),
         ImportLine.outcome.in_(WRITES),
         ~ImportLine.written,
     )

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from portal.accounts.models import User
 from portal.extensions import db, wires
-from portal.imports.importer import REASON, Column, Importer, Outcome
+from portal.imports.importer import REASON, REASON_TITLE, Column, Importer, Outcome
 from portal.imports.models import Import, ImportLine, Step
 from portal.imports.refusals import FILE_SENTENCES, VALUE_SENTENCES, Params
 from portal.roles import Role
@@ -200,7 +200,7 @@ def refused_file(imported: Import) -> Iterator[str]:
     """Yield the refused lines as a CSV file: the same columns and the reason, to be mended and brought in again."""
     importer = importer_of(imported.kind)
     kept = [place for place, meaning in enumerate(imported.meanings) if meaning != REASON]
-    yield "\ufeff" + csv_line([*(imported.titles[place] for place in kept), _("Reason for refusal")])
+    yield "\ufeff" + csv_line([*(imported.titles[place] for place in kept), str(REASON_TITLE)])
     refused = select(ImportLine.cells, ImportLine.notes).where(_refused(imported)).order_by(ImportLine.number)
     for cells, notes in db.session.execute(refused):
         given = [cells[place] if place < len(cells) else "" for place in kept]

@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 
 from portal.imports.importer import Choice, Column, Importer
+from portal.visits.lines import in_time
 from portal.visits.planner import VisitPlanner
 
 COLUMNS = (
@@ -50,6 +51,7 @@ SENTENCES = {
     "no_worker": _l("The worker is blank, and there is no earlier visit to take one from."),
     "draft": _l("The visit becomes a draft."),
     "new_service": _l("The service “%(value)s” is new; it will be created."),
+    "said_above": _l("Line %(line)s says otherwise of the same visit, and comes first: it is followed."),
     "worker_added": _l("%(value)s is added to the visit."),
     "time_changed": _l("The time changes: it was %(before)s."),
     "service_changed": _l("The service changes: it was %(before)s."),
@@ -68,6 +70,7 @@ IMPORTER = Importer(
     columns=COLUMNS,
     sentences=SENTENCES,
     planner=VisitPlanner,
+    order=in_time,
     together=("client", "date"),
     before=Choice("past_done", _l("Visits in the past without a state are done")),
     after=Choice("ask_ratings", _l("Ask these clients to rate their past visits")),

@@ -1,6 +1,7 @@
 """What the lines of an imported file are held against: people, services and visits, looked up once, kept in step."""
 
 import datetime as dt
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -47,6 +48,9 @@ class KnownVisit:
     id: int | None = None
     version: int = 0
     to_state: str | None = None  # done or cancelled: what the file says of it, not written yet
+    is_filed: bool = False
+    wants: str | None = None  # the state that a line said, followed as soon as a worker is known
+    said: dict[str, int] = field(default_factory=dict)  # which line of the file first said when, how long, what
 
     @property
     def ends_at(self) -> dt.datetime:
@@ -68,7 +72,7 @@ class Ledger:
         services: name by folded name; service_ids likewise, for those that exist.
         by_day: visits by client and day.
         by_external_id: visits by the key of the other program; None for one that this person may not see.
-        last: the latest visit of a client.
+        history: the visits of a client, in order of time.
         fresh, touched, completed: visits to insert, visits to change, what is added to clients' records.
     """
 
@@ -80,7 +84,7 @@ class Ledger:
     service_ids: dict[str, int] = field(default_factory=dict)
     by_day: dict[tuple[int, dt.date], list[KnownVisit]] = field(default_factory=lambda: defaultdict(list))
     by_external_id: dict[str, KnownVisit | None] = field(default_factory=dict)
-    last: dict[int, KnownVisit] = field(default_factory=dict)
+    history: dict[int, list[KnownVisit]] = field(default_factory=lambda: defaultdict(list))
     new_services: list[str] = field(default_factory=list)
     fresh: list[KnownVisit] = field(default_factory=list)
     touched: dict[int, KnownVisit] = field(default_factory=dict)
@@ -101,13 +105,13 @@ class Ledger:
     def look_up(
         self, clients: Collection[KnownPerson], first: dt.date, last: dt.date, external_ids: Sequence[str]
     ) -> None:
-        """Load the visits of some clients between two days, the latest of each, and those with one of the keys."""
+        """Load the visits of some clients between two days, the last one before, and those with one of the keys."""
         midnight = dt.datetime.combine(first, dt.time(), self.zone)
         days = dt.timedelta(days=(last - first).days + 1)
         in_time = and_(Visit.starts_at >= midnight, Visit.starts_at < midnight + days)
         for ids in _chunks(sorted({client.id for client in clients})):
             self._load(and_(Visit.client_id.in_(ids), in_time), self.file)
-            self._load(_latest(ids), self._note_last)
+            self._load(_latest(ids, midnight), self.file)
         for keys in _chunks(external_ids):
             taken = db.session.scalars(select(Visit.external_id).where(Visit.external_id.in_(keys)))
             self.by_external_id |= {str(key): None for key in taken if key not in self.by_external_id}
@@ -123,7 +127,7 @@ class Ledger:
             select(
                 Visit.id, Visit.client_id, Service.name, Visit.local_start, Visit.starts_at, Visit.ends_at, Visit.state,
                 Visit.mission_order, Visit.external_id, Visit.version,
-            ).join(Service, Service.id == Visit.service_id).where(which).order_by(Visit.starts_at, Visit.id)
+            ).join(Service, Service.id == Visit.service_id).where(which).order_by(Visit.id)
         )  # fmt: skip
         for row in db.session.execute(found):
             if row.client_id in people:
@@ -139,13 +143,20 @@ class Ledger:
         known = next((other for other in same_day if other is visit or (other.id and other.id == visit.id)), None)
         if known is None:
             same_day.append(visit)
+        if known is None and not visit.is_filed:  # one that was moved is there already
+            insort(self.history[visit.client.id], visit, key=_start)
+            visit.is_filed = True
         if visit.external_id:
             self.by_external_id[visit.external_id] = known or visit
 
-    def _note_last(self, visit: KnownVisit) -> None:
-        last = self.last.get(visit.client.id)
-        if last is None or visit.starts_at >= last.starts_at:
-            self.last[visit.client.id] = visit
+    def last_before(self, client: KnownPerson, moment: dt.datetime) -> KnownVisit | None:
+        """Return the latest visit of a client that begins before a moment; cancelled ones do not count.
+
+        Later ones do not count either: what a blank cell means must not hang on what else the file brings.
+        """
+        visits = self.history[client.id]
+        place = bisect_left(visits, moment, key=_start)
+        return next((visit for visit in reversed(visits[:place]) if visit.will_be != State.CANCELLED), None)
 
     def key_of(self, service: str) -> str:
         """Under what a service is known here, whatever the accents and the case of its name."""
@@ -161,11 +172,10 @@ class Ledger:
         """Take a new visit."""
         self.fresh.append(visit)
         self.file(visit)
-        if visit.will_be != State.CANCELLED:
-            self._note_last(visit)
 
     def touch(self, visit: KnownVisit) -> None:
         """Take that a visit was changed; a new one is written as it is then."""
+        self.history[visit.client.id].sort(key=_start)
         if visit.id is not None:
             self.touched[visit.id] = visit
         self.file(visit)
@@ -186,12 +196,16 @@ def _person(row, sector_id: int) -> KnownPerson:
     return KnownPerson(row.id, name, row.email, row.language, row.active, sector_id)
 
 
-def _latest(client_ids: Sequence[int]) -> ColumnElement[bool]:
-    """The visits of some clients after which they have none; cancelled ones do not count."""
-    held = Visit.state != State.CANCELLED
+def _start(visit: KnownVisit) -> dt.datetime:
+    return visit.starts_at
+
+
+def _latest(client_ids: Sequence[int], before: dt.datetime) -> ColumnElement[bool]:
+    """The last visits of some clients before a moment; cancelled ones do not count."""
+    held = and_(Visit.client_id.in_(client_ids), Visit.starts_at < before, Visit.state != State.CANCELLED)
     latest = (
         select(Visit.client_id, func.max(Visit.starts_at).label("starts_at"))
-        .where(Visit.client_id.in_(client_ids), held)
+        .where(held)
         .group_by(Visit.client_id)
         .subquery()
     )

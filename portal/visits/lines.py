@@ -45,6 +45,7 @@ class Wish:
         notes: what is to be said about the client.
     """
 
+    number: int
     client: KnownPerson
     day: dt.date
     time: dt.time | None
@@ -65,6 +66,7 @@ def read_line(row: Row, ledger: Ledger) -> Wish:
     email = parse_email(row["email"]) if row["email"] else None
     client = find_client(row["client"], email, ledger.clients)
     wish = Wish(
+        number=row.number,
         client=client,
         day=parse_date(_needed(row, "date")),
         time=parse_time(row["start"]) if row["start"] else None,
@@ -81,6 +83,16 @@ def read_line(row: Row, ledger: Ledger) -> Wish:
         _read_workers(wish, parse_text(row["worker"], "worker", 400), ledger)
     _complete_client(wish, email, parse_choice(row["language"], LANGUAGES, "language") if row["language"] else None)
     return wish
+
+
+def in_time(row: Row) -> tuple[dt.date, str, bool, dt.time, int]:
+    """Sort lines by day, client and hour; those with blanks last: they may mean a visit that another line names."""
+    try:
+        day = parse_date(row["date"])
+        hour = parse_time(row["start"]) if row["start"] else dt.time.max
+    except Wrong:  # refused when it is read
+        day, hour = dt.date.max, dt.time.max
+    return day, fold_name(row["client"]), not row["service"], hour, row.number
 
 
 def find_client(typed: str, email: str | None, clients: Mapping[str, list[KnownPerson]]) -> KnownPerson:
@@ -120,7 +132,8 @@ def find_visit(wish: Wish, ledger: Ledger) -> KnownVisit | None:
         and wish.time in (None, visit.local_start.time())
         and service in (None, visit.service)
     ]
-    return min(fitting, key=lambda visit: visit.will_be == State.CANCELLED, default=None)
+    # the oldest: whatever its state is by now, it is the one that this line met when the file was brought in before
+    return fitting[0] if fitting else None
 
 
 def _needed(row: Row, column: str) -> str:

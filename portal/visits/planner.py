@@ -56,7 +56,8 @@ class VisitPlanner:
         return {"mails": self.mails, "new_services": self.ledger.new_services}
 
     def _create(self, wish: Wish) -> Plan:
-        last = self.ledger.last.get(wish.client.id)
+        begins = dt.datetime.combine(wish.day, wish.time or dt.time()).replace(tzinfo=self.ledger.zone)
+        last = self.ledger.last_before(wish.client, begins)
         if wish.service is None and last is None:
             raise Wrong("no_service")
         service = self.ledger.key_of(wish.service) if wish.service else last.service if last else ""
@@ -88,30 +89,44 @@ class VisitPlanner:
             notes.append(("stays_cancelled", {}))
         else:
             self._change_plan(wish, visit, after, notes)
-            after.order, after.external_id = wish.order or visit.order, visit.external_id or wish.external_id
+            after.external_id = visit.external_id or wish.external_id
             self._change_state(wish, visit, after)
         notes += self._changes(visit, after)
         shown = self._shown(wish, after)
         if _facts(after) == _facts(visit):
             outcome = Outcome.CHANGE if wish.filled else Outcome.UNCHANGED
-            return Plan(outcome, {**wish.filled}, notes, shown, partial(self._complete, wish))
+            return Plan(outcome, {**wish.filled}, notes, shown, partial(self._take_as_is, wish, visit))
         deed: Deed = {"new": False, "was": visit.starts_at.isoformat(), **_facts(after), **wish.filled}
         return Plan(Outcome.CHANGE, deed, notes, shown, partial(self._take_change, wish, visit, after))
 
     def _change_plan(self, wish: Wish, visit: KnownVisit, after: KnownVisit, notes: list[Note]) -> None:
-        local = dt.datetime.combine(wish.day, wish.time or visit.local_start.time())
-        minutes = wish.minutes or visit.minutes
-        service = self.ledger.key_of(wish.service) if wish.service else visit.service
-        if (local, minutes, service) == (visit.local_start, visit.minutes, visit.service):
-            return
-        if visit.will_be == State.DONE:
+        """When, how long, what for, the mission order: of two lines that differ about one visit, the first is followed."""
+        wanted = {
+            "start": dt.datetime.combine(wish.day, wish.time or visit.local_start.time()),
+            "minutes": wish.minutes or visit.minutes,
+            "service": self.ledger.key_of(wish.service) if wish.service else visit.service,
+            "order": wish.order or visit.order,
+        }
+        there = {"start": visit.local_start, "minutes": visit.minutes, "service": visit.service, "order": visit.order}
+        differing = [name for name in wanted if wanted[name] != there[name]]
+        if visit.will_be == State.DONE and set(differing) - {"order"}:
             notes.append(("stays_done", {}))
-            return
-        if local != visit.local_start:
-            after.local_start, after.starts_at = local, self._moment(local, notes)
-        if service not in self.ledger.services:
-            notes.append(("new_service", {"value": wish.service or ""}))
-        after.minutes, after.service = minutes, service
+            differing = [name for name in differing if name == "order"]
+        for name in differing:
+            if name in visit.said:
+                notes.append(("said_above", {"line": visit.said[name]}))
+                continue
+            match name:
+                case "start":
+                    after.local_start, after.starts_at = wanted["start"], self._moment(wanted["start"], notes)
+                case "minutes":
+                    after.minutes = wanted["minutes"]
+                case "service":
+                    after.service = wanted["service"]
+                    if after.service not in self.ledger.services:
+                        notes.append(("new_service", {"value": wish.service or ""}))
+                case "order":
+                    after.order = wanted["order"]
 
     def _change_state(self, wish: Wish, visit: KnownVisit, after: KnownVisit) -> None:
         """What is done stays done, and what the file leaves open stays as it is."""
@@ -121,21 +136,23 @@ class VisitPlanner:
             return
         if visit.state != State.DRAFT:
             self._say_state(wish, after, keeps=True)
-        elif wish.state != State.DRAFT and after.workers and (wish.state or after.workers != visit.workers):
-            self._say_state(wish, after)
+        elif wish.state != State.DRAFT and wish.workers and (wish.state or after.workers != visit.workers):
+            self._say_state(replace(wish, state=wish.state or visit.wants), after)
         elif wish.state == State.CANCELLED:
             after.to_state = State.CANCELLED
+        elif wish.state == State.DONE and visit.starts_at > self.now:
+            raise Wrong("in_future")
 
     def _say_state(self, wish: Wish, visit: KnownVisit, *, keeps: bool = False) -> None:
         """Give a visit the state that the line says: a draft when no worker can go, unless it `keeps` its own."""
-        unsure = not visit.workers or bool(wish.trouble)
+        if wish.state == State.DONE and visit.starts_at > self.now:
+            raise Wrong("in_future")
+        unsure = not visit.workers or bool(wish.trouble)  # nobody known to have gone: nobody to be rated
         if wish.state == State.CANCELLED:
             visit.state, visit.to_state = State.PLANNED, State.CANCELLED
         elif not keeps and (unsure or wish.state == State.DRAFT):
             visit.state = State.DRAFT
-        elif wish.state == State.DONE:
-            if visit.starts_at > self.now:
-                raise Wrong("in_future")
+        elif wish.state == State.DONE and not unsure:
             visit.state, visit.to_state = State.PLANNED, State.DONE
         else:
             over = wish.state is None and self.choices.get("past_done", False) and visit.ends_at <= self.now
@@ -183,21 +200,26 @@ class VisitPlanner:
     def _take_new(self, wish: Wish, visit: KnownVisit) -> None:
         if wish.service:
             self.ledger.name_service(wish.service)
-        self._complete(wish)
+        self._take_as_is(wish, visit)
         self.ledger.add(visit)
         self._count_mail(visit)
 
     def _take_change(self, wish: Wish, visit: KnownVisit, after: KnownVisit) -> None:
         if wish.service:
             self.ledger.name_service(wish.service)
-        self._complete(wish)
+        self._take_as_is(wish, visit)
         if after.will_be != visit.will_be:
             self._count_mail(after)
         for name in fields(visit):
             setattr(visit, name.name, getattr(after, name.name))
         self.ledger.touch(visit)
 
-    def _complete(self, wish: Wish) -> None:
+    def _take_as_is(self, wish: Wish, visit: KnownVisit) -> None:
+        said = {"start": wish.time, "minutes": wish.minutes, "service": wish.service, "order": wish.order}
+        for name, value in said.items():
+            if value is not None:
+                visit.said.setdefault(name, wish.number)
+        visit.wants = visit.wants or wish.state
         if wish.filled:
             self.ledger.complete(wish.client, wish.filled)
 
