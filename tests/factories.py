@@ -141,7 +141,7 @@ def staff(first: str, last: str, role: str, sectors: list[Sector], email: str) -
 
 def login(person: Client | Relative | Worker | Staff) -> Account:
     """Give a person a login with the password of the tests."""
-    account, _new = open_account(None, person.email, None)
+    account, _new = open_account(None, person.email)
     account.password, account.password_set_at = hashed_password(), clock.now() - timedelta(days=30)
     person.account_id = account.id
     db.session.flush()
