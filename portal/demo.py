@@ -158,7 +158,7 @@ def _open_logins() -> None:
     hashed = hash_password(PASSWORD)
     for kind in (Client, Relative, Worker, Staff):
         for person in db.session.scalars(select(kind).where(kind.email.is_not(None))):
-            account, _new = open_account(None, person.email, person.language)
+            account, _new = open_account(None, person.email)
             account.password, account.password_set_at = hashed, clock.now()
             person.account_id = account.id
     db.session.flush()

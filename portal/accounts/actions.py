@@ -144,7 +144,7 @@ def choose_language(account: Account, language: str) -> None:
            before={"language": before}, after={"language": language})  # fmt: skip
 
 
-def open_account(actor: Actor | None, address: str | None, language: str | None) -> tuple[Account, bool]:
+def open_account(actor: Actor | None, address: str | None) -> tuple[Account, bool]:
     """Return the login of an address and whether it was made just now.
 
     Raises:
@@ -155,7 +155,7 @@ def open_account(actor: Actor | None, address: str | None, language: str | None)
     account = account_by_address(address)
     if account:
         return account, False
-    account = Account(email=normal_address(address), language=language, active=True, fs_uniquifier=new_public_id())
+    account = Account(email=normal_address(address), active=True, fs_uniquifier=new_public_id())
     db.session.add(account)
     db.session.flush()
     record("account.created", actor, ("account", account.id))

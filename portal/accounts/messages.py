@@ -23,12 +23,9 @@ def decide(message: Message) -> Recipient | Drop:
         return Drop("cancelled", "used")
     if link.expires_at <= clock.now():
         return Drop("expired", "too_late")
-    return Recipient(account.email, _name(account.id), account.language or option("agency.language"))
-
-
-def _name(account_id: int) -> str:
-    files = wires.files_of_account(account_id)
-    return files[0].name if files else ""
+    file = next(iter(wires.files_of_account(account.id)), None)
+    language = account.language or (file and file.language) or option("agency.language")
+    return Recipient(account.email, file.name if file else "", language)
 
 
 def context(message: Message, token: Callable[[str, str], str]) -> dict:
@@ -40,7 +37,7 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:
     )
     return {
         "purpose": "invite" if link.purpose == "invitation" else "reset",
-        "name": _name(link.account_id),
+        "name": next((file.name for file in wires.files_of_account(link.account_id)), ""),
         "url": external_url("accounts.set_password", token=token("password", link.public_id)),
         "valid": valid,
     }

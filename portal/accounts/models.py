@@ -85,6 +85,7 @@ class User:
         name: the person's name; for a relative, their own.
         file_label: whose file it is, when not the person's own.
         client_id, relative_id, worker_id, staff_id: the records behind it, as the role has them.
+        language: what the agency noted in the file; mails follow it until the person chooses another.
         may_rate: a client always; a relative when the client's file grants it.
     """
 
@@ -97,6 +98,7 @@ class User:
     relative_id: int | None = None
     worker_id: int | None = None
     staff_id: int | None = None
+    language: str | None = None
     may_rate: bool = False
 
     @property

@@ -21,7 +21,7 @@ def open_login(actor: Actor | None, person: Client | Relative | Worker | Staff, 
     Raises:
         Refused: the person has no address.
     """
-    account, is_new = open_account(actor, person.email, person.language)
+    account, is_new = open_account(actor, person.email)
     person.account_id = account.id
     db.session.flush()
     if is_new and invited:

@@ -75,6 +75,7 @@ def _files(account_id: int) -> Subquery:
         return select(
             literal(sort).label("sort"), kind.id.label("id"), kind.first_name, kind.last_name,
             role.label("role"), client_id.label("client_id"), may_rate.label("may_rate"),
+            kind.language.label("language"),
         ).where(kind.account_id == account_id, kind.active)  # fmt: skip
 
     relatives = files(Relative, 2, literal("relative"), Relative.client_id, Relative.may_rate)
@@ -96,5 +97,6 @@ def _as_user(account_id: int, row: Row) -> User:
     return User(
         account_id=account_id, key=f"{kind}:{row.id}", role=role, name=name,
         file_label=_("%(name)s, for %(client)s", name=name, client=whose) if whose else name,
-        client_id=row.client_id, may_rate=bool(row.may_rate), **({} if kind == "client" else {f"{kind}_id": row.id}),
+        client_id=row.client_id, may_rate=bool(row.may_rate), language=row.language,
+        **({} if kind == "client" else {f"{kind}_id": row.id}),
     )  # fmt: skip
