@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from time_machine import TimeMachineFixture
 
 from portal.accounts.models import Account, AccountSession, PasswordLink
@@ -262,3 +262,15 @@ def test_a_token_of_another_purpose_or_a_changed_one_opens_nothing(
     for wrong in others + changed:
         assert is_refused(stranger.get(f"/password/{wrong}")), wrong
     assert stranger.get(path).status == 200
+
+
+@pytest.mark.parametrize(("noted", "chosen", "written"), [("ru", None, "ru"), ("ru", "fr", "fr"), (None, None, "fr")])
+def test_the_mail_is_written_in_the_chosen_language_or_in_the_one_of_the_file(
+    stranger: Browser, agency: Agency, mailbox: Mailbox, database: Database,
+    noted: str | None, chosen: str | None, written: str,
+) -> None:  # fmt: skip
+    with database.writing():
+        db.session.execute(update(Client).where(Client.email == agency.claire.email).values(language=noted))
+        db.session.execute(update(Account).where(Account.email == agency.claire.email).values(language=chosen))
+    ask(stranger, agency.claire.email)
+    assert mailbox.one()["Content-Language"] == written
