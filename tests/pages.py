@@ -93,7 +93,7 @@ class Browser(FlaskClient):
         watch: Watch | None = self.application.extensions.get("tests.watch")
         if watch:
             watch.begin()
-        page = Page(self, super().open(*args, **options))
+        page = Page(self, super().open(*args, **{"buffered": True, **options}))
         page.statements = list(watch.statements) if watch else []
         if self.watching and watch:
             refuse_leftovers(page, watch)
