@@ -83,7 +83,7 @@ def _end(visit_id: int, fragment: str, back_to: str) -> Response:
     actions.end_visits(g.user, [visit])
     flash(_("The visit is marked as done."), "success")
     row = queries.row_of(g.user, visit_id)
-    return done(back_to, event="visit-ended", fragment=fragment, target=f"#visit-{visit_id}", row=row)
+    return done(back_to, fragment=fragment, target=f"#visit-{visit_id}", row=row)
 
 
 @staff.page("/visits/<int:visit_id>/cancellation", Permission.CLOSE_VISITS, methods=("GET", "POST"))
