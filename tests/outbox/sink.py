@@ -243,8 +243,8 @@ class Dialogue(socketserver.BaseRequestHandler):
         parent = parent_of(self.pid)
         if point == "250":
             self.say("250 taken")
-        if kind == "slay":
-            os.kill(parent, signal.SIGKILL)
+        if kind == "slay" and "tests.outbox.runner" in Path(f"/proc/{parent}/cmdline").read_text(encoding="utf-8"):
+            os.kill(parent, signal.SIGKILL)  # a worker; the parent of a ticker is whoever runs the test
         os.kill(self.pid, signal.SIGKILL)
         raise Over
 
