@@ -202,6 +202,7 @@ def _write_rows(imported: Import, rows: Sequence[Row], planner: Planner) -> None
     db.session.execute(select(Import.id).where(Import.id == imported.id).with_for_update())
     shown = _deeds_shown(imported, rows)
     refused: list[tuple[int, str, Params]] = []
+    settled: list[int] = []  # somebody else did it in the meantime
     for row in rows:
         try:
             planned = planner.plan(row)
@@ -210,11 +211,14 @@ def _write_rows(imported: Import, rows: Sequence[Row], planner: Planner) -> None
             continue
         if planned.outcome == Outcome.UNCHANGED or planned.deed == shown.get(row.number):
             planned.take()
+            settled += [row.number] if planned.outcome == Outcome.UNCHANGED and row.number in shown else []
         elif row.number in shown:
             refused.append((row.number, "changed_since", {}))
     planner.write()
-    here = (ImportLine.import_id == imported.id, ImportLine.number.in_([row.number for row in rows]))
-    db.session.execute(update(ImportLine).where(*here, ImportLine.outcome.in_(WRITES)).values(written=True))
+    mine = update(ImportLine).where(ImportLine.import_id == imported.id)
+    db.session.execute(mine.where(ImportLine.number.in_(settled)).values(outcome=Outcome.UNCHANGED))
+    numbers = [row.number for row in rows]
+    db.session.execute(mine.where(ImportLine.number.in_(numbers), ImportLine.outcome.in_(WRITES)).values(written=True))
     _refuse_lines(imported, refused)
 
 

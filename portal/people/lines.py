@@ -75,7 +75,7 @@ def split_name(name: str) -> tuple[str, str, str]:
     "Mme LEFÈVRE Claire", "Lefèvre, Claire" and "Claire Lefèvre" are all understood.
     """
     words = name.replace(",", " , ").split()
-    civility = words.pop(0) if len(words) > 1 and fold(words[0]) in CIVILITIES else ""
+    civility = words.pop(0) if len(words) > 1 and fold(words[0]).replace(" ", "") in CIVILITIES else ""
     if "," in words:
         place = words.index(",")
         first, last = [word for word in words[place + 1 :] if word != ","], words[:place]

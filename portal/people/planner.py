@@ -71,6 +71,8 @@ class PersonPlanner:
             setattr(after, name, getattr(wish, name) or getattr(after, name))
         if found and fold(wish.civility) == fold(found.civility):
             after.civility = found.civility
+        if found and fold_name(wish.name) == fold_name(found.name):  # "LEFEVRE CLAIRE" is no new name
+            after.first_name, after.last_name = found.first_name, found.last_name
         after.manager = wish.manager or after.manager
         after.sectors = self._sectors_after(wish, after)
         notes = self._changes(found, after) if found else []
