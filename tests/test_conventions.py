@@ -23,7 +23,6 @@ from portal.settings.models import OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = {"layouts", "components", "mails", "pdf", "errors", "styleguide"}
-# fmt: skip
 ORDER = ["audit", "settings", "tables", "outbox", "accounts", "work", "imports", "people", "visits", "ratings"]
 # what stands above the features: it may import any of them
 TOP = {
