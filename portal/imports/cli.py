@@ -63,7 +63,7 @@ def _planned(kind: str, file: Path, choices: dict[str, bool]) -> Import:
     with writing():
         imported = actions.keep_file(None, kind, file.name, file.read_bytes(), choices)
         db.session.commit()
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with _progress() as progress:
         plan_import(imported, _advance(progress, "preview"))
     return imported
 
@@ -73,8 +73,13 @@ def _write(imported: Import, choices: dict[str, bool]) -> None:
     with writing():
         actions.let_write(imported, choices)
         db.session.commit()
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with _progress() as progress:
         write_import(imported, _advance(progress, "writing"))
+
+
+def _progress() -> Progress:
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
 
 
 def _advance(progress: Progress, label: str) -> Advance:

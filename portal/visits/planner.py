@@ -100,7 +100,7 @@ class VisitPlanner:
         return Plan(Outcome.CHANGE, deed, notes, shown, partial(self._take_change, wish, visit, after))
 
     def _change_plan(self, wish: Wish, visit: KnownVisit, after: KnownVisit, notes: list[Note]) -> None:
-        """When, how long, what for, the mission order: of two lines that differ about one visit, the first is followed."""
+        """When, how long, what for, the mission order: of lines that differ about a visit, the first is followed."""
         wanted = {
             "start": dt.datetime.combine(wish.day, wish.time or visit.local_start.time()),
             "minutes": wish.minutes or visit.minutes,

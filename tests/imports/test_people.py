@@ -167,5 +167,7 @@ def test_every_person_brought_in_leaves_an_entry(office: Office) -> None:
     office.bring_in("Zoë;Neuve;;Nord", "Denis;Moreau;new@example.org;", kind="clients", user=office.ines)
     entries = db.session.scalars(select(AuditEntry).where(AuditEntry.kind.startswith("person."))).all()
     assert [(entry.kind, entry.subject_type, entry.after) for entry in entries] == [
-        ("person.created", "client", {"imported": True}), ("person.changed", "client", {"fields": ["email"]})]  # fmt: skip
+        ("person.created", "client", {"imported": True}),
+        ("person.changed", "client", {"fields": ["email"]}),
+    ]
     assert {entry.account_id for entry in entries} == {office.ines.account_id}

@@ -1,13 +1,15 @@
-"""Writing a file: what was killed half-way goes on, what changed meanwhile is left out, every deed is in the journal."""
+"""Writing a file: what was killed goes on, what changed meanwhile is left out, every deed is in the journal."""
 
 import pytest
 from sqlalchemy import func, select
 
 from portal.audit.models import AuditEntry
-from portal.extensions import db, writing
+from portal.errors import Refused
+from portal.extensions import db, wires, writing
 from portal.imports import actions, jobs
 from portal.imports.models import ImportLine
 from portal.people.models import Service
+from portal.ratings.models import RatedWorker, RatingSubject
 from portal.visits.actions import plan_visit
 from portal.visits.models import Visit
 from tests.factories import at
@@ -135,8 +137,6 @@ def test_a_visit_that_clients_have_rated_cannot_be_cancelled_and_the_others_go_o
     titles = "Client;Date;Heure;Prestation;Intervenant;État"
     first, second = (f"Claire Lefèvre;{day}/11/2026;9h;Ménage;Wassim Haddad;" for day in (10, 11))
     office.bring_in(first, second, titles=titles)
-    from portal.errors import Refused
-    from portal.extensions import wires
 
     def refuse(visits: list[Visit]) -> None:
         if visits[0].local_start.day == 10:
@@ -152,8 +152,6 @@ def test_a_visit_that_clients_have_rated_cannot_be_cancelled_and_the_others_go_o
 
 
 def test_many_visits_done_at_once_open_their_ratings(office: Office) -> None:
-    from portal.ratings.models import RatedWorker, RatingSubject
-
     titles = "Client;Date;Heure;Prestation;Intervenant;État"
     lines = [
         f"Claire Lefèvre;{day}/11/2026;9h;Ménage;{who};Réalisée"
@@ -175,7 +173,9 @@ def test_every_deed_is_in_the_journal_with_its_actor(office: Office) -> None:
     office.bring_in(LINE.replace("Ménage", "Jardin").replace("1h30", "2h"), user=office.sofia)
     entries = db.session.execute(select(AuditEntry.kind, AuditEntry.account_id).order_by(AuditEntry.id)).all()
     assert [kind for kind, _ in entries] == [
-        "import.uploaded", "service.created", "visit.planned", "import.ran", "import.uploaded", "visit.changed", "import.ran"]  # fmt: skip
+        "import.uploaded", "service.created", "visit.planned", "import.ran",
+        "import.uploaded", "visit.changed", "import.ran",
+    ]  # fmt: skip
     assert {account for _, account in entries} == {office.sofia.account_id}
 
 
