@@ -1,4 +1,4 @@
-"""Chromium at a running portal: a server of the test's own, people who sit down at it, an eye on all that goes wrong."""
+"""Chromium at a running portal: a server of the test's own, people who sit at it, an eye on all that goes wrong."""
 
 import threading
 from collections.abc import Callable, Generator

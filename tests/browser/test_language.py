@@ -89,9 +89,7 @@ def test_russian_counts_visits_in_all_its_plurals(
     expect(tab.page.locator(".lead")).to_have_text(re.compile(rf" · {words}$"))
 
 
-def test_the_sign_in_page_leads_each_demo_login_to_its_portal(
-    app: Flask, database: Database, open_tab: OpenTab
-) -> None:
+def test_the_sign_in_page_leads_each_demo_login_to_its_portal(database: Database, open_tab: OpenTab) -> None:
     with database.writing():
         demo.build()
     for email, home in HOMES.items():

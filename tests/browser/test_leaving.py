@@ -28,7 +28,7 @@ def test_back_after_signing_out_shows_nothing_private(
         tab.link("My account").click()
         tab.is_at("/client/account")
         tab.shows("Claire Lefèvre")
-        cookie = tab.page.context.cookies()
+        copy = next(cookie["value"] for cookie in tab.page.context.cookies() if cookie["name"] == "suivi")
         tab.button("Sign out").click()
         tab.is_at("/sign-in")
         expect(tab.page.get_by_text("You are signed out.")).to_be_visible()
@@ -39,7 +39,9 @@ def test_back_after_signing_out_shows_nothing_private(
             expect(tab.page.get_by_text("Lefèvre")).to_have_count(0)
             expect(tab.page.get_by_text("Wassim")).to_have_count(0)
 
-        tab.page.context.add_cookies(cookie)  # a copy of the cookie opens nothing either
+        tab.page.context.add_cookies(
+            [{"name": "suivi", "value": copy, "url": site}]
+        )  # a copy of the cookie opens nothing either
         tab.open("/client/visits")
         tab.is_at("/sign-in")
         assert not tab.faults

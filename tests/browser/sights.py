@@ -1,0 +1,228 @@
+"""Every page there is to see, and how somebody comes to see it: what `test_pages.py` looks at, one by one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from portal.accounts.actions import invite
+from portal.accounts.models import Account
+from portal.extensions import db
+from portal.links import make_token
+from portal.people.models import Client, Service, Staff, Worker
+from portal.ratings.actions import answer_request
+from portal.ratings.models import RatingRequest, SuspectAnswer
+from portal.settings.actions import set_option
+from portal.visits.actions import cancel_visit
+from portal.visits.models import Visit
+from tests import factories
+from tests.browser.tab import Tab
+from tests.factories import Agency
+
+LONG = "Elle est arrivée à l’heure, a tout préparé, et a pris le temps de parler avec moi. " * 5
+
+
+@dataclass(frozen=True)
+class Story:
+    """The agency with something on every page, and the addresses that only a mail says."""
+
+    agency: Agency
+    links: dict[str, str]  # state of a mailed link: its address
+    messages: list[int]
+
+
+def tell(agency: Agency) -> Story:
+    """Write what makes pages full: ratings high and low, refused answers, mails in several states, visits to close."""
+    claire, denis = db.session.get_one(Client, agency.claire.id), db.session.get_one(Client, agency.denis.id)
+    wassim, rising = db.session.get_one(Worker, agency.wassim.id), db.session.get_one(Service, agency.rising)
+    factories.visit(claire, rising, [wassim], factories.at(-2, 9))  # nobody has closed it
+    factories.visit(claire, rising, [wassim], factories.at(0, 11, 30), 90)  # in progress
+    for days, stars in ((-3, 5), (-4, 0), (-5, 3)):
+        made = factories.done_visit(claire, rising, [wassim], days=days)
+        factories.rate(agency.claire, made.id, stars, LONG if stars else "Personne n’est venu.")
+    links = {
+        state: _link(request)
+        for state, request in {
+            "open": _asked(claire, rising, wassim, 6),
+            "answered": _answered(_asked(claire, rising, wassim, 5)),
+            "expired": _asked(claire, rising, wassim, 2, timedelta(days=15)),
+            "revoked": _revoked(_asked(denis, rising, wassim, 5)),
+            "second": _asked(denis, rising, wassim, 6),
+        }.items()
+    }
+    waiting = factories.done_visit(denis, rising, [wassim], days=0, hour=10, ask=True)
+    request = factories.request_of(waiting.id)
+    links["invitation"] = _invitation(agency)
+    links["unsubscribe"] = f"/unsubscribe/{make_token('unsubscribe', request.message.public_id)}"
+    return Story(agency, links, [request.message_id])
+
+
+def _asked(of: Client, what: Service, who: Worker, days: int, asked: timedelta = timedelta(hours=1)) -> RatingRequest:
+    made = factories.done_visit(of, what, [who], days=-days, hour=15, ask=True)
+    return factories.sent_request(made, str(of.email), asked)
+
+
+def _link(request: RatingRequest) -> str:
+    return f"/r/{make_token('rate', request.message.public_id)}"
+
+
+def _answered(request: RatingRequest) -> RatingRequest:
+    answer_request(request, 4, LONG, trapped=False)
+    return request
+
+
+def _revoked(request: RatingRequest) -> RatingRequest:
+    db.session.add(SuspectAnswer(request_id=request.id, stars=5, comment="…", reason="honeypot"))
+    cancel_visit(None, request.subject.visit, "La cliente était absente")
+    return request
+
+
+def _invitation(agency: Agency) -> str:
+    account = db.session.get_one(Account, agency.paul.account_id)
+    return f"/password/{make_token('password', invite(None, account).public_id)}"
+
+
+def second_file(agency: Agency) -> None:
+    """Claire is also her neighbour's relative: signing in asks whose file she wants."""
+    denis = db.session.get_one(Client, agency.denis.id)
+    factories.login(factories.relative("Claire", "Lefèvre", denis, agency.claire.email))
+
+
+def close_module(agency: Agency) -> None:
+    set_option(None, "ratings.enabled", "false")
+
+
+def empty_agency(agency: Agency) -> None:
+    """Igor's South before its first visit, as far as lists are concerned: he moves to a sector without anybody."""
+    db.session.get_one(Staff, agency.igor.id).sectors = [factories.sector("Est")]
+    for visit in db.session.scalars(select(Visit).where(Visit.client_id == agency.eloise.id)):
+        visit.client_id = agency.george
+
+
+Go = Callable[[Tab, Story], None]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A page: who looks at it (empty for nobody signed in), how they get there, what the status is."""
+
+    name: str
+    who: str
+    go: str | Go
+    status: int = 200
+    before: Callable[[Agency], None] | None = None
+
+    def visit(self, tab: Tab, story: Story) -> None:
+        if callable(self.go):
+            self.go(tab, story)
+        else:
+            path = self.go.format(agency=story.agency, link=story.links, message=story.messages[0])
+            assert tab.open(path) == self.status
+
+
+def press(path: str, selector: str, then: str) -> Go:
+    """Open a page, press something, wait for what it brings."""
+
+    def go(tab: Tab, story: Story) -> None:
+        tab.open(path.format(agency=story.agency, link=story.links, message=story.messages[0]))
+        tab.page.locator(selector.format(agency=story.agency)).first.click()
+        tab.page.locator(then).first.wait_for()
+
+    return go
+
+
+def sent_reset(tab: Tab, story: Story) -> None:
+    tab.open("/forgotten-password")
+    tab.page.locator("input[name=email]").fill("nobody@example.org")
+    tab.page.locator("form[action='/forgotten-password'] button[type=submit]").click()
+    tab.page.locator(".blank").wait_for()
+
+
+def thanked(tab: Tab, story: Story) -> None:
+    tab.open(story.links["second"] + "?stars=1")
+    tab.page.locator("textarea").fill(LONG)
+    tab.page.locator("main form button[type=submit]").click()
+    tab.page.locator(".given").wait_for()
+
+
+def brought_in(tab: Tab, story: Story) -> None:
+    """A file is being read: there is no worker in this test."""
+    lines = (
+        "Client;Date;Heure de début;Prestation;Intervenant;Durée;Ordre de mission\nClaire Lefèvre;17/12/2026;9h;;;;\n"
+    )
+    tab.open("/staff/imports")
+    file = {"name": "planning.csv", "mimeType": "text/csv", "buffer": lines.encode()}
+    tab.page.locator("input[type=file]").set_input_files([file])  # ty: ignore[invalid-argument-type]
+    tab.page.locator("main form button[type=submit]").click()
+    tab.page.locator("progress").wait_for()
+
+
+SAVE = "main form button[type=submit]"
+SIGN_IN = "form[action='/sign-in'] button[type=submit]"
+RATE = "/client/visits/{agency.claires_done}/rating"
+
+SIGHTS = [
+    # the door
+    Sight("sign-in", "", "/sign-in"),
+    Sight("sign-in-refused", "", press("/sign-in", SIGN_IN, "[role=alert]")),
+    Sight("forgotten-password", "", "/forgotten-password"),
+    Sight("forgotten-password-sent", "", sent_reset),
+    Sight("invitation", "", "{link[invitation]}"),
+    Sight("invitation-refused", "", press("{link[invitation]}", SAVE, ".error")),
+    Sight("password-link-used", "", "/password/nothing", 404),
+    Sight("choice-of-files", "claire", "/choose", before=second_file),
+    # the pages behind mailed links
+    Sight("mailed-rating", "", "{link[open]}"),
+    Sight("mailed-rating-with-stars", "", "{link[open]}?stars=4"),
+    Sight("mailed-rating-refused", "", press("{link[open]}", SAVE, ".error")),
+    Sight("mailed-rating-thanks", "", thanked),
+    Sight("mailed-rating-answered", "", "{link[answered]}"),
+    Sight("mailed-rating-expired", "", "{link[expired]}", 410),
+    Sight("mailed-rating-revoked", "", "{link[revoked]}", 410),
+    Sight("mailed-rating-unknown", "", "/r/nothing", 404),
+    Sight("unsubscribe", "", "{link[unsubscribe]}"),
+    Sight("unsubscribed", "", press("{link[unsubscribe]}", "main form button", "main .blank:not(:has(form))")),
+    # the client's portal
+    Sight("my-visits", "claire", "/client/visits"),
+    Sight("my-visits-filtered-to-nothing", "claire", "/client/visits?service={agency.cleaning}&state=draft"),
+    Sight("my-visits-filter-open", "claire", press("/client/visits", "details.chip summary", ".chip-panel")),
+    Sight("my-visits-none-yet", "eloise", "/client/visits", before=empty_agency),
+    Sight("my-visits-module-off", "claire", "/client/visits", before=close_module),
+    Sight("rating-window", "claire", press("/client/visits", "#visit-{agency.claires_done} .btn", "dialog[open] form")),
+    Sight("rating-page", "claire", RATE),
+    Sight("rating-page-refused", "claire", press(RATE, SAVE, ".error")),
+    Sight("clients-account", "paul", "/client/account"),
+    # the worker's
+    Sight("worker-today", "wassim", "/worker/"),
+    Sight("worker-nothing-today", "jean", "/worker/"),
+    Sight("worker-week", "wassim", "/worker/week"),
+    Sight("workers-account", "wassim", "/worker/account"),
+    # the staff's
+    Sight("staff-visits", "sofia", "/staff/visits"),
+    Sight("staff-visits-filtered-to-nothing", "sofia", "/staff/visits?state=draft&worker=nobody&client=nobody"),
+    Sight("staff-visits-none-yet", "igor", "/staff/visits", before=empty_agency),
+    Sight("cancellation", "sofia", "/staff/visits/{agency.claires_next}/cancellation"),
+    Sight("cancellation-window", "sofia",
+          press("/staff/visits", "#visit-{agency.claires_next} td:last-child a", "dialog[open] form")),
+    Sight("staff-ratings", "ines", "/staff/ratings"),
+    Sight("staff-ratings-low", "sofia", "/staff/ratings?low=1"),
+    Sight("staff-ratings-none", "igor", "/staff/ratings", before=empty_agency),
+    Sight("staff-ratings-none-such", "sofia", "/staff/ratings?stars=1"),
+    Sight("outbox", "sofia", "/staff/outbox"),
+    Sight("outbox-none-such", "sofia", "/staff/outbox?state=uncertain"),
+    Sight("outbox-none", "igor", "/staff/outbox", before=empty_agency),
+    Sight("message", "ada", "/staff/outbox/{message}"),
+    Sight("message-preview", "ada", "/staff/outbox/{message}/preview"),
+    Sight("imports", "sofia", "/staff/imports"),
+    Sight("imports-of-clients", "ada", "/staff/imports?kind=clients"),
+    Sight("import-being-read", "sofia", brought_in),
+    Sight("staffs-account", "ada", "/staff/account"),
+    Sight("styleguide", "ada", "/staff/styleguide"),
+    # refusals
+    Sight("nothing-there", "", "/nothing", 404),
+    Sight("not-for-you", "denis", RATE, 404),
+    Sight("fault-of-the-server", "", "/fault", 500),
+    Sight("not-allowed", "", "/forbidden", 403),
+    Sight("too-often", "", "/too-often", 429),
+]  # fmt: skip
