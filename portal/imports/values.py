@@ -84,7 +84,10 @@ def parse_choice(text: str, choices: Mapping[str, T], column: str) -> T:
     """Read one of a list of words, whatever their accents and case (the keys are folded); raise `Wrong`."""
     known = choices.get(fold(text))
     if known is None:
-        raise Wrong("bad_choice", value=_excerpt(text), column=column, choices=", ".join(list(choices)[:6]))
+        offered: dict[T, str] = {}
+        for word, meaning in choices.items():  # one word for each meaning, the first
+            offered.setdefault(meaning, word)
+        raise Wrong("bad_choice", value=_excerpt(text), column=column, choices=", ".join(offered.values()))
     return known
 
 
