@@ -47,7 +47,7 @@ OPTIONS = {
         Option("agency.sender", "", _l("Address that mails come from."), kind="address"),
         Option("ratings.enabled", True, _l("Quality follow-up (satisfaction): the module as a whole.")),
         Option("ratings.client_ratings", True, _l("Clients may rate their visits, from the portal and by mail.")),
-        Option("ratings.question_fr", "Comment s’est passée cette intervention ?", _l("The question, in French.")),
+        Option("ratings.question_fr", "Comment s’est passée cette intervention\u00a0?", _l("The question, in French.")),
         Option("ratings.question_ru", "Как прошёл этот визит?", _l("The question, in Russian.")),
         Option("ratings.question_en", "How was this visit?", _l("The question, in English.")),
         Option("ratings.request_delay_minutes", 24 * 60, _l("Minutes between the end of a visit and the rating mail.")),
