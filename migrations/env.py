@@ -1,5 +1,6 @@
 """How migrations run: on the application's own engine, with SQLite's foreign keys out of the way."""
 
+import sqlite3
 from typing import Literal
 
 from alembic import context
@@ -9,7 +10,7 @@ from flask import current_app
 from portal.extensions import UTC, db, writing
 
 
-def render_item(type_: str, item: object, autogen_context: AutogenContext) -> str | Literal[False]:
+def render_item(type_: str, item: object, _context: AutogenContext) -> str | Literal[False]:
     """Write our moment type as plain SQLAlchemy: a migration must not change when the application does."""
     if type_ == "type" and isinstance(item, UTC):
         return "sa.DateTime(timezone=True)"
@@ -20,9 +21,8 @@ def run() -> None:
     """Run on one connection. A batch migration copies a table and drops the old one: with foreign keys on, SQLite
     would delete every row that points to it."""
     with writing(), db.engine.connect() as connection:
-        sqlite = connection.dialect.name == "sqlite"
-        if sqlite:
-            raw = connection.connection.driver_connection
+        raw = connection.connection.driver_connection
+        if isinstance(raw, sqlite3.Connection):
             raw.execute("PRAGMA foreign_keys=OFF")
         context.configure(
             connection=connection, target_metadata=db.metadata, render_item=render_item,
@@ -31,7 +31,7 @@ def run() -> None:
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
-        if sqlite:
+        if isinstance(raw, sqlite3.Connection):
             if broken := raw.execute("PRAGMA foreign_key_check").fetchall():
                 raise RuntimeError(f"foreign keys broken by the migration: {broken[:5]}")
             raw.execute("PRAGMA foreign_keys=ON")

@@ -24,7 +24,7 @@ def decide(message: Message) -> Recipient | Drop:
     if link.expires_at <= clock.now():
         return Drop("expired", "too_late")
     file = next(iter(wires.files_of_account(account.id)), None)
-    language = account.language or (file and file.language) or option("agency.language")
+    language = account.language or (file.language if file else None) or option("agency.language")
     return Recipient(account.email, file.name if file else "", language)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import and_, or_, update
 
 from portal import clock
-from portal.extensions import db, wires, writing
+from portal.extensions import db, rows_changed, wires, writing
 from portal.queue import WORK_TIMEOUT, enqueue
 from portal.work.models import Work
 
@@ -53,11 +53,10 @@ def sweep() -> int:
 
 
 def _claim(work_id: int) -> bool:
-    claimed = db.session.execute(
-        update(Work).where(Work.id == work_id, Work.state == "waiting").values(state="running", beat_at=clock.now())
-    )
+    free = Work.id == work_id, Work.state == "waiting"
+    claimed = rows_changed(update(Work).where(*free).values(state="running", beat_at=clock.now()))
     db.session.commit()
-    return claimed.rowcount == 1
+    return claimed == 1
 
 
 def _finish(work_id: int, state: str, fault: str | None) -> None:
