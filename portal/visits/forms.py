@@ -1,11 +1,11 @@
 """Filters of the lists, and the reason of a cancellation."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, Length, Optional
 
 from portal.forms import FilterForm, PortalForm
 from portal.people.queries import active_services
@@ -65,13 +65,18 @@ class VisitsFilter(FilterForm):
     def narrowed(self) -> VisitFilter:
         self.validate()
         return VisitFilter(
-            first_day=self.first_day.data,
-            last_day=self.last_day.data,
+            first_day=_day(self.first_day.data),
+            last_day=_day(self.last_day.data),
             service_id=_number(self.service.data),
             stage=self.state.data or None,
             client=self.client.data or None,
             worker=self.worker.data or None,
         )
+
+
+def _day(day: date | None) -> date | None:
+    """Return the day, if visits can lie near it: the ends of the calendar have no moment in UTC."""
+    return day if day and 1900 <= day.year <= 2200 else None
 
 
 def _number(text: str | None) -> int | None:
@@ -83,7 +88,7 @@ class CancelForm(PortalForm):
         _l("Reason"),
         description=_l("The client reads it on the portal."),
         validators=[
-            InputRequired(_l("Please say why the visit is cancelled.")),
+            DataRequired(_l("Please say why the visit is cancelled.")),
             Length(max=500, message=_l("Please use at most 500 characters.")),
         ],
     )
