@@ -1,5 +1,6 @@
 """Chromium at a running portal: a server of the test's own, people who sit at it, an eye on all that goes wrong."""
 
+import importlib
 import threading
 from collections.abc import Callable, Generator
 from typing import Any
@@ -39,6 +40,27 @@ def site(app: Flask) -> Generator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def workers(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """Somebody who does what is handed to the queue, at once, in a thread of its own: the test's clock holds there."""
+    busy: list[threading.Thread] = []
+
+    def work(name: str, args: tuple) -> None:
+        module, _, function = name.rpartition(".")
+        with app.app_context():
+            getattr(importlib.import_module(module), function)(*args)
+
+    def send(name: str, args: tuple, timeout: int, job_id: str | None = None) -> bool:
+        busy.append(threading.Thread(target=work, args=(name, args)))
+        busy[-1].start()
+        return True
+
+    monkeypatch.setattr("portal.queue._send", send)
+    yield
+    for thread in busy:
+        thread.join()
 
 
 OpenTab = Callable[..., Tab]

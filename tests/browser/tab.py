@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response, expect
 
 LOCALES = {"fr": "fr-FR", "ru": "ru-RU", "en": "en-GB"}
@@ -10,6 +11,16 @@ SWITCHES = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+
+def refuse_barriers(page: Page, except_rules: tuple[str, ...] = ()) -> None:
+    """Axe finds nothing to say about the page as it stands, and nothing of it is wider than the screen."""
+    size = page.viewport_size
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert size and wide <= size["width"], f"the page is {wide} px wide on a screen of {size}"
+    rules = {rule: {"enabled": False} for rule in except_rules}
+    found = Axe().run(page, options={"resultTypes": ["violations"], "rules": rules})
+    assert found.violations_count == 0, found.generate_report()
 
 
 class Tab:
