@@ -36,7 +36,10 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True)
 class Turn:
-    """An attempt that has begun: plain values, which no rollback takes away, and the message to be written."""
+    """An attempt that has begun: plain values, which no rollback takes away, and what the mail is written from.
+
+    `seen` are the records that the decision was taken on: kept, so that they need not be read once more.
+    """
 
     message: Message
     recipient: Recipient
@@ -46,6 +49,7 @@ class Turn:
     kind: str
     number: int
     ambiguous: int
+    seen: Sequence[object]
 
 
 @writing()
@@ -114,7 +118,7 @@ def _locked(message_id: int, token: str) -> Message | None:
 
 
 def _open_attempt(message: Message, token: str, recipient: Recipient) -> Turn:
-    moment = clock.now()
+    moment, seen = clock.now(), list(db.session.identity_map.values())
     message.attempts += 1
     message.lease_until = moment + LEASE
     attempt = Attempt(message_id=message.id, number=message.attempts, token=token, started_at=moment)
@@ -122,7 +126,7 @@ def _open_attempt(message: Message, token: str, recipient: Recipient) -> Turn:
     db.session.flush()
     return Turn(
         message, recipient, message.id, attempt.id, token, message.kind, number=message.attempts,
-        ambiguous=message.ambiguous,
+        ambiguous=message.ambiguous, seen=seen,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import smtplib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
@@ -31,6 +32,37 @@ class Outcome(Exception):
         self.outcome, self.answer = outcome, answer
 
 
+class Watch:
+    """Cuts a connection on which a step lasts too long: the time-out of a socket begins anew with every byte."""
+
+    PACE = 0.1  # seconds between two looks
+
+    def __init__(self) -> None:
+        self.smtp: smtplib.SMTP | None = None
+        self._until: float | None = None
+        self._over = threading.Event()
+        threading.Thread(target=self._look, daemon=True).start()
+
+    @contextmanager
+    def at_most(self, seconds: float) -> Generator[None]:
+        """Give the block so many seconds."""
+        self._until = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._until = None
+
+    def end(self) -> None:
+        self._over.set()
+
+    def _look(self) -> None:
+        while not self._over.wait(self.PACE):
+            until, smtp = self._until, self.smtp
+            if until and smtp and smtp.sock and time.monotonic() > until:
+                with suppress(OSError, AttributeError):  # it may be closed at this very moment
+                    smtp.sock.shutdown(socket.SHUT_RDWR)
+
+
 class Mailer:
     """One conversation with the mail server, opened at the first mail and used for the whole batch.
 
@@ -40,6 +72,7 @@ class Mailer:
     def __init__(self, url: str) -> None:
         self.url = urlsplit(url)
         self.smtp: smtplib.SMTP | None = None
+        self.watch = Watch()
         self.handed_over = 0  # mails that the server has taken in this conversation
 
     def __enter__(self) -> Self:
@@ -47,6 +80,7 @@ class Mailer:
 
     def __exit__(self, *_error: object) -> None:
         self.close()
+        self.watch.end()
 
     @property
     def works(self) -> bool:
@@ -56,7 +90,7 @@ class Mailer:
     def close(self) -> None:
         """End the conversation as one should; a server that does not say goodbye is not waited for."""
         if self.smtp:
-            with suppress(OSError, smtplib.SMTPException), _hanging_up(self.smtp, FAREWELL_SECONDS):
+            with suppress(OSError, smtplib.SMTPException), self.watch.at_most(FAREWELL_SECONDS):
                 self.smtp.quit()
         self.close_hard()
 
@@ -64,7 +98,7 @@ class Mailer:
         """Drop a conversation that cannot be trusted any more."""
         if self.smtp:
             self.smtp.close()
-        self.smtp = None
+        self.smtp = self.watch.smtp = None
 
     def open(self) -> None:
         """Connect, encrypt and sign in, unless that is done.
@@ -77,10 +111,10 @@ class Mailer:
         host, secure = self.url.hostname or "localhost", self.url.scheme == "smtps"
         try:
             port = self.url.port or (465 if secure else 25)
-            self.smtp = _client(secure)
+            self.smtp = self.watch.smtp = _client(secure)
             vars(self.smtp)["_host"] = host  # the name that TLS checks; only a constructor that connects sets it
             self.handed_over = 0
-            with _hanging_up(self.smtp, MAIL_SECONDS):
+            with self.watch.at_most(MAIL_SECONDS):
                 code, answer = self.smtp.connect(host, port)
                 if code != 220:
                     raise ServerClosed(_said(code, answer))
@@ -118,7 +152,7 @@ class Mailer:
             self._offer(mail)
             if self.smtp is None:
                 raise ServerClosed("no connection")
-            with _hanging_up(self.smtp, MAIL_SECONDS):
+            with self.watch.at_most(MAIL_SECONDS):
                 answer = self._converse(self.smtp, mail, on_text)
         except Outcome:
             raise
@@ -137,7 +171,7 @@ class Mailer:
             try:
                 if smtp is None:
                     raise ServerClosed("no connection")
-                with _hanging_up(smtp, STEP_SECONDS):
+                with self.watch.at_most(STEP_SECONDS):
                     code, answer = smtp.mail(sender_)
             except (OSError, smtplib.SMTPException) as error:
                 code, answer = 421, str(error).encode()
@@ -189,26 +223,6 @@ def _client(secure: bool) -> smtplib.SMTP:
     if secure:
         return smtplib.SMTP_SSL(local_hostname=known_as, timeout=STEP_SECONDS, context=ssl.create_default_context())
     return smtplib.SMTP(local_hostname=known_as, timeout=STEP_SECONDS)
-
-
-@contextmanager
-def _hanging_up(smtp: smtplib.SMTP, seconds: float) -> Generator[None]:
-    """Cut the connection when the block lasts longer: the time-out of a socket begins anew with every byte."""
-    over = threading.Event()
-    watch = threading.Thread(target=_watch, args=(smtp, over, seconds), daemon=True)
-    watch.start()
-    try:
-        yield
-    finally:
-        over.set()
-
-
-def _watch(smtp: smtplib.SMTP, over: threading.Event, seconds: float) -> None:
-    while not over.wait(seconds):
-        connection = smtp.sock  # None as long as the name is looked up
-        with suppress(OSError):
-            _ = connection and connection.shutdown(socket.SHUT_RDWR)
-        seconds = 0.5
 
 
 def _is_yes(code: int) -> bool:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.extensions import db
@@ -13,11 +14,18 @@ from portal.forms import STAR_WORDS
 from portal.links import external_url
 from portal.outbox.models import Drop, Message, MessageKind, Postpone, Recipient
 from portal.people.models import Client, Relative
-from portal.ratings.models import RatingRequest
+from portal.ratings.models import RatingRequest, RatingSubject
 from portal.ratings.queries import has_stopped, is_open, question, rating_of
 from portal.ratings.timing import next_opening
 from portal.settings.queries import option
-from portal.visits.models import State
+from portal.visits.models import State, Visit, VisitWorker
+
+_visit = joinedload(RatingRequest.subject, innerjoin=True).joinedload(RatingSubject.visit, innerjoin=True)
+_WITH_ITS_VISIT = select(RatingRequest).options(  # all that decision and mail read of it, in two statements, not eight
+    _visit.joinedload(Visit.client, innerjoin=True).joinedload(Client.account),
+    _visit.joinedload(Visit.service, innerjoin=True),
+    _visit.selectinload(Visit.sent).joinedload(VisitWorker.worker, innerjoin=True),
+)
 
 
 def recipient_of(client: Client) -> Recipient | None:
@@ -37,7 +45,7 @@ def _language(person: Client | Relative) -> str:
 
 def decide(message: Message) -> Recipient | Drop | Postpone:
     """Asked in the transaction of each attempt: to whom does it go, why not, or when?"""
-    request = db.session.scalars(select(RatingRequest).where(RatingRequest.message_id == message.id)).one()
+    request = db.session.scalars(_WITH_ITS_VISIT.where(RatingRequest.message_id == message.id)).one()
     subject, moment = request.subject, clock.now()
     recipient = recipient_of(subject.visit.client)
     reason = _why_not(request, recipient)

@@ -45,6 +45,7 @@ class Outbox:
         self.app, self.database = app, database
         self.decisions: dict[str, Drop | Postpone | Exception] = {}
         self.contexts: dict[str, Exception] = {}
+        self.name = "Claire"
         self.kind = MessageKind(KIND, "Note", "set_password", self.decide, self.context, may_unsubscribe=True)
 
     def decide(self, message: Message) -> Recipient | Drop | Postpone:
@@ -56,7 +57,7 @@ class Outbox:
     def context(self, message: Message, token: Callable[[str, str], str]) -> dict:
         if message.dedupe_key in self.contexts:
             raise self.contexts[message.dedupe_key]
-        return {"purpose": "reset", "name": "Claire", "url": "https://example.org/x", "valid": "1 h"}
+        return {"purpose": "reset", "name": self.name, "url": "https://example.org/x", "valid": "1 h"}
 
     def promise(self, *addresses: str, in_: timedelta = timedelta(0), patience: timedelta | None = None) -> None:
         due = clock.now() + in_

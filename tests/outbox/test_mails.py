@@ -175,11 +175,11 @@ def test_names_are_text_in_the_html(ask, mailbox) -> None:
     assert "<script" not in text_of(mailbox.one(), "html")
 
 
-def test_a_line_that_is_a_single_dot_does_not_end_the_mail(ask, mailbox, database) -> None:
-    with database.writing():
-        set_option(None, "ratings.question_fr", "Avant\n.\n..\n.après")
-    ask()
-    assert ".\n..\n.après" in text_of(mailbox.one()).replace("\r\n", "\n")
+def test_a_line_that_is_a_single_dot_does_not_end_the_mail(outbox, sink: Sink) -> None:
+    outbox.promise("claire@example.org")
+    outbox.name = "Avant\n.\n..\n.après"
+    outbox.sweep()
+    assert ".\n..\n.après" in text_of(sink.mails[0]).replace("\r\n", "\n")
 
 
 def test_the_html_needs_no_picture_no_script_and_no_other_server(ask, mailbox) -> None:
