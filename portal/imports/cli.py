@@ -87,7 +87,9 @@ def _advance(progress: Progress, label: str) -> Advance:
 
     def advance(done: int, total: int | None = None) -> None:
         db.session.commit()
-        progress.update(bar, completed=done, **({} if total is None else {"total": total}))
+        if total is not None:
+            progress.update(bar, total=total)
+        progress.update(bar, completed=done)
 
     return advance
 

@@ -124,7 +124,7 @@ def asking_user(imported: Import) -> User | None:
     """Return the person in the file they had open, with the rights they have today; None for the command line."""
     if imported.account_id is None:
         return None
-    files = wires.files_of_account(imported.account_id) if wires.files_of_account else []
+    files = [] if wires.files_of_account is None else wires.files_of_account(imported.account_id)
     user = next((file for file in files if file.key == imported.user_key), None)
     if user is None:
         raise Unreadable("no_longer_allowed")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, select
 
 from portal.accounts.models import User
 from portal.extensions import db, wires
@@ -85,7 +85,7 @@ def visible_imports(user: User) -> Select[Import]:
         case Role.COORDINATOR:
             return select(Import).where(Import.account_id == user.account_id)
         case _:
-            return select(Import).where(False)
+            return select(Import).where(false())
 
 
 def import_of(user: User, import_id: int) -> Import | None:
@@ -141,7 +141,7 @@ def view_of(imported: Import, outcome: str) -> ImportView:
     return ImportView(
         outcome=outcome if outcome in list(Outcome) else "",
         counts=counts_of(imported),
-        titles=[{"label": _("Line"), "numeric": True}, _("Result"), *columns, _("Remarks")],
+        titles=[{"label": _("Line"), "numeric": True}, _("Result"), *columns],
         separator=str(SEPARATOR_WORDS.get(imported.separator, imported.separator)),
         recognised=[importer.label(name) for name in imported.meanings if name and name != REASON],
         unknown=unknown_titles(imported),

@@ -88,11 +88,16 @@ def split_name(name: str) -> tuple[str, str, str]:
 
 def as_known(person: Client | Worker) -> Known:
     """Return the record in the shape of a line."""
-    is_client = isinstance(person, Client)
     return Known(
-        **{name: getattr(person, name) or "" for name in TEXTS},
-        sectors=[person.sector_id] if is_client else sorted(sector.id for sector in person.sectors),
-        manager=person.file_manager_id if is_client else None,
+        civility=person.civility or "",
+        first_name=person.first_name,
+        last_name=person.last_name,
+        email=person.email or "",
+        phone=person.phone or "",
+        language=person.language or "",
+        external_id=person.external_id or "",
+        sectors=[person.sector_id] if isinstance(person, Client) else sorted(sector.id for sector in person.sectors),
+        manager=person.file_manager_id if isinstance(person, Client) else None,
         id=person.id,
         active=person.active,
         has_login=person.account_id is not None,
