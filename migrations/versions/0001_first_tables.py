@@ -134,35 +134,6 @@ def upgrade() -> None:
     with op.batch_alter_table('account_session', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_account_session_account_id'), ['account_id'], unique=False)
 
-    op.create_table('import',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('kind', sa.String(), nullable=False),
-    sa.Column('filename', sa.String(), nullable=False),
-    sa.Column('content', sa.LargeBinary(), nullable=True),
-    sa.Column('state', sa.String(), nullable=False),
-    sa.Column('account_id', sa.Integer(), nullable=True),
-    sa.Column('user_key', sa.String(), nullable=True),
-    sa.Column('work_id', sa.Integer(), nullable=True),
-    sa.Column('choices', sa.JSON(), nullable=False),
-    sa.Column('encoding', sa.String(), nullable=False),
-    sa.Column('separator', sa.String(), nullable=False),
-    sa.Column('header_place', sa.Integer(), nullable=False),
-    sa.Column('titles', sa.JSON(), nullable=False),
-    sa.Column('meanings', sa.JSON(), nullable=False),
-    sa.Column('counts', sa.JSON(), nullable=False),
-    sa.Column('totals', sa.JSON(), nullable=False),
-    sa.Column('fault', sa.JSON(), nullable=True),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
-    sa.CheckConstraint("state IN ('reading', 'ready', 'running', 'done', 'failed', 'discarded')", name=op.f('ck_import_state')),
-    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_import_account_id_account')),
-    sa.ForeignKeyConstraint(['work_id'], ['work.id'], name=op.f('fk_import_work_id_work'), use_alter=True),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_import'))
-    )
-    with op.batch_alter_table('import', schema=None) as batch_op:
-        batch_op.create_index('ix_import_account', ['account_id', 'id'], unique=False)
-        batch_op.create_index('uq_import_running', ['kind'], unique=True, sqlite_where=sa.text("state = 'running'"), postgresql_where=sa.text("state = 'running'"))
-
     op.create_table('message_attempt',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('message_id', sa.Integer(), nullable=False),
@@ -233,6 +204,35 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('work', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_work_state'), ['state'], unique=False)
+
+    op.create_table('import',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('filename', sa.String(), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=True),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=True),
+    sa.Column('user_key', sa.String(), nullable=True),
+    sa.Column('work_id', sa.Integer(), nullable=True),
+    sa.Column('choices', sa.JSON(), nullable=False),
+    sa.Column('encoding', sa.String(), nullable=False),
+    sa.Column('separator', sa.String(), nullable=False),
+    sa.Column('header_place', sa.Integer(), nullable=False),
+    sa.Column('titles', sa.JSON(), nullable=False),
+    sa.Column('meanings', sa.JSON(), nullable=False),
+    sa.Column('counts', sa.JSON(), nullable=False),
+    sa.Column('totals', sa.JSON(), nullable=False),
+    sa.Column('fault', sa.JSON(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("state IN ('reading', 'ready', 'running', 'done', 'failed', 'discarded')", name=op.f('ck_import_state')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_import_account_id_account')),
+    sa.ForeignKeyConstraint(['work_id'], ['work.id'], name=op.f('fk_import_work_id_work')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_import'))
+    )
+    with op.batch_alter_table('import', schema=None) as batch_op:
+        batch_op.create_index('ix_import_account', ['account_id', 'id'], unique=False)
+        batch_op.create_index('uq_import_running', ['kind'], unique=True, sqlite_where=sa.text("state = 'running'"), postgresql_where=sa.text("state = 'running'"))
 
     op.create_table('worker',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -549,6 +549,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_worker_account_id'))
 
     op.drop_table('worker')
+    with op.batch_alter_table('import', schema=None) as batch_op:
+        batch_op.drop_index('uq_import_running', sqlite_where=sa.text("state = 'running'"), postgresql_where=sa.text("state = 'running'"))
+        batch_op.drop_index('ix_import_account')
+
+    op.drop_table('import')
     with op.batch_alter_table('work', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_work_state'))
 
@@ -566,11 +571,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_message_attempt_message_id'))
 
     op.drop_table('message_attempt')
-    with op.batch_alter_table('import', schema=None) as batch_op:
-        batch_op.drop_index('uq_import_running', sqlite_where=sa.text("state = 'running'"), postgresql_where=sa.text("state = 'running'"))
-        batch_op.drop_index('ix_import_account')
-
-    op.drop_table('import')
     with op.batch_alter_table('account_session', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_account_session_account_id'))
 

@@ -43,7 +43,7 @@ class Import(db.Model):
     state: Mapped[str] = mapped_column(default=Step.READING)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))  # None: the command line
     user_key: Mapped[str | None]  # in which of their files the person was
-    work_id: Mapped[int | None] = mapped_column(ForeignKey("work.id", use_alter=True))
+    work_id: Mapped[int | None] = mapped_column(ForeignKey("work.id"))
     choices: Mapped[dict[str, bool]] = mapped_column(JSON, default=dict)
     encoding: Mapped[str] = mapped_column(default="")
     separator: Mapped[str] = mapped_column(default="")
