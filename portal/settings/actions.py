@@ -17,6 +17,8 @@ WINDOW = re.compile(
     r"(?P<first>mon|tue|wed|thu|fri|sat|sun)(-(?P<last>mon|tue|wed|thu|fri|sat|sun))? "
     r"(?P<open>[01]\d:[0-5]\d|2[0-3]:[0-5]\d)-(?P<close>[01]\d:[0-5]\d|2[0-3]:[0-5]\d|24:00)"
 )
+LINE_ENDS = re.compile(r"\s*[\r\n]+\s*")  # a name stands in the headers of mails
+LONGEST_NUMBER = 9  # digits
 
 
 def set_option(actor: Actor | None, key: str, text: str) -> None:
@@ -53,12 +55,13 @@ def parse(wanted: Option, text: str) -> bool | int | str:
             raise Refused(_("“%(text)s” is neither yes nor no.", text=text), "value")
         return words[text.lower()]
     if isinstance(wanted.default, int):
-        if not text.isascii() or not text.isdigit() or not wanted.least <= int(text) <= wanted.most:
+        digits = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
+        if not digits or not wanted.least <= int(text) <= wanted.most:
             raise Refused(
                 _("“%(text)s” is not a whole number between %(least)s and %(most)s.", text=text, least=wanted.least,
                   most=wanted.most), "value")  # fmt: skip
         return int(text)
-    text = text.lower() if wanted.kind in ("window", "language") else " ".join(text.split())
+    text = text.lower() if wanted.kind in ("window", "language") else LINE_ENDS.sub(" ", text)
     if not CHECKS.get(wanted.kind, bool)(text):
         raise Refused(_("“%(text)s” is not a value of %(key)s.", text=text, key=wanted.key), "value")
     return text
