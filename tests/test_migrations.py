@@ -1,0 +1,140 @@
+"""Migrations: the models are the head, and a filled database goes down and up without losing a row."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import CheckConstraint, inspect, select, text
+from sqlalchemy.exc import IntegrityError
+
+from portal.extensions import db
+from portal.outbox.models import Attempt
+from portal.people.models import Client, Service, Worker
+from portal.ratings.models import FormerRating
+from tests import factories
+from tests.conftest import ROOT, Database, Templates, close, make_app
+from tests.factories import Agency
+
+SCRIPTS = ScriptDirectory(str(ROOT / "migrations"))
+REVISIONS = [script.revision for script in SCRIPTS.walk_revisions()][::-1]
+
+
+def revision(app: Flask) -> str | None:
+    with app.app_context(), db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def counts() -> dict[str, int]:
+    """How many rows each table holds that the database knows."""
+    tables = [name for name in inspect(db.engine).get_table_names() if name != "alembic_version"]
+    return {name: db.session.execute(text(f'SELECT count(*) FROM "{name}"')).scalar_one() for name in tables}  # noqa: S608
+
+
+def test_there_is_one_line_of_migrations_and_it_starts_at_nothing() -> None:
+    assert len(SCRIPTS.get_heads()) == 1
+    assert len(SCRIPTS.get_bases()) == 1
+
+
+def test_the_models_are_what_the_migrations_make(app: Flask) -> None:
+    with app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, db.metadata) == []
+
+
+def test_names_of_constraints_are_those_of_the_models(app: Flask) -> None:
+    """Autogenerate does not look at checks; a refusal names them."""
+    with app.app_context():
+        found = inspect(db.engine)
+        for table in db.metadata.sorted_tables:
+            wanted = {str(check.name) for check in table.constraints if isinstance(check, CheckConstraint)}
+            there = {str(check["name"]) for check in found.get_check_constraints(table.name)}
+            assert wanted == there, table.name
+
+
+def test_the_database_is_at_the_head(app: Flask) -> None:
+    assert revision(app) == SCRIPTS.get_current_head()
+
+
+@pytest.fixture
+def filled(agency: Agency, database: Database) -> dict[str, int]:
+    """The story, and a row in every table that it leaves empty."""
+    with database.writing():
+        rating = factories.rate(agency.claire, agency.claires_done, 2, "En retard")
+        rating.former.append(FormerRating(stars=1, comment="Avant", author_name="Claire", left_at=rating.left_at))
+        made = factories.done_visit(
+            db.session.get_one(Client, agency.claire.id),
+            db.session.get_one(Service, agency.cleaning),
+            [db.session.get_one(Worker, agency.wassim.id)], hour=7, ask=True,
+        )  # fmt: skip
+        request = factories.sent_request(made, agency.claire.email)
+        db.session.add(Attempt(message_id=request.message_id, number=1, token="t", started_at=rating.left_at))
+    with database.app.app_context():
+        return counts()
+
+
+def test_a_filled_database_stays_as_it_is_when_nothing_is_to_do(app: Flask, filled: dict[str, int]) -> None:
+    with app.app_context():
+        upgrade()
+        assert counts() == filled
+
+
+def test_each_step_down_and_up_keeps_the_rows_of_the_tables_that_stay(app: Flask, filled: dict[str, int]) -> None:
+    for target in [*REVISIONS[-2::-1], "base"]:
+        with app.app_context():
+            downgrade(revision=target)
+            left = counts()
+            assert {name: number for name, number in left.items() if number != filled[name]} == {}
+    assert revision(app) is None
+    with app.app_context():
+        assert counts() == {}, "nothing of ours is left"
+        for target in REVISIONS:
+            upgrade(revision=target)
+        assert set(counts()) == set(filled)
+    assert revision(app) == SCRIPTS.get_current_head()
+
+
+def test_the_last_step_down_and_up_again_loses_no_row(app: Flask, filled: dict[str, int]) -> None:
+    if len(REVISIONS) == 1:
+        return  # there is only the first one: its way down is to nothing
+    with app.app_context():
+        downgrade(revision="-1")
+        upgrade()
+        left = counts()
+    assert {name: number for name, number in left.items() if name in filled and number > filled[name]} == {}
+
+
+def test_a_database_made_by_hand_is_refused_where_the_tables_forbid(agency: Agency, database: Database) -> None:
+    """The invariants are in the database: whoever writes to it, by whatever way."""
+    bad = [
+        "UPDATE rating_subject SET visit_id = (SELECT visit_id FROM rating_subject WHERE id = 1) WHERE id = 2",
+        "INSERT INTO rating (subject_id, stars, channel, author_role, author_name, left_at, version) "
+        "VALUES (1, 6, 'portal', 'client', 'x', '2026-01-01', 1)",
+        "UPDATE visit SET state = 'forgotten'",
+        "UPDATE visit SET ends_at = starts_at",
+        "UPDATE visit SET ended_at = NULL WHERE state = 'done'",
+        "UPDATE visit SET cancel_reason = NULL WHERE state = 'cancelled'",
+        "UPDATE visit SET client_id = 999999",
+        "UPDATE account SET email = 'claire@example.org'",
+        "DELETE FROM client",
+        "UPDATE staff SET role = 'emperor'",
+    ]
+    before = database.fingerprint()
+    for statement in bad:
+        with database.app.app_context(), pytest.raises(IntegrityError, match=r"(?i)constraint"):
+            db.session.execute(text(statement))
+    assert database.fingerprint() == before
+
+
+def test_migrating_needs_nothing_but_the_address_of_the_database(templates: Templates, tmp_path: Path) -> None:
+    """The first start: an empty file or an empty database becomes the portal's."""
+    url = templates.cluster.new_database() if templates.cluster else f"sqlite:///{tmp_path}/new.db"
+    app = make_app(url, tmp_path)
+    result = app.test_cli_runner().invoke(args=["db", "upgrade"])
+    assert result.exit_code == 0, result.output
+    with app.app_context():
+        assert db.session.execute(select(Client)).all() == []
+    close(app)
