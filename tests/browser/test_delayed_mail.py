@@ -1,15 +1,18 @@
 """The heart, untouched: real processes, a real minute, a mail server outside, and the link in the mail.
 
-Nothing here sends, sweeps or moves a clock. A visit is marked as done on the page; then the mail comes by itself.
+Nothing here sends, sweeps or moves a clock. A visit is brought in and marked as done on the pages; then the mail comes
+by itself.
 """
 
 import http.client
 import time
 from collections.abc import Generator
 from contextlib import closing
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -20,12 +23,14 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import new_context
 from tests.browser.installation import Installation, sign_in
 from tests.browser.tab import Tab
+from tests.browser.test_import import bring_in, confirm, figures
 from tests.browser.visits import Window
 from tests.conftest import Postman, text_of
 from tests.servers import Cluster, free_port, wait_until
 
 pytestmark = pytest.mark.processes
 
+CLIENT = "Анна Иванова"  # reads Russian; the coordinator reads English
 DELAY, LATEST = 60, 150  # seconds between the click and the mail: the minute of the option, and a ticker's minute
 SUSPECT = 6  # seconds within which an answer counts as a machine's
 SCANNER = 4  # times that a mail scanner opens a link
@@ -70,7 +75,9 @@ def test_a_visit_marked_as_done_is_rated_from_the_mail_that_comes_by_itself(
     installation.start(PORTAL_SMTP_URL=smtp_url)
 
     desk = Tab(new_context(browser, width=1280).new_page(), installation.address)
-    begun = mark_the_visit_in_progress_as_done(desk)
+    sign_in(desk, "coordinator@example.org")
+    bring_in_a_visit_that_is_under_way(desk)
+    begun = mark_it_as_done(desk)
     wait_until(lambda: postman.received, "the mail that asks for a rating", LATEST + 5)
     assert DELAY - 1 <= postman.times[0] - begun <= LATEST
 
@@ -79,7 +86,7 @@ def test_a_visit_marked_as_done_is_rated_from_the_mail_that_comes_by_itself(
     scanner_opens(links.values(), mail)
     wait_until(lambda: time.monotonic() - postman.times[0] > SUSPECT, "a person's pace", SUSPECT + 1)
 
-    phone = Tab(new_context(browser, language="fr").new_page(), installation.address)
+    phone = Tab(new_context(browser, language="ru").new_page(), installation.address)
     rate_from_the_link(phone, links[4])
     assert second_answer_is_refused(links[1]) == 409
     phone.open(links[1])
@@ -88,8 +95,8 @@ def test_a_visit_marked_as_done_is_rated_from_the_mail_that_comes_by_itself(
 
     desk.open("/staff/ratings")
     newest = desk.page.locator(".voice").first
-    expect(newest).to_contain_text("Claire Lefèvre")
-    expect(newest).to_contain_text("À l’heure, et souriant.")
+    expect(newest).to_contain_text(CLIENT)
+    expect(newest).to_contain_text("Пришёл вовремя.")
     expect(newest).to_contain_text("By mail")
 
     unsubscribe_in_one_click(mail)
@@ -100,11 +107,20 @@ def test_a_visit_marked_as_done_is_rated_from_the_mail_that_comes_by_itself(
     assert "Traceback" not in installation.said()
 
 
-def mark_the_visit_in_progress_as_done(desk: Tab) -> float:
-    """As the coordinator, close the visit at which Wassim is now; return when."""
-    sign_in(desk, "coordinator@example.org")
-    desk.is_at("/staff/visits")
-    row = desk.page.locator("tr", has_text="In progress").filter(has_text="Claire Lefèvre")
+def bring_in_a_visit_that_is_under_way(desk: Tab) -> None:
+    """As the coordinator, import a visit that began half an hour ago; workers of the queue read and write the file."""
+    start = datetime.now(ZoneInfo("Europe/Paris")) - timedelta(minutes=30)
+    line = f"{CLIENT};{start:%d/%m/%Y};{start:%H:%M};Ménage;Wassim Haddad;90"
+    content = f"Client;Date;Heure de début;Prestation;Intervenant;Durée\n{line}\n"
+    bring_in(desk, "planning.csv", content.encode())
+    assert figures(desk) == {"All lines": 1, "To create": 1}
+    confirm(desk)
+
+
+def mark_it_as_done(desk: Tab) -> float:
+    """Close the visit on the page; return when."""
+    desk.open("/staff/visits")
+    row = desk.page.locator("tr", has_text="In progress").filter(has_text=CLIENT)
     expect(row).to_have_count(1)
     begun = time.monotonic()
     row.get_by_role("button", name="Mark as done").click()
@@ -114,14 +130,16 @@ def mark_the_visit_in_progress_as_done(desk: Tab) -> float:
 
 def check_the_mail(mail: EmailMessage) -> dict[int, str]:
     """It is in the language of the person who receives it, and has all links; return those of the stars."""
-    assert mail["To"].addresses[0].addr_spec == "client@example.org"
-    assert mail["Content-Language"] == "fr"
+    assert mail["To"].addresses[0].addr_spec == "anna.ivanova@example.org"
+    assert mail["Content-Language"] == "ru"
     html, text = text_of(mail, "html"), text_of(mail)
     page = BeautifulSoup(html, "html5lib")
     addresses = [str(tag["href"]) for tag in page.select("a[href]")]
     links = {int(address[-1]): address for address in addresses if "?stars=" in address}
     assert sorted(links) == [0, 1, 2, 3, 4, 5]
     assert all(link in text for link in links.values()), "the plain text has the same links"
+    assert "Хорошо" in html
+    assert "Хорошо" in text
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["List-Unsubscribe"].strip("<>") in addresses
     assert not page.select("img, svg"), "it reads without pictures"
@@ -137,14 +155,14 @@ def scanner_opens(links, mail: EmailMessage) -> None:
 
 
 def rate_from_the_link(phone: Tab, link: str) -> None:
-    """Two taps: the link in the mail, *Enregistrer*; and a comment."""
+    """Two taps, the link in the mail and *Save*; and a comment."""
     assert phone.open(link) == 200
-    window = Window(phone, "fr")
+    window = Window(phone, "ru")
     expect(window.star(4)).to_be_checked()
-    window.comment.fill("À l’heure, et souriant.")
+    window.comment.fill("Пришёл вовремя.")
     window.save.tap()
-    expect(phone.page.locator("h1")).to_contain_text("Merci")
-    expect(phone.page.locator(".given")).to_contain_text("À l’heure, et souriant.")
+    expect(phone.page.locator("h1")).to_contain_text("Спасибо")
+    expect(phone.page.locator(".given")).to_contain_text("Пришёл вовремя.")
     assert phone.page.context.cookies() == [], "nobody was signed in, and nothing was left on the phone"
 
 

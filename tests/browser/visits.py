@@ -14,7 +14,7 @@ LABELS = {
         "comment": "Un commentaire", "four": "4 sur 5 · Satisfait", "4": "4 sur 5", "thanks": "Merci",
     },
     "ru": {
-        "my visits": "Мои визиты", "rate": "Оставить отзыв", "save": "Сохранить", "comment": "Комментарий",
+        "my visits": "Мои визиты", "rate": "Оставить оценку", "save": "Сохранить", "comment": "Комментарий",
         "four": "4 из 5 · Хорошо", "4": "4 из 5", "thanks": "Спасибо",
     },
 }  # fmt: skip
