@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response
 
 from portal.extensions import db
@@ -53,6 +53,8 @@ def error_page(code: int, title: object, message: object, reference: str | None 
 
 
 def show_refusal(error: HTTPException) -> Response:
+    if isinstance(error, SecurityError):  # under a forged host no page of ours has an address to point to
+        return Response("Bad Request", 400, mimetype="text/plain")
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
     title, message = SENTENCES.get(error.code, SENTENCES[400])
