@@ -49,16 +49,13 @@ def test_the_list_shows_just_that(agency: Agency, sign_in: SignIn, name: str, pa
 def test_a_neighbour_leaves_no_trace_in_the_list(agency: Agency, sign_in: SignIn, database: Database) -> None:
     """What Claire is given and told is the same, to the byte, whatever happens at Denis's."""
     claire = sign_in(agency.claire)
-    before = {
-        path: claire.get(path).soup.select_one("main").get_text()
-        for path in ("/client/visits", "/client/visits?state=done")
-    }
+    before = {path: claire.get(path).says("main") for path in ("/client/visits", "/client/visits?state=done")}
     with database.writing():
         denis, service = db.session.get_one(Client, agency.denis.id), db.session.get_one(Service, agency.cleaning)
         for day in range(60):
             factories.done_visit(denis, service, [db.session.get_one(Worker, agency.wassim.id)], days=-1 - day, hour=6)
     for path, text in before.items():
-        assert claire.get(path).soup.select_one("main").get_text() == text
+        assert claire.get(path).says("main") == text
 
 
 @pytest.mark.parametrize("name", ["sofia", "igor"])
