@@ -22,9 +22,12 @@ def run(work_id: int) -> None:
     with writing():
         if not _claim(work_id):
             return
-        work = db.session.get_one(Work, work_id)
         try:
+            db.session.expire_all()  # the row as it is now, not as this process may have seen it
+            work = db.session.get_one(Work, work_id)
+            db.session.commit()  # the job begins without a lock: it may read for long before it writes
             wires.work_kinds[work.kind](work)
+            db.session.commit()
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("work %s failed, reference %s", work_id, reference)
@@ -53,16 +56,17 @@ def sweep() -> int:
 
 
 def _claim(work_id: int) -> bool:
-    free = Work.id == work_id, Work.state == "waiting"
-    claimed = rows_changed(update(Work).where(*free).values(state="running", beat_at=clock.now()))
+    waiting = Work.id == work_id, Work.state == "waiting"
+    claimed = rows_changed(update(Work).where(*waiting).values(state="running", beat_at=clock.now()))
     db.session.commit()
     return claimed == 1
 
 
+@writing()
 def _finish(work_id: int, state: str, fault: str | None) -> None:
-    db.session.execute(
-        update(Work)
-        .where(Work.id == work_id)
-        .values(state=state, fault=fault, finished_at=clock.now(), beat_at=clock.now())
-    )
+    """Write down how a run ended. Of two runs (one was thought dead and was not) the one that got through is right."""
+    moment = clock.now()
+    open_ = Work.state != "done" if state == "done" else Work.state == "running"
+    ended = update(Work).where(Work.id == work_id, open_)
+    rows_changed(ended.values(state=state, fault=fault, finished_at=moment, beat_at=moment))
     db.session.commit()

@@ -19,7 +19,7 @@ leases.INSISTENCE = 2.0
 mailer.STEP_SECONDS, mailer.MAIL_SECONDS, mailer.FAREWELL_SECONDS = 2.0, 3.0, 0.5
 jobs.IMPATIENCE = timedelta(seconds=4)
 jobs.BUDGET = 10.0
-jobs.BATCH = 4  # a killed process drags few along
+jobs.BATCH = 4  # ty: ignore[invalid-assignment] - a killed process drags few along
 
 if __name__ == "__main__":
     sys.argv = ["flask", "--app", "wsgi", *sys.argv[1:]]

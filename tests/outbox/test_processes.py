@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Generator, Iterable
 from contextlib import suppress
 from datetime import UTC
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -153,7 +154,7 @@ class Campaign:
 
     def wave(self, deeds: Iterable[str], clean: int) -> None:
         """Promise a mail for each line of deeds, and some that go well: visits of clients with telling addresses."""
-        lines = [*deeds, *[""] * clean]
+        lines = [line for pair in zip_longest(deeds, [""] * clean, fillvalue=None) for line in pair if line is not None]
         self.planned += [deed for line in lines for deed in line.split(".") if deed]
         with self.database.writing():
             within = factories.sector(f"Secteur {next(self.numbers)}")
@@ -175,7 +176,14 @@ class Campaign:
             time.sleep(0.1)
             return not self.open_ones()
 
-        wait_until(settled, "an empty outbox", PATIENCE)
+        try:
+            wait_until(settled, "an empty outbox", PATIENCE)
+        except AssertionError as error:
+            rows = self.database.all(
+                select(Message.dedupe_key, Message.state, Message.last_answer, Message.lease_until)
+            )
+            said = [path.read_text(encoding="utf-8")[-1500:] for path in self.crew.folder.glob("*.err")]
+            raise AssertionError("\n".join([str(error), *map(str, rows), *said])) from error
 
     def judge(self) -> str:
         """Compare the judge's log with the rows; return the summary in one line."""
