@@ -166,6 +166,7 @@
     if (!chip || !event.target.matches("[type=radio]")) return;
     const value = chip.querySelector("summary b");
     if (value) value.textContent = event.target.closest("label").textContent.trim();
+    chip.toggleAttribute("data-set", event.target.value !== "");
   });
   document.addEventListener("click", (event) => {
     const choice = event.target.closest("details.chip label");
