@@ -4,6 +4,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -74,8 +75,9 @@ def desk(camera: Camera) -> None:
     with camera.at("coordinator@example.org", DESK) as tab:
         camera.shoot(tab.page, "staff-visits")
         tab.open("/staff/imports")
-        lines = [[LINES[0][0], "24/11/2099", *LINES[0][2:]], *LINES[1:]]
-        file = {"name": "planning-novembre.csv", "mimeType": "text/csv", "buffer": csv_of([TITLES, *lines], "utf-8")}
+        next_week = f"{date.today() + timedelta(days=7):%d/%m/%Y}"  # noqa: DTZ011 - any day to come will do
+        lines = [[name, day if day.startswith("31/02") else next_week, *rest] for name, day, *rest in LINES]
+        file = {"name": "planning.csv", "mimeType": "text/csv", "buffer": csv_of([TITLES, *lines], "utf-8")}
         tab.page.locator("input[type=file]").set_input_files([file])  # ty: ignore[invalid-argument-type]
         tab.page.locator("main form[enctype] button[type=submit]").click()
         tab.page.locator("#import table").wait_for()
