@@ -49,7 +49,7 @@ class KnownVisit:
     version: int = 0
     to_state: str | None = None  # done or cancelled: what the file says of it, not written yet
     is_filed: bool = False
-    wants: str | None = None  # the state that a line said, followed as soon as a worker is known
+    wants: str | None = None  # the state that the file said first; a draft gets it as soon as a worker is known
     said: dict[str, int] = field(default_factory=dict)  # which line of the file first said when, how long, what
 
     @property

@@ -81,6 +81,9 @@ class VisitPlanner:
     def _change(self, wish: Wish, visit: KnownVisit) -> Plan:
         """Say what differs between the line and the visit that it means; a blank cell changes nothing."""
         notes: list[Note] = list(wish.trouble)
+        if wish.state and visit.wants not in (None, wish.state):
+            wish = replace(wish, state=None)
+            notes.append(("said_above", {"line": visit.said["state"]}))
         after = replace(visit, workers=[*visit.workers, *(one for one in wish.workers if one not in visit.workers)])
         if visit.will_be == State.CANCELLED:
             if wish.state == State.DONE:
@@ -207,15 +210,21 @@ class VisitPlanner:
     def _take_change(self, wish: Wish, visit: KnownVisit, after: KnownVisit) -> None:
         if wish.service:
             self.ledger.name_service(wish.service)
-        self._take_as_is(wish, visit)
         if after.will_be != visit.will_be:
             self._count_mail(after)
         for name in fields(visit):
             setattr(visit, name.name, getattr(after, name.name))
+        self._take_as_is(wish, visit)
         self.ledger.touch(visit)
 
     def _take_as_is(self, wish: Wish, visit: KnownVisit) -> None:
-        said = {"start": wish.time, "minutes": wish.minutes, "service": wish.service, "order": wish.order}
+        said = {
+            "start": wish.time,
+            "minutes": wish.minutes,
+            "service": wish.service,
+            "order": wish.order,
+            "state": wish.state,
+        }
         for name, value in said.items():
             if value is not None:
                 visit.said.setdefault(name, wish.number)
