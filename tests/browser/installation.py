@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 from portal.demo import PASSWORD
 from tests.browser.tab import Tab
@@ -42,7 +41,3 @@ def sign_in(tab: Tab, email: str, password: str = PASSWORD) -> None:
     tab.page.locator("input[name=password]").fill(password)
     tab.page.locator("form[action='/sign-in'] button[type=submit]").click()
     tab.page.wait_for_url(lambda url: not url.endswith("/sign-in"))
-
-
-def new_installation(folder: Path, database_url: str = "") -> Installation:
-    return Installation(folder / "data", database_url)
