@@ -30,6 +30,7 @@ from portal.extensions import db, writing
 from portal.outbox import jobs
 from tests import factories
 from tests.factories import NOON, Agency, Persona
+from tests.keeping import keep, put_back
 from tests.pages import Browser, Watch
 from tests.servers import Cluster, free_port, postgres_cluster, valkey_server
 
@@ -150,6 +151,7 @@ class Templates:
     def __init__(self, folder: Path, cluster: Cluster | None) -> None:
         self.folder, self.cluster = folder, cluster
         self.urls: dict[str, str] = {}
+        self.free: dict[str, list[str]] = {"empty": [], "story": []}  # PostgreSQL's copies, put back as they were
         self.agency: Agency | None = None
 
     def url(self, name: str) -> str:
@@ -166,6 +168,8 @@ class Templates:
         with app.app_context():
             upgrade()
         close(app)
+        if self.cluster:
+            keep(url, db.metadata)
         return url
 
     def _tell(self, url: str) -> str:
@@ -174,15 +178,27 @@ class Templates:
             self.agency = factories.build_agency()
             db.session.commit()
         close(app)
+        if self.cluster:
+            keep(url, db.metadata)
         return url
 
     def copy(self, name: str, path: Path) -> str:
         """Return the address of a fresh copy; of SQLite's, at `path`."""
         url = self.url(name)
         if self.cluster:
-            return self.cluster.new_database(url.partition("@/")[2].partition("?")[0])
+            used = self.free[name]
+            return used.pop() if used else self.cluster.new_database(url.partition("@/")[2].partition("?")[0])
         shutil.copyfile(url.removeprefix("sqlite:///"), path)
         return f"sqlite:///{path}"
+
+    def give_back(self, name: str, url: str) -> None:
+        """Put a copy of PostgreSQL's back for the next test; drop it if that does not work."""
+        if not self.cluster:
+            return
+        if put_back(url):
+            self.free[name].append(url)
+        else:
+            self.cluster.drop_database(url)
 
 
 @pytest.fixture(scope="session")
@@ -199,13 +215,13 @@ def app(
     The database is empty, or holds the story if the test asks for `agency`. There is no Redis and no mail server unless
     the test asks for `valkey` or `mailbox`.
     """
-    url = templates.copy("story" if "agency" in request.fixturenames else "empty", tmp_path / "portal.db")
+    name = "story" if "agency" in request.fixturenames else "empty"
+    url = templates.copy(name, tmp_path / "portal.db")
     time_machine.move_to(NOON)
     made = make_app(url, tmp_path)
     yield made
     close(made)
-    if templates.cluster:
-        templates.cluster.drop_database(url)
+    templates.give_back(name, url)
 
 
 @pytest.fixture

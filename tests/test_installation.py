@@ -71,8 +71,7 @@ def https(templates: Templates, tmp_path: Path) -> Iterator[Flask]:
         made.config[name] = settings[name]
     yield made
     close(made)
-    if templates.cluster:
-        templates.cluster.drop_database(url)
+    templates.give_back("story", url)
 
 
 def test_behind_https_cookies_and_headers_are_strict(https: Flask) -> None:
