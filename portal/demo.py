@@ -214,15 +214,18 @@ def _other_visits(clients: dict[str, Client], workers: dict[str, Worker], servic
 def _ratings(clients: dict[str, Client]) -> None:
     """What was said so far: a warm word, a fair one, and one that needs a person."""
     said = (
-        ("claire", 2, 5, "Très douce avec maman, et à l’heure."),
-        ("anna", 0, 4, "Пришла позже, но предупредила."),
-        ("eloise", 0, 2, "Parti vingt minutes plus tôt, la cuisine n’était pas faite."),
-        ("eloise", 1, 5, ""),
+        ("claire", 2, 5, "Très douce avec maman, et à l’heure.", "portal", 3),
+        ("anna", 0, 4, "Пришла позже, но предупредила.", "mail", 26),
+        ("eloise", 0, 2, "Parti vingt minutes plus tôt, la cuisine n’était pas faite.", "mail", 25),
+        ("eloise", 1, 5, "", "portal", 8),
     )
-    for key, place, stars, comment in said:
+    for key, place, stars, comment, channel, hours in said:
         client = clients[key]
         user = next(u for u in files_of_account(client.account_id or 0) if u.client_id == client.id)
         chosen = (
             select(RatingSubject).where(RatingSubject.client_id == client.id).order_by(RatingSubject.ended_at.desc())
         )
-        leave_rating(user, db.session.scalars(chosen).all()[place], stars, comment)
+        rating = leave_rating(user, db.session.scalars(chosen).all()[place], stars, comment)
+        rating.left_at = min(rating.subject.ended_at + timedelta(hours=hours), clock.now())
+        if channel == "mail":
+            rating.channel, rating.author_role, rating.author_account_id = channel, "client", None

@@ -23,6 +23,12 @@ def decide(message: Message) -> Recipient | Drop:
         return Drop("cancelled", "used")
     if link.expires_at <= clock.now():
         return Drop("expired", "too_late")
+    return reader(message)
+
+
+def reader(message: Message) -> Recipient:
+    """Whose login it is. Mails follow the language that the person chose, else the one noted in the file."""
+    account = db.session.get_one(PasswordLink, message.subject_id).account
     file = next(iter(wires.files_of_account(account.id)), None)
     language = account.language or (file.language if file else None) or option("agency.language")
     return Recipient(account.email, file.name if file else "", language)
@@ -43,5 +49,7 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:
     }
 
 
-RESET = MessageKind("accounts.reset", _l("New password"), "set_password", decide, context, extra_copies=3)
-INVITATION = MessageKind("accounts.invitation", _l("Invitation"), "set_password", decide, context, extra_copies=3)
+RESET = MessageKind("accounts.reset", _l("New password"), "set_password", reader, decide, context, extra_copies=3)
+INVITATION = MessageKind(
+    "accounts.invitation", _l("Invitation"), "set_password", reader, decide, context, extra_copies=3
+)

@@ -114,6 +114,7 @@ class MessageKind:
         name: stable key (`ratings.request`).
         label: what staff call it, lazily translated.
         template: name below `templates/mails/`, without extension; a `.txt` and a `.html` exist.
+        reader: to whom it would go now, changing nothing; a preview is written in this person's language.
         decide: asked within the transaction of the attempt: to whom, or why not, or when.
         context: what the templates read; the second argument makes the token of a link.
         may_unsubscribe: whether one can say no to this kind (RFC 8058).
@@ -123,6 +124,7 @@ class MessageKind:
     name: str
     label: object
     template: str
+    reader: Callable[[Message], Recipient | None]
     decide: Callable[[Message], Recipient | Drop | Postpone]
     context: Callable[[Message, Callable[[str, str], str]], dict]
     may_unsubscribe: bool = False

@@ -8,7 +8,7 @@ from flask_babel import lazy_pgettext
 from werkzeug.wrappers import Response
 
 from portal.extensions import wires
-from portal.i18n import LANGUAGES, language
+from portal.i18n import language
 from portal.outbox import queries
 from portal.outbox.mail import render
 from portal.outbox.models import STATES, Message
@@ -96,5 +96,6 @@ def preview_message(message_id: int) -> str:
 def _preview(message: Message) -> dict[str, str]:
     """Write the mail anew with links that open nothing: who reads it here is not who it is for."""
     kind = wires.message_kinds[message.kind]
-    chosen = message.language if message.language in LANGUAGES else language()
+    reader = None if message.language else kind.reader(message)
+    chosen = message.language or (reader.language if reader else language())
     return render(message, kind, chosen, lambda _purpose, _public_id: "0")

@@ -43,6 +43,12 @@ def _language(person: Client | Relative) -> str:
     return chosen or person.language or option("agency.language")
 
 
+def reader(message: Message) -> Recipient | None:
+    """Who would be asked now."""
+    request = db.session.scalars(_WITH_ITS_VISIT.where(RatingRequest.message_id == message.id)).one()
+    return recipient_of(request.subject.visit.client)
+
+
 def decide(message: Message) -> Recipient | Drop | Postpone:
     """Asked in the transaction of each attempt: to whom does it go, why not, or when?"""
     request = db.session.scalars(_WITH_ITS_VISIT.where(RatingRequest.message_id == message.id)).one()
@@ -97,6 +103,7 @@ REQUEST = MessageKind(
     name="ratings.request",
     label=_l("Rating request"),
     template="rating_request",
+    reader=reader,
     decide=decide,
     context=context,
     may_unsubscribe=True,

@@ -46,7 +46,9 @@ class Outbox:
         self.decisions: dict[str, Drop | Postpone | Exception] = {}
         self.contexts: dict[str, Exception] = {}
         self.name = "Claire"
-        self.kind = MessageKind(KIND, "Note", "set_password", self.decide, self.context, may_unsubscribe=True)
+        self.kind = MessageKind(
+            KIND, "Note", "set_password", lambda _message: None, self.decide, self.context, may_unsubscribe=True
+        )
 
     def decide(self, message: Message) -> Recipient | Drop | Postpone:
         decision = self.decisions.get(message.dedupe_key, Recipient(message.dedupe_key, "Claire Lefèvre", "fr"))

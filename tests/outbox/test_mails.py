@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal import clock
 from portal.extensions import db
@@ -151,6 +151,15 @@ def test_neither_subject_nor_log_nor_message_page_gives_a_link_away(ask, sink, a
     for shown in (page.html, preview.html):
         assert seal not in shown
     assert "/r/0?stars=5" in preview.html
+
+
+def test_before_it_leaves_a_mail_is_shown_in_its_readers_language(ask, agency, sign_in, database) -> None:
+    ask()
+    with database.writing():
+        db.session.execute(update(Client).values(language="ru"))
+    preview = sign_in(agency.ines).get("/staff/outbox/1/preview")
+    assert 'lang="ru"' in preview.html
+    assert "Здравствуйте" in preview.html
 
 
 def test_a_line_break_in_a_name_adds_no_header(ask, mailbox, database) -> None:
