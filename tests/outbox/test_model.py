@@ -156,6 +156,15 @@ class Delivery(RuleBasedStateMachine):
         for step in (lambda who: self.claim(who, 1), self.begin, self.announce, self._accept, self.finish)[:far]:
             step(who)
 
+    @rule(who=process, far=st.integers(2, 4))
+    def wake_up_late(self, who: int, far: int) -> None:
+        """A process is stopped somewhere, another does the work meanwhile, the first goes on as if nothing were."""
+        self.work(who, far)
+        self.oversleep()
+        self.work(1 - who, 5)
+        for step in (self.announce, self._accept, self.finish):
+            step(who)
+
     def _accept(self, who: int) -> None:
         self.speak(who, "accepted")
 
