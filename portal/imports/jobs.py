@@ -50,11 +50,24 @@ def _guarded(work: Work, step: Step, job: Callable[[Import, Advance], None]) -> 
     except Exception:
         db.session.rollback()
         with writing():
-            back_to = Step.READY if step is Step.RUNNING else Step.FAILED  # what was written stays; the rest can follow
-            values = {"state": back_to, "fault": ["stopped", {}]}
-            db.session.execute(update(Import).where(Import.id == subject_id, Import.state == step).values(values))
+            _step_back(subject_id, step)
             db.session.commit()
         raise
+
+
+def _step_back(import_id: int, step: Step) -> None:
+    """Leave an import as it can be taken up by hand: what was written stays, and the rest can follow."""
+    back_to = Step.READY if step is Step.RUNNING else Step.FAILED
+    stopped = update(Import).where(Import.id == import_id, Import.state == step)
+    db.session.execute(stopped.values({"state": back_to, "fault": ["stopped", {}]}))
+
+
+def give_up_plan(work: Work) -> None:
+    _step_back(work.subject_id, Step.READING)
+
+
+def give_up_run(work: Work) -> None:
+    _step_back(work.subject_id, Step.RUNNING)
 
 
 def plan_import(imported: Import, advance: Advance) -> None:

@@ -91,7 +91,7 @@ def test_refused_lines_are_downloaded_mended_and_brought_in_again(desk: Desk, da
     mended = text.replace("Paul Personne", "Denis Moreau").replace("31/11", "30/11").encode("utf-8-sig")
     desk.choose(mended)
     desk.work()
-    desk.confirm(desk.browser.get(f"/staff/imports/{database.all(select(Import.id))[-1]}"))
+    desk.confirm(desk.browser.get(f"/staff/imports/{database.all(select(Import.id).order_by(Import.id))[-1]}"))
     assert database.count(Visit) == before + 2
     assert database.all(select(Visit.mission_order).order_by(Visit.id.desc()).limit(2)) == ["@x", "=cmd"]
 
