@@ -317,7 +317,7 @@ def test_every_option_that_is_read_is_in_the_list() -> None:
 
 @pytest.mark.parametrize("kind", wires.message_kinds)
 def test_every_kind_of_message_has_a_text_and_a_page(kind: str) -> None:
-    template = wires.message_kinds[kind].template  # ty: ignore[unresolved-attribute]
+    template = wires.message_kinds[kind].template
     assert {f"mails/{template}.txt", f"mails/{template}.html"} <= set(templates())
 
 
@@ -404,7 +404,7 @@ def test_every_event_that_is_sent_has_a_listener() -> None:
 def test_every_template_is_shown_by_something() -> None:
     said = {value for tree in modules().values() for value in constants(tree)}
     said |= set(re.findall(r'["\']([\w/]+\.html)["\']', "\n".join(templates().values())))
-    mailed = {f"mails/{kind.template}.html" for kind in wires.message_kinds.values()}  # ty: ignore[unresolved-attribute]
+    mailed = {f"mails/{kind.template}.html" for kind in wires.message_kinds.values()}
     chosen = {"layouts/client.html", "layouts/worker.html", "layouts/staff.html"}  # f"layouts/{portal}.html"
     faults(name for name in pages() if name not in said | mailed | chosen)
 

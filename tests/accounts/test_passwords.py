@@ -10,7 +10,7 @@ from flask_security.utils import hash_password
 from sqlalchemy import select
 
 from portal.accounts.models import Account, AccountSession
-from tests.conftest import Database, make_app
+from tests.conftest import Database, SignIn, make_app
 from tests.factories import PASSWORD, Agency
 
 
@@ -25,9 +25,9 @@ def test_the_hash_is_as_slow_as_owasp_asks(tmp_path: Path) -> None:
 
 
 def test_neither_passwords_nor_secrets_of_sessions_are_in_the_database(
-    agency: Agency, database: Database, sign_in: object
+    agency: Agency, database: Database, sign_in: SignIn
 ) -> None:
-    browser = sign_in(agency.claire)  # ty: ignore[call-non-callable]
+    browser = sign_in(agency.claire)
     with browser.session_transaction() as cookie:
         token = cookie["token"]
     everything = repr(database.fingerprint())
