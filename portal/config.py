@@ -65,8 +65,9 @@ def flask_settings(base_url: str, database_url: str) -> dict[str, object]:
 def engine_options(database_url: str) -> dict[str, object]:
     """How to keep connections: a restarted PostgreSQL must not cost a request."""
     if database_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 10}}
+        return {"connect_args": {"timeout": 10}, "hide_parameters": True}
     return {
+        "hide_parameters": True,  # what people typed stays out of the logs
         "pool_pre_ping": True,
         "pool_recycle": 300,
         "pool_size": 16,

@@ -102,6 +102,7 @@ class Wires:
     audit_kinds: dict[str, str] = field(default_factory=dict)
     message_kinds: dict[str, "MessageKind"] = field(default_factory=dict)
     work_kinds: dict[str, Callable[..., None]] = field(default_factory=dict)
+    work_given_up: dict[str, Callable[..., None]] = field(default_factory=dict)
     importers: dict[str, "Importer"] = field(default_factory=dict)
     files_of_account: Callable[[int], list["User"]] = lambda _account_id: []
     reactions: dict[str, list[Callable[..., None]]] = field(default_factory=dict)
@@ -148,7 +149,7 @@ def _prepare_sqlite(connection: object, _entry: "ConnectionPoolEntry") -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None  # we say BEGIN ourselves, below
-    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL"):
+    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -30,6 +30,7 @@ for kind in (account_messages.RESET, account_messages.INVITATION, rating_message
 
 # long jobs, for `work`; kinds of file, for `imports`
 wires.work_kinds = {"imports.plan": import_jobs.plan, "imports.run": import_jobs.run}
+wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": import_jobs.give_up_run}
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}
 
 # what a login opens, for `accounts`; whose messages a coordinator sees and whom they are about, for `outbox`

@@ -49,7 +49,9 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:
     }
 
 
-RESET = MessageKind("accounts.reset", _l("New password"), "set_password", reader, decide, context, extra_copies=3)
+RESET = MessageKind(
+    "accounts.reset", _l("New password"), "set_password", reader, decide, context, extra_copies=3, urgent=True
+)
 INVITATION = MessageKind(
-    "accounts.invitation", _l("Invitation"), "set_password", reader, decide, context, extra_copies=3
+    "accounts.invitation", _l("Invitation"), "set_password", reader, decide, context, extra_copies=3, urgent=True
 )

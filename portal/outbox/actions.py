@@ -66,10 +66,10 @@ def message_ids(keys: Sequence[str]) -> dict[str, int]:
 
 
 def _row(order: Order) -> dict[str, Any]:
-    _ = wires.message_kinds[order.kind]
     return {
         "public_id": new_public_id(),
         "kind": order.kind,
+        "urgent": wires.message_kinds[order.kind].urgent,
         "dedupe_key": order.dedupe_key,
         "subject_type": order.subject[0],
         "subject_id": order.subject[1],

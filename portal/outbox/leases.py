@@ -69,7 +69,7 @@ def claim(limit: int, *, despite_pause: bool = False) -> tuple[list[int], str]:
 def _take(limit: int, token: str) -> list[int]:
     moment = clock.now()
     due = select(Message.id).where(Message.state.in_(OPEN), Message.next_at <= moment, Message.not_after > moment)
-    due = due.order_by(Message.next_at, Message.id).limit(limit)
+    due = due.order_by(Message.urgent.desc(), Message.next_at, Message.id).limit(limit)
     ids = list(db.session.scalars(due.with_for_update(skip_locked=True)))
     if not ids:
         return []

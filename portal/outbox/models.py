@@ -47,6 +47,7 @@ class Message(db.Model):
     not_after: Mapped[datetime] = mapped_column(UTC)
     attempts: Mapped[int] = mapped_column(default=0)
     ambiguous: Mapped[int] = mapped_column(default=0)
+    urgent: Mapped[bool] = mapped_column(default=False)  # somebody waits at the screen: before all others
     lease_token: Mapped[str | None]
     lease_until: Mapped[datetime | None] = mapped_column(UTC)
     sent_at: Mapped[datetime | None] = mapped_column(UTC)
@@ -118,6 +119,7 @@ class MessageKind:
         decide: asked within the transaction of the attempt: to whom, or why not, or when.
         context: what the templates read; the second argument makes the token of a link.
         may_unsubscribe: whether one can say no to this kind (RFC 8058).
+        urgent: leaves before all that is not: somebody waits for it at the screen.
         extra_copies: how often it may be handed over again after the server's answer was lost.
     """
 
@@ -129,3 +131,4 @@ class MessageKind:
     context: Callable[[Message, Callable[[str, str], str]], dict]
     may_unsubscribe: bool = False
     extra_copies: int = 1
+    urgent: bool = False

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, false, func, select
 
 from portal import clock
 from portal.accounts.models import User
@@ -13,13 +13,13 @@ from portal.roles import Role
 from portal.tables.queries import Page, read_page
 
 
-def visible_messages(user: User) -> Select[tuple[Message]]:
+def visible_messages(user: User) -> Select[Message]:
     """Messages that this person may see: those about people of their sectors; account mails for those who see all."""
     chosen = select(Message)
     if user.role in (Role.QUALITY, Role.ADMIN):
         return chosen
     if user.role is not Role.COORDINATOR:
-        return chosen.where(False)
+        return chosen.where(false())
     return chosen.where(wires.message_perimeter(user))
 
 
@@ -35,7 +35,7 @@ def broken_promises() -> list[str]:
     """Return a sentence for each promise of the tables that does not hold (docs/decisions: delivery)."""
     moment = clock.now()
     stuck = select(func.count()).where(Message.state == "sending", Message.lease_until < moment - timedelta(minutes=2))
-    accepted = select(func.count().label("copies")).where(Attempt.outcome == "accepted").group_by(Attempt.message_id)
+    accepted = select(Attempt.message_id).where(Attempt.outcome == "accepted").group_by(Attempt.message_id)
     doubled = select(func.count()).select_from(accepted.having(func.count() > 1).subquery())
     overdue = select(func.count()).where(Message.state.in_(OPEN), Message.next_at < moment - timedelta(minutes=10))
     checks = {"messages are being sent by a process that is gone": stuck, "messages were accepted twice": doubled}

@@ -4,7 +4,7 @@ import logging
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import and_, or_, update
+from sqlalchemy import and_, or_, select, update
 
 from portal import clock
 from portal.extensions import db, rows_changed, wires, writing
@@ -14,6 +14,7 @@ from portal.work.models import Work
 log = logging.getLogger(__name__)
 
 SILENT = timedelta(minutes=2)  # a running job that has not advanced for so long has lost its process
+RUNS = 3  # a job that has taken its process with it so often is given up
 FORGOTTEN = timedelta(seconds=50)  # a waiting job that nobody took up: Redis was away
 
 
@@ -41,10 +42,11 @@ def sweep() -> int:
     """Take up again what was forgotten or lost; called every minute. Return how many jobs that were."""
     with writing():
         moment = clock.now()
-        lost = or_(
-            and_(Work.state == "waiting", Work.beat_at < moment - FORGOTTEN),
-            and_(Work.state == "running", Work.beat_at < moment - SILENT),
-        )
+        silent = and_(Work.state == "running", Work.beat_at < moment - SILENT)
+        for work in db.session.scalars(select(Work).where(silent, Work.runs >= RUNS)):
+            work.state, work.fault, work.finished_at = "failed", "lost", moment
+            wires.work_given_up.get(work.kind, _nothing)(work)
+        lost = or_(and_(Work.state == "waiting", Work.beat_at < moment - FORGOTTEN), silent)
         ids = list(
             db.session.scalars(update(Work).where(lost).values(state="waiting", beat_at=moment).returning(Work.id))
         )
@@ -55,9 +57,15 @@ def sweep() -> int:
     return len(ids)
 
 
+def _nothing(_work: Work) -> None:
+    """What is left to do for a kind of work that keeps no state of its own."""
+
+
 def _claim(work_id: int) -> bool:
     waiting = Work.id == work_id, Work.state == "waiting"
-    claimed = rows_changed(update(Work).where(*waiting).values(state="running", beat_at=clock.now()))
+    claimed = rows_changed(
+        update(Work).where(*waiting).values(state="running", runs=Work.runs + 1, beat_at=clock.now())
+    )
     db.session.commit()
     return claimed == 1
 

@@ -21,6 +21,7 @@ class Work(db.Model):
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int | None]
     fault: Mapped[str | None]  # a reference into the log, never a trace
+    runs: Mapped[int] = mapped_column(default=0)  # how often it was begun
     created_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
     beat_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
     finished_at: Mapped[datetime | None] = mapped_column(UTC)

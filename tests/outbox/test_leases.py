@@ -303,3 +303,12 @@ def test_expired_messages_are_not_claimed_even_if_no_sweep_has_said_so(outbox, t
     time_machine.shift(timedelta(minutes=2))
     assert outbox.claim()[0] == []
     assert database.one(select(Message.next_at)) < clock.now()
+
+
+def test_who_waits_at_the_screen_is_served_before_a_backlog(outbox) -> None:
+    outbox.promise(*[f"w{number}@example.org" for number in range(30)])
+    outbox.promise(CLAIRE)
+    with outbox.database.writing():
+        db.session.execute(update(Message).where(Message.dedupe_key == CLAIRE).values(urgent=True))
+    (first, *_others), _token = outbox.claim()
+    assert outbox.database.one(select(Message.dedupe_key).where(Message.id == first)) == CLAIRE

@@ -200,3 +200,17 @@ def test_a_person_sees_the_jobs_they_started_and_no_others(agency, app, runs, da
         assert own_work(agency.sofia.user, work_id)
         assert own_work(agency.igor.user, work_id) is None
         assert own_work(agency.sofia.user, work_id + 1) is None
+
+
+def test_a_job_that_takes_its_process_with_it_is_given_up_after_three_runs(
+    app: Flask, work_id: int, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    monkeypatch.setitem(wires.work_given_up, KIND, lambda work: told.append(work.subject_id))
+    with database.writing():
+        long_ago = row(database, work_id).beat_at - timedelta(minutes=5)
+        db.session.execute(update(Work).values(state="running", runs=jobs.RUNS, beat_at=long_ago))
+    with app.app_context():
+        assert jobs.sweep() == 0
+    assert (row(database, work_id).state, row(database, work_id).fault) == ("failed", "lost")
+    assert told == [1], "what the job worked on is not left half-way"
