@@ -47,7 +47,7 @@ check: .venv/tools catalogs ## Check style, types, templates, catalogs and the h
 
 strings: .venv/installed ## Collect the sentences of code and templates into the catalogs
 	@$(BIN)/pybabel -q extract -F pyproject.toml -k '_l lazy_gettext lazy_ngettext:1,2 lazy_pgettext:1c,2' \
-		--add-location=file --sort-by-file --no-wrap -o .venv/messages.pot .
+		--add-location=file --sort-output --no-wrap -o .venv/messages.pot .
 	@$(BIN)/pybabel -q update -i .venv/messages.pot -d translations --no-wrap \
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@echo "The catalogs in translations/ hold every sentence; new ones wait for their translation."
