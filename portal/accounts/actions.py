@@ -105,6 +105,8 @@ def open_session(account: Account) -> None:
     token, moment = secrets.token_urlsafe(32), clock.now()
     language = session.get("language")
     session.clear()
+    if "signed_in" in g:
+        g.signed_in.ended_at = moment  # who signs in again leaves the former session behind
     session["token"] = token
     g.signed_in = AccountSession(
         account_id=account.id, token_hash=sha256(token.encode()).hexdigest(), created_at=moment,

@@ -1,5 +1,6 @@
 """Writing a mail: in the recipient's language, as text and as HTML, always the same for the same row."""
 
+import re
 from collections.abc import Callable
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -17,6 +18,7 @@ from portal.outbox.mailer import Outcome
 from portal.outbox.models import Message, MessageKind, Recipient
 from portal.settings.queries import option
 
+_GAPS = re.compile(r"\n(?:[ \t]*\n){2,}")  # what template tags leave behind
 _inliner = css_inline.CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False)
 
 
@@ -45,9 +47,10 @@ def render(message: Message, kind: MessageKind, language: str, token: Callable[[
     with force_locale(language):
         context = {**kind.context(message, token), "agency": {"name": option("agency.name")}}
         text = templates.get_template(f"mails/{kind.template}.txt")
-        subject = "".join(text.blocks["subject"](text.new_context(context)))
+        subject, body = ("".join(text.blocks[name](text.new_context(context))) for name in ("subject", "body"))
         html = templates.get_template(f"mails/{kind.template}.html").render(context)
-        return {"subject": " ".join(subject.split()), "text": text.render(context), "html": _inliner.inline(html)}
+        plain = _GAPS.sub("\n\n", body).strip() + "\n"
+        return {"subject": " ".join(subject.split()), "text": plain, "html": _inliner.inline(html)}
 
 
 def compose(message: Message, kind: MessageKind, recipient: Recipient) -> EmailMessage:

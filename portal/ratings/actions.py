@@ -100,36 +100,51 @@ def withdraw_requests(visits: Sequence[Visit]) -> None:
     cancel(list(db.session.scalars(waiting)), "visit_cancelled")
 
 
-def leave_rating(user: User, subject: RatingSubject | None, stars: int, comment: str) -> Rating:
-    """Rate a visit on the portal.
+def refuse_unless_open(user: User, subject: RatingSubject | None, rating: Rating | None) -> RatingSubject:
+    """Refuse what can be neither rated nor changed now; asked before the form is shown, and again when it is sent.
 
     Args:
-        user: the client or a relative whom the file allows to rate.
+        user: the client or a relative of the file.
         subject: what is rated, as `subject_of` gave it: None when the visit is not done.
-        stars: 0 to 5.
-        comment: at most 5,000 characters; empty for none.
+        rating: the present rating, if there is one.
+
+    Returns:
+        The subject.
 
     Raises:
-        Refused: not done, too long ago, rated meanwhile, ratings switched off, or this relative may not.
+        Refused: not done, too long ago, no longer to be changed, ratings switched off, or this relative may not.
     """
     if subject is None or subject.visit.state != State.DONE:
         raise Refused(_l("This visit is not done yet. You can rate it afterwards."), "not-done")
-    _refuse_unless_allowed(user, stars)
-    if rating_of(subject):
-        raise Refused(_l("This visit has been rated in the meantime. Close this window to see the rating."), "rated")
-    if not can_be_rated(subject.ended_at, None):
-        raise Refused(_l("This visit is too long ago to be rated here. Please contact your agency."), "too-old")
-    rating = _write(subject, stars, comment, "portal", user.role, user.name, user.account_id)
-    record("rating.left", user, ("visit", subject.visit_id), after={"stars": stars, "channel": "portal"})
-    return rating
-
-
-def _refuse_unless_allowed(user: User, stars: int) -> None:
     if not is_open():
         raise Refused(_l("Your agency has switched ratings off."), "off")
     if not user.may_rate:
         raise Refused(_l("The file you follow does not let you rate. Please ask the agency."), "relative")
+    if rating and not can_be_changed(rating.left_at):
+        raise Refused(_l("This rating can no longer be changed. Please contact your agency."), "too-late")
+    if rating is None and not can_be_rated(subject.ended_at, None):
+        raise Refused(_l("This visit is too long ago to be rated here. Please contact your agency."), "too-old")
+    return subject
+
+
+def leave_rating(user: User, subject: RatingSubject | None, stars: int, comment: str) -> Rating:
+    """Rate a visit on the portal.
+
+    Args:
+        user, subject: as for `refuse_unless_open`.
+        stars: 0 to 5.
+        comment: at most 5,000 characters; empty for none.
+
+    Raises:
+        Refused: as `refuse_unless_open` says, or rated meanwhile, or 0 stars where they are not offered.
+    """
+    if subject and rating_of(subject):
+        raise Refused(_l("This visit has been rated in the meantime. Close this window to see the rating."), "rated")
+    open_subject = refuse_unless_open(user, subject, None)
     _refuse_hidden_zero(stars)
+    rating = _write(open_subject, stars, comment, "portal", user.role, user.name, user.account_id)
+    record("rating.left", user, ("visit", open_subject.visit_id), after={"stars": stars, "channel": "portal"})
+    return rating
 
 
 def _refuse_hidden_zero(stars: int) -> None:
@@ -169,9 +184,8 @@ def change_rating(user: User, rating: Rating, stars: int, comment: str, version:
     Raises:
         Refused: too late, changed by somebody else meanwhile, ratings switched off, or this relative may not.
     """
-    _refuse_unless_allowed(user, stars)
-    if not can_be_changed(rating.left_at):
-        raise Refused(_l("This rating can no longer be changed. Please contact your agency."), "too-late")
+    refuse_unless_open(user, rating.subject, rating)
+    _refuse_hidden_zero(stars)
     if rating.version != version:
         raise Refused(_l("Somebody changed this rating in the meantime. Close this window to see it."), "changed")
     _replace(user, rating, stars, comment, (user.name, str(user.role), user.account_id))

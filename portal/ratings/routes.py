@@ -25,8 +25,8 @@ def rate_visit(visit_id: int) -> Response:
     subject = queries.subject_of(g.user, visit_id)
     rating = queries.rating_of(subject) if subject else None
     form = RatingForm(data=None if request.method == "POST" else _present(rating))
-    if request.method == "GET":
-        return _window(visit_id, form, rating)
+    if request.method != "POST":
+        return _open_window(visit_id, form, subject, rating)
     if not form.validate():
         return _window(visit_id, form, rating, status=422)
     try:
@@ -37,6 +37,15 @@ def rate_visit(visit_id: int) -> Response:
         url_for("client.list_own_visits"), event="rating-left", fragment="visits/_rated.html",
         row=row_of(g.user, visit_id), waiting=queries.waiting_visit(g.user),
     )  # fmt: skip
+
+
+def _open_window(visit_id: int, form: RatingForm, subject: RatingSubject | None, rating: Rating | None) -> Response:
+    """Show the form, or the reason why there is none: nobody should write what will be refused."""
+    try:
+        actions.refuse_unless_open(g.user, subject, rating)
+    except Refused as refusal:
+        return _window(visit_id, None, rating, status=409, refusal=refusal.message)
+    return _window(visit_id, form, rating)
 
 
 def _present(rating: Rating | None) -> dict:
@@ -51,7 +60,7 @@ def _rate(subject: RatingSubject | None, rating: Rating | None, form: RatingForm
 
 
 def _window(
-    visit_id: int, form: RatingForm, rating: Rating | None, status: int = 200, refusal: object = None
+    visit_id: int, form: RatingForm | None, rating: Rating | None, status: int = 200, refusal: object = None
 ) -> Response:
     part = "ratings/_form_refused.html" if refusal else "ratings/_form.html"
     waiting = queries.waiting_visit(g.user) if refusal else None

@@ -32,7 +32,7 @@ def run(app: Flask, *words: str | Path) -> tuple[int, str]:
 
 
 def outcomes(database: Database) -> list[str]:
-    return database.all(select(ImportLine.outcome).order_by(ImportLine.import_id.desc(), ImportLine.number))
+    return list(database.all(select(ImportLine.outcome).order_by(ImportLine.import_id.desc(), ImportLine.number)))
 
 
 def test_the_french_sample(app: Flask, demo: Database) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -31,16 +32,16 @@ class Desk:
     def __init__(self, app: Flask, database: Database, browser: Browser) -> None:
         self.app, self.database, self.browser = app, database, browser
 
-    def choose(self, content: bytes, name: str = "semaine 47.csv", kind: str = "visits", **ticked: str) -> Page:
+    def choose(self, content: bytes, name: str = "semaine 47.csv", kind: str = "visits", **ticked: Any) -> Page:
         page = self.browser.get(f"/staff/imports?kind={kind}")
         return page.form("Show what it would do").submit(file=(io.BytesIO(content), name), **ticked)
 
-    def preview(self, *lines: str, titles: str = TITLES, **ticked: str) -> Page:
+    def preview(self, *lines: str, titles: str = TITLES, **ticked: Any) -> Page:
         moving = self.choose("\n".join([titles, *lines]).encode("cp1252"), **ticked)
         self.work()
         return moving.follow()
 
-    def confirm(self, preview: Page, **ticked: str) -> Page:
+    def confirm(self, preview: Page, **ticked: Any) -> Page:
         moving = preview.form("Confirm").submit(**ticked)
         self.work()
         return moving.follow()

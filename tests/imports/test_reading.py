@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import zipfile
+from collections.abc import Sequence
 
 import openpyxl
 import pytest
@@ -20,7 +21,7 @@ def csv_bytes(separator: str = ";", encoding: str = "cp1252", *lines: list[str])
     return "\r\n".join(separator.join(line) for line in (lines or (HEADER, LINE))).encode(encoding)
 
 
-def xlsx_bytes(*lines: list[object]) -> bytes:
+def xlsx_bytes(*lines: Sequence[object]) -> bytes:
     book = openpyxl.Workbook()
     for line in lines:
         book.active.append(line)

@@ -57,7 +57,8 @@ def test_every_day_survives_being_written(day: dt.date, pattern: str) -> None:
     ],
 )  # fmt: skip
 def test_a_time_of_day_is_understood(text: str, expected: str) -> None:
-    assert parse_time(text) == dt.time(*(int(part) for part in expected.split(":")))
+    hour, minute = map(int, expected.split(":"))
+    assert parse_time(text) == dt.time(hour, minute)
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,13 @@ def test_neither_subject_nor_log_nor_message_page_gives_a_link_away(ask, sink, a
     assert "/r/0?stars=5" in preview.html
 
 
+def test_the_text_begins_with_the_greeting_and_has_no_holes(ask, mailbox) -> None:
+    ask()
+    plain = text_of(mailbox.one())
+    assert plain.startswith("Bonjour Claire")
+    assert "\n\n\n" not in plain.replace("\r", "")
+
+
 def test_before_it_leaves_a_mail_is_shown_in_its_readers_language(ask, agency, sign_in, database) -> None:
     ask()
     with database.writing():

@@ -9,7 +9,7 @@ from time_machine import TimeMachineFixture
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.outbox.models import Message
-from portal.ratings.models import FormerRating, Rating
+from portal.ratings.models import FormerRating, Rating, RatingSubject
 from portal.settings.actions import set_option
 from portal.visits.models import Visit
 from tests.conftest import Database, Mailbox, SignIn
@@ -130,6 +130,16 @@ def test_a_comment_is_shown_as_it_was_written(
 
 
 # ---- refusals, each with a sentence ----
+
+
+def test_nobody_writes_what_would_be_refused(claire: Browser, agency: Agency, address: str, database: Database) -> None:
+    with database.writing():
+        for subject in db.session.scalars(select(RatingSubject)):
+            subject.ended_at -= timedelta(days=90)
+    for page in (claire.get(address), claire.part(address)):
+        assert page.status == 409
+        assert "too long ago" in page.html
+        assert "<textarea" not in page.html
 
 
 def test_a_visit_that_is_not_done_cannot_be_rated(claire: Browser, agency: Agency, database: Database) -> None:
