@@ -42,7 +42,7 @@ check: .venv/tools catalogs ## Check style, types, templates, catalogs and the h
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet || { echo "Some files are not formatted: $(BIN)/ruff format"; exit 1; }
 	@$(BIN)/ty check --quiet
-	@$(BIN)/djlint templates --check --lint --quiet
+	@$(BIN)/djlint templates --lint --quiet
 	@$(if $(RULES),$(PYTEST) $(RULES),echo "There are no tests of the house rules yet.")
 
 strings: .venv/installed ## Collect the sentences of code and templates into the catalogs
