@@ -32,11 +32,11 @@ run: .venv/installed catalogs ## Start the portal with a demo agency; Ctrl-C sto
 	@exec $(BIN)/flask up
 
 test: .venv/tools catalogs browser ## Run every test, browser journeys included; ARGS="-k rating" runs some
-	@$(PYTEST) -n $(JOBS) $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist worksteal $(ARGS)
 
 test-postgres: .venv/tools catalogs browser ## Run the same tests on a throw-away PostgreSQL
 	@$(BIN)/python -m tests.servers
-	@export PORTAL_TEST_POSTGRES=1; $(PYTEST) -n $(JOBS) $(ARGS)
+	@export PORTAL_TEST_POSTGRES=1; $(PYTEST) -n $(JOBS) --dist worksteal $(ARGS)
 
 check: .venv/tools catalogs ## Check style, types, templates, catalogs and the house rules
 	@$(BIN)/ruff check --quiet

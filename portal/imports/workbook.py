@@ -103,7 +103,9 @@ def _refuse_bombs(content: bytes) -> None:
 def _unpacked(content: bytes, entry: zipfile.ZipInfo) -> Iterator[bytes]:
     """Yield what an entry really unpacks to: the size that it states is its author's word."""
     start = entry.header_offset
-    name, extra = struct.unpack_from("<HH", content, start + 26) if len(content) >= start + 30 else (0, 0)
+    if not 0 <= start <= len(content) - 30:  # a damaged directory points outside the file
+        raise Unreadable("broken_workbook")
+    name, extra = struct.unpack_from("<HH", content, start + 26)
     start += 30 + name + extra
     packed = memoryview(content)[start : start + entry.compress_size]
     if entry.compress_type == zipfile.ZIP_STORED:

@@ -217,6 +217,7 @@ def test_no_bytes_make_it_fall_over(content: bytes) -> None:
 
 
 @given(st.integers(0, 6000), st.binary(min_size=1, max_size=40))
+@example(4889, b"$")  # the directory then points before the file
 def test_no_damaged_workbook_makes_it_fall_over(place: int, junk: bytes) -> None:
     content = bytearray(WORKBOOK)
     content[place % len(content) : place % len(content) + len(junk)] = junk
