@@ -1,7 +1,7 @@
 """`flask up`: the whole portal from one command, and one Ctrl-C that stops it.
 
 Migrates the database, then keeps four things running: the embedded Valkey, the web server, a worker and the ticker.
-A production server may do the same with systemd units; docs/operations.md has them.
+A production server may do the same with systemd units.
 """
 
 import fcntl

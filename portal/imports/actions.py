@@ -81,6 +81,8 @@ def discard(user: User | None, imported: Import) -> None:
     Raises:
         Refused: it is being written or was.
     """
+    if imported.state == Step.READING:
+        raise Refused(_l("This file is still being read. Please wait for the preview."), "reading")
     if imported.state in (Step.RUNNING, Step.DONE):
         raise Refused(_l("This file has been written in the meantime. It can no longer be put aside."), "state")
     if imported.state == Step.DISCARDED:

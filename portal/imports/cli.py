@@ -11,12 +11,15 @@ from flask_babel import force_locale
 from rich.console import Console
 from rich.progress import Progress
 
+from portal.errors import Refused
 from portal.extensions import db, wires, writing
 from portal.imports import actions, queries
 from portal.imports.importer import Outcome
-from portal.imports.jobs import Advance, plan_import, write_import
 from portal.imports.models import Import, Step
 from portal.settings.queries import option
+from portal.work.actions import open_work
+from portal.work.jobs import run
+from portal.work.models import Work
 
 SOME_REFUSED = 2
 UNREADABLE = 1
@@ -37,7 +40,8 @@ def init_app(app: Flask) -> None:
 def import_file(kind: str, file: Path, dry_run: bool, ask_ratings: bool, past_done: bool, refused: Path | None) -> None:
     """Bring in the FILE (CSV or XLSX) of visits, clients or workers.
 
-    Exit code: 0 every line was taken, 2 some were refused, 1 the file cannot be read.
+    Exit code: 0 every line was taken, 2 some were refused, 1 the file cannot be read,
+    or nothing could be written.
     """
     if kind not in wires.importers:
         raise click.UsageError(f"There is no importer of {kind}.")
@@ -47,7 +51,12 @@ def import_file(kind: str, file: Path, dry_run: bool, ask_ratings: bool, past_do
         if imported.state == Step.FAILED:
             sys.exit(_complain(queries.fault_of(imported)))
         if not dry_run:
-            _write(imported, choices)
+            try:
+                _write(imported, choices)
+            except Refused as refusal:
+                sys.exit(_complain(str(refusal.message)))
+            if imported.state != Step.DONE:
+                sys.exit(_complain(queries.fault_of(imported)))
         _report(imported)
         if refused:
             refused.write_text("".join(queries.refused_file(imported)), encoding="utf-8", newline="")
@@ -62,36 +71,33 @@ def import_file(kind: str, file: Path, dry_run: bool, ask_ratings: bool, past_do
 def _planned(kind: str, file: Path, choices: dict[str, bool]) -> Import:
     with writing():
         imported = actions.keep_file(None, kind, file.name, file.read_bytes(), choices)
+        imported.work_id = open_work(None, "imports.plan", imported.id).id
         db.session.commit()
-    with _progress() as progress:
-        plan_import(imported, _advance(progress, "preview"))
+    _work(imported, "preview")
     return imported
 
 
 def _write(imported: Import, choices: dict[str, bool]) -> None:
-    db.session.commit()
     with writing():
         actions.let_write(imported, choices)
+        imported.work_id = open_work(None, "imports.run", imported.id).id
         db.session.commit()
+    _work(imported, "writing")
+
+
+def _work(imported: Import, label: str) -> None:
+    """Do the import's job here and now. It is a row like any other: when this process dies, a worker goes on."""
+    work = db.session.get_one(Work, imported.work_id)
     with _progress() as progress:
-        write_import(imported, _advance(progress, "writing"))
+        bar = progress.add_task(label, total=None)
+        work.watch = lambda done, total: progress.update(bar, completed=done, **({"total": total} if total else {}))
+        run(work.id)
+    db.session.refresh(imported)
 
 
 def _progress() -> Progress:
     console = Console(stderr=True)
     return Progress(console=console, transient=True, disable=not console.is_terminal)
-
-
-def _advance(progress: Progress, label: str) -> Advance:
-    bar = progress.add_task(label, total=None)
-
-    def advance(done: int, total: int | None = None) -> None:
-        db.session.commit()
-        if total is not None:
-            progress.update(bar, total=total)
-        progress.update(bar, completed=done)
-
-    return advance
 
 
 def _report(imported: Import) -> None:

@@ -47,7 +47,7 @@ def _guarded(work: Work, step: Step, job: Callable[[Import, Advance], None]) -> 
         return
     try:
         job(imported, work.advance)
-    except Exception:
+    except BaseException:
         db.session.rollback()
         with writing():
             _step_back(subject_id, step)
@@ -96,7 +96,8 @@ def plan_import(imported: Import, advance: Advance) -> None:
     with writing():
         imported.totals = planner.totals()
         imported.counts = count_outcomes(imported.id)
-        imported.state = Step.READY
+        read = update(Import).where(Import.id == imported.id, Import.state == Step.READING)
+        db.session.execute(read.values(state=Step.READY))
         db.session.commit()
 
 

@@ -34,6 +34,10 @@ SENTENCES = {
     "invitation_without_email": _l("An invitation needs an e-mail address."),
     "field_added": _l("%(column)s: %(after)s."),
     "field_changed": _l("%(column)s: %(after)s (it was %(before)s)."),
+    "other_address": _l(
+        "“%(value)s” is known under another address (%(email)s). If it is the same person, give the external id."
+    ),
+    "same_login": _l("This address has a login already: it opens this file too, and no invitation is mailed."),
     "invited": _l("An invitation to the portal is mailed."),
     "has_login": _l("This person has a login already: no invitation is mailed."),
 }

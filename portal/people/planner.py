@@ -8,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
+from portal.accounts.models import Account
+from portal.accounts.queries import normal_address
 from portal.audit.actions import record, record_all
 from portal.extensions import db
 from portal.folding import fold, fold_name
@@ -39,6 +41,7 @@ class PersonPlanner:
         self.by_name: dict[str, list[Known]] = {}
         self.by_external_id: dict[str, Known] = {}
         self.invitations = 0
+        self.logins = set(db.session.scalars(select(Account.email)))
         self.fresh: list[Known] = []
         self.touched: dict[int, Known] = {}
         self._look_up()
@@ -141,6 +144,9 @@ class PersonPlanner:
             raise Wrong("homonym", value=wish.name, number=len(found))
         if found and not found[0].visible:
             raise Wrong("elsewhere", value=wish.name)
+        if found and wish.email and (found[0].email or wish.email).lower() != wish.email.lower():
+            # perhaps somebody else of that name: mails about the one must not go to the other
+            raise Wrong("other_address", value=wish.name, email=found[0].email)
         return _active(found[0]) if found else None
 
     def _sectors_after(self, wish: Known, after: Known) -> list[int]:
@@ -177,14 +183,17 @@ class PersonPlanner:
         if not after.email:
             raise Wrong("invitation_without_email")
         after.invite = True
-        notes.append(("invited", {}))
+        notes.append(("same_login" if normal_address(after.email) in self.logins else "invited", {}))
 
     def _shown(self, row: Row, after: Known) -> dict[str, str]:
         words = self._words(after)
         return {"sector": words["sector"]} if not row["sector"] and words["sector"] else {}
 
     def _take(self, known: Known, after: Known) -> None:
-        self.invitations += after.invite and not (known is not after and known.invite)
+        address = normal_address(after.email)
+        if after.invite and not (known is not after and known.invite) and address not in self.logins:
+            self.invitations += 1
+            self.logins.add(address)
         if known is not after:
             for name in (*TEXTS, "sectors", "manager", "invite", "was"):
                 setattr(known, name, getattr(after, name))

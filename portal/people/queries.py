@@ -56,6 +56,19 @@ def visible_workers(user: User) -> Select[Worker]:
             return select(Worker).where(false())
 
 
+def relative_to_ask(client_id: int) -> Relative | None:
+    """Who answers for a client without an e-mail address: the first relative whom the file lets rate."""
+    chosen = select(Relative).where(Relative.client_id == client_id, *_CAN_BE_ASKED).order_by(Relative.id)
+    return db.session.scalar(chosen.limit(1))
+
+
+def clients_with_a_relative_to_ask() -> set[int]:
+    return set(db.session.scalars(select(Relative.client_id).where(*_CAN_BE_ASKED).distinct()))
+
+
+_CAN_BE_ASKED = (Relative.active, Relative.may_rate, Relative.email.is_not(None))
+
+
 def active_services() -> list[Service]:
     return list(db.session.scalars(select(Service).where(Service.active).order_by(Service.name)))
 

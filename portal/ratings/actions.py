@@ -114,8 +114,10 @@ def refuse_unless_open(user: User, subject: RatingSubject | None, rating: Rating
     Raises:
         Refused: not done, too long ago, no longer to be changed, ratings switched off, or this relative may not.
     """
-    if subject is None or subject.visit.state != State.DONE:
-        raise Refused(_l("This visit is not done yet. You can rate it afterwards."), "not-done")
+    if subject is None:
+        raise Refused(_l("This visit is not done, so it cannot be rated."), "not-done")
+    if subject.visit.state != State.DONE:
+        raise Refused(_l("This visit was cancelled in the meantime. It can no longer be rated."), "cancelled")
     if not is_open():
         raise Refused(_l("Your agency has switched ratings off."), "off")
     if not user.may_rate:

@@ -14,6 +14,7 @@ from portal.forms import STAR_WORDS
 from portal.links import external_url
 from portal.outbox.models import Drop, Message, MessageKind, Postpone, Recipient
 from portal.people.models import Client, Relative
+from portal.people.queries import relative_to_ask
 from portal.ratings.models import RatingRequest, RatingSubject
 from portal.ratings.queries import has_stopped, is_open, question, rating_of
 from portal.ratings.timing import next_opening
@@ -32,8 +33,7 @@ def recipient_of(client: Client) -> Recipient | None:
     """Who is asked about a client's visits: the client; without an address, a relative whom the file lets rate."""
     if client.email:
         return Recipient(client.email, client.name, _language(client))
-    chosen = select(Relative).where(Relative.client_id == client.id, Relative.active, Relative.may_rate)
-    relative = db.session.scalar(chosen.where(Relative.email.is_not(None)).order_by(Relative.id).limit(1))
+    relative = relative_to_ask(client.id)
     return Recipient(str(relative.email), relative.name, _language(relative)) if relative else None
 
 

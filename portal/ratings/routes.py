@@ -17,10 +17,11 @@ from portal.visits.queries import row_of, visit_of
 MODULE = "ratings.enabled"
 
 
-@client.page("/visits/<int:visit_id>/rating", Permission.RATE_OWN_VISITS, methods=("GET", "POST"), module=MODULE)
+@client.page("/visits/<int:visit_id>/rating", Permission.RATE_OWN_VISITS, methods=("GET", "POST"))
 def rate_visit(visit_id: int) -> Response:
     """*Laisser une évaluation*: a window over the list; the same address is a page of its own."""
-    if visit_of(g.user, visit_id) is None:
+    on = option(MODULE)
+    if visit_of(g.user, visit_id) is None or not (on or request.method == "POST"):
         abort(404)
     subject = queries.subject_of(g.user, visit_id)
     rating = queries.rating_of(subject) if subject else None
@@ -32,7 +33,8 @@ def rate_visit(visit_id: int) -> Response:
     try:
         _rate(subject, rating, form)
     except Refused as refusal:
-        return _window(visit_id, form, rating, status=409, refusal=refusal.message)
+        # switched off while somebody wrote: gone like every page of the module, but what was typed stays
+        return _window(visit_id, form, rating, status=409 if on else 404, refusal=refusal.message)
     return done(
         url_for("client.list_own_visits"), event="rating-left", fragment="visits/_rated.html",
         row=row_of(g.user, visit_id), waiting=queries.waiting_visit(g.user),

@@ -9,6 +9,7 @@ from portal.folding import fold_name
 from portal.imports.importer import Deed, Outcome, Plan, Row, Task
 from portal.imports.refusals import Wrong
 from portal.imports.values import parse_date
+from portal.people.queries import clients_with_a_relative_to_ask
 from portal.settings.queries import option
 from portal.visits import bulk
 from portal.visits.ledger import KnownPerson, KnownVisit, Ledger
@@ -25,6 +26,7 @@ class VisitPlanner:
         self.choices = task.choices
         self.ledger = Ledger(task.user)
         self.now = clock.now()
+        self.asked_through_relatives = clients_with_a_relative_to_ask()
         self.asked_since = self.now - dt.timedelta(days=option("ratings.too_old_days"))
         self.mails = 0
         clients: dict[int, KnownPerson] = {}
@@ -234,7 +236,8 @@ class VisitPlanner:
 
     def _count_mail(self, visit: KnownVisit) -> None:
         ended_at = min(visit.ends_at, self.now)
-        if visit.to_state == State.DONE and visit.client.email and ended_at >= self.asked_since:
+        reached = visit.client.email or visit.client.id in self.asked_through_relatives
+        if visit.to_state == State.DONE and reached and ended_at >= self.asked_since:
             self.mails += 1
 
 

@@ -19,9 +19,15 @@ def start(actor: Actor | None, kind: str, subject_id: int, total: int | None = N
     Raises:
         KeyError: no feature does this kind of work.
     """
+    work = open_work(actor, kind, subject_id, total)
+    enqueue_after_commit(db.session, run, work.id, timeout=WORK_TIMEOUT)
+    return work
+
+
+def open_work(actor: Actor | None, kind: str, subject_id: int, total: int | None = None) -> Work:
+    """Write the row of a job that the caller runs itself; should it die, the sweep has a worker go on with it."""
     _ = wires.work_kinds[kind]
     work = Work(kind=kind, subject_id=subject_id, total=total, account_id=actor.account_id if actor else None)
     db.session.add(work)
     db.session.flush()
-    enqueue_after_commit(db.session, run, work.id, timeout=WORK_TIMEOUT)
     return work

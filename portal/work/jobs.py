@@ -29,11 +29,13 @@ def run(work_id: int) -> None:
             db.session.commit()  # the job begins without a lock: it may read for long before it writes
             wires.work_kinds[work.kind](work)
             db.session.commit()
-        except Exception:
+        except BaseException as fault:  # Ctrl-C at the command line leaves no job that seems to run
             reference = secrets.token_hex(4)
             log.exception("work %s failed, reference %s", work_id, reference)
             db.session.rollback()
             _finish(work_id, "failed", reference)
+            if not isinstance(fault, Exception):
+                raise
         else:
             _finish(work_id, "done", None)
 

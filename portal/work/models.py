@@ -1,5 +1,6 @@
 """The row of a long job."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey
@@ -11,6 +12,7 @@ from portal.extensions import UTC, db
 
 class Work(db.Model):
     __tablename__ = "work"
+    __allow_unmapped__ = True
     __table_args__ = (CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name="state"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -26,11 +28,15 @@ class Work(db.Model):
     beat_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
     finished_at: Mapped[datetime | None] = mapped_column(UTC)
 
+    watch: Callable[[int, int | None], None] | None = None  # no column: the command line's bar is told of each step
+
     def advance(self, done: int, total: int | None = None) -> None:
         """Commit what was done so far, and say how far it is. Ends the present transaction."""
         self.done, self.beat_at = done, clock.now()
         self.total = self.total if total is None else total
         db.session.commit()
+        if self.watch:
+            self.watch(done, total)
 
     @property
     def is_over(self) -> bool:

@@ -1,17 +1,23 @@
 """`flask import`, and the sample files, on the demo agency."""
 
 import csv
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from portal import clock
 from portal.demo import build
+from portal.extensions import db
+from portal.imports import cli, jobs
 from portal.imports.models import Import, ImportLine
 from portal.people.models import Client, Service, Worker
 from portal.settings.actions import set_option
 from portal.visits.models import Visit
+from portal.work import jobs as jobs_of_work
+from portal.work.models import Work
 from tests.conftest import Database
 
 SAMPLES = Path(__file__).parents[2] / "docs" / "samples"
@@ -60,6 +66,38 @@ def test_the_french_sample(app: Flask, demo: Database) -> None:
 )
 def test_the_other_samples(app: Flask, demo: Database, kind: str, name: str, code: int, expected: list[str]) -> None:
     assert (run(app, kind, SAMPLES / name)[0], outcomes(demo)) == (code, expected)
+
+
+def test_an_interrupted_import_is_not_in_the_way_of_the_next(
+    app: Flask, demo: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "_write_batch", interrupt)
+        result = app.test_cli_runner().invoke(args=["import", "visits", str(SAMPLES / "visits-ru.csv")])
+        assert result.exit_code == 1
+    assert demo.all(select(Import.state)) == ["ready"]
+    assert demo.all(select(Work.state).order_by(Work.id)) == ["done", "failed"]
+    assert run(app, "visits", SAMPLES / "visits-ru.csv")[0] == 0
+
+
+def test_a_killed_import_is_finished_by_a_worker_and_the_next_is_told_to_wait(
+    app: Flask, demo: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(cli, "run", lambda work_id: jobs_of_work.run(work_id) if work_id == 1 else None)
+        run(app, "visits", SAMPLES / "visits-ru.csv")
+    assert demo.all(select(Import.state)) == ["running"]
+    code, said = run(app, "visits", SAMPLES / "visits-fr.csv")
+    assert (code, "Another file is being written" in said) == (1, True)
+    with demo.writing():
+        long_ago = clock.now() - timedelta(minutes=5)
+        db.session.execute(update(Work).where(Work.state == "waiting").values(beat_at=long_ago))
+    with app.app_context():
+        jobs_of_work.sweep()
+    assert demo.all(select(Import.state).where(Import.id == 1)) == ["done"]
 
 
 def test_a_dry_run_writes_nothing(app: Flask, demo: Database) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from portal.accounts.models import Account
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.outbox.models import Message
@@ -42,13 +43,22 @@ def test_nobody_is_created_before_it_is_validated(office: Office) -> None:
 
 
 def test_what_changes_is_shown_field_by_field_and_blanks_erase_nothing(office: Office) -> None:
-    seen = office.bring_in("claire;LEFEVRE;new@example.org;Sud", kind="clients")
+    named(Client, "Lefèvre").external_id = "C-7"
+    db.session.commit()
+    line = ";claire;LEFEVRE;new@example.org;;;Sud;;C-7;"
+    seen = office.bring_in(line, kind="clients", titles=FULL)
     assert seen.outcomes == ["change"]
     notes = {params["column"]: params for code, params in seen.lines[0].notes if code == "field_changed"}
     assert notes["email"] == {"column": "email", "before": "claire@example.org", "after": "new@example.org"}
     assert notes["sector"] == {"column": "sector", "before": "Nord", "after": "Sud"}
     seen = office.bring_in("Claire;Lefèvre;;", kind="clients")
     assert named(Client, "Lefèvre").email == "new@example.org"
+
+
+def test_a_name_with_another_address_may_be_somebody_else(office: Office) -> None:
+    seen = office.bring_in("Claire;Lefèvre;other@example.org;Nord", kind="clients")
+    assert seen.codes == ["other_address"]
+    assert named(Client, "Lefèvre").email == "claire@example.org"
 
 
 def test_a_name_written_otherwise_does_not_rename(office: Office) -> None:
@@ -127,6 +137,16 @@ def test_an_external_id_finds_a_person_who_changed_names(office: Office) -> None
     assert named(Client, "Martin").match_key == "martin zoe"
 
 
+def test_an_address_that_has_a_login_gets_no_invitation_and_none_is_promised(office: Office) -> None:
+    db.session.add(Account(email="zoe@example.org"))
+    db.session.commit()
+    seen = office.preview("Mme;Zoë;Neuve;zoe@example.org;;;Nord;;;oui", kind="clients", titles=FULL)
+    assert (seen.imported.totals["invitations"], [code for code, _ in seen.lines[0].notes]) == (0, ["same_login"])
+    seen.write()
+    assert db.session.scalars(select(Message)).all() == []
+    assert named(Client, "Neuve").account_id
+
+
 def test_an_invitation_is_mailed_once_and_only_when_written(office: Office) -> None:
     line = "Mme;Zoë;Neuve;zoe@example.org;;;Nord;;;oui"
     seen = office.preview(line, kind="clients", titles=FULL)
@@ -164,10 +184,10 @@ def test_a_worker_of_other_sectors_is_left_to_those_who_see_them(office: Office)
 
 
 def test_every_person_brought_in_leaves_an_entry(office: Office) -> None:
-    office.bring_in("Zoë;Neuve;;Nord", "Denis;Moreau;new@example.org;", kind="clients", user=office.ines)
+    office.bring_in("Zoë;Neuve;;Nord", "Denis;Moreau;;Sud", kind="clients", user=office.ines)
     entries = db.session.scalars(select(AuditEntry).where(AuditEntry.kind.startswith("person."))).all()
     assert [(entry.kind, entry.subject_type, entry.after) for entry in entries] == [
         ("person.created", "client", {"imported": True}),
-        ("person.changed", "client", {"fields": ["email"]}),
+        ("person.changed", "client", {"fields": ["sectors"]}),
     ]
     assert {entry.account_id for entry in entries} == {office.ines.account_id}

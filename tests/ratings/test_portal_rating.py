@@ -11,6 +11,7 @@ from portal.extensions import db
 from portal.outbox.models import Message
 from portal.ratings.models import FormerRating, Rating, RatingSubject
 from portal.settings.actions import set_option
+from portal.visits.actions import cancel_visit
 from portal.visits.models import Visit
 from tests.conftest import Database, Mailbox, SignIn
 from tests.factories import Agency, rate
@@ -146,7 +147,7 @@ def test_a_visit_that_is_not_done_cannot_be_rated(claire: Browser, agency: Agenc
     for visit in (agency.claires_past, agency.claires_next, agency.claires_cancelled):
         page = claire.act(f"/client/visits/{visit}/rating", {"stars": "5", "comment": "Trop tôt"})
         assert page.status == 409
-        assert page.errors() == ["This visit is not done yet. You can rate it afterwards."]
+        assert page.errors() == ["This visit is not done, so it cannot be rated."]
         assert "Trop tôt" in page.at("textarea").get_text()
     assert database.count(Rating) == 0
 
@@ -195,7 +196,18 @@ def test_a_switched_off_module_offers_no_rating(
     assert not page.soup.select('a[href$="/rating"]')
     page = claire.act(address, {"stars": "5", "comment": "Bien"})
     assert page.status == (404 if switch == "ratings.enabled" else 409)
+    assert page.errors() == ["Your agency has switched ratings off."]
+    assert "Bien" in page.at("textarea").get_text(), "what was typed stays"
     assert database.count(Rating) == 0
+
+
+def test_a_visit_cancelled_while_its_client_writes_says_so(
+    claire: Browser, agency: Agency, address: str, database: Database
+) -> None:
+    with database.writing():
+        cancel_visit(None, db.session.get_one(Visit, agency.claires_done), "Erreur de saisie")
+    page = claire.act(address, {"stars": "5", "comment": "Bien"})
+    assert page.errors() == ["This visit was cancelled in the meantime. It can no longer be rated."]
 
 
 def test_a_switched_off_module_leaves_the_menus_and_answers_404(
