@@ -35,6 +35,7 @@ FILE_SENTENCES = {
     "password": _l("This workbook is protected by a password. Please save it without one."),
     "old_workbook": _l("This workbook is in the old Excel format. Please save it as XLSX or CSV."),
     "other_workbook": _l("This workbook was not saved as XLSX. Please save it as XLSX or CSV."),
+    "error_cells": _l("Cells hold an error instead of a value: %(cells)s. Please mend them in the workbook first."),
     "broken_workbook": _l("This workbook is damaged. Please open it in your spreadsheet program and save it again."),
     "bomb": _l("This workbook would unpack to more than the portal can hold. Please save it again, or as CSV."),
     "far_cell": _l("This workbook has cells far to the right of the table. Please delete them, or save it as CSV."),

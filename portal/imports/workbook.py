@@ -17,12 +17,18 @@ MAX_LINES = 50_000
 MAX_COLUMNS = 60
 MAX_UNPACKED = 120 * 1024 * 1024
 MAX_ENTRIES = 2_000
+SHOWN_ERRORS = 5
 _CHUNK = 1024 * 1024
 # a cell that holds something, a row, a cell that leaves its place to be counted
 _CELL = re.compile(rb"""<c\s(?:[^>]*\s)?r\s*=\s*["']([A-Z]+)([0-9]+)["'](?:[^>]*[^/>])?>""")
 _ROW = re.compile(rb"""<row\s(?:[^>]*\s)?r\s*=\s*["']([0-9]+)["']""")
 _PLACELESS = re.compile(rb"""<c(?:>|\s(?![^>]*\br\s*=)[^>]*>)""")
 _SHARED = re.compile(rb"""\bt\s*=\s*["']s["'][^>]*>\s*<v>\s*([0-9]+)""")
+
+_ERROR = re.compile(rb"""<c\s(?=[^>]*\bt\s*=\s*["']e["'])[^>]*?\br\s*=\s*["']([A-Z]+[0-9]+)["']""")
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
+_SHEET_KEY = re.compile(rb"""\w+:id\s*=\s*["']([^"']+)["']""")
+_TARGET = rb"""<(?:\w+:)?Relationship\s(?=[^>]*\bId\s*=\s*["']%s["'])[^>]*?\bTarget\s*=\s*["']/?(?:xl/)?([^"']+)["']"""
 
 Cell = str | int | float | bool | dt.date | dt.time | dt.datetime | dt.timedelta
 
@@ -86,6 +92,7 @@ def _refuse_bombs(content: bytes) -> None:
         raise Unreadable("password")
     budget = MAX_UNPACKED
     uses: Counter[bytes] = Counter()
+    errors: dict[str, list[bytes]] = {}
     for entry in entries:
         is_sheet = entry.filename.startswith("xl/worksheets/")
         seam = b""
@@ -96,8 +103,26 @@ def _refuse_bombs(content: bytes) -> None:
             if is_sheet:
                 _refuse_far_cells(seam + chunk)
                 uses.update(_SHARED.findall(chunk))
+                errors.setdefault(entry.filename, []).extend(_ERROR.findall(seam + chunk)[:SHOWN_ERRORS])
                 seam = chunk[-200:]
     _refuse_repeated_texts(content, entries, uses)
+    if any(errors.values()) and (found := errors.get(_first_visible_sheet(content))):
+        cells = dict.fromkeys(cell.decode() for cell in found)
+        raise Unreadable("error_cells", cells=", ".join(list(cells)[:SHOWN_ERRORS]))
+
+
+def _first_visible_sheet(content: bytes) -> str:
+    """Return the entry of the sheet that is read: the reader makes a blank of a cell like #N/A, and blanks are filled."""
+    damage = zipfile.BadZipFile, zlib.error, KeyError, OSError, ValueError, RuntimeError, EOFError, struct.error
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            sheets = _SHEET.findall(archive.read("xl/workbook.xml"))
+            links = archive.read("xl/_rels/workbook.xml.rels")
+    except damage as error:
+        raise Unreadable("broken_workbook") from error
+    key = next((_SHEET_KEY.search(sheet) for sheet in sheets if b"idden" not in sheet), None)
+    target = re.search(_TARGET % re.escape(key[1]), links) if key else None
+    return f"xl/{target[1].decode()}" if target else ""
 
 
 def _unpacked(content: bytes, entry: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -8,26 +8,17 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.accounts.models import Account, User
-from portal.extensions import db, wires, writing
-from portal.imports import actions, jobs, queries
+from portal.extensions import db, writing
+from portal.imports import actions, queries
 from portal.imports.importer import Outcome
 from portal.imports.jobs import plan_import, write_import
 from portal.imports.models import Import, ImportLine
-from portal.people.importer import CLIENTS, WORKERS
 from portal.people.models import Client, Sector, Service, Staff, Worker, set_name
 from portal.people.queries import files_of_account
-from portal.visits.importer import IMPORTER as VISITS
 from portal.visits.models import Visit
 
 TITLES = "Client;Date;Heure de début;Prestation;Intervenant;Durée;Ordre de mission"
 TITLES_OF = {"visits": TITLES, "clients": "Prénom;Nom;E-mail;Secteur", "workers": "Prénom;Nom;E-mail;Secteur"}
-
-
-@pytest.fixture(autouse=True)
-def _wired(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wires, "importers", {known.kind: known for known in (VISITS, CLIENTS, WORKERS)})
-    monkeypatch.setitem(wires.work_kinds, "imports.plan", jobs.plan)
-    monkeypatch.setitem(wires.work_kinds, "imports.run", jobs.run)
 
 
 @pytest.fixture

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.audit.models import AuditEntry
 from portal.extensions import db, wires
 from portal.imports.models import Import
 from portal.outbox.models import Message
+from portal.people.models import Client
 from portal.visits.models import Visit
 from portal.work.jobs import run
 from portal.work.models import Work
@@ -107,6 +108,13 @@ def test_past_visits_ask_nobody_unless_that_is_ticked(desk: Desk, database: Data
 def test_past_visits_ask_when_that_is_ticked(desk: Desk, database: Database) -> None:
     desk.confirm(desk.preview(PAST, titles=TITLES + ";État"), tick="y")
     assert database.count(Message, Message.kind == "ratings.request") == 1
+
+
+def test_a_relative_who_would_be_mailed_is_counted(desk: Desk, database: Database) -> None:
+    with database.writing():
+        db.session.execute(update(Client).values(email=None))
+    expected = "At most 1 e-mail would be sent"
+    assert expected in desk.preview(PAST, titles=TITLES + ";État").words, "Paul answers for Claire"
 
 
 def test_visits_to_come_offer_no_request(desk: Desk) -> None:

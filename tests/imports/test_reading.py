@@ -240,3 +240,22 @@ def test_cleaning_twice_is_cleaning_once_and_leaves_nothing_a_database_refuses(t
 
 def test_signs_that_nobody_sees_do_not_tell_names_apart() -> None:
     assert clean("\ufeffJean\u00a0Du\u200bpont\x00\u202e ") == "Jean Dupont"
+
+
+def test_a_cell_that_holds_an_error_is_no_blank() -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for line in (HEADER, LINE, LINE):
+        book.active.append(line)
+    book.active["E3"].value, book.active["E3"].data_type = "#N/A", "e"
+    other = book.create_sheet("Calculs")
+    other["A1"].value, other["A1"].data_type = "#REF!", "e"
+    content = io.BytesIO()
+    book.save(content)
+    with pytest.raises(Unreadable) as refusal:
+        read_table(content.getvalue())
+    assert (refusal.value.code, refusal.value.params) == ("error_cells", {"cells": "E3"})
+    book.active["E3"].value = "Wassim Haddad"
+    content = io.BytesIO()
+    book.save(content)
+    assert len(read_table(content.getvalue()).lines) == 3, "another sheet may hold what it likes"
