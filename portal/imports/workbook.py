@@ -112,7 +112,7 @@ def _refuse_bombs(content: bytes) -> None:
 
 
 def _first_visible_sheet(content: bytes) -> str:
-    """Return the entry of the sheet that is read: the reader makes a blank of a cell like #N/A, and blanks are filled."""
+    """Return the entry of the sheet that is read. The reader takes #N/A for a blank, and blanks are filled in."""
     damage = zipfile.BadZipFile, zlib.error, KeyError, OSError, ValueError, RuntimeError, EOFError, struct.error
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
