@@ -135,6 +135,15 @@ def test_the_part_that_is_polled_stops_polling_when_the_work_is_over(desk: Desk)
     assert "hx-trigger" not in desk.browser.part(path).at("#import").attrs
 
 
+def test_a_file_that_is_being_read_is_not_put_aside(desk: Desk, database: Database) -> None:
+    path = desk.choose(f"{TITLES}\n{GOOD}".encode()).location
+    page = desk.browser.act(f"{path}/discard")
+    assert page.status == 409
+    assert "This file is still being read. Please wait for the preview." in page.words
+    desk.work()
+    assert database.all(select(Import.state)) == ["ready"], "and its preview is whole"
+
+
 def test_a_file_is_put_aside(desk: Desk, database: Database) -> None:
     desk.preview(GOOD).form("Put this file aside").submit()
     assert database.all(select(Import.state, Import.content)) == [("discarded", None)]
