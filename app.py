@@ -10,6 +10,7 @@ from portal import (
     extensions,
     headers,
     health,
+    home,  # noqa: F401 - hangs its page onto the staff portal
     htmx,
     i18n,
     menus,

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
     from portal.imports.importer import Importer
     from portal.outbox.models import MessageKind
+    from portal.visits.models import Visit
 
 NAMES = {  # every constraint has a name, so that a migration can speak of it
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -95,6 +96,42 @@ class VisitColumn:
     read: Callable[..., dict]
 
 
+@dataclass(frozen=True)
+class Panel:
+    """A part of a page that another feature fills: a card of the staff's home page, a panel of the visit page.
+
+    Attributes:
+        template: of the part, below `templates/`.
+        context: what it reads, beside what every page has.
+    """
+
+    template: str
+    context: dict[str, object]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of a visit's timeline.
+
+    Attributes:
+        at: when it happened, or will.
+        text: the sentence, in the language of the page.
+        icon: of the sprite.
+        tone: as badges have them: `done`, `danger`, `attention`, `info`, `neutral`.
+        note: what else there is to say: a reason, the mail server's answer, a comment.
+        url: where more of it stands.
+        to_come: whether it has not happened yet.
+    """
+
+    at: datetime
+    text: str
+    icon: str
+    tone: str = "neutral"
+    note: str | None = None
+    url: str | None = None
+    to_come: bool = False
+
+
 @dataclass
 class Wires:
     """What lower features may call of higher ones. Empty here; `portal/wiring.py` fills it."""
@@ -111,6 +148,12 @@ class Wires:
     message_perimeter: Callable[["User"], ColumnElement[bool]] = lambda _user: false()
     message_about: Callable[[list[int]], dict[int, str]] = lambda _ids: {}
     visit_columns: list[VisitColumn] = field(default_factory=list)
+    home_cards: list[Callable[["User"], Panel | None]] = field(default_factory=list)
+    visit_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)
+    timeline: list[Callable[["User", "Visit"], list[Fact]]] = field(default_factory=list)
+    badges: dict[str, Callable[["User"], int]] = field(default_factory=dict)  # counts in the menu, by endpoint
+    has_open_incident: Callable[[int], bool] = lambda _visit_id: False
+    promises: list[Callable[[], list[str]]] = field(default_factory=list)  # for `flask outbox audit`
 
     def react(self, fact: str, *subjects: object, **options: object) -> None:
         """Call what higher features do when `fact` happens, in order, inside the present transaction."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import lazy_gettext as _l
 
+from portal.accounts.models import User
+from portal.extensions import wires
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 
@@ -30,6 +32,7 @@ MENUS = {
         Entry(_l("My account"), "worker.me", "user", Permission.SEE_OWN_ACCOUNT),
     ),
     "staff": (
+        Entry(_l("Home"), "staff.show_home", "house", Permission.SEE_HOME),
         Entry(_l("Visits"), "staff.list_visits", "calendar", Permission.SEE_VISITS),
         Entry(
             _l("Customer feedback"),
@@ -68,7 +71,13 @@ def menu() -> list[dict]:
         return []
     return [
         {"label": entry.label, "url": url_for(entry.endpoint), "icon": entry.icon, "section": entry.section,
-         "active": request.endpoint == entry.endpoint, "count": 0}
+         "active": request.endpoint == entry.endpoint, "count": count_of(entry, user)}
         for entry in MENUS[portal]
         if entry.permission in GRANTS[user.role] and (entry.module is None or option(entry.module))
     ]  # fmt: skip
+
+
+def count_of(entry: Entry, user: User) -> int:
+    """How many things wait behind an entry; 0 where nothing is counted."""
+    counted = wires.badges.get(entry.endpoint)
+    return counted(user) if counted else 0

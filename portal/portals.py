@@ -115,7 +115,7 @@ client = Portal("client", Role.CLIENT, Role.RELATIVE)
 worker = Portal("worker", Role.WORKER)
 staff = Portal("staff", Role.COORDINATOR, Role.QUALITY, Role.ADMIN)
 PORTALS = {portal.name: portal for portal in (client, worker, staff)}
-HOMES = {"client": "client.list_own_visits", "worker": "worker.list_today", "staff": "staff.list_visits"}
+HOMES = {"client": "client.list_own_visits", "worker": "worker.list_today", "staff": "staff.show_home"}
 
 
 def portal_of(role: Role) -> Portal:

@@ -31,10 +31,16 @@ class Permission(Enum):
     RATE_OWN_VISITS = "Rate a done visit of one's own file."
     SEE_ASSIGNED_VISITS = "See the visits one is sent to."
     CLOSE_ASSIGNED_VISITS = "Mark a past visit of one's own as done."
+    SEE_HOME = "See what asks for attention in one's sectors."
     SEE_VISITS = "See the visits of one's sectors."
     CLOSE_VISITS = "Mark a visit of one's sectors as done or cancelled."
     SEE_RATINGS = "Read the ratings of one's sectors."
     SEE_OUTBOX = "See the messages that leave, and why some do not."
+    MANAGE_OUTBOX = "Send a message again, take it back, hold all messages."
+    CHANGE_OPTIONS = "Change the agency's options, its name, logo and sender."
+    MANAGE_ACCOUNTS = "Open, close and protect the accounts of others; say what relatives see."
+    LOOK_AT_RATINGS = "Take note of a low rating."
+    STOP_REQUESTS = "Stop or allow rating requests to a person, as that person said."
     IMPORT_FILES = "Bring in visits, clients and workers from files."
     SEE_OWN_ACCOUNT = "See one's own account and change its language."
     SEE_STYLEGUIDE = "See the kit of which the pages are made (development only)."
@@ -43,6 +49,10 @@ class Permission(Enum):
 _PORTAL = {Permission.SEE_OWN_ACCOUNT}
 _CLIENT = _PORTAL | {Permission.SEE_OWN_VISITS, Permission.RATE_OWN_VISITS}
 _STAFF = _PORTAL | {
+    Permission.SEE_HOME,
+    Permission.LOOK_AT_RATINGS,
+    Permission.STOP_REQUESTS,
+    Permission.MANAGE_OUTBOX,
     Permission.SEE_VISITS,
     Permission.CLOSE_VISITS,
     Permission.SEE_RATINGS,
@@ -57,5 +67,5 @@ GRANTS: dict[Role, set[Permission]] = {
     Role.WORKER: _PORTAL | {Permission.SEE_ASSIGNED_VISITS, Permission.CLOSE_ASSIGNED_VISITS},
     Role.COORDINATOR: _STAFF,
     Role.QUALITY: _STAFF,
-    Role.ADMIN: _STAFF,
+    Role.ADMIN: _STAFF | {Permission.CHANGE_OPTIONS, Permission.MANAGE_ACCOUNTS},
 }

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from werkzeug.routing import IntegerConverter, Rule
 
 from portal.accounts.actions import ask_reset
-from portal.accounts.models import PasswordLink
+from portal.accounts.models import AccountLink
 from portal.extensions import db
 from portal.imports.actions import bring_in
 from portal.links import make_token
@@ -88,7 +88,7 @@ class Things:
 
     def password_link(self) -> dict[str, Any]:
         ask_reset(self.agency.eloise.email, "127.0.0.1")
-        return {"token": make_token("password", db.session.scalars(select(PasswordLink.public_id)).one())}
+        return {"token": make_token("password", db.session.scalars(select(AccountLink.public_id)).one())}
 
     def request(self) -> Any:
         agency = self.agency

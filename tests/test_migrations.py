@@ -87,7 +87,7 @@ def test_each_step_down_and_up_keeps_the_rows_of_the_tables_that_stay(app: Flask
         with app.app_context():
             downgrade(revision=target)
             left = counts()
-            assert {name: number for name, number in left.items() if number != filled[name]} == {}
+            assert {name: number for name, number in left.items() if name in filled and number != filled[name]} == {}
     assert revision(app) is None
     with app.app_context():
         assert counts() == {}, "nothing of ours is left"
@@ -104,7 +104,7 @@ def test_the_last_step_down_and_up_again_loses_no_row(app: Flask, filled: dict[s
         downgrade(revision="-1")
         upgrade()
         left = counts()
-    assert {name: number for name, number in left.items() if name in filled and number > filled[name]} == {}
+    assert {name: number for name, number in left.items() if name in filled and number != filled[name]} == {}
 
 
 def test_a_database_made_by_hand_is_refused_where_the_tables_forbid(agency: Agency, database: Database) -> None:

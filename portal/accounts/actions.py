@@ -12,7 +12,7 @@ from sqlalchemy import case, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import clock
-from portal.accounts.models import Account, AccountSession, PasswordLink, Throttle
+from portal.accounts.models import Account, AccountSession, AccountLink, Throttle
 from portal.accounts.queries import account_by_address, hash_of, normal_address
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
@@ -164,7 +164,7 @@ def open_account(actor: Actor | None, address: str | None) -> tuple[Account, boo
     return account, True
 
 
-def invite(actor: Actor | None, account: Account) -> PasswordLink:
+def invite(actor: Actor | None, account: Account) -> AccountLink:
     """Mail a link to choose the first password."""
     link = _mail_link(account, "invitation", INVITATION_VALID)
     record("account.invited", actor, ("account", account.id))
@@ -191,25 +191,25 @@ def ask_reset(address: str, network_address: str) -> None:
         record("account.reset_asked", None, ("account", account.id))
 
 
-def _mail_link(account: Account, purpose: str, valid: timedelta) -> PasswordLink:
+def _mail_link(account: Account, purpose: str, valid: timedelta) -> AccountLink:
     moment = clock.now()
-    link = PasswordLink(account=account, purpose=purpose, created_at=moment, expires_at=moment + valid)
+    link = AccountLink(account=account, purpose=purpose, created_at=moment, expires_at=moment + valid)
     db.session.add(link)
     db.session.flush()
     schedule([Order(
-        kind=f"accounts.{purpose}", subject=("password_link", link.id), dedupe_key=f"password:{link.id}",
+        kind=f"accounts.{purpose}", subject=("account_link", link.id), dedupe_key=f"password:{link.id}",
         due_at=moment, not_after=link.expires_at)])  # fmt: skip
     return link
 
 
-def set_password(link: PasswordLink, password: str) -> None:
+def set_password(link: AccountLink, password: str) -> None:
     """Choose a password with a mailed link, once; every session of the login ends.
 
     Raises:
         Refused: the link was used in the meantime.
     """
     moment, account = clock.now(), link.account
-    used = update(PasswordLink).where(PasswordLink.id == link.id, PasswordLink.used_at.is_(None)).values(used_at=moment)
+    used = update(AccountLink).where(AccountLink.id == link.id, AccountLink.used_at.is_(None)).values(used_at=moment)
     if rows_changed(used) != 1:
         raise Refused(_l("This link has been used already."), "used")
     account.password, account.password_set_at = hash_password(password), moment

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from portal import clock
-from portal.accounts.models import PasswordLink
+from portal.accounts.models import AccountLink
 from portal.extensions import db, wires
 from portal.links import external_url
 from portal.outbox.models import Drop, Message, MessageKind, Recipient
@@ -15,7 +15,7 @@ from portal.settings.queries import option
 
 def decide(message: Message) -> Recipient | Drop:
     """A link that was used, or whose login is switched off, is not mailed."""
-    link = db.session.get_one(PasswordLink, message.subject_id)
+    link = db.session.get_one(AccountLink, message.subject_id)
     account = link.account
     if not account.active:
         return Drop("suppressed", "inactive")
@@ -28,14 +28,14 @@ def decide(message: Message) -> Recipient | Drop:
 
 def reader(message: Message) -> Recipient:
     """Whose login it is. Mails follow the language that the person chose, else the one noted in the file."""
-    account = db.session.get_one(PasswordLink, message.subject_id).account
+    account = db.session.get_one(AccountLink, message.subject_id).account
     file = next(iter(wires.files_of_account(account.id)), None)
     language = account.language or (file.language if file else None) or option("agency.language")
     return Recipient(account.email, file.name if file else "", language)
 
 
 def context(message: Message, token: Callable[[str, str], str]) -> dict:
-    link = db.session.get_one(PasswordLink, message.subject_id)
+    link = db.session.get_one(AccountLink, message.subject_id)
     hours = round((link.expires_at - link.created_at).total_seconds() / 3600)
     days = hours // 24
     valid = (

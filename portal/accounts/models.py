@@ -26,6 +26,9 @@ class Account(UserMixin, db.Model):
     language: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
     password_set_at: Mapped[datetime | None] = mapped_column(UTC)
+    totp_secret: Mapped[str | None]  # encrypted
+    totp_since: Mapped[datetime | None] = mapped_column(UTC)  # when the second factor was confirmed
+    totp_step: Mapped[int | None]  # the last one used: a code is good once
 
     roles = ()  # Flask-Security's own roles are not used: what a person may do hangs on the open file
 
@@ -39,18 +42,23 @@ class AccountSession(db.Model):
     token_hash: Mapped[str] = mapped_column(unique=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     open_file: Mapped[str | None]
+    method: Mapped[str] = mapped_column(default="password")  # how its owner proved to be the one: password, link, totp
+    device: Mapped[str | None]  # browser and system, in a few words
+    network: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
+    seen_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
     expires_at: Mapped[datetime] = mapped_column(UTC)
     ended_at: Mapped[datetime | None] = mapped_column(UTC)
 
     account: Mapped[Account] = relationship()
 
 
-class PasswordLink(db.Model):
-    """A mailed link that lets its holder choose a password, once."""
+class AccountLink(db.Model):
+    """A mailed link that lets its holder do one thing with a login, once: choose a password, sign in, or confirm
+    another e-mail address."""
 
-    __tablename__ = "password_link"
-    __table_args__ = (CheckConstraint("purpose IN ('reset', 'invitation')", name="purpose"),)
+    __tablename__ = "account_link"
+    __table_args__ = (CheckConstraint("purpose IN ('reset', 'invitation', 'sign_in', 'address')", name="purpose"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(unique=True, default=new_public_id)
@@ -59,8 +67,35 @@ class PasswordLink(db.Model):
     created_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
     expires_at: Mapped[datetime] = mapped_column(UTC)
     used_at: Mapped[datetime | None] = mapped_column(UTC)
+    address: Mapped[str | None]  # the new one, where it is to be confirmed
 
     account: Mapped[Account] = relationship()
+
+
+class AccountNotice(db.Model):
+    """Something happened to a login that its owner is told by mail: signed in on a new device, another address …"""
+
+    __tablename__ = "account_notice"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    what: Mapped[str]
+    address: Mapped[str]  # where the notice goes: after a change of address, the former one
+    device: Mapped[str | None]
+    at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
+
+    account: Mapped[Account] = relationship()
+
+
+class RecoveryCode(db.Model):
+    """A code on paper that replaces the second factor, once. Only its hash is kept."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    code_hash: Mapped[str]
+    used_at: Mapped[datetime | None] = mapped_column(UTC)
 
 
 class Throttle(db.Model):

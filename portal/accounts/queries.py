@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from portal import clock
-from portal.accounts.models import Account, AccountSession, PasswordLink
+from portal.accounts.models import Account, AccountSession, AccountLink
 from portal.extensions import db
 from portal.links import read_token
 
@@ -57,12 +57,12 @@ def load_signed_in(uniquifier: str) -> Account | None:
     return account
 
 
-def open_password_link(token: str) -> PasswordLink | None:
+def open_password_link(token: str) -> AccountLink | None:
     """Return the link that a mail carried, while it can be used: once, in time, and before any later password."""
     public_id = read_token("password", token)
     if public_id is None:
         return None
-    link = db.session.scalar(select(PasswordLink).where(PasswordLink.public_id == public_id))
+    link = db.session.scalar(select(AccountLink).where(AccountLink.public_id == public_id))
     if link is None or link.used_at or link.expires_at <= clock.now() or not link.account.active:
         return None
     later = link.account.password_set_at and link.account.password_set_at > link.created_at

@@ -48,6 +48,7 @@ class Message(db.Model):
     attempts: Mapped[int] = mapped_column(default=0)
     ambiguous: Mapped[int] = mapped_column(default=0)
     urgent: Mapped[bool] = mapped_column(default=False)  # somebody waits at the screen: before all others
+    resends: Mapped[int] = mapped_column(default=0)  # how often staff asked for it to be sent once more
     lease_token: Mapped[str | None]
     lease_until: Mapped[datetime | None] = mapped_column(UTC)
     sent_at: Mapped[datetime | None] = mapped_column(UTC)
@@ -73,7 +74,8 @@ class Attempt(db.Model):
 
 
 class Channel(db.Model):
-    """The way out for mails; paused for a minute when the server does not answer or lets nobody in."""
+    """The way out for mails; paused for a minute when the server does not answer or lets nobody in, and held until
+    a person releases it when a person (or a restored backup) has said so."""
 
     __tablename__ = "message_channel"
 
@@ -81,6 +83,9 @@ class Channel(db.Model):
     paused_until: Mapped[datetime | None] = mapped_column(UTC)
     failing_since: Mapped[datetime | None] = mapped_column(UTC)
     answer: Mapped[str | None]
+    held_since: Mapped[datetime | None] = mapped_column(UTC)
+    held_by: Mapped[str | None]
+    held_why: Mapped[str | None]
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,8 @@ class Relative(Person, db.Model):
 
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     may_rate: Mapped[bool] = mapped_column(default=True)
+    sees_upcoming: Mapped[bool] = mapped_column(default=True)  # visits that are still to come
+    sees_ratings: Mapped[bool] = mapped_column(default=True)  # stars and comments of the file
 
     account: Mapped[Account | None] = relationship()
     client: Mapped[Client] = relationship(back_populates="relatives")

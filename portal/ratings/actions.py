@@ -21,10 +21,18 @@ from portal.ratings.models import (
     Rating,
     RatingRequest,
     RatingSubject,
-    StoppedRequests,
+    RequestChoice,
     SuspectAnswer,
 )
-from portal.ratings.queries import can_be_changed, can_be_changed_by_link, can_be_rated, is_open, rating_of
+from portal.ratings.queries import (
+    can_be_changed,
+    can_be_changed_by_link,
+    can_be_rated,
+    has_stopped,
+    is_open,
+    person_to_ask,
+    rating_of,
+)
 from portal.ratings.timing import due_time
 from portal.settings.queries import option
 from portal.visits.models import State, Visit, VisitWorker
@@ -256,12 +264,9 @@ def _why_suspect(request: RatingRequest, trapped: bool) -> str | None:
 
 def stop_requests(request: RatingRequest) -> None:
     """Send no more rating requests to the address that this one went to. Doing it twice does nothing more."""
-    address = (request.message.address or "").lower()
-    if not address or db.session.get(StoppedRequests, address):
+    person, address = person_to_ask(request.subject.visit.client), request.message.address or ""
+    if person is None or has_stopped(person, address):
         return
-    try:
-        with db.session.begin_nested():
-            db.session.add(StoppedRequests(address=address))
-    except IntegrityError:
-        return  # the same click, handled twice at once
+    db.session.add(RequestChoice(person_type=person.__tablename__, person_id=person.id, address=address.lower(),
+                                 wanted=False, said_by="link"))  # fmt: skip
     record("rating.requests_stopped", None, ("message", request.message_id))

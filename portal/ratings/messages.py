@@ -14,9 +14,8 @@ from portal.forms import STAR_WORDS
 from portal.links import external_url
 from portal.outbox.models import Drop, Message, MessageKind, Postpone, Recipient
 from portal.people.models import Client, Relative
-from portal.people.queries import relative_to_ask
 from portal.ratings.models import RatingRequest, RatingSubject
-from portal.ratings.queries import has_stopped, is_open, question, rating_of
+from portal.ratings.queries import has_stopped, is_open, person_to_ask, question, rating_of
 from portal.ratings.timing import next_opening
 from portal.settings.queries import option
 from portal.visits.models import State, Visit, VisitWorker
@@ -30,11 +29,9 @@ _WITH_ITS_VISIT = select(RatingRequest).options(  # all that decision and mail r
 
 
 def recipient_of(client: Client) -> Recipient | None:
-    """Who is asked about a client's visits: the client; without an address, a relative whom the file lets rate."""
-    if client.email:
-        return Recipient(client.email, client.name, _language(client))
-    relative = relative_to_ask(client.id)
-    return Recipient(str(relative.email), relative.name, _language(relative)) if relative else None
+    """To whom the mail about a client's visits would go now."""
+    person = person_to_ask(client)
+    return Recipient(str(person.email), person.name, _language(person)) if person else None
 
 
 def _language(person: Client | Relative) -> str:
@@ -74,7 +71,7 @@ def _why_not(request: RatingRequest, recipient: Recipient | None) -> Drop | None
         return Drop("cancelled", "already_rated")
     if not subject.visit.client.active:
         return Drop("suppressed", "inactive")
-    if recipient and has_stopped(recipient.address):
+    if recipient and has_stopped(person_to_ask(subject.visit.client), recipient.address):
         return Drop("suppressed", "opted_out")
     return None
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -60,6 +60,8 @@ class Rating(db.Model):
     left_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
     changed_at: Mapped[datetime | None] = mapped_column(UTC)
     version: Mapped[int] = mapped_column(default=1)
+    looked_at: Mapped[datetime | None] = mapped_column(UTC)  # a low rating: when somebody of the staff took note of it
+    looked_by: Mapped[str | None]
 
     subject: Mapped[RatingSubject] = relationship()
     former: Mapped[list["FormerRating"]] = relationship(order_by="FormerRating.id", cascade="all, delete-orphan")
@@ -82,12 +84,16 @@ class FormerRating(db.Model):
 
 
 class RatingRequest(db.Model):
-    """A mail that asks for a rating, and what became of its link."""
+    """A mail that asks for a rating, and what became of its link. The first round asks, a later one reminds of it
+    (`reminds_id`) or asks anew about a visit that was reopened."""
 
     __tablename__ = "rating_request"
+    __table_args__ = (UniqueConstraint("subject_id", "round"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    subject_id: Mapped[int] = mapped_column(ForeignKey("rating_subject.id"), unique=True)
+    subject_id: Mapped[int] = mapped_column(ForeignKey("rating_subject.id"))
+    round: Mapped[int] = mapped_column(default=1)
+    reminds_id: Mapped[int | None] = mapped_column(ForeignKey("rating_request.id"), unique=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
     asked_at: Mapped[datetime | None] = mapped_column(UTC)  # set each time the mail is about to leave
     expires_at: Mapped[datetime | None] = mapped_column(UTC)
@@ -110,10 +116,22 @@ class SuspectAnswer(db.Model):
     at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
 
 
-class StoppedRequests(db.Model):
-    """An address that wants no rating requests. It stops nothing else."""
+class RequestChoice(db.Model):
+    """A person has said whether they want rating requests. The newest row about the person or the address counts;
+    without one they are wanted. It stops nothing else."""
 
-    __tablename__ = "stopped_requests"
+    __tablename__ = "request_choice"
+    __table_args__ = (
+        CheckConstraint("person_type IN ('client', 'relative')", name="person"),
+        CheckConstraint("said_by IN ('link', 'portal', 'staff')", name="said_by"),
+        Index("ix_request_choice_person", "person_type", "person_id"),
+    )
 
-    address: Mapped[str] = mapped_column(primary_key=True)
-    stopped_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_type: Mapped[str]
+    person_id: Mapped[int]
+    address: Mapped[str] = mapped_column(index=True)
+    wanted: Mapped[bool]
+    said_by: Mapped[str]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTC, default=clock.now)

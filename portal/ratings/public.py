@@ -131,7 +131,7 @@ def _unsubscribe(token: str) -> Response:
         return refuse("invalid")
     if request.method == "POST":
         actions.stop_requests(found)
-    stopped = request.method == "POST" or queries.has_stopped(found.message.address or "")
+    stopped = request.method == "POST" or queries.has_stopped(None, found.message.address or "")
     return show("ratings/unsubscribe.html", done=stopped, **_frame())
 
 

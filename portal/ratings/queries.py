@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import url_for
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, and_, select
 
 from portal import clock
 from portal.accounts.models import User
@@ -12,9 +12,9 @@ from portal.extensions import VisitColumn, db
 from portal.i18n import language
 from portal.links import read_token
 from portal.outbox.models import Message
-from portal.people.models import Client, Service
-from portal.people.queries import visible_clients
-from portal.ratings.models import Rating, RatingRequest, RatingSubject, StoppedRequests, SuspectAnswer
+from portal.people.models import Client, Relative, Service
+from portal.people.queries import relative_to_ask, visible_clients
+from portal.ratings.models import Rating, RatingRequest, RatingSubject, RequestChoice, SuspectAnswer
 from portal.settings.queries import option
 from portal.tables.queries import Page, read_page
 from portal.visits.models import State, Visit
@@ -88,8 +88,18 @@ def _request_by_id(public_id: str | None) -> RatingRequest | None:
     return db.session.scalar(select(RatingRequest).join(Message).where(Message.public_id == public_id))
 
 
-def has_stopped(address: str) -> bool:
-    return db.session.get(StoppedRequests, address.lower()) is not None
+def person_to_ask(client: Client) -> Client | Relative | None:
+    """Who is asked about a client's visits: the client; without an address, a relative whom the file lets rate."""
+    return client if client.email else relative_to_ask(client.id)
+
+
+def has_stopped(person: Client | Relative | None, address: str) -> bool:
+    """Whether this person, or whoever reads this address, wants no rating requests: the newest word counts."""
+    about = RequestChoice.address == address.lower()
+    if person is not None:
+        about |= and_(RequestChoice.person_type == person.__tablename__, RequestChoice.person_id == person.id)
+    newest = select(RequestChoice.wanted).where(about).order_by(RequestChoice.id.desc()).limit(1)
+    return db.session.scalar(newest) is False
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON
+from sqlalchemy import JSON, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import db
@@ -16,6 +16,17 @@ class OptionValue(db.Model):
 
     key: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[object] = mapped_column(JSON)
+
+
+class Logo(db.Model):
+    """The agency's logo, re-encoded: one row, or none."""
+
+    __tablename__ = "agency_logo"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    media_type: Mapped[str]
+    digest: Mapped[str]
 
 
 @dataclass(frozen=True)

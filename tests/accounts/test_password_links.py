@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from time_machine import TimeMachineFixture
 
-from portal.accounts.models import Account, AccountSession, PasswordLink
+from portal.accounts.models import Account, AccountSession, AccountLink
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.links import make_token
@@ -199,7 +199,7 @@ def test_a_link_that_was_used_before_its_mail_left_is_not_mailed(
 ) -> None:
     ask(stranger, agency.claire.email)
     with app.app_context():
-        token = make_token("password", db.session.scalars(select(PasswordLink.public_id)).one())
+        token = make_token("password", db.session.scalars(select(AccountLink.public_id)).one())
     choose(stranger, f"/password/{token}")
     assert mailbox.collect() == []
     assert database.one(select(Message.state, Message.reason)) == ("cancelled", "used")
@@ -218,7 +218,7 @@ def test_a_password_that_is_easy_to_guess_is_refused(
     assert page.status == 422
     assert page.errors()
     assert password not in page.html
-    assert database.count(PasswordLink, PasswordLink.used_at.is_(None)) == 1
+    assert database.count(AccountLink, AccountLink.used_at.is_(None)) == 1
 
 
 @pytest.mark.parametrize("password", ["пароль не скажу вам", "🙂🙃🎁🎈🎉 un été russe", "abcdefgh" * 16])
@@ -244,7 +244,7 @@ def test_a_token_of_another_purpose_or_a_changed_one_opens_nothing(
     ask(stranger, agency.claire.email)
     path = link_in(mailbox)
     with app.app_context():
-        public_id = db.session.scalars(select(PasswordLink.public_id)).one()
+        public_id = db.session.scalars(select(AccountLink.public_id)).one()
         others = [make_token(purpose, public_id) for purpose in ("rate", "unsubscribe", "Password", "password:")]
     token = path.removeprefix("/password/")
     changed = [

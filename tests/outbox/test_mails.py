@@ -14,7 +14,7 @@ from portal.outbox import jobs, leases
 from portal.outbox.mailer import Mailer
 from portal.outbox.models import Message, Recipient
 from portal.people.models import Client, Service, Worker
-from portal.ratings.models import StoppedRequests
+from portal.ratings.models import RequestChoice
 from portal.settings.actions import set_option
 from portal.visits.actions import cancel_visit
 from portal.visits.models import Visit
@@ -210,7 +210,8 @@ def test_the_html_needs_no_picture_no_script_and_no_other_server(ask, mailbox) -
 
 def test_an_address_that_wants_no_requests_is_not_asked(ask, mailbox, database) -> None:
     with database.writing():
-        db.session.add(StoppedRequests(address="claire@example.org"))
+        db.session.add(RequestChoice(
+            person_type="client", person_id=0, address="claire@example.org", wanted=False, said_by="link"))  # fmt: skip
     ask(email="Claire@Example.org")
     ask("denis")
     assert [mail["To"].addresses[0].addr_spec for mail in mailbox.collect()] == ["denis@example.org"]

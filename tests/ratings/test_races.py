@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
-from portal.ratings.models import FormerRating, Rating, StoppedRequests
+from portal.ratings.models import FormerRating, Rating, RequestChoice
 from portal.visits.models import Visit
 from tests.conftest import Database, SignIn, open_browser
 from tests.factories import Agency, rate
@@ -100,7 +100,7 @@ def test_unsubscribing_ten_times_at_once_is_done_once(database: Database, asked:
     app = database.app
     one_click = {"List-Unsubscribe": "One-Click"}
     assert at_once([posting(open_browser(app), asked.unsubscribe, one_click) for _ in range(10)]) == [200] * 10
-    assert database.count(StoppedRequests) == 1
+    assert database.count(RequestChoice) == 1
     assert database.count(AuditEntry, AuditEntry.kind == "rating.requests_stopped") == 1
 
 

@@ -8,7 +8,7 @@ from time_machine import TimeMachineFixture
 
 from portal.audit.models import AuditEntry
 from portal.outbox.models import Message
-from portal.ratings.models import StoppedRequests
+from portal.ratings.models import RequestChoice
 from tests.conftest import Database, Mailbox, open_browser, text_of
 from tests.factories import Agency
 from tests.pages import Browser
@@ -29,13 +29,13 @@ def test_a_mail_program_unsubscribes_with_one_post(
     page = open_browser(app).post(asked.unsubscribe, data=ONE_CLICK)
     assert page.status == 200, "a redirect would not be followed"
     assert "Set-Cookie" not in page.headers
-    assert database.all(select(StoppedRequests.address)) == [agency.claire.email]
+    assert database.all(select(RequestChoice.address)) == [agency.claire.email]
 
 
 def test_doing_it_again_does_nothing_more(stranger: Browser, asked: Asked, database: Database) -> None:
     for _ in range(3):
         assert stranger.post(asked.unsubscribe, data=ONE_CLICK).h1 == "You will receive no more rating requests"
-    assert database.count(StoppedRequests) == 1
+    assert database.count(RequestChoice) == 1
     entry = database.one(select(AuditEntry).where(AuditEntry.kind == "rating.requests_stopped"))
     assert (entry.account_id, entry.subject_type, entry.before, entry.after) == (None, "message", None, None)
 
@@ -43,7 +43,7 @@ def test_doing_it_again_does_nothing_more(stranger: Browser, asked: Asked, datab
 def test_a_person_is_asked_first_and_looking_stops_nothing(stranger: Browser, asked: Asked, database: Database) -> None:
     page = stranger.get(asked.unsubscribe)
     assert page.h1 == "Stop the rating requests?"
-    assert database.count(StoppedRequests) == 0
+    assert database.count(RequestChoice) == 0
     assert page.form("Stop").submit().h1 == "You will receive no more rating requests"
     assert stranger.get(asked.unsubscribe).h1 == "You will receive no more rating requests"
 
@@ -53,7 +53,7 @@ def test_the_link_never_expires(
 ) -> None:
     time_machine.shift(timedelta(days=800))
     assert stranger.post(asked.unsubscribe, data=ONE_CLICK).status == 200
-    assert database.count(StoppedRequests) == 1
+    assert database.count(RequestChoice) == 1
 
 
 def test_afterwards_no_request_leaves_and_other_mails_do(
