@@ -12,7 +12,7 @@ from sqlalchemy import case, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import clock
-from portal.accounts.models import Account, AccountSession, AccountLink, Throttle
+from portal.accounts.models import Account, AccountLink, AccountSession, Throttle
 from portal.accounts.queries import account_by_address, hash_of, normal_address
 from portal.audit.actions import Actor, record
 from portal.errors import Refused

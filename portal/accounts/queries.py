@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from portal import clock
-from portal.accounts.models import Account, AccountSession, AccountLink
+from portal.accounts.models import Account, AccountLink, AccountSession
 from portal.extensions import db
 from portal.links import read_token
 

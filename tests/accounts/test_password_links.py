@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from time_machine import TimeMachineFixture
 
-from portal.accounts.models import Account, AccountSession, AccountLink
+from portal.accounts.models import Account, AccountLink, AccountSession
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.links import make_token
