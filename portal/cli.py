@@ -9,6 +9,8 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from portal.processes import leaving
+
 TICK = 60  # seconds between two looks for due work
 SWEEPS = ("portal.outbox.jobs", "portal.work.jobs")  # modules whose `sweep()` the ticker calls, in this order
 
@@ -68,9 +70,10 @@ class Ticker:
         self._stopping = self._waiting = False
 
     def run(self, *, once: bool = False) -> None:
-        """Tick until SIGTERM or SIGINT; a sweep that has begun is finished first."""
+        """Tick until SIGTERM or SIGINT; the mail that is being sent is ended first."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
+        leaving.clear()
         while not self._stopping:
             begun = time.monotonic()
             self.tick()
@@ -95,6 +98,7 @@ class Ticker:
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
+        leaving.set()
         if self._waiting:
             raise SystemExit(0)
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,8 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 FIRST_DELAY = 0.5  # seconds before a dead process is started again, doubled …
 LAST_DELAY = 10.0  # … up to this while it keeps dying
 STEADY = 10.0  # a process that lived this long is forgiven its former deaths
+
+leaving = threading.Event()  # this process was asked to stop: it ends what it has in hand and begins nothing more
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 

@@ -1,15 +1,18 @@
 """The queue: how work is handed to RQ, and the worker that does it.
 
 The database decides what is to be done; a job is a hint that somebody should look now. So a lost hint costs a minute
-(the ticker looks too) and a request never waits for Redis: a quarter of a second, no second try, no error.
+(the ticker looks too) and a request never waits for Redis: a quarter of a second, no second try, no error; and for some
+seconds after a failure nobody else of this process asks.
 """
 
 import json
 import logging
+import os
 import re
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FunctionType
 from typing import Any
 
@@ -27,12 +30,13 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
 from portal.extensions import db
-from portal.processes import die_with_parent
+from portal.processes import die_with_parent, leaving
 
 QUEUE = "portal"
 HINT_TIMEOUT = 55  # seconds: a drain ends by itself before its rows' lease (60 s) does
 WORK_TIMEOUT = 3600  # seconds, for imports, exports and other long work
 CLIENT_TIMEOUT = 0.25  # seconds a request may lose to a Redis that does not answer
+QUIET = 5.0  # seconds after a failure in which this process does not ask again
 FAILURES_KEPT = 86400  # seconds
 RECONNECT = 1.0  # seconds between two tries of a worker that has lost Redis
 JOBS = re.compile(r"portal(\.[a-z_]+)*\.jobs\.[a-z]\w*")  # the only functions that a job may name
@@ -57,7 +61,8 @@ def enqueue(function: FunctionType, *args: object, job_id: str | None = None, ti
 
 def _send(name: str, args: tuple[Any, ...], timeout: int, job_id: str | None = None) -> bool:
     client = _client(current_app)
-    if client is None:
+    silent_until = current_app.extensions.get("portal.queue.silent_until", 0.0)
+    if client is None or time.monotonic() < silent_until:
         return False
     try:
         Queue(QUEUE, connection=client, serializer=JSONSerializer, job_class=PortalJob).enqueue_call(
@@ -65,6 +70,7 @@ def _send(name: str, args: tuple[Any, ...], timeout: int, job_id: str | None = N
         )
     except (RedisError, OSError) as error:
         _say_once(current_app, error)
+        current_app.extensions["portal.queue.silent_until"] = time.monotonic() + QUIET
         return False
     current_app.extensions["portal.queue.silent"] = False
     return True
@@ -194,6 +200,20 @@ class PortalWorker(Worker):
         """Run the job inside an application context, closed (and the session with it) when the job has ended."""
         with self.app.app_context():
             return super().perform_job(*args, **kwargs)
+
+    def setup_work_horse_signals(self) -> None:
+        """A job that is told to stop ends what it has in hand; RQ's would die in the middle of a mail."""
+        super().setup_work_horse_signals()
+        signal.signal(signal.SIGTERM, lambda *_: leaving.set())
+        if self._stop_requested:  # it came while this process was being born
+            leaving.set()
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Let the job know; the worker leaves when it has ended."""
+        super().handle_warm_shutdown_request()
+        if self.horse_pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.horse_pid, signal.SIGTERM)
 
     @property
     def asked_to_stop(self) -> bool:

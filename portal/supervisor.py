@@ -93,7 +93,7 @@ class Supervisor:
         _progress("web", "answers, 2 processes of 16 threads")
         self._add("worker", self._flask("worker"), 65)  # it may finish its job, 55 s at most
         _progress("worker", "started")
-        self._add("ticker", self._flask("ticker"), 15)
+        self._add("ticker", self._flask("ticker"), 30)  # it may end a mail, 20 s at most
         _progress("ticker", "started, looks for due work every minute")
         self._welcome()
         return True

@@ -13,6 +13,7 @@ from portal.outbox import leases
 from portal.outbox.mail import compose
 from portal.outbox.mailer import Mailer, Outcome, ServerClosed
 from portal.outbox.models import OPEN, Message
+from portal.processes import leaving
 from portal.queue import enqueue
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def drain() -> int:
         return 0
     deadline, taken = time.monotonic() + BUDGET, 0
     with Mailer(url) as mailer:
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not leaving.is_set():
             ids, token = leases.claim(BATCH, despite_pause=mailer.works)
             if not ids:
                 return taken
@@ -86,8 +87,9 @@ def _send_batch(mailer: Mailer, ids: list[int], token: str, deadline: float) -> 
     """Send claimed messages; return False when the server is not there. What was not begun is given back."""
     for position, message_id in enumerate(ids):
         try:
-            mailer.open()
-            if time.monotonic() > deadline:
+            if not leaving.is_set():
+                mailer.open()
+            if leaving.is_set() or time.monotonic() > deadline:
                 leases.release(ids[position:], token)
                 return True
             deliver(mailer, message_id, token)

@@ -9,12 +9,13 @@ import random
 import secrets
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import func, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
 from portal import clock
@@ -24,9 +25,10 @@ from portal.outbox.models import OPEN, Attempt, Channel, Drop, Message, Postpone
 LEASE = timedelta(seconds=60)
 PAUSE = timedelta(seconds=60)
 BACK_OFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440)]
+LATE = timedelta(hours=1)  # so late is only what waited for us or the mail server, and many more with it …
+CATCH_UP = 300  # … which leave at so many a minute: no server likes three days of mails at once
 POISON = 8  # attempts broken off, by an error or with their process
-INSISTENCE = 25.0  # seconds for which an ended attempt is written down again and again; the lease lasts longer
-INSISTENCE_PACE = 0.5
+INSISTENCE, INSISTENCE_PACE = 25.0, 0.5  # seconds for which, and in which, an ended attempt is written down again
 MAIL = "mail"
 
 
@@ -57,7 +59,6 @@ def claim(limit: int, *, despite_pause: bool = False) -> tuple[list[int], str]:
     """Take up to `limit` due messages for this process; return their ids, in order, and the lease token.
 
     Args:
-        limit: how many at most.
         despite_pause: for a process whose own conversation with the server goes on well.
     """
     token = secrets.token_hex(8)
@@ -69,6 +70,8 @@ def claim(limit: int, *, despite_pause: bool = False) -> tuple[list[int], str]:
 def _take(limit: int, token: str) -> list[int]:
     moment = clock.now()
     due = select(Message.id).where(Message.state.in_(OPEN), Message.next_at <= moment, Message.not_after > moment)
+    if not _may_catch_up(moment):
+        due = due.where(or_(Message.next_at > moment - LATE, Message.urgent))
     due = due.order_by(Message.urgent.desc(), Message.next_at, Message.id).limit(limit)
     ids = list(db.session.scalars(due.with_for_update(skip_locked=True)))
     if not ids:
@@ -83,9 +86,15 @@ def _take(limit: int, token: str) -> list[int]:
     return [id_ for id_ in ids if id_ in mine]
 
 
+def _may_catch_up(moment: datetime) -> bool:
+    """Whether what is late may leave too: the last minute saw fewer attempts than `CATCH_UP`."""
+    started = db.session.scalar(select(Attempt.started_at).order_by(Attempt.id.desc()).offset(CATCH_UP - 1).limit(1))
+    return started is None or started <= moment - timedelta(minutes=1)
+
+
 def _is_paused() -> bool:
-    until = db.session.scalar(select(Channel.paused_until).where(Channel.name == MAIL))
-    return until is not None and until > clock.now()
+    paused = Channel.name == MAIL, Channel.paused_until > clock.now()
+    return db.session.scalar(select(Channel.name).where(*paused)) is not None
 
 
 @writing()
@@ -124,10 +133,8 @@ def _open_attempt(message: Message, token: str, recipient: Recipient) -> Turn:
     attempt = Attempt(message_id=message.id, number=message.attempts, token=token, started_at=moment)
     db.session.add(attempt)
     db.session.flush()
-    return Turn(
-        message, recipient, message.id, attempt.id, token, message.kind, number=message.attempts,
-        ambiguous=message.ambiguous, seen=seen,
-    )  # fmt: skip
+    return Turn(message, recipient, message.id, attempt.id, token, message.kind, number=message.attempts,
+                ambiguous=message.ambiguous, seen=seen)  # fmt: skip
 
 
 def _put_aside(message: Message, decision: Drop | Postpone) -> None:
@@ -221,8 +228,7 @@ def _is_poison(message_id: int) -> bool:
 def give_up_turn(message_id: int, token: str, fault: str) -> None:
     """Count an attempt that failed before it could begin. The message waits, and the others do not wait for it."""
     message = _locked(message_id, token)
-    nobody = Recipient("", "", "")
-    turn = _open_attempt(message, token, nobody) if message else None
+    turn = _open_attempt(message, token, Recipient("", "", "")) if message else None
     db.session.commit()
     if turn:
         finish(turn, "died", fault)
@@ -282,11 +288,8 @@ def pause_channel(answer: str) -> None:
 
 
 def _insert_channel(values: dict[str, Any]) -> None:
-    try:
-        with db.session.begin_nested():
-            db.session.execute(insert(Channel).values(values))
-    except IntegrityError:
-        return  # another process has noticed it at the same moment
+    with suppress(IntegrityError), db.session.begin_nested():  # another process may notice it at the same moment
+        db.session.execute(insert(Channel).values(values))
 
 
 @writing()

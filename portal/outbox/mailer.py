@@ -45,12 +45,13 @@ class Watch:
 
     @contextmanager
     def at_most(self, seconds: float) -> Generator[None]:
-        """Give the block so many seconds."""
-        self._until = time.monotonic() + seconds
+        """Give the block so many seconds, and no more than a block around it has left."""
+        outer, until = self._until, time.monotonic() + seconds
+        self._until = min(outer, until) if outer else until
         try:
             yield
         finally:
-            self._until = None
+            self._until = outer
 
     def end(self) -> None:
         self._over.set()
@@ -149,10 +150,10 @@ class Mailer:
             ServerClosed: the server went away before this mail was begun.
         """
         try:
-            self._offer(mail)
-            if self.smtp is None:
-                raise ServerClosed("no connection")
             with self.watch.at_most(MAIL_SECONDS):
+                self._offer(mail)
+                if self.smtp is None:
+                    raise ServerClosed("no connection")
                 answer = self._converse(self.smtp, mail, on_text)
         except Outcome:
             raise
