@@ -11,6 +11,8 @@ from portal.people.importer import CLIENTS, WORKERS
 from portal.people.models import Client
 from portal.people.queries import files_of_account, visible_clients
 from portal.ratings import actions as ratings
+from portal.ratings import alerts as rating_alerts
+from portal.ratings import low
 from portal.ratings import messages as rating_messages
 from portal.ratings.models import RatingSubject
 from portal.ratings.queries import RATING_COLUMN, clients_of_messages, waiting_visit
@@ -25,7 +27,10 @@ def message_perimeter(user: User) -> ColumnElement[bool]:
 
 
 # kinds of message that leave, for `outbox`
-for kind in (account_messages.RESET, account_messages.INVITATION, rating_messages.REQUEST):
+for kind in (
+    account_messages.RESET, account_messages.INVITATION,
+    rating_messages.REQUEST, rating_alerts.LOW, rating_alerts.VERY_LOW,
+):  # fmt: skip
     wires.message_kinds[kind.name] = kind
 
 # long jobs, for `work`; kinds of file, for `imports`
@@ -41,6 +46,10 @@ wires.message_about = clients_of_messages
 # what the lists of visits show besides the visit
 wires.visit_columns = [RATING_COLUMN]
 wires.waiting_visit = waiting_visit
+
+# what asks for attention: cards of the staff's home page, figures in the menu
+wires.home_cards = [low.home_card]
+wires.badges = {"staff.list_ratings": low.count_unseen}
 
 # reactions: plain functions called by name, in order, inside the transaction of the deed
 wires.reactions = {

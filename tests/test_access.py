@@ -74,6 +74,7 @@ class Things:
             "accounts.set_password": self.password_link,
             "open.rate": self.mailed_link("rate"),
             "open.unsubscribe": self.mailed_link("unsubscribe"),
+            "staff.look_at_rating": self.low_rating,
             "staff.show_message": self.message,
             "staff.preview_message": self.message,
             "staff.show_import": self.imported,
@@ -101,6 +102,9 @@ class Things:
 
     def message(self) -> dict[str, Any]:
         return {"message_id": self.request().message_id}
+
+    def low_rating(self) -> dict[str, Any]:
+        return {"rating_id": factories.rate(self.agency.claire, self.agency.claires_done, 1).id}
 
     def imported(self) -> dict[str, Any]:
         made = bring_in(self.agency.sofia.user, "visits", "visites.csv", CSV.encode(), {})

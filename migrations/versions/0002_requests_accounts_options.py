@@ -123,6 +123,7 @@ def upgrade() -> None:
     with op.batch_alter_table('rating', schema=None) as batch_op:
         batch_op.add_column(sa.Column('looked_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('looked_by', sa.String(), nullable=True))
+        batch_op.create_index('ix_rating_looked_at', ['looked_at', 'stars'], unique=False)
 
     with op.batch_alter_table('rating_request', schema=None) as batch_op:
         batch_op.add_column(sa.Column('round', sa.Integer(), nullable=False, server_default='1'))
@@ -163,6 +164,7 @@ def downgrade() -> None:
         batch_op.drop_column('round')
 
     with op.batch_alter_table('rating', schema=None) as batch_op:
+        batch_op.drop_index('ix_rating_looked_at')
         batch_op.drop_column('looked_by')
         batch_op.drop_column('looked_at')
 

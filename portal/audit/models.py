@@ -30,6 +30,7 @@ KINDS = {
     "visit.cancelled": "A visit was cancelled.",
     "rating.left": "A visit was rated.",
     "rating.changed": "A rating was changed; the former value is kept.",
+    "rating.looked_at": "Somebody of the staff took note of a low rating.",
     "rating.suspected": "An answer came that no person can have given; it is kept, not counted.",
     "rating.requests_stopped": "An address asked for no more rating requests.",
 }

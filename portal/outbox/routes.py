@@ -40,6 +40,9 @@ REASON_LABELS = {
     "used": _l("the link has been used"),
     "refused": _l("the address was refused"),
     "poison": _l("it could not be written"),
+    "not_low": _l("the rating is not low any more"),
+    "looked_at": _l("somebody has looked at it already"),
+    "nobody_responsible": _l("nobody of the staff has an e-mail address"),
     "answer_lost": _l("the mail server’s answer was lost twice"),
 }
 OUTCOME_LABELS = {

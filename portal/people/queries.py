@@ -62,6 +62,20 @@ def relative_to_ask(client_id: int) -> Relative | None:
     return db.session.scalar(chosen.limit(1))
 
 
+def staff_responsible_for(sector_id: int) -> Staff | None:
+    """Who answers for a sector: its coordinator, else the one of the sectors above it; else quality, else an
+    administrator. Whoever has no address cannot be told, so is passed over."""
+    reachable = select(Staff).where(Staff.active, Staff.email.is_not(None)).order_by(Staff.id).limit(1)
+    above: int | None = sector_id
+    while above is not None:
+        here = select(staff_sector.c.staff_id).where(staff_sector.c.sector_id == above)
+        if found := db.session.scalar(reachable.where(Staff.role == Role.COORDINATOR, Staff.id.in_(here))):
+            return found
+        above = db.session.scalar(select(Sector.parent_id).where(Sector.id == above))
+    by_role = (db.session.scalar(reachable.where(Staff.role == role)) for role in (Role.QUALITY, Role.ADMIN))
+    return next((person for person in by_role if person), None)
+
+
 def clients_with_a_relative_to_ask() -> set[int]:
     return set(db.session.scalars(select(Relative.client_id).where(*_CAN_BE_ASKED).distinct()))
 

@@ -15,6 +15,7 @@ from portal.errors import Refused
 from portal.extensions import db, rows_changed
 from portal.outbox.actions import Order, cancel, schedule
 from portal.people.models import Client
+from portal.ratings.low import alert
 from portal.ratings.models import (
     FormerRating,
     RatedWorker,
@@ -179,6 +180,7 @@ def _write(
         ) from error
     requests = select(RatingRequest.message_id).where(RatingRequest.subject_id == subject.id)
     cancel(list(db.session.scalars(requests)), "already_rated")
+    alert(rating)
     return rating
 
 
@@ -219,6 +221,7 @@ def _replace(
         message = _l("Somebody changed this rating in the meantime. Close this window to see it.")
         raise Refused(message, "changed") from error
     record("rating.changed", actor, ("visit", rating.subject.visit_id), before=before, after={"stars": stars})
+    alert(rating, before["stars"])
 
 
 def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped: bool) -> Rating | None:

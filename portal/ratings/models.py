@@ -47,6 +47,7 @@ class Rating(db.Model):
         CheckConstraint(f"length(comment) <= {LONGEST_COMMENT}", name="comment"),
         CheckConstraint("channel IN ('portal', 'mail')", name="channel"),
         Index("ix_rating_left_at", "left_at", "id"),
+        Index("ix_rating_looked_at", "looked_at", "stars"),  # low ones not looked at: counted on every page
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

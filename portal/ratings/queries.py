@@ -120,6 +120,8 @@ class RatingRow:
     visit_id: int
     starts_at: datetime
     low: bool
+    looked_at: datetime | None
+    looked_by: str | None
 
 
 def visible_ratings(user: User) -> Select:
@@ -133,30 +135,47 @@ def visible_ratings(user: User) -> Select:
     )
 
 
-def list_ratings(user: User, only_low: bool = False, stars: int | None = None) -> Page[RatingRow]:
+def list_ratings(
+    user: User, only_low: bool = False, stars: int | None = None, *, only_unseen: bool = False
+) -> Page[RatingRow]:
     """Return a page of ratings, newest first.
 
     Args:
         user: whose perimeter.
         only_low: those at or below the agency's threshold.
         stars: those with just so many.
+        only_unseen: low ones that nobody has taken note of.
     """
-    statement = (
-        visible_ratings(user)
-        .join(Client, Client.id == RatingSubject.client_id)
-        .join(Service, Service.id == RatingSubject.service_id)
-        .with_only_columns(
-            Rating.id, Rating.stars, Rating.comment, Rating.channel, Rating.author_name, Rating.author_role,
-            Rating.left_at, Rating.changed_at, Client.first_name, Client.last_name, Service.name.label("service"),
-            names_of_workers().label("workers"), Visit.id.label("visit_id"), Visit.starts_at,
-        )
-        .order_by(Rating.left_at.desc(), Rating.id.desc())
-    )  # fmt: skip
-    if only_low:
+    statement = _rows(visible_ratings(user)).order_by(Rating.left_at.desc(), Rating.id.desc())
+    if only_unseen:
+        statement = statement.where(Rating.looked_at.is_(None))
+    if only_low or only_unseen:
         statement = statement.where(Rating.stars <= option("ratings.low_threshold"))
     if stars is not None:
         statement = statement.where(Rating.stars == stars)
     return read_page(statement, _as_row)
+
+
+def _rows(statement: Select) -> Select:
+    return (
+        statement.join(Client, Client.id == RatingSubject.client_id)
+        .join(Service, Service.id == RatingSubject.service_id)
+        .with_only_columns(
+            Rating.id, Rating.stars, Rating.comment, Rating.channel, Rating.author_name, Rating.author_role,
+            Rating.left_at, Rating.changed_at, Rating.looked_at, Rating.looked_by,
+            Client.first_name, Client.last_name, Service.name.label("service"),
+            names_of_workers().label("workers"), Visit.id.label("visit_id"), Visit.starts_at,
+        )
+    )  # fmt: skip
+
+
+def rating_row(user: User, rating_id: int) -> RatingRow:
+    """One line of the list anew, after something changed."""
+    return _as_row(db.session.execute(_rows(visible_ratings(user).where(Rating.id == rating_id))).one())
+
+
+def visible_rating(user: User, rating_id: int) -> Rating | None:
+    return db.session.scalar(visible_ratings(user).where(Rating.id == rating_id))
 
 
 def _as_row(row: Row) -> RatingRow:
@@ -165,7 +184,7 @@ def _as_row(row: Row) -> RatingRow:
         author_role=row.author_role, left_at=row.left_at, changed_at=row.changed_at,
         client=f"{row.first_name} {row.last_name}".strip(), service=row.service,
         workers=row.workers.split("\n") if row.workers else [], visit_id=row.visit_id, starts_at=row.starts_at,
-        low=row.stars <= option("ratings.low_threshold"),
+        low=row.stars <= option("ratings.low_threshold"), looked_at=row.looked_at, looked_by=row.looked_by,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Rating a visit on the portal; the staff's list of ratings."""
 
-from flask import abort, g, request, url_for
+from flask import abort, flash, g, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal.errors import Refused
@@ -9,6 +10,7 @@ from portal.pages import done, show
 from portal.portals import client, staff
 from portal.ratings import actions, queries
 from portal.ratings.forms import RatingForm
+from portal.ratings.low import look_at
 from portal.ratings.models import Rating, RatingSubject
 from portal.roles import Permission
 from portal.settings.queries import option
@@ -78,7 +80,19 @@ def _window(
 @staff.page("/ratings", Permission.SEE_RATINGS, module=MODULE)
 def list_ratings() -> Response:
     """*Retour d'information des clients*, plain for now: newest first, low ones marked."""
-    low, stars = request.args.get("low") == "1", request.args.get("stars", "")
-    page = queries.list_ratings(g.user, low, int(stars) if stars in set("012345") else None)
+    low, unseen, stars = (request.args.get(name, "") for name in ("low", "unseen", "stars"))
+    number = int(stars) if stars in set("012345") else None
+    page = queries.list_ratings(g.user, low == "1", number, only_unseen=unseen == "1")
     return show("ratings/staff_list.html", "ratings/_staff_rows.html", page=page, words=STAR_WORDS,
-                suspects=queries.suspect_answers(g.user), only_low=low, stars=stars)  # fmt: skip
+                suspects=queries.suspect_answers(g.user), only_low=low == "1", stars=stars, only_unseen=unseen == "1")  # fmt: skip
+
+
+@staff.page("/ratings/<int:rating_id>/look", Permission.LOOK_AT_RATINGS, methods=("POST",), module=MODULE)
+def look_at_rating(rating_id: int) -> Response:
+    """Take note of a low rating, from the list or from the home page."""
+    rating = queries.visible_rating(g.user, rating_id) or abort(404)
+    look_at(g.user, rating)
+    flash(_("You have taken note of this rating."), "success")
+    back = "staff.show_home" if request.args.get("back") == "home" else "staff.list_ratings"
+    return done(url_for(back), event="rating-looked-at", fragment="ratings/_staff_row.html",
+                row=queries.rating_row(g.user, rating_id))  # fmt: skip

@@ -1,0 +1,133 @@
+"""Low ratings: who is told, what waits to be looked at, and the deed of taking note."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Row, case, func, select, update
+
+from portal import clock
+from portal.accounts.models import User
+from portal.audit.actions import record
+from portal.errors import Refused
+from portal.extensions import Panel, db, rows_changed
+from portal.outbox.actions import Order, schedule
+from portal.people.models import Client, Service, Staff
+from portal.people.queries import staff_responsible_for
+from portal.ratings.models import Rating, RatingSubject
+from portal.ratings.queries import visible_ratings
+from portal.settings.queries import option
+from portal.visits.models import Visit
+from portal.visits.queries import names_of_workers
+
+SHOWN = 6  # on the home page; the list has them all
+COUNTED = 100  # a badge needs no more
+
+
+def alert(rating: Rating, before: int | None = None) -> None:
+    """Tell the client's file manager of a low rating, in the transaction that writes it; it waits to be looked at.
+
+    Args:
+        rating: as it is now, flushed.
+        before: the stars it had before it was changed. One that was low already is told again only when it turns
+            urgent, but is to be looked at anew.
+    """
+    if rating.stars > option("ratings.low_threshold"):
+        return
+    rating.looked_at = rating.looked_by = None
+    was_low = before is not None and before <= option("ratings.low_threshold")
+    if was_low and is_urgent(before) >= is_urgent(rating.stars):
+        return
+    kind, change = "ratings.very_low" if is_urgent(rating.stars) else "ratings.low", 0
+    if before is not None:
+        change = len(rating.former)
+    schedule([Order(kind, ("rating", rating.id), dedupe_key=f"low:{rating.id}:{change}", due_at=clock.now())])
+
+
+def is_urgent(stars: int) -> bool:
+    return stars <= option("ratings.urgent_threshold")
+
+
+def person_to_tell(rating: Rating) -> Staff | None:
+    """Who is told of a low rating: the manager of the client's file, else of its sector, else quality."""
+    client = rating.subject.visit.client
+    manager = client.file_manager
+    if manager and manager.active and manager.email:
+        return manager
+    return staff_responsible_for(client.sector_id)
+
+
+def look_at(user: User, rating: Rating) -> None:
+    """Take note of a low rating: name and date stay on it. The first to do so is the one who is named.
+
+    Raises:
+        Refused: somebody was faster, or it is not low any more.
+    """
+    fresh = update(Rating).where(Rating.id == rating.id, Rating.version == rating.version, *_unseen())
+    if rows_changed(fresh.values(looked_at=clock.now(), looked_by=user.name)) != 1:
+        raise Refused(_l("Somebody has looked at this rating in the meantime, or it has changed."), "looked")
+    db.session.refresh(rating)
+    record("rating.looked_at", user, ("visit", rating.subject.visit_id), after={"stars": rating.stars})
+
+
+def _unseen() -> tuple[ColumnElement[bool], ...]:
+    return Rating.looked_at.is_(None), Rating.stars <= option("ratings.low_threshold")
+
+
+def count_unseen(user: User) -> int:
+    """How many low ratings of this person's sectors nobody has looked at: the badge in the menu."""
+    if not option("ratings.enabled"):
+        return 0
+    waiting = visible_ratings(user).where(*_unseen()).with_only_columns(Rating.id).limit(COUNTED).subquery()
+    return db.session.scalar(select(func.count()).select_from(waiting)) or 0
+
+
+@dataclass(frozen=True)
+class LowRating:
+    """A low rating that waits for a person, as the home page shows it."""
+
+    id: int
+    stars: int
+    urgent: bool
+    comment: str | None
+    said_at: datetime
+    client: str
+    phone: str | None
+    service: str
+    workers: list[str]
+    visit_id: int
+    starts_at: datetime
+
+
+def unseen(user: User) -> list[LowRating]:
+    """The low ratings that nobody has looked at: urgent ones first, then those that have waited longest."""
+    statement = (
+        visible_ratings(user)
+        .join(Client, Client.id == RatingSubject.client_id)
+        .join(Service, Service.id == RatingSubject.service_id)
+        .where(*_unseen())
+        .with_only_columns(
+            Rating.id, Rating.stars, Rating.comment, func.coalesce(Rating.changed_at, Rating.left_at).label("said_at"),
+            Client.first_name, Client.last_name, Client.phone, Service.name.label("service"),
+            names_of_workers().label("workers"), Visit.id.label("visit_id"), Visit.starts_at,
+        )
+        .order_by(case((Rating.stars <= option("ratings.urgent_threshold"), 0), else_=1), Rating.left_at, Rating.id)
+    )  # fmt: skip
+    return [_as_low(row) for row in db.session.execute(statement.limit(SHOWN))]
+
+
+def _as_low(row: Row) -> LowRating:
+    return LowRating(
+        id=row.id, stars=row.stars, urgent=is_urgent(row.stars), comment=row.comment, said_at=row.said_at,
+        client=f"{row.first_name} {row.last_name}".strip(), phone=row.phone, service=row.service,
+        workers=row.workers.split("\n") if row.workers else [], visit_id=row.visit_id, starts_at=row.starts_at,
+    )  # fmt: skip
+
+
+def home_card(user: User) -> Panel | None:
+    """What the staff's home page shows of low ratings; nothing when all have been looked at."""
+    if not option("ratings.enabled"):
+        return None
+    waiting = unseen(user)
+    total = count_unseen(user) if len(waiting) == SHOWN else len(waiting)
+    return Panel("ratings/_home_low.html", {"waiting": waiting, "total": total}) if waiting else None

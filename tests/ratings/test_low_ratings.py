@@ -1,0 +1,178 @@
+"""Low ratings: the file manager is told, they wait on the home page, and somebody takes note of them."""
+
+import pytest
+from sqlalchemy import select
+from time_machine import TimeMachineFixture
+
+from portal.audit.models import AuditEntry
+from portal.extensions import db
+from portal.outbox.models import Message
+from portal.people.models import Client, Staff
+from portal.people.queries import staff_responsible_for
+from portal.ratings.actions import change_rating
+from portal.ratings.models import Rating
+from portal.settings.actions import set_option
+from tests.conftest import Database, Mailbox, SignIn, text_of
+from tests.factories import Agency, rate
+
+ALERTS = select(Message.kind).where(Message.kind.like("ratings.%low")).order_by(Message.id)
+
+
+def told(agency: Agency) -> int | None:
+    person = staff_responsible_for(agency.north)
+    return person.id if person else None
+
+
+def give(agency: Agency, database: Database, stars: int, comment: str = "") -> None:
+    with database.writing():
+        rate(agency.claire, agency.claires_done, stars, comment)
+
+
+def change(agency: Agency, database: Database, stars: int) -> None:
+    with database.writing():
+        rating = db.session.scalars(select(Rating)).one()
+        change_rating(agency.claire.user, rating, stars, "", rating.version)
+
+
+@pytest.mark.parametrize(("stars", "alerts"), [
+    (0, ["ratings.very_low"]), (1, ["ratings.very_low"]), (2, ["ratings.low"]), (3, []), (5, []),
+])  # fmt: skip
+def test_few_stars_alert_and_very_few_are_urgent(
+    agency: Agency, database: Database, stars: int, alerts: list[str]
+) -> None:
+    give(agency, database, stars)
+    assert database.all(ALERTS) == alerts
+
+
+def test_the_thresholds_are_options(agency: Agency, database: Database) -> None:
+    with database.writing():
+        set_option(None, "ratings.low_threshold", "3")
+        set_option(None, "ratings.urgent_threshold", "0")
+    give(agency, database, 3)
+    assert database.all(ALERTS) == ["ratings.low"]
+
+
+def test_the_mail_goes_to_the_manager_of_the_file_and_says_nothing_of_the_client(
+    agency: Agency, database: Database, mailbox: Mailbox
+) -> None:
+    give(agency, database, 1, "Elle a crié, diabète oublié")
+    mail = mailbox.one()
+    assert mail["To"].addresses[0].addr_spec == agency.sofia.email
+    read = f"{mail['Subject']} {mail.as_string()}"
+    assert "1 out of 5" in text_of(mail) or "1 sur 5" in text_of(mail)
+    for secret in ("Claire", "Lefèvre", "Wassim", "crié", "diabète"):
+        assert secret not in read
+    assert "/staff/ratings?unseen=1#rating-" in text_of(mail)
+
+
+def test_without_a_manager_of_the_file_the_sector_answers_then_quality(agency: Agency, database: Database) -> None:
+    with database.writing():
+        assert told(agency) == agency.sofia.id
+        db.session.get_one(Staff, agency.sofia.id).active = False
+        assert told(agency) == agency.ines.id
+        db.session.get_one(Staff, agency.ines.id).email = None
+        assert told(agency) == agency.ada.id
+
+
+def test_a_file_manager_of_another_sector_is_told_all_the_same(
+    agency: Agency, database: Database, mailbox: Mailbox
+) -> None:
+    with database.writing():
+        db.session.get_one(Client, agency.claire.id).file_manager_id = agency.igor.id
+    give(agency, database, 2)
+    assert mailbox.one()["To"].addresses[0].addr_spec == agency.igor.email
+
+
+def test_a_rating_that_falls_alerts_and_one_that_only_moves_does_not(agency: Agency, database: Database) -> None:
+    give(agency, database, 4)
+    assert database.all(ALERTS) == []
+    change(agency, database, 2)
+    assert database.all(ALERTS) == ["ratings.low"]
+    change(agency, database, 1)
+    assert database.all(ALERTS) == ["ratings.low", "ratings.very_low"]
+    change(agency, database, 0)
+    change(agency, database, 2)
+    assert database.all(ALERTS) == ["ratings.low", "ratings.very_low"]
+
+
+def test_a_rating_that_was_mended_or_looked_at_before_the_mail_left_needs_no_mail(
+    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn
+) -> None:
+    give(agency, database, 1)
+    change(agency, database, 5)
+    assert mailbox.collect() == []
+    assert database.all(select(Message.reason).where(Message.kind == "ratings.very_low")) == ["not_low"]
+    change(agency, database, 1)
+    sign_in(agency.sofia).get("/staff/home").form("I have looked at it").submit()
+    assert mailbox.collect() == []
+    assert database.all(select(Message.reason).where(Message.kind == "ratings.very_low")) == ["not_low", "looked_at"]
+
+
+def test_it_waits_on_the_home_page_and_in_the_menu_until_somebody_looks_at_it(
+    agency: Agency, database: Database, sign_in: SignIn, time_machine: TimeMachineFixture
+) -> None:
+    give(agency, database, 1, "Personne n’est venu")
+    sofia = sign_in(agency.sofia)
+    page = sofia.get("/staff/home")
+    assert "1 low rating to look at" in page.text
+    assert "Personne n’est venu" in page.text
+    assert page.says("nav .count-bubble") == "1"
+    done = page.form("I have looked at it").submit()
+    assert done.status == 303
+    home = done.follow()
+    assert "Personne" not in home.text
+    assert home.soup.select_one("nav .count-bubble") is None
+    listed = sofia.get("/staff/ratings?low=1")
+    assert f"Looked at by {agency.sofia.name}" in listed.text
+    entry = database.one(select(AuditEntry).where(AuditEntry.kind == "rating.looked_at"))
+    assert (entry.account_id, entry.subject_type, entry.after) == (agency.sofia.account_id, "visit", {"stars": 1})
+
+
+def test_with_javascript_the_line_says_who_looked(agency: Agency, database: Database, sign_in: SignIn) -> None:
+    give(agency, database, 2)
+    page = sign_in(agency.sofia).get("/staff/ratings?unseen=1").form("I have looked at it").submit(htmx=True)
+    assert page.status == 200
+    assert page.events == "rating-looked-at"
+    assert f"Looked at by {agency.sofia.name}" in page.text
+
+
+def test_the_first_to_look_is_named_and_the_second_is_told(agency: Agency, database: Database, sign_in: SignIn) -> None:
+    give(agency, database, 1)
+    first, second = sign_in(agency.sofia).get("/staff/home"), sign_in(agency.ines).get("/staff/home")
+    first.form("I have looked at it").submit()
+    late = second.form("I have looked at it").submit()
+    assert late.status == 409
+    assert "Somebody has looked at this rating in the meantime" in late.text
+    assert database.one(select(Rating.looked_by)) == agency.sofia.name
+
+
+def test_a_rating_that_changes_is_to_be_looked_at_anew(agency: Agency, database: Database, sign_in: SignIn) -> None:
+    give(agency, database, 2)
+    sign_in(agency.sofia).get("/staff/home").form("I have looked at it").submit()
+    change(agency, database, 1)
+    assert database.one(select(Rating.looked_at)) is None
+
+
+def test_another_sectors_coordinator_sees_none_of_it(agency: Agency, database: Database, sign_in: SignIn) -> None:
+    give(agency, database, 1, "Personne n’est venu")
+    igor = sign_in(agency.igor)
+    home = igor.get("/staff/home")
+    assert "Personne" not in home.text
+    assert home.soup.select_one("nav .count-bubble") is None
+    assert "Personne" not in igor.get("/staff/ratings?unseen=1").text
+
+
+def test_the_home_page_and_the_list_take_few_statements(agency: Agency, database: Database, sign_in: SignIn) -> None:
+    give(agency, database, 1)
+    sofia = sign_in(agency.sofia)
+    assert len(sofia.get("/staff/home").statements) <= 12
+    assert len(sofia.get("/staff/ratings").statements) <= 6
+
+
+def test_nothing_waits_when_the_module_is_off(agency: Agency, database: Database, sign_in: SignIn) -> None:
+    give(agency, database, 1)
+    with database.writing():
+        set_option(None, "ratings.enabled", "no")
+    home = sign_in(agency.sofia).get("/staff/home")
+    assert "low rating" not in home.text
+    assert home.soup.select_one("nav .count-bubble") is None
