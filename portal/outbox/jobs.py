@@ -5,14 +5,14 @@ import time
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import Case, ColumnElement, case, func, select, update
 
 from portal import clock
 from portal.extensions import db, rows_changed, wires, writing
 from portal.outbox import leases
 from portal.outbox.mail import compose
 from portal.outbox.mailer import Mailer, Outcome, ServerClosed
-from portal.outbox.models import OPEN, Message
+from portal.outbox.models import IS_HELD, OPEN, Message
 from portal.processes import leaving
 from portal.queue import enqueue
 
@@ -35,7 +35,7 @@ def sweep(inline: bool = False) -> int:
     """
     leases.reclaim()
     moment = clock.now()
-    _move(Message.not_after <= moment, OPEN, state="expired", reason="too_late")
+    _move(Message.not_after <= moment, OPEN, state="expired", reason=case((IS_HELD, "held"), else_="too_late"))
     _move(Message.next_at <= moment, ("scheduled",), state="due")
     waiting, oldest = _due()
     if not waiting or not current_app.config["PORTAL_SMTP_URL"]:
@@ -51,7 +51,7 @@ def sweep(inline: bool = False) -> int:
 
 
 @writing()
-def _move(condition: ColumnElement[bool], states: tuple[str, ...], **values: str) -> None:
+def _move(condition: ColumnElement[bool], states: tuple[str, ...], **values: str | Case) -> None:
     """Change rows that nobody else has in hand: waiting for a lock could end in a deadlock with a visitor's deed."""
     chosen = select(Message.id).where(Message.state.in_(states), condition).with_for_update(skip_locked=True)
     rows_changed(update(Message).where(Message.id.in_(chosen)).values(**values))

@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
 from portal import clock
 from portal.extensions import UTC, db, rows_changed, wires, writing
-from portal.outbox.models import OPEN, Attempt, Channel, Drop, Message, Postpone, Recipient
+from portal.outbox.models import IS_HELD, MAIL, OPEN, Attempt, Channel, Drop, Message, Postpone, Recipient
 
 LEASE = timedelta(seconds=60)
 PAUSE = timedelta(seconds=60)
@@ -29,7 +29,6 @@ LATE = timedelta(hours=1)  # so late is only what waited for us or the mail serv
 CATCH_UP = 300  # … which leave at so many a minute: no server likes three days of mails at once
 POISON = 8  # attempts broken off, by an error or with their process
 INSISTENCE, INSISTENCE_PACE = 25.0, 0.5  # seconds for which, and in which, an ended attempt is written down again
-MAIL = "mail"
 
 
 class LeaseLost(Exception):
@@ -56,7 +55,7 @@ class Turn:
 
 @writing()
 def claim(limit: int, *, despite_pause: bool = False) -> tuple[list[int], str]:
-    """Take up to `limit` due messages for this process; return their ids, in order, and the lease token.
+    """Take up to `limit` due messages for this process, none while all are held; return their ids and the lease token.
 
     Args:
         despite_pause: for a process whose own conversation with the server goes on well.
@@ -72,7 +71,7 @@ def _take(limit: int, token: str) -> list[int]:
     due = select(Message.id).where(Message.state.in_(OPEN), Message.next_at <= moment, Message.not_after > moment)
     if not _may_catch_up(moment):
         due = due.where(or_(Message.next_at > moment - LATE, Message.urgent))
-    due = due.order_by(Message.urgent.desc(), Message.next_at, Message.id).limit(limit)
+    due = due.where(~IS_HELD).order_by(Message.urgent.desc(), Message.next_at, Message.id).limit(limit)
     ids = list(db.session.scalars(due.with_for_update(skip_locked=True)))
     if not ids:
         return []
@@ -112,7 +111,8 @@ def begin(message_id: int, token: str) -> Turn | None:
 
 
 def _turn_of(message: Message, token: str) -> Turn | None:
-    decision = wires.message_kinds[message.kind].decide(message)
+    held = db.session.scalar(select(IS_HELD))  # since the claim: what has not begun stays here
+    decision = Postpone(message.next_at) if held else wires.message_kinds[message.kind].decide(message)
     if not isinstance(decision, Recipient):
         _put_aside(message, decision)
         return None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, exists
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -15,6 +15,7 @@ STATES = (
     "scheduled", "due", "sending", "retry", "sent", "failed", "uncertain", "expired", "cancelled", "suppressed",
 )  # fmt: skip
 OPEN = ("scheduled", "due", "retry")
+MAIL = "mail"  # the one channel there is
 
 
 class Message(db.Model):
@@ -86,6 +87,9 @@ class Channel(db.Model):
     held_since: Mapped[datetime | None] = mapped_column(UTC)
     held_by: Mapped[str | None]
     held_why: Mapped[str | None]
+
+
+IS_HELD = exists().where(Channel.name == MAIL, Channel.held_since.is_not(None))
 
 
 @dataclass(frozen=True)
