@@ -80,11 +80,12 @@ def _window(
 @staff.page("/ratings", Permission.SEE_RATINGS, module=MODULE)
 def list_ratings() -> Response:
     """*Retour d'information des clients*, plain for now: newest first, low ones marked."""
-    low, unseen, stars = (request.args.get(name, "") for name in ("low", "unseen", "stars"))
+    low, unseen = (request.args.get(name) == "1" for name in ("low", "unseen"))
+    stars = request.args.get("stars", "")
     number = int(stars) if stars in set("012345") else None
-    page = queries.list_ratings(g.user, low == "1", number, only_unseen=unseen == "1")
+    page = queries.list_ratings(g.user, low, number, only_unseen=unseen)
     return show("ratings/staff_list.html", "ratings/_staff_rows.html", page=page, words=STAR_WORDS,
-                suspects=queries.suspect_answers(g.user), only_low=low == "1", stars=stars, only_unseen=unseen == "1")  # fmt: skip
+                suspects=queries.suspect_answers(g.user), only_low=low, stars=stars, only_unseen=unseen)  # fmt: skip
 
 
 @staff.page("/ratings/<int:rating_id>/look", Permission.LOOK_AT_RATINGS, methods=("POST",), module=MODULE)
