@@ -13,6 +13,7 @@ from portal import (
     home,  # noqa: F401 - hangs its page onto the staff portal
     htmx,
     i18n,
+    logs,
     menus,
     portals,
     sessions,
@@ -45,6 +46,7 @@ def create_app(**overrides: object) -> Flask:
     app.config.update(config.load())
     app.config.update(overrides)
     app.wsgi_app = behind_proxies(app)
+    logs.init_app(app)
     app.before_request(portals.choose_lock)
     app.url_map.converters["int"] = portals.RowNumber
     extensions.init_app(app)

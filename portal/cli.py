@@ -1,6 +1,7 @@
 """The commands about processes: `flask up`, `flask worker`, `flask ticker`. Features register their own."""
 
 import importlib
+import logging
 import os
 import signal
 import time
@@ -9,10 +10,13 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from portal import logs
 from portal.processes import leaving
 
 TICK = 60  # seconds between two looks for due work
 SWEEPS = ("portal.outbox.jobs", "portal.work.jobs")  # modules whose `sweep()` the ticker calls, in this order
+
+log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
@@ -43,6 +47,7 @@ def worker(burst: bool, verbose: bool) -> None:
     """Do the jobs of the queue: send messages, import, export. Any number may run, on any machine."""
     from portal import queue
 
+    logs.speak_as("worker")
     app = _app()
     url = app.config["PORTAL_REDIS_URL"]
     if not url:
@@ -58,6 +63,7 @@ def ticker(once: bool) -> None:
 
     Two tickers do no harm: what is due is claimed by one of them.
     """
+    logs.speak_as("ticker")
     Ticker(_app(), _interval()).run(once=once)
 
 
@@ -84,11 +90,14 @@ class Ticker:
     def tick(self) -> None:
         """Call every sweep; a failing one is logged and the others still get their turn."""
         for name in SWEEPS:
+            begun = time.monotonic()
             try:
                 with self.app.app_context():
-                    importlib.import_module(name).sweep()
+                    found = importlib.import_module(name).sweep()
+                facts = {"sweep": name, "found": found, "ms": round((time.monotonic() - begun) * 1000, 1)}
+                log.log(logging.INFO if found else logging.DEBUG, "swept", extra={"facts": facts})
             except Exception:
-                self.app.logger.exception("%s.sweep() failed; the next one is in %g s.", name, self.interval)
+                log.exception("%s.sweep() failed; the next one is in %g s.", name, self.interval)
 
     def _wait(self, seconds: float) -> None:
         self._waiting = True

@@ -6,8 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 ROOT = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET = 32  # characters
+LOOPBACK = ("127.0.0.1", "localhost")
+SCHEMES = {  # what the addresses may begin with
+    "PORTAL_BASE_URL": ("http", "https"),
+    "PORTAL_SMTP_URL": ("smtp", "smtps"),
+    "PORTAL_REDIS_URL": ("redis", "rediss", "unix"),
+}
 
 
 class ConfigError(RuntimeError):
@@ -18,13 +27,14 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, object]:
     """Return Flask's configuration from the `PORTAL_…` variables (README, "Environment").
 
     Raises:
-        ConfigError: in production, when a secret, the database or the base URL is missing or weak.
+        ConfigError: a value cannot be understood; in production, a secret, the database or the base URL is missing
+            or weak.
     """
-    production = environ.get("PORTAL_ENV", "development") == "production"
-    data_dir = Path(environ.get("PORTAL_DATA_DIR") or ROOT / "instance").resolve()
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    production = environ.get("PORTAL_ENV") == "production"
+    refuse_what_cannot_be_understood(environ)
     if production:
         refuse_weak_values(environ)
+    data_dir = made_folder(Path(environ.get("PORTAL_DATA_DIR") or ROOT / "instance").resolve())
     base_url = environ.get("PORTAL_BASE_URL") or f"http://127.0.0.1:{environ.get('PORT') or 5000}"
     database_url = environ.get("PORTAL_DATABASE_URL") or f"sqlite:///{data_dir / 'portal.db'}"
     return {
@@ -38,6 +48,7 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, object]:
         "PORTAL_LINK_KEYS": link_keys(environ, data_dir),
         "SECRET_KEY": environ.get("PORTAL_SECRET_KEY") or kept_secret(data_dir / "secret-key"),
         "PORTAL_PROXY_HOPS": int(environ.get("PORTAL_PROXY_HOPS") or 0),
+        "PORTAL_METRICS_TOKEN": environ.get("PORTAL_METRICS_TOKEN") or None,
         **flask_settings(base_url, database_url),
     }
 
@@ -52,7 +63,8 @@ def flask_settings(base_url: str, database_url: str) -> dict[str, object]:
         "SESSION_COOKIE_SECURE": https,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "TRUSTED_HOSTS": [str(urlsplit(base_url).hostname)] if https else None,
+        # this machine's own name for itself is for those who watch over the portal: no link is ever made from it
+        "TRUSTED_HOSTS": [str(urlsplit(base_url).hostname), *LOOPBACK] if https else None,
         "MAX_CONTENT_LENGTH": 25 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "MAX_FORM_PARTS": 1000,
@@ -75,6 +87,47 @@ def engine_options(database_url: str) -> dict[str, object]:
     }
 
 
+def refuse_what_cannot_be_understood(environ: Mapping[str, str]) -> None:
+    """Raise ConfigError naming every value that has no meaning. No value is repeated: some hold passwords."""
+    faults = []
+    if environ.get("PORTAL_ENV") not in (None, "", "development", "production"):
+        faults.append("PORTAL_ENV is neither development nor production")
+    if not (environ.get("PORTAL_PROXY_HOPS") or "0").isdecimal():
+        faults.append("PORTAL_PROXY_HOPS is not a number")
+    for name, schemes in SCHEMES.items():
+        if environ.get(name) and not _is_address(environ[name], schemes):
+            faults.append(f"{name} is not an address that begins with {' or '.join(f'{s}://' for s in schemes)}")
+    try:
+        make_url(environ.get("PORTAL_DATABASE_URL") or "sqlite://")
+    except (ArgumentError, ValueError):
+        faults.append("PORTAL_DATABASE_URL is not an address such as postgresql://user:password@host/name")
+    if faults:
+        raise ConfigError("The portal cannot start: " + "; ".join(faults) + ".")
+
+
+def _is_address(value: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname or parts.scheme == "unix") and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        return False
+
+
+def made_folder(path: Path) -> Path:
+    """Return the data folder, made for its owner alone.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"The portal cannot start: PORTAL_DATA_DIR ({path}) cannot be made: {error.strerror}."
+        ) from error
+    return path
+
+
 def refuse_weak_values(environ: Mapping[str, str]) -> None:
     """Raise ConfigError naming every value that production needs and does not have."""
     faults = [
@@ -93,6 +146,8 @@ def refuse_weak_values(environ: Mapping[str, str]) -> None:
     for name, values in secrets_given.items():
         if environ.get(name) and any(len(value.strip()) < SHORTEST_SECRET for value in values):
             faults.append(f"{name} is weak: at least {SHORTEST_SECRET} random characters")
+    if environ.get("PORTAL_METRICS_TOKEN") and len(environ["PORTAL_METRICS_TOKEN"]) < SHORTEST_SECRET:
+        faults.append(f"PORTAL_METRICS_TOKEN is weak: at least {SHORTEST_SECRET} random characters")
     if faults:
         raise ConfigError("The portal refuses to start in production: " + "; ".join(faults) + ".")
 

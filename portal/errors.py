@@ -1,7 +1,6 @@
 """When the answer is no: the domain's refusals, and the pages that say so."""
 
 import logging
-import secrets
 
 from flask import Flask, g, render_template
 from flask_babel import gettext as _
@@ -14,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from portal.extensions import db
 from portal.htmx import answer, request
+from portal.logs import request_id
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def show_lost_race(_error: StaleDataError) -> Response:
 
 def show_fault(error: Exception) -> Response:
     """Any exception that nobody expected: a reference for the person, the trace for the log."""
-    reference = secrets.token_hex(4)
+    reference = request_id()
     log.exception("fault %s", reference, exc_info=error)
     try:
         db.session.rollback()

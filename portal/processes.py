@@ -12,6 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portal import logs
+from portal.config import ConfigError, load
+
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
     from gunicorn.workers.base import Worker
@@ -40,9 +43,26 @@ def die_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def post_fork(server: "Arbiter", worker: "Worker") -> None:  # noqa: ARG001 - gunicorn calls it so
-    """Hook of gunicorn (`-c python:portal.processes`): a killed master must not leave workers on the port."""
+# ---- what gunicorn reads of this module (`--config python:portal.processes`)
+
+logconfig_dict = logs.settings(production=os.environ.get("PORTAL_ENV") == "production")  # no request in it: see logs.py
+
+
+def on_starting(server: "Arbiter") -> None:  # noqa: ARG001 - gunicorn calls it so
+    """Refuse a wrong environment with one sentence, before any worker finds out with a trace."""
+    logs.speak_as("web")
+    try:
+        load()
+    except ConfigError as error:
+        raise SystemExit(f"Error: {error}") from None
+
+
+def post_fork(server: "Arbiter", worker: "Worker") -> None:  # noqa: ARG001
+    """A killed master must not leave workers on the port."""
     die_with_parent()
+
+
+# ----
 
 
 def spawn(command: list[str], *, environ: dict[str, str] | None = None, cwd: Path | None = None) -> subprocess.Popen:

@@ -22,7 +22,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
-from rq.exceptions import StopRequested
+from rq.exceptions import DeserializationError, StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
@@ -167,6 +167,14 @@ def _text(key: bytes | str) -> str:
     return key.decode() if isinstance(key, bytes) else key
 
 
+def _told(job: Job) -> str | None:
+    """What the log calls a job: its function, if that is one of ours."""
+    try:
+        return job.func_name if JOBS.fullmatch(job.func_name or "") else None
+    except DeserializationError:
+        return None
+
+
 class PortalWorker(Worker):
     """RQ's worker, at home in the application: each job has its own process, database connections and context."""
 
@@ -198,8 +206,18 @@ class PortalWorker(Worker):
 
     def perform_job(self, *args: Any, **kwargs: Any) -> bool:
         """Run the job inside an application context, closed (and the session with it) when the job has ended."""
-        with self.app.app_context():
-            return super().perform_job(*args, **kwargs)
+        begun, done = time.monotonic(), False
+        try:
+            with self.app.app_context():
+                done = super().perform_job(*args, **kwargs)
+        finally:
+            taken = round((time.monotonic() - begun) * 1000, 1)
+            log.info("job", extra={"facts": {"job": _told(args[0]), "ok": done, "ms": taken}})
+        return done
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """Log a failure with its trace but without what RQ would add: the arguments and the exception's own words."""
+        log.error("job failed", exc_info=exc_info, extra={"facts": {"job": _told(job)}})  # ty: ignore[invalid-argument-type]
 
     def setup_work_horse_signals(self) -> None:
         """A job that is told to stop ends what it has in hand; RQ's would die in the middle of a mail."""

@@ -31,7 +31,7 @@ def test_a_complete_production_starts(tmp_path: Path) -> None:
     assert config["PORTAL_LINK_KEYS"] == ["n" * 32, "o" * 32]
     assert config["SESSION_COOKIE_NAME"] == "__Host-suivi"
     assert config["SESSION_COOKIE_SECURE"] is True
-    assert config["TRUSTED_HOSTS"] == ["suivi.example.org"]
+    assert config["TRUSTED_HOSTS"] == ["suivi.example.org", "127.0.0.1", "localhost"]
     assert not (tmp_path / "secret-key").exists(), "production makes no secrets of its own"
 
 
