@@ -15,6 +15,7 @@ from portal.ratings import alerts as rating_alerts
 from portal.ratings import low
 from portal.ratings import messages as rating_messages
 from portal.ratings.models import RatingSubject
+from portal.ratings.panels import rating_panel
 from portal.ratings.queries import RATING_COLUMN, clients_of_messages, waiting_visit
 from portal.visits.importer import IMPORTER as VISITS
 
@@ -48,6 +49,7 @@ wires.visit_columns = [RATING_COLUMN]
 wires.waiting_visit = waiting_visit
 
 # what asks for attention: cards of the staff's home page, figures in the menu
+wires.visit_panels = [rating_panel]
 wires.home_cards = [low.home_card]
 wires.badges = {"staff.list_ratings": low.count_unseen}
 
