@@ -36,7 +36,8 @@ class Permission(Enum):
     CLOSE_VISITS = "Mark a visit of one's sectors as done or cancelled."
     SEE_RATINGS = "Read the ratings of one's sectors."
     SEE_OUTBOX = "See the messages that leave, and why some do not."
-    MANAGE_OUTBOX = "Send a message again, take it back, hold all messages."
+    MANAGE_OUTBOX = "Send a message again, or take it back."
+    HOLD_OUTBOX = "Hold all messages, and let them go again."
     CHANGE_OPTIONS = "Change the agency's options, its name, logo and sender."
     MANAGE_ACCOUNTS = "Open, close and protect the accounts of others; say what relatives see."
     LOOK_AT_RATINGS = "Take note of a low rating."
@@ -66,6 +67,6 @@ GRANTS: dict[Role, set[Permission]] = {
     Role.RELATIVE: _CLIENT,  # the client's file decides whether a relative rates: see people.Relative.may_rate
     Role.WORKER: _PORTAL | {Permission.SEE_ASSIGNED_VISITS, Permission.CLOSE_ASSIGNED_VISITS},
     Role.COORDINATOR: _STAFF,
-    Role.QUALITY: _STAFF,
-    Role.ADMIN: _STAFF | {Permission.CHANGE_OPTIONS, Permission.MANAGE_ACCOUNTS},
+    Role.QUALITY: _STAFF | {Permission.HOLD_OUTBOX},
+    Role.ADMIN: _STAFF | {Permission.HOLD_OUTBOX, Permission.CHANGE_OPTIONS, Permission.MANAGE_ACCOUNTS},
 }

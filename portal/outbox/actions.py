@@ -1,17 +1,22 @@
-"""Promising a message, and taking the promise back."""
+"""Promising a message, taking the promise back, sending once more; holding all messages and letting them go."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from portal import clock
-from portal.extensions import db, wires
+from portal.accounts.models import User
+from portal.audit.actions import record
+from portal.errors import Refused
+from portal.extensions import db, rows_changed, wires
 from portal.links import new_public_id
 from portal.outbox.jobs import drain
-from portal.outbox.models import OPEN, Message
+from portal.outbox.models import MAIL, OPEN, Channel, Message
 from portal.queue import enqueue_after_commit
 
 PATIENCE = timedelta(days=7)  # how long a message that does not get out is still worth sending
@@ -87,3 +92,105 @@ def cancel(ids: Sequence[int], reason: str) -> None:
     for start in range(0, len(ids), 500):
         open_ones = Message.id.in_(ids[start : start + 500]), Message.state.in_(OPEN)
         db.session.execute(update(Message).where(*open_ones).values(state="cancelled", reason=reason))
+
+
+def refuse_to_send_again(message: Message) -> None:
+    """Say why a message cannot be sent again now; asked before the question is put, and again when it is answered.
+
+    Raises:
+        Refused: it is just being sent, or has yet to leave.
+    """
+    if message.state == "sending":
+        raise Refused(_l("This message is being sent at this moment. Look again in a minute."), "sending")
+    if message.state in OPEN:
+        raise Refused(_l("This message has not left yet: it leaves without your doing anything."), "open")
+
+
+def send_again(actor: User, message: Message) -> None:
+    """Have a message leave once more that was refused, put aside, or has even arrived.
+
+    The feature it belongs to is asked anew whether it is wanted and where it goes. What was tried before stays among
+    the attempts; the time between two tries starts from the beginning.
+
+    Raises:
+        Refused: as `refuse_to_send_again` says.
+    """
+    refuse_to_send_again(message)
+    moment, before = clock.now(), {"state": message.state, "reason": message.reason}
+    as_seen = Message.id == message.id, Message.state == message.state, Message.resends == message.resends
+    renewed = {"state": "due", "reason": None, "next_at": moment, "not_after": moment + PATIENCE, "sent_at": None,
+               "attempts": 0, "resends": message.resends + 1}  # fmt: skip
+    if not rows_changed(update(Message).where(*as_seen).values(renewed)):
+        raise Refused(_l("Somebody else has just sent this message again."), "open")
+    db.session.expire(message)
+    record("message.sent_again", actor, ("message", message.id), before=before, after={"state": "due"})
+    enqueue_after_commit(db.session, drain)
+
+
+def refuse_to_cancel(message: Message) -> None:
+    """Say why a message cannot be taken back (any more).
+
+    Raises:
+        Refused: it is just being sent, has left, or does not leave anyway.
+    """
+    if message.state == "sending":
+        raise Refused(_l("This message is being sent at this moment: it cannot be taken back any more."), "sending")
+    if message.state in ("sent", "uncertain"):
+        raise Refused(_l("This message has left already: it cannot be taken back any more."), "sent")
+    if message.state not in OPEN:
+        raise Refused(_l("This message does not leave any more: there is nothing to take back."), "closed")
+
+
+def cancel_message(actor: User, message: Message) -> None:
+    """Take one message back, because somebody of the staff says so.
+
+    Raises:
+        Refused: as `refuse_to_cancel` says, or it began to leave at this very moment.
+    """
+    refuse_to_cancel(message)
+    before, still_open = {"state": message.state}, (Message.id == message.id, Message.state.in_(OPEN))
+    if not rows_changed(update(Message).where(*still_open).values(state="cancelled", reason="by_staff")):
+        raise Refused(_l("This message is being sent at this moment: it cannot be taken back any more."), "sending")
+    db.session.expire(message)
+    record("message.cancelled", actor, ("message", message.id), before=before, after={"state": "cancelled"})
+
+
+def hold_channel(actor: User | None, why: str) -> bool:
+    """Hold all messages, the urgent ones too, until somebody releases them.
+
+    Args:
+        actor: who wants it; None for the portal itself (a backup was put back).
+        why: in words, for whoever wonders why nothing leaves.
+
+    Returns:
+        Whether they are held since now: a hold that there is already stays as it is, with its reason.
+    """
+    held = {"held_since": clock.now(), "held_by": actor.name if actor else None, "held_why": why}
+    free = Channel.name == MAIL, Channel.held_since.is_(None)
+    if not rows_changed(update(Channel).where(*free).values(held)) and not _insert_channel(held):
+        return False
+    record("channel.held", actor, ("channel", 1))
+    return True
+
+
+def _insert_channel(values: dict[str, Any]) -> bool:
+    """Write the channel's row; False when it is there already."""
+    try:
+        with db.session.begin_nested():
+            db.session.execute(insert(Channel).values(name=MAIL, **values))
+    except IntegrityError:
+        return False
+    return True
+
+
+def release_channel(actor: User | None) -> None:
+    """Let the messages go that were held.
+
+    Raises:
+        Refused: nothing is held.
+    """
+    free = {"held_since": None, "held_by": None, "held_why": None}
+    if not rows_changed(update(Channel).where(Channel.name == MAIL, Channel.held_since.is_not(None)).values(free)):
+        raise Refused(_l("Messages are not held (any more): they leave."), "released")
+    record("channel.released", actor, ("channel", 1))
+    enqueue_after_commit(db.session, drain)
