@@ -8,6 +8,8 @@ from flask import Flask
 from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 from flask_security.utils import hash_password
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
 from sqlalchemy import select
 
 from portal import clock
@@ -40,15 +42,37 @@ def init_app(app: Flask) -> None:
 
 
 @click.command("demo")
-def demo() -> None:
+@click.option(
+    "--scale",
+    type=click.Choice(["story", "large"]),
+    default="story",
+    show_default=True,
+    help="large: the story among 2,500 clients and 1.6 million visits, to measure speed on; takes some minutes.",
+)
+def demo(scale: str) -> None:
     """Make the demo agency, if the database is empty."""
     with writing():
         if db.session.scalar(select(Sector.id).limit(1)):
             click.echo("The database holds an agency already: nothing to do.")
             return
-        build()
+        if scale == "large":
+            _build_large()
+        else:
+            build()
         db.session.commit()
     click.echo(f"The demo agency “{AGENCY}” is ready.")
+
+
+def _build_large() -> None:
+    from portal.demo_large import Size, build_large
+
+    size = Size()
+    console = Console(stderr=True)
+    columns = *Progress.get_default_columns(), MofNCompleteColumn()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Visits", total=size.visits)
+        build_large(size, lambda written: progress.advance(task, written))
+        progress.update(task, completed=size.visits)
 
 
 def present() -> bool:

@@ -1,0 +1,94 @@
+"""The demo agencies. The large one is told here in small: the same story, people and weeks, fewer of them."""
+
+from collections import Counter
+from datetime import timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+from sqlalchemy import and_, func, select
+
+from portal import demo
+from portal.accounts.models import Account
+from portal.demo_history import SHIFT
+from portal.demo_large import Size, build_large
+from portal.extensions import db
+from portal.people.models import Client, Relative, Sector, Service, Worker
+from portal.ratings.models import RatedWorker, Rating, RatingRequest, RatingSubject
+from portal.visits.actions import plan_visit
+from portal.visits.models import State, Visit, VisitWorker
+from tests.conftest import Database
+from tests.factories import at
+
+SMALL = Size(clients=14, workers=16, staff=14, visits=1_800, ratings=150, weeks=64)
+
+
+@pytest.fixture
+def large(app: Flask, database: Database) -> Database:
+    written: list[int] = []
+    with database.writing():
+        build_large(SMALL, written.append)
+    assert abs(sum(written) - SMALL.visits) < SMALL.visits / 5
+    return database
+
+
+def test_a_large_agency_has_its_story_its_logins_and_lists_that_are_long_enough_to_measure(large: Database) -> None:
+    assert set(demo.LOGINS) <= set(large.all(select(Account.email)))
+    assert large.count(Client) == SMALL.clients and large.count(Worker) == SMALL.workers
+    assert large.count(Sector) == 12
+    with_login = select(Client.id).where(Client.account_id.is_not(None))
+    visits = Counter(large.all(select(Visit.client_id).where(Visit.state != State.DRAFT)))
+    assert min(visits[client] for client in large.all(with_login)) >= 50
+    claire = select(Client.id).where(Client.email == "client@example.org").scalar_subquery()
+    waiting = (
+        select(Visit.id).join(RatingSubject).outerjoin(Rating).where(Visit.client_id == claire, Rating.id.is_(None))
+    )
+    assert len(large.all(hers.where(Rating.id.is_(None)))) >= 3
+    assert large.count(Relative, Relative.client_id == claire) == 1
+
+
+def test_who_is_rated_is_written_down_for_each_visit_that_took_place(large: Database) -> None:
+    done = set(large.all(select(Visit.id).where(Visit.state == State.DONE)))
+    assert len(done) > SMALL.visits / 2
+    assert done == set(large.all(select(RatingSubject.visit_id)))
+    came = set(large.all(select(VisitWorker.visit_id, VisitWorker.worker_id)))
+    rated = large.all(select(RatingSubject.visit_id, RatedWorker.worker_id).join(RatedWorker))
+    assert set(rated) == {pair for pair in came if pair[0] in done}
+    late = select(Rating.id).join(RatingSubject).where(Rating.left_at < RatingSubject.ended_at)
+    assert not large.all(late)
+    assert SMALL.ratings / 2 < large.count(Rating) < SMALL.ratings * 2
+    assert set(large.all(select(Rating.stars).distinct())) >= {0, 3, 5}
+
+
+def test_wall_clock_and_moment_of_each_visit_agree(large: Database) -> None:
+    told = large.all(select(Visit.local_start, Visit.zone, Visit.starts_at))
+    assert all(local.replace(tzinfo=ZoneInfo(zone)) == moment for local, zone, moment in told)
+    assert len({moment.astimezone(ZoneInfo(zone)).utcoffset() for _, zone, moment in told}) == 2  # summer and winter
+
+
+def test_nobody_was_asked_twice_within_four_weeks(large: Database) -> None:
+    asked = large.all(
+        select(RatingSubject.client_id, RatingSubject.ended_at)
+        .join(RatingRequest, RatingRequest.subject_id == RatingSubject.id)
+        .order_by(RatingSubject.client_id, RatingSubject.ended_at)
+    )
+    assert len(asked) > SMALL.clients
+    pairs = pairwise(asked)
+    assert not [pair for pair in pairs if pair[0][0] == pair[1][0] and pair[1][1] - pair[0][1] < timedelta(days=28)]
+
+
+def test_life_goes_on_in_a_large_agency(large: Database) -> None:
+    last = large.one(select(func.max(Visit.id)))
+    with large.writing():
+        client, service = db.session.scalars(select(Client)).first(), db.session.scalars(select(Service)).first()
+        assert client and service
+        made = plan_visit(None, client, service, [], at(1, 9), 60)
+        assert made.id > last
+
+
+def test_a_rating_given_by_mail_answers_a_request_that_was_sent(large: Database) -> None:
+    answered = and_(RatingRequest.subject_id == Rating.subject_id, RatingRequest.answered_at == Rating.left_at)
+    history = Rating.channel == "mail", Rating.subject_id > SHIFT  # the story's have no mail behind them
+    found = large.all(select(Rating.id, RatingRequest.id).outerjoin(RatingRequest, answered).where(*history))
+    assert found and all(request for _, request in found)
