@@ -1,17 +1,25 @@
-"""Changing options."""
+"""Changing options, and the agency's logo."""
 
 import re
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from io import BytesIO
 from zoneinfo import ZoneInfo, available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 from flask import g
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db
-from portal.settings.models import OPTIONS, Option, OptionValue
-from portal.settings.queries import option
+from portal.holidays import is_country
+from portal.settings.models import OPTIONS, Logo, Option, OptionValue
+from portal.settings.queries import fingerprint, option, present_values
 
 WINDOW = re.compile(
     r"(?P<first>mon|tue|wed|thu|fri|sat|sun)(-(?P<last>mon|tue|wed|thu|fri|sat|sun))? "
@@ -19,6 +27,19 @@ WINDOW = re.compile(
 )
 LINE_ENDS = re.compile(r"\s*[\r\n]+\s*")  # a name stands in the headers of mails
 LONGEST_NUMBER = 9  # digits
+LONGEST = {"text": 200, "prose": 20_000}  # characters
+LANGUAGE_CODES = ("fr", "ru", "en")
+LARGEST_LOGO = 1024 * 1024  # bytes
+MOST_PIXELS = 25_000_000  # a small file can be a picture that fills the memory
+LOGO_SIZE = (480, 160)  # twice what is shown, for fine screens
+
+
+class Stale(Refused):
+    """Somebody else has changed the same options since the page was opened."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        super().__init__(_l("Somebody changed this in the meantime. Please look at both values, then save."), "stale")
+        self.keys = keys
 
 
 def set_option(actor: Actor | None, key: str, text: str) -> None:
@@ -29,13 +50,97 @@ def set_option(actor: Actor | None, key: str, text: str) -> None:
     """
     if key not in OPTIONS:
         raise Refused(_("There is no option “%(key)s”.", key=key), "unknown")
-    before, value = option(key), parse(OPTIONS[key], text.strip())
+    _write(actor, key, option(key), parse(OPTIONS[key], text.strip()))
+
+
+def change_options(actor: Actor, typed: Mapping[str, str], seen: Mapping[str, str]) -> list[str]:
+    """Give the options of one page the values that a person typed there; return the keys of those that changed.
+
+    What the person left as it was is left alone, whoever has changed it since.
+
+    Args:
+        actor: the person.
+        typed: by key, as `set_option` takes it.
+        seen: by key, the fingerprint of the value that the page showed.
+
+    Raises:
+        Refused: a text is not a value of its option.
+        Stale: an option that the person changed has got another value in the meantime.
+    """
+    wanted = {key: parse(OPTIONS[key], text.strip()) for key, text in typed.items()}
+    now = present_values(wanted)
+    touched = [key for key, value in wanted.items() if fingerprint(value) != seen[key] and value != now[key]]
+    late = [key for key in touched if fingerprint(now[key]) != seen[key]]
+    if late:
+        raise Stale(late)
+    for key in touched:
+        _write(actor, key, now[key], wanted[key])
+    return touched
+
+
+def mark_setup(actor: Actor | None, state: str) -> None:
+    """Remember how far the first steps of a new agency are: `open`, then `finished`.
+
+    Raises:
+        StaleDataError: two people begin at the same moment.
+    """
+    _write(actor, "agency.setup", option("agency.setup"), state)
+
+
+def _write(actor: Actor | None, key: str, before: object, value: object) -> None:
     row = db.session.get(OptionValue, key) or OptionValue(key=key)
     row.value = value
     db.session.add(row)
-    db.session.flush()
+    try:
+        db.session.flush()
+    except IntegrityError as error:  # two people change an option that had its default
+        raise StaleDataError(key) from error
     g.pop("options", None)
     record("option.set", actor, ("option", 0), before={key: before}, after={key: value})
+
+
+def set_logo(actor: Actor, content: bytes) -> None:
+    """Show a picture in place of the agency's name. What is kept is drawn anew: no hidden data, no odd format.
+
+    Raises:
+        Refused: it is too large, or no PNG or JPEG.
+    """
+    drawn, media_type = _drawn_anew(content)
+    digest = sha256(drawn).hexdigest()[:32]
+    db.session.execute(delete(Logo))
+    db.session.add(Logo(content=drawn, media_type=media_type, digest=digest))
+    _write(actor, "agency.logo", option("agency.logo"), digest)
+
+
+def remove_logo(actor: Actor) -> None:
+    """Show the agency's name again."""
+    db.session.execute(delete(Logo))
+    if option("agency.logo"):
+        _write(actor, "agency.logo", option("agency.logo"), "")
+
+
+def _drawn_anew(content: bytes) -> tuple[bytes, str]:
+    from PIL import Image, ImageOps, UnidentifiedImageError  # only who brings a logo waits for it to be loaded
+
+    if len(content) > LARGEST_LOGO:
+        raise Refused(_l("This picture is larger than 1 MB. Please save it smaller."), "too-large")
+    if content.lstrip()[:1] == b"<":
+        raise Refused(_l("SVG pictures can hold programs, so they are not taken. Please save the logo as PNG."), "svg")
+    try:
+        with Image.open(BytesIO(content), formats=("PNG", "JPEG")) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise Refused(_l("This picture has too many pixels. Please save it smaller."), "too-large")
+            upright = ImageOps.exif_transpose(picture)
+            mode = "RGB" if picture.format == "JPEG" else "RGBA"
+            plain = upright.convert(mode)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise Refused(_l("This is not a PNG or JPEG picture, or it is damaged."), "format") from error
+    plain.thumbnail(LOGO_SIZE, Image.Resampling.LANCZOS)
+    clean = Image.new(mode, plain.size)
+    clean.paste(plain)  # the pixels alone: where and when it was taken stays behind
+    out = BytesIO()
+    clean.save(out, "JPEG" if mode == "RGB" else "PNG", optimize=True)
+    return out.getvalue(), "image/jpeg" if mode == "RGB" else "image/png"
 
 
 def parse(wanted: Option, text: str) -> bool | int | str:
@@ -61,10 +166,45 @@ def parse(wanted: Option, text: str) -> bool | int | str:
                 _("“%(text)s” is not a whole number between %(least)s and %(most)s.", text=text, least=wanted.least,
                   most=wanted.most), "value")  # fmt: skip
         return int(text)
-    text = text.lower() if wanted.kind in ("window", "language") else LINE_ENDS.sub(" ", text)
+    return _parse_text(wanted, text)
+
+
+def _parse_text(wanted: Option, text: str) -> str:
+    match wanted.kind:
+        case "window" | "language":
+            text = text.lower()
+        case "languages":
+            text = ",".join(code for code in LANGUAGE_CODES if code in re.split(r"[\s,;]+", text.lower()))
+        case "country":
+            text = text.upper()
+        case "prose":
+            text = text.replace("\r\n", "\n")
+        case _:
+            text = LINE_ENDS.sub(" ", text)
+    if not text and wanted.default == "" and wanted.kind not in BY_THEMSELVES:
+        return text
     if not CHECKS.get(wanted.kind, bool)(text):
-        raise Refused(_("“%(text)s” is not a value of %(key)s.", text=text, key=wanted.key), "value")
+        raise Refused(_not_a_value(wanted, text), "value")
+    if len(text) > LONGEST.get(wanted.kind, len(text)):
+        raise Refused(_("Please use at most %(max)d characters.", max=LONGEST[wanted.kind]), "value")
     return text
+
+
+def _not_a_value(wanted: Option, text: str) -> str:
+    """A sentence that helps: what would be a value."""
+    match wanted.kind:
+        case "address":
+            return _("“%(text)s” is not an e-mail address.", text=text)
+        case "zone":
+            return _("“%(text)s” is not a time zone. Please choose one from the list.", text=text)
+        case "window":
+            return _("Please give days, and hours of which the second is later than the first.")
+        case "languages":
+            return _("Please choose at least one language.")
+        case "text" | "prose":
+            return _("Please write something here.")
+        case _:
+            return _("“%(text)s” is not a value of %(key)s.", text=text, key=wanted.key)
 
 
 def _is_address(text: str) -> bool:
@@ -84,5 +224,9 @@ CHECKS = {
     "address": _is_address,
     "window": _is_window,
     "zone": lambda text: text in available_timezones() and bool(ZoneInfo(text)),
-    "language": lambda text: text in ("fr", "ru", "en"),
+    "country": lambda text: not text or is_country(text),
+    "language": lambda text: text in LANGUAGE_CODES,
+    "logo": lambda _text: False,
+    "setup": lambda _text: False,
 }
+BY_THEMSELVES = ("logo", "setup")  # have deeds of their own

@@ -5,12 +5,13 @@ import sys
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from flask_babel import force_locale
 
 from portal.errors import Refused
 from portal.extensions import db, writing
 from portal.settings.actions import set_option
 from portal.settings.models import OPTIONS
-from portal.settings.queries import option
+from portal.settings.queries import as_text, option
 
 settings_cli = AppGroup("settings", help="Read and change the agency's options.")
 
@@ -22,9 +23,10 @@ def init_app(app: Flask) -> None:
 @settings_cli.command("list")
 def list_options() -> None:
     """List every option with its value and what it does."""
-    for key, known in OPTIONS.items():
-        mark = "" if option(key) == known.default else " *"
-        click.echo(f"{key} = {show(option(key))}{mark}\n    {known.help}")
+    with force_locale("en"):  # as all that the command line says
+        for key, known in OPTIONS.items():
+            mark = "" if option(key) == known.default else " *"
+            click.echo(f"{key} = {one_line(option(key))}{mark}\n    {known.help}")
 
 
 @settings_cli.command("get")
@@ -33,7 +35,7 @@ def get(key: str) -> None:
     """Print the value of the option KEY."""
     if key not in OPTIONS:
         sys.exit(f"There is no option “{key}”. `flask settings list` lists them.")
-    click.echo(show(option(key)))
+    click.echo(as_text(option(key)))
 
 
 @settings_cli.command("set")
@@ -41,14 +43,16 @@ def get(key: str) -> None:
 @click.argument("value")
 def set_value(key: str, value: str) -> None:
     """Give the option KEY a new VALUE."""
-    with writing():
+    with writing(), force_locale("en"):
         try:
             set_option(None, key, value)
         except Refused as refusal:
             sys.exit(str(refusal.message))
         db.session.commit()
-    click.echo(f"{key} = {show(option(key))}")
+    click.echo(f"{key} = {one_line(option(key))}")
 
 
-def show(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def one_line(value: object) -> str:
+    """A value among others: of a long text, its first line."""
+    first, *more = as_text(value).split("\n")
+    return f"{first} […]" if more else first

@@ -1,6 +1,7 @@
 """The list of options, and the table of those that somebody changed."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import JSON, LargeBinary
@@ -37,8 +38,12 @@ class Option:
         key: `feature.option`, stable: scripts rely on it.
         default: the value until somebody changes it; its type is the option's type.
         help: what it does, in the users' words.
-        kind: how a text is checked: `text`, `window`, `zone`, `country`, `language`, `address`.
+        kind: how a text is checked: `text` (one line), `prose`, `window`, `zone`, `language`, `languages`, `country`,
+            `address`, `logo`. A text whose default is empty may be empty.
         least, most: bounds of a number.
+        label: its name on the pages of the configuration, short.
+        group: the page on which it stands, a key of `GROUPS`; without one it has a page of its own or none.
+        unit: of a number: `minutes`, `days`, `stars`, `percent`.
     """
 
     key: str
@@ -47,56 +52,161 @@ class Option:
     kind: str = "text"
     least: int = 0
     most: int = 1_000_000
+    label: object = ""
+    group: str = ""
+    unit: str = ""
+
+    @property
+    def control(self) -> str:
+        """What one sets it with: `switch`, `duration`, `number`, or as its kind says."""
+        if isinstance(self.default, bool):
+            return "switch"
+        if isinstance(self.default, int):
+            return "duration" if self.unit == "minutes" else "number"
+        return self.kind
+
+
+# the pages of Administration › Paramètres › Configuration, in order
+GROUPS = {
+    "modules": _l("Modules"),
+    "question": _l("Question"),
+    "requests": _l("Rating requests"),
+    "ratings": _l("Ratings"),
+    "agency": _l("Agency"),
+    "sender": _l("Sender"),
+    "privacy": _l("Privacy notice"),
+}
+PRIVACY = Path(__file__).resolve().parents[2] / "templates/settings"
+
+
+def _notice(language: str) -> str:
+    """The notice that an agency begins with, in one language."""
+    return (PRIVACY / f"privacy.{language}.txt").read_text(encoding="utf-8").strip()
 
 
 OPTIONS = {
     option.key: option
     for option in (
-        Option("agency.name", "Suivi", _l("Name of the agency, on every page and mail.")),
-        Option("agency.zone", "Europe/Paris", _l("Time zone in which visits take place."), kind="zone"),
         Option(
-            "agency.country",
-            "FR",
-            _l("Country whose public holidays count, as two letters such as FR. Empty: no public holidays."),
-            kind="country",
+            "agency.name", "Suivi", _l("Name of the agency, on every page and mail."), label=_l("Name"), group="agency"
         ),
-        Option("agency.language", "fr", _l("Language of the agency: fr, ru or en."), kind="language"),
-        Option("agency.sender", "", _l("Address that mails come from."), kind="address"),
-        Option("ratings.enabled", True, _l("Quality follow-up (satisfaction): the module as a whole.")),
-        Option("ratings.client_ratings", True, _l("Clients may rate their visits, from the portal and by mail.")),
-        Option("ratings.question_fr", "Comment s’est passée cette intervention\u00a0?", _l("The question, in French.")),
-        Option("ratings.question_ru", "Как прошёл этот визит?", _l("The question, in Russian.")),
-        Option("ratings.question_en", "How was this visit?", _l("The question, in English.")),
-        Option("ratings.request_delay_minutes", 24 * 60, _l("Minutes between the end of a visit and the rating mail.")),
+        Option(
+            "agency.zone", "Europe/Paris", _l("Time zone in which visits take place."), kind="zone",
+            label=_l("Time zone"), group="agency",
+        ),
+        Option(
+            "agency.country", "FR",
+            _l("Country whose public holidays count, as two letters such as FR. Empty: no public holidays."),
+            kind="country", label=_l("Country"), group="agency",
+        ),
+        Option(
+            "agency.language", "fr", _l("What somebody reads who has not chosen a language."), kind="language",
+            label=_l("Language of the agency"), group="agency",
+        ),
+        Option(
+            "agency.languages", "fr,ru,en", _l("What people can choose from. At least one."), kind="languages",
+            label=_l("Languages offered"), group="agency",
+        ),
+        Option(
+            "agency.sender", "", _l("Address that mails come from."), kind="address", label=_l("Sender’s address"),
+            group="sender",
+        ),
+        Option("agency.logo", "", _l("The logo: set on the page of the agency."), kind="logo", label=_l("Logo")),
+        Option(
+            "agency.setup", "", _l("How far the first steps are: open, finished, or nothing."), kind="setup",
+            label=_l("First steps"),
+        ),
+        Option(
+            "agency.privacy_fr", _notice("fr"), _l("What the notice says to who reads French."), kind="prose",
+            label=_l("In French"), group="privacy",
+        ),
+        Option(
+            "agency.privacy_ru", _notice("ru"), _l("What the notice says to who reads Russian."), kind="prose",
+            label=_l("In Russian"), group="privacy",
+        ),
+        Option(
+            "agency.privacy_en", _notice("en"), _l("What the notice says to who reads English."), kind="prose",
+            label=_l("In English"), group="privacy",
+        ),
+        Option(
+            "ratings.enabled", True, _l("Quality follow-up (satisfaction): the module as a whole."),
+            label=_l("Quality follow-up (satisfaction)"), group="modules",
+        ),
+        Option(
+            "ratings.client_ratings", True, _l("Clients may rate their visits, from the portal and by mail."),
+            label=_l("Activate client ratings"), group="modules",
+        ),
+        Option(
+            "ratings.question_fr", "Comment s’est passée cette intervention\u00a0?", _l("The question, in French."),
+            label=_l("In French"), group="question",
+        ),
+        Option(
+            "ratings.question_ru", "Как прошёл этот визит?", _l("The question, in Russian."), label=_l("In Russian"),
+            group="question",
+        ),
+        Option(
+            "ratings.question_en", "How was this visit?", _l("The question, in English."), label=_l("In English"),
+            group="question",
+        ),
+        Option(
+            "ratings.request_delay_minutes", 24 * 60, _l("Time between the end of a visit and the rating mail."),
+            label=_l("Delay"), group="requests", unit="minutes",
+        ),
         Option(
             "ratings.request_window",
             "mon-sat 09:00-19:00",
             _l("When rating mails may leave: always, or days and hours such as mon-sat 09:00-19:00."),
-            kind="window",
+            kind="window", label=_l("Days and hours"), group="requests",
         ),
-        Option("ratings.avoid_holidays", True, _l("No rating mail leaves on a public holiday.")),
         Option(
-            "ratings.request_cap_days",
-            30,
+            "ratings.avoid_holidays", True, _l("No rating mail leaves on a public holiday."),
+            label=_l("Keep public holidays free"), group="requests",
+        ),
+        Option(
+            "ratings.request_cap_days", 30,
             _l("A client is asked at most once in this many days. 0: after every visit. Reminders do not count."),
-            most=365,
+            most=365, label=_l("Pause between two requests"), group="requests", unit="days",
         ),
         Option(
-            "ratings.reminder_days",
-            4,
-            _l("Days after which a client who has not answered is reminded, once. 0: no reminder."),
-            most=60,
+            "ratings.reminder_days", 4,
+            _l("Days after which a client who has not answered is reminded, once. 0: no reminder."), most=60,
+            label=_l("Reminder"), group="requests", unit="days",
         ),
         Option(
-            "ratings.sampling_percent", 100, _l("Of a hundred visits, this many are asked about, by lot."), most=100
+            "ratings.sampling_percent", 100, _l("Of a hundred visits, this many are asked about, by lot."), most=100,
+            label=_l("Sampling"), group="requests", unit="percent",
         ),
-        Option("ratings.link_days", 14, _l("Days for which the link in a rating mail works."), least=1, most=365),
-        Option("ratings.too_old_days", 7, _l("A visit that ended more days ago is not asked about."), least=1, most=60),
-        Option("ratings.portal_days", 60, _l("Days for which a visit can be rated on the portal."), least=1, most=365),
-        Option("ratings.change_days", 7, _l("Days for which a rating can be changed on the portal."), most=365),
-        Option("ratings.low_threshold", 2, _l("A rating of this many stars or fewer is low."), most=5),
-        Option("ratings.urgent_threshold", 1, _l("A rating of this many stars or fewer is urgent."), most=5),
-        Option("ratings.offer_zero", True, _l("Offer 0 stars. It is a score, not a missing answer.")),
-        Option("ratings.lock_public", True, _l("The first answer by mail locks its link; changes need a sign-in.")),
+        Option(
+            "ratings.link_days", 14, _l("Days for which the link in a rating mail works."), least=1, most=365,
+            label=_l("Validity of the link"), group="requests", unit="days",
+        ),
+        Option(
+            "ratings.too_old_days", 7, _l("A visit that ended more days ago is not asked about."), least=1, most=60,
+            label=_l("Too long ago"), group="requests", unit="days",
+        ),
+        Option(
+            "ratings.portal_days", 60, _l("Days for which a visit can be rated on the portal."), least=1, most=365,
+            label=_l("Time to rate on the portal"), group="ratings", unit="days",
+        ),
+        Option(
+            "ratings.change_days", 7, _l("Days for which a rating can be changed on the portal."), most=365,
+            label=_l("Time to change a rating"), group="ratings", unit="days",
+        ),
+        Option(
+            "ratings.low_threshold", 2, _l("A rating of this many stars or fewer is low."), most=5,
+            label=_l("Low rating"), group="ratings", unit="stars",
+        ),
+        Option(
+            "ratings.urgent_threshold", 1, _l("A rating of this many stars or fewer is urgent."), most=5,
+            label=_l("Urgent rating"), group="ratings", unit="stars",
+        ),
+        Option(
+            "ratings.offer_zero", True, _l("Offer 0 stars. It is a score, not a missing answer."), label=_l("0 stars"),
+            group="question",
+        ),
+        Option(
+            "ratings.lock_public", True, _l("The first answer by mail locks its link; changes need a sign-in."),
+            label=_l("One answer per link"), group="ratings",
+        ),
     )
-}
+}  # fmt: skip

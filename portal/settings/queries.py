@@ -1,12 +1,23 @@
 """Reading options: once per request or job."""
 
-from typing import Any
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 from flask import g
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from portal.extensions import db
-from portal.settings.models import OPTIONS, OptionValue
+from portal.audit.models import AuditEntry
+from portal.extensions import Panel, db
+from portal.roles import GRANTS, Permission
+from portal.settings.models import OPTIONS, Logo, Option, OptionValue
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+CHANGES_SHOWN = 50
 
 
 def option(key: str) -> Any:
@@ -19,3 +30,54 @@ def option(key: str) -> Any:
         rows = db.session.execute(select(OptionValue.key, OptionValue.value))
         g.options = {row.key: row.value for row in rows}
     return g.options.get(key, OPTIONS[key].default)
+
+
+def options_of(group: str) -> list[Option]:
+    """The options that stand on one page of the configuration."""
+    return [known for known in OPTIONS.values() if known.group == group]
+
+
+def present_values(keys: Iterable[str]) -> dict[str, Any]:
+    """Return values as they are now, whatever this request has read before; nobody else changes them meanwhile."""
+    chosen = select(OptionValue.key, OptionValue.value).where(OptionValue.key.in_(keys)).with_for_update()
+    stored = {row.key: row.value for row in db.session.execute(chosen)}
+    return {key: stored.get(key, OPTIONS[key].default) for key in keys}
+
+
+def as_text(value: object) -> str:
+    """A value as `flask settings set` takes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def fingerprint(value: object) -> str:
+    """What a page remembers of the value it showed, so that a change in the meantime is noticed."""
+    return sha256(json.dumps(value).encode()).hexdigest()[:12]
+
+
+def changes_of(key: str) -> list[AuditEntry]:
+    """Who changed an option, newest first."""
+    chosen = select(AuditEntry).where(AuditEntry.subject_type == "option", AuditEntry.kind == "option.set")
+    chosen = chosen.where(AuditEntry.after[key].as_string().is_not(None))
+    return list(db.session.scalars(chosen.order_by(AuditEntry.id.desc()).limit(CHANGES_SHOWN)))
+
+
+def logo_by_digest(digest: str) -> Logo | None:
+    return db.session.scalar(select(Logo).where(Logo.digest == digest))
+
+
+def warnings_of(group: str) -> dict[str, object]:
+    """What two options say together that neither says alone, by the option that it is said at."""
+    module, clients = option("ratings.enabled"), option("ratings.client_ratings")
+    if group != "modules" or module == clients:
+        return {}
+    if module:
+        return {"ratings.client_ratings": _l("The module is on, but your clients cannot rate yet.")}
+    return {"ratings.client_ratings": _l("Without effect as long as the module above is off.")}
+
+
+def home_card(user: "User") -> Panel | None:
+    """Remind an administrator of the second switch."""
+    forgotten = option("ratings.enabled") and not option("ratings.client_ratings")
+    if not forgotten or Permission.CHANGE_OPTIONS not in GRANTS[user.role]:
+        return None
+    return Panel("settings/_home_card.html", {})
