@@ -148,6 +148,7 @@ class Wires:
     message_perimeter: Callable[["User"], ColumnElement[bool]] = lambda _user: false()
     message_about: Callable[[list[int]], dict[int, str]] = lambda _ids: {}
     visit_columns: list[VisitColumn] = field(default_factory=list)
+    promises: list[Callable[[], list[str]]] = field(default_factory=list)  # each returns what is not as promised
     home_cards: list[Callable[["User"], Panel | None]] = field(default_factory=list)
     visit_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)
     timeline: list[Callable[["User", "Visit"], list[Fact]]] = field(default_factory=list)

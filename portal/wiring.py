@@ -10,13 +10,12 @@ from portal.outbox.models import Message
 from portal.people.importer import CLIENTS, WORKERS
 from portal.people.models import Client
 from portal.people.queries import files_of_account, visible_clients
-from portal.ratings import actions as ratings
 from portal.ratings import alerts as rating_alerts
-from portal.ratings import low
+from portal.ratings import low, requests
 from portal.ratings import messages as rating_messages
 from portal.ratings.models import RatingSubject
 from portal.ratings.panels import rating_panel
-from portal.ratings.queries import RATING_COLUMN, clients_of_messages, waiting_visit
+from portal.ratings.queries import RATING_COLUMN, clients_of_messages, missing_requests, waiting_visit
 from portal.visits.importer import IMPORTER as VISITS
 
 
@@ -30,7 +29,7 @@ def message_perimeter(user: User) -> ColumnElement[bool]:
 # kinds of message that leave, for `outbox`
 for kind in (
     account_messages.RESET, account_messages.INVITATION,
-    rating_messages.REQUEST, rating_alerts.LOW, rating_alerts.VERY_LOW,
+    rating_messages.REQUEST, rating_messages.REMINDER, rating_alerts.LOW, rating_alerts.VERY_LOW,
 ):  # fmt: skip
     wires.message_kinds[kind.name] = kind
 
@@ -44,6 +43,9 @@ wires.files_of_account = files_of_account
 wires.message_perimeter = message_perimeter
 wires.message_about = clients_of_messages
 
+# what `flask outbox audit` looks after besides the messages that there are: those that were never written
+wires.promises = [missing_requests]
+
 # what the lists of visits show besides the visit
 wires.visit_columns = [RATING_COLUMN]
 wires.waiting_visit = waiting_visit
@@ -55,6 +57,8 @@ wires.badges = {"staff.list_ratings": low.count_unseen}
 
 # reactions: plain functions called by name, in order, inside the transaction of the deed
 wires.reactions = {
-    "visit ended": [ratings.open_ratings],
-    "visit cancelled": [ratings.withdraw_requests],
+    "visit ended": [requests.open_ratings],
+    "visit cancelled": [requests.withdraw_requests],
+    "visit reopened": [requests.supersede_requests],
+    "incident opened": [requests.drop_requests],
 }

@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 GIVEN = {'account_session': ['method'], 'message': ['resends'], 'rating_request': ['round'],
+         'rating_subject': ['asked'],
          'relative': ['sees_upcoming', 'sees_ratings']}
 
 
@@ -114,11 +115,13 @@ def upgrade() -> None:
 
     with op.batch_alter_table('message', schema=None) as batch_op:
         batch_op.add_column(sa.Column('resends', sa.Integer(), nullable=False, server_default='0'))
+        batch_op.add_column(sa.Column('put_aside_at', sa.DateTime(timezone=True), nullable=True))
 
     with op.batch_alter_table('message_channel', schema=None) as batch_op:
         batch_op.add_column(sa.Column('held_since', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('held_by', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('held_why', sa.String(), nullable=True))
+        batch_op.add_column(sa.Column('swept_at', sa.DateTime(timezone=True), nullable=True))
 
     with op.batch_alter_table('rating', schema=None) as batch_op:
         batch_op.add_column(sa.Column('looked_at', sa.DateTime(timezone=True), nullable=True))
@@ -128,10 +131,14 @@ def upgrade() -> None:
     with op.batch_alter_table('rating_request', schema=None) as batch_op:
         batch_op.add_column(sa.Column('round', sa.Integer(), nullable=False, server_default='1'))
         batch_op.add_column(sa.Column('reminds_id', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.drop_constraint(batch_op.f('uq_rating_request_subject_id'), type_='unique')
         batch_op.create_unique_constraint(batch_op.f('uq_rating_request_reminds_id'), ['reminds_id'])
         batch_op.create_unique_constraint(batch_op.f('uq_rating_request_subject_id_round'), ['subject_id', 'round'])
         batch_op.create_foreign_key(batch_op.f('fk_rating_request_reminds_id_rating_request'), 'rating_request', ['reminds_id'], ['id'])
+
+    with op.batch_alter_table('rating_subject', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('asked', sa.Boolean(), nullable=False, server_default=sa.false()))
 
     with op.batch_alter_table('relative', schema=None) as batch_op:
         batch_op.add_column(sa.Column('sees_upcoming', sa.Boolean(), nullable=False, server_default=sa.true()))
@@ -139,6 +146,7 @@ def upgrade() -> None:
 
     # rows that were there have their values; from now on the application gives them
     op.execute("UPDATE account_session SET seen_at = created_at")
+    op.execute("UPDATE rating_subject SET asked = true WHERE id IN (SELECT subject_id FROM rating_request)")
     for table, columns in GIVEN.items():
         with op.batch_alter_table(table, schema=None) as batch_op:
             for column in columns:
@@ -152,6 +160,9 @@ def downgrade() -> None:
         batch_op.drop_column('sees_ratings')
         batch_op.drop_column('sees_upcoming')
 
+    with op.batch_alter_table('rating_subject', schema=None) as batch_op:
+        batch_op.drop_column('asked')
+
     op.execute("DELETE FROM suspect_answer WHERE request_id IN (SELECT id FROM rating_request WHERE round > 1)")
     op.execute("DELETE FROM rating_request WHERE reminds_id IS NOT NULL")
     op.execute("DELETE FROM rating_request WHERE round > 1")
@@ -160,6 +171,7 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f('uq_rating_request_subject_id_round'), type_='unique')
         batch_op.drop_constraint(batch_op.f('uq_rating_request_reminds_id'), type_='unique')
         batch_op.create_unique_constraint(batch_op.f('uq_rating_request_subject_id'), ['subject_id'])
+        batch_op.drop_column('revoked_at')
         batch_op.drop_column('reminds_id')
         batch_op.drop_column('round')
 
@@ -169,11 +181,13 @@ def downgrade() -> None:
         batch_op.drop_column('looked_at')
 
     with op.batch_alter_table('message_channel', schema=None) as batch_op:
+        batch_op.drop_column('swept_at')
         batch_op.drop_column('held_why')
         batch_op.drop_column('held_by')
         batch_op.drop_column('held_since')
 
     with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.drop_column('put_aside_at')
         batch_op.drop_column('resends')
 
     with op.batch_alter_table('account_session', schema=None) as batch_op:

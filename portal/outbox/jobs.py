@@ -12,7 +12,7 @@ from portal.extensions import db, rows_changed, wires, writing
 from portal.outbox import leases
 from portal.outbox.mail import compose
 from portal.outbox.mailer import Mailer, Outcome, ServerClosed
-from portal.outbox.models import IS_HELD, OPEN, Message
+from portal.outbox.models import IS_HELD, MAIL, OPEN, Channel, Message
 from portal.processes import leaving
 from portal.queue import enqueue
 
@@ -35,8 +35,10 @@ def sweep(inline: bool = False) -> int:
     """
     leases.reclaim()
     moment = clock.now()
-    _move(Message.not_after <= moment, OPEN, state="expired", reason=case((IS_HELD, "held"), else_="too_late"))
+    why = case((IS_HELD, "held"), else_="too_late")
+    _move(Message.not_after <= moment, OPEN, state="expired", reason=why, put_aside_at=moment)
     _move(Message.next_at <= moment, ("scheduled",), state="due")
+    _note_beat(moment)
     waiting, oldest = _due()
     if not waiting or not current_app.config["PORTAL_SMTP_URL"]:
         return waiting
@@ -51,10 +53,18 @@ def sweep(inline: bool = False) -> int:
 
 
 @writing()
-def _move(condition: ColumnElement[bool], states: tuple[str, ...], **values: str | Case) -> None:
+def _move(condition: ColumnElement[bool], states: tuple[str, ...], **values: str | datetime | Case) -> None:
     """Change rows that nobody else has in hand: waiting for a lock could end in a deadlock with a visitor's deed."""
     chosen = select(Message.id).where(Message.state.in_(states), condition).with_for_update(skip_locked=True)
     rows_changed(update(Message).where(Message.id.in_(chosen)).values(**values))
+    db.session.commit()
+
+
+@writing()
+def _note_beat(moment: datetime) -> None:
+    """Write down that somebody looked: those who watch over the portal read it."""
+    if not rows_changed(update(Channel).where(Channel.name == MAIL).values(swept_at=moment)):
+        leases._insert_channel({"name": MAIL, "swept_at": moment})
     db.session.commit()
 
 

@@ -53,6 +53,7 @@ class Message(db.Model):
     lease_token: Mapped[str | None]
     lease_until: Mapped[datetime | None] = mapped_column(UTC)
     sent_at: Mapped[datetime | None] = mapped_column(UTC)
+    put_aside_at: Mapped[datetime | None] = mapped_column(UTC)  # when it was decided that it does not leave
     last_answer: Mapped[str | None]
 
 
@@ -87,6 +88,7 @@ class Channel(db.Model):
     held_since: Mapped[datetime | None] = mapped_column(UTC)
     held_by: Mapped[str | None]
     held_why: Mapped[str | None]
+    swept_at: Mapped[datetime | None] = mapped_column(UTC)  # when somebody last looked for what is due
 
 
 IS_HELD = exists().where(Channel.name == MAIL, Channel.held_since.is_not(None))

@@ -8,7 +8,7 @@ from sqlalchemy import Select, false, func, select
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db, wires
-from portal.outbox.models import OPEN, Attempt, Message
+from portal.outbox.models import IS_HELD, OPEN, Attempt, Message
 from portal.roles import Role
 from portal.tables.queries import Page, read_page
 
@@ -35,14 +35,20 @@ def broken_promises() -> list[str]:
     """Return a sentence for each promise of the tables that does not hold (docs/decisions: delivery)."""
     moment = clock.now()
     stuck = select(func.count()).where(Message.state == "sending", Message.lease_until < moment - timedelta(minutes=2))
-    accepted = select(Attempt.message_id).where(Attempt.outcome == "accepted").group_by(Attempt.message_id)
-    doubled = select(func.count()).select_from(accepted.having(func.count() > 1).subquery())
-    overdue = select(func.count()).where(Message.state.in_(OPEN), Message.next_at < moment - timedelta(minutes=10))
-    checks = {"messages are being sent by a process that is gone": stuck, "messages were accepted twice": doubled}
+    accepted = select(Attempt.message_id).join(Message).where(Attempt.outcome == "accepted")
+    too_often = accepted.group_by(Attempt.message_id, Message.resends).having(func.count() > 1 + Message.resends)
+    doubled = select(func.count()).select_from(too_often.subquery())
+    late = Message.state.in_(OPEN), Message.next_at < moment - timedelta(minutes=10)
+    overdue = select(func.count()).where(*late, ~IS_HELD)  # what somebody holds is not late
+    checks = {
+        "messages are being sent by a process that is gone": stuck,
+        "messages were accepted more often than asked": doubled,
+    }
     if current_app.config["PORTAL_SMTP_URL"]:
         checks["messages are more than ten minutes late"] = overdue
     counts = {sentence: db.session.scalar(check) or 0 for sentence, check in checks.items()}
-    return [f"{count} {sentence}" for sentence, count in counts.items() if count]
+    found = [f"{count} {sentence}" for sentence, count in counts.items() if count]
+    return found + [sentence for promise in wires.promises for sentence in promise()]
 
 
 def has_mail_server() -> bool:

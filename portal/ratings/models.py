@@ -25,6 +25,7 @@ class RatingSubject(db.Model):
     sector_id: Mapped[int] = mapped_column(ForeignKey("sector.id"), index=True)
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     ended_at: Mapped[datetime] = mapped_column(UTC)
+    asked: Mapped[bool] = mapped_column(default=False)  # whether a request was due when the visit ended
 
     visit: Mapped[Visit] = relationship()
 
@@ -99,6 +100,7 @@ class RatingRequest(db.Model):
     asked_at: Mapped[datetime | None] = mapped_column(UTC)  # set each time the mail is about to leave
     expires_at: Mapped[datetime | None] = mapped_column(UTC)
     answered_at: Mapped[datetime | None] = mapped_column(UTC)
+    revoked_at: Mapped[datetime | None] = mapped_column(UTC)  # the visit was reopened: the link opens nothing any more
 
     subject: Mapped[RatingSubject] = relationship()
     message: Mapped[Message] = relationship()

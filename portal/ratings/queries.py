@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import url_for
-from sqlalchemy import Row, Select, and_, select
+from sqlalchemy import Row, Select, and_, func, select
 
 from portal import clock
 from portal.accounts.models import User
@@ -255,3 +255,21 @@ def read_rating_cells(user: User, row: Row, stage: str) -> dict:
 
 
 RATING_COLUMN = VisitColumn(add_rating_columns, read_rating_cells)
+
+
+RECENT = timedelta(days=35)  # how far back the audit looks for visits that nobody was told of
+
+
+def missing_requests() -> list[str]:
+    """Return a sentence for each way in which clients were not asked who should have been."""
+    unasked = select(func.count()).where(
+        RatingSubject.asked, ~select(RatingRequest.id).where(RatingRequest.subject_id == RatingSubject.id).exists()
+    )
+    unknown = select(func.count()).where(
+        Visit.starts_at > clock.now() - RECENT, Visit.state == State.DONE,
+        ~select(RatingSubject.id).where(RatingSubject.visit_id == Visit.id).exists(),
+    )  # fmt: skip
+    checks = {"visits are done and their clients were never asked": unasked,
+              "visits are done and cannot be rated": unknown}  # fmt: skip
+    counts = {sentence: db.session.scalar(check) or 0 for sentence, check in checks.items()}
+    return [f"{count} {sentence}" for sentence, count in counts.items() if count]
