@@ -1,13 +1,14 @@
 """Languages, the zone, and how moments and figures read in each language."""
 
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from flask import Flask, g, has_request_context, request, session
-from flask_babel import get_locale
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 
 from portal import clock
@@ -22,7 +23,7 @@ DAY = {"fr": "EEE d MMMM", "ru": "EEE, d MMMM", "en": "EEE d MMMM"}
 def init_app(app: Flask) -> None:
     babel.init_app(app, default_locale="fr", locale_selector=choose_language, timezone_selector=None)
     known: dict[str, Any] = app.jinja_env.globals  # macros are imported without a page's context
-    known.update(current_locale=language, languages=list(LANGUAGES.items()))
+    known.update(current_locale=language, languages=Offered(), in_language=in_language)
     app.jinja_env.filters.update(
         day=day,
         full_day=full_day,
@@ -39,17 +40,44 @@ def language() -> str:
     return str(get_locale() or "fr")[:2]
 
 
+class Offered:
+    """The languages that people can choose from, with their names; the agency's own is always among them."""
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        chosen = {*option("agency.languages").split(","), option("agency.language")}
+        return ((code, name) for code, name in LANGUAGES.items() if code in chosen)
+
+    def __len__(self) -> int:
+        return len(list(self))
+
+
+def offered(code: str | None) -> str | None:
+    """A language, if people can choose it."""
+    return code if code in dict(Offered()) else None
+
+
+def reading_language(*choices: str | None) -> str:
+    """The language of a message: the first of these that people can choose, else the agency's."""
+    return next(filter(None, map(offered, choices)), option("agency.language"))
+
+
+def in_language(code: str, caller: Callable[[], str]) -> str:
+    """Render what a template calls this around, in a language of its own."""
+    with force_locale(code):
+        return caller()
+
+
 def choose_language() -> str:
     """The person's choice, else the browser's, else the agency's. A mail forces its recipient's instead."""
     if not has_request_context():
         return "fr"
     chosen = session.get("language") or session.get("read_in")
     for choice in (request.args.get("lang"), g.get("language"), chosen):
-        if choice in LANGUAGES:
-            return choice
+        if found := offered(choice):
+            return found
     # not `best_match`, which takes a second choice that we have to the letter ("fr") before a first one ("en-GB")
     wanted = (tag[:2].lower() for tag, quality in request.accept_languages if quality)
-    return next((code for code in wanted if code in LANGUAGES), None) or option("agency.language")
+    return reading_language(*wanted)
 
 
 def zone() -> ZoneInfo:
@@ -59,6 +87,11 @@ def zone() -> ZoneInfo:
 
 def local(moment: datetime) -> datetime:
     return moment.astimezone(zone())
+
+
+def start_of_day(day: date) -> datetime:
+    """The moment at which a day begins where the agency is."""
+    return datetime.combine(day, time(), zone())
 
 
 def day(moment: datetime | date) -> str:

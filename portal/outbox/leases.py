@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
 from portal import clock
 from portal.extensions import UTC, db, rows_changed, wires, writing
+from portal.i18n import reading_language
 from portal.outbox.models import IS_HELD, MAIL, OPEN, Attempt, Channel, Drop, Message, Postpone, Recipient
 
 LEASE = timedelta(seconds=60)
@@ -116,6 +117,7 @@ def _turn_of(message: Message, token: str) -> Turn | None:
     if not isinstance(decision, Recipient):
         _put_aside(message, decision)
         return None
+    decision = replace(decision, language=reading_language(decision.language))
     message.address, message.recipient, message.language = decision.address, decision.name, decision.language
     return _open_attempt(message, token, decision)
 
@@ -142,7 +144,7 @@ def _put_aside(message: Message, decision: Drop | Postpone) -> None:
     if isinstance(decision, Postpone):
         message.state, message.next_at = "scheduled", decision.until
     else:
-        message.state, message.reason = decision.state, decision.reason
+        message.state, message.reason, message.put_aside_at = decision.state, decision.reason, clock.now()
 
 
 @writing()
