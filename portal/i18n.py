@@ -48,7 +48,7 @@ class Offered:
         return ((code, name) for code, name in LANGUAGES.items() if code in chosen)
 
     def __len__(self) -> int:
-        return len(list(self))
+        return sum(1 for _each in self)
 
 
 def offered(code: str | None) -> str | None:
