@@ -67,7 +67,7 @@ def common_context() -> dict:
 def menu() -> list[dict]:
     """Entries of the present portal that this person may open and whose module is on."""
     user, portal = g.get("user"), g.get("portal")
-    if user is None or portal is None:
+    if user is None or portal is None or g.get("confined"):
         return []
     return [
         {"label": entry.label, "url": url_for(entry.endpoint), "icon": entry.icon, "section": entry.section,

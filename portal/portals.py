@@ -8,12 +8,15 @@ from collections.abc import Callable
 from functools import wraps
 from types import FunctionType
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, current_app, g, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
+from portal.accounts.models import Account
+from portal.accounts.second_factor import is_missing
 from portal.extensions import begin_reading, begin_writing, db, wires
 from portal.htmx import go_to
 from portal.htmx import request as portal_request
@@ -22,6 +25,7 @@ from portal.settings.queries import option
 
 Handler = Callable[..., Response | str]
 SAFE = {"GET", "HEAD", "OPTIONS"}
+SETTING_UP = {"staff.manage_factor", "staff.scan_factor", "staff.keep_codes"}
 
 
 class RowNumber(IntegerConverter):
@@ -64,19 +68,36 @@ class Portal(Blueprint):
         """Find who comes, and in which of their files, before any handler of this portal."""
         if not current_user.is_authenticated:
             return ask_to_sign_in()
-        files = [file for file in wires.files_of_account(current_user.id) if file.role in self.roles]
+        files = [file for file in g.files if file.role in self.roles]
         if not files:
             abort(404)
         chosen = next((file for file in files if file.key == g.signed_in.open_file), files[0])
         g.user, g.portal = chosen, self.name
-        return None
+        return self.confine()
+
+    def confine(self) -> Response | None:
+        """Lead an administrator without a second factor to where it is set up: until then nothing else opens."""
+        g.confined = is_missing(g.user, cast("Account", current_user))
+        if not g.confined or request.endpoint in SETTING_UP:
+            return None
+        page = url_for("staff.manage_factor")
+        return go_to(page, 403) if portal_request.wants_fragment else redirect(page, 303)
 
 
 def ask_to_sign_in() -> Response:
     """Send the person to the sign-in page and back; htmx is told to open it as a page."""
-    back = request.full_path.rstrip("?") if request.method == "GET" else None
-    page = url_for("accounts.sign_in", next=back)
+    page = url_for("accounts.sign_in", next=way_back())
     return go_to(page, 401) if portal_request.wants_fragment else redirect(page)
+
+
+def way_back() -> str | None:
+    """Address of the page that the person was on: of a deed or a fragment, the page that it was asked from."""
+    if request.method == "GET" and not portal_request.wants_fragment:
+        return request.full_path.rstrip("?")
+    asked_from = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    if asked_from.netloc == request.host and asked_from.path.startswith("/"):
+        return f"{asked_from.path}?{asked_from.query}" if asked_from.query else asked_from.path
+    return request.full_path.rstrip("?") if request.method == "GET" else None
 
 
 def guarded(handler: Handler, permission: Permission, module: str | None) -> FunctionType:

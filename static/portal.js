@@ -211,6 +211,13 @@
       reveal.setAttribute("aria-pressed", String(shown));
     }
     if (event.target.closest("button[data-print]")) print();
+    const copy = event.target.closest("button[data-copy]");
+    if (copy) {
+      const lines = [...document.getElementById(copy.dataset.copy).children].map((line) => line.textContent.trim());
+      navigator.clipboard?.writeText(lines.join("\n")).then(() => {
+        copy.querySelector("span").textContent = copy.dataset.copied;
+      });
+    }
   });
 
   // ---- new content ----

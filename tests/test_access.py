@@ -122,6 +122,7 @@ class Things:
             "open.rate": {"stars": "4", "comment": "le secret de Claire"},
             "client.rate_visit": {"stars": "4", "comment": "le secret de Claire"},
             "staff.cancel_visit": {"reason": "Absence"},
+            "staff.manage_factor": {"deed": "start", "code": factories.code_of_phone()},
             "staff.bring_in_file": {"file": (io.BytesIO(CSV.encode()), "visites.csv")},
         }.get(endpoint, {})
 

@@ -15,6 +15,14 @@ KINDS = {
     "account.signed_out": "Somebody signed out.",
     "account.reset_asked": "A mail to choose a new password was asked for.",
     "account.password_set": "A password was chosen.",
+    "account.password_changed": "A password was changed by whoever knew the former one.",
+    "account.link_asked": "A mail to sign in with was asked for.",
+    "account.address_asked": "Another e-mail address was asked for.",
+    "account.address_changed": "A login got another e-mail address.",
+    "account.session_ended": "A person ended a session of theirs on another device.",
+    "account.sessions_ended": "A person ended all sessions of theirs on other devices.",
+    "account.deactivated": "An account was closed.",
+    "account.reactivated": "A closed account was opened again.",
     "account.language_chosen": "A person chose their language.",
     "account.factor_on": "A second factor was set up.",
     "account.factor_off": "The second factor was switched off.",
@@ -33,6 +41,7 @@ KINDS = {
     "visit.changed": "A visit was changed.",
     "visit.done": "A visit was marked as done.",
     "visit.cancelled": "A visit was cancelled.",
+    "visit.reopened": "A visit that was done is to be done after all.",
     "message.sent_again": "Somebody had a message sent once more.",
     "message.cancelled": "Somebody took a message back.",
     "channel.held": "All messages were held.",
@@ -41,7 +50,8 @@ KINDS = {
     "rating.changed": "A rating was changed; the former value is kept.",
     "rating.looked_at": "Somebody of the staff took note of a low rating.",
     "rating.suspected": "An answer came that no person can have given; it is kept, not counted.",
-    "rating.requests_stopped": "An address asked for no more rating requests.",
+    "rating.requests_stopped": "A person asked for no more rating requests.",
+    "rating.requests_wanted": "A person asked for rating requests again.",
 }
 
 
