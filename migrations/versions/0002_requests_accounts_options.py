@@ -141,6 +141,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('asked', sa.Boolean(), nullable=False, server_default=sa.false()))
 
     with op.batch_alter_table('relative', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('relation', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('sees_upcoming', sa.Boolean(), nullable=False, server_default=sa.true()))
         batch_op.add_column(sa.Column('sees_ratings', sa.Boolean(), nullable=False, server_default=sa.true()))
 
@@ -159,6 +160,7 @@ def downgrade() -> None:
     with op.batch_alter_table('relative', schema=None) as batch_op:
         batch_op.drop_column('sees_ratings')
         batch_op.drop_column('sees_upcoming')
+        batch_op.drop_column('relation')
 
     with op.batch_alter_table('rating_subject', schema=None) as batch_op:
         batch_op.drop_column('asked')

@@ -122,6 +122,7 @@ class User:
         client_id, relative_id, worker_id, staff_id: the records behind it, as the role has them.
         language: what the agency noted in the file; mails follow it until the person chooses another.
         may_rate: a client always; a relative when the client's file grants it.
+        sees_upcoming, sees_ratings: visits to come, stars and comments: a relative when the client's file grants it.
     """
 
     account_id: int
@@ -135,6 +136,8 @@ class User:
     staff_id: int | None = None
     language: str | None = None
     may_rate: bool = False
+    sees_upcoming: bool = True
+    sees_ratings: bool = True
 
     @property
     def role_label(self) -> str:

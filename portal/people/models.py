@@ -97,6 +97,7 @@ class Relative(Person, db.Model):
     __tablename__ = "relative"
 
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    relation: Mapped[str | None]  # to the client, in the agency's words: daughter, neighbour
     may_rate: Mapped[bool] = mapped_column(default=True)
     sees_upcoming: Mapped[bool] = mapped_column(default=True)  # visits that are still to come
     sees_ratings: Mapped[bool] = mapped_column(default=True)  # stars and comments of the file

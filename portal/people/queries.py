@@ -1,12 +1,28 @@
 """Reading people: who sees whom, and which files a login opens."""
 
+from collections.abc import Collection
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Integer, Row, Select, SQLColumnExpression, Subquery, false, literal, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    SQLColumnExpression,
+    Subquery,
+    and_,
+    false,
+    literal,
+    null,
+    select,
+    true,
+    union_all,
+)
 
 from portal.accounts.models import User
 from portal.extensions import db
+from portal.folding import fold_name
 from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, staff_sector, worker_sector
 from portal.roles import Role
 
@@ -56,6 +72,21 @@ def visible_workers(user: User) -> Select[Worker]:
             return select(Worker).where(false())
 
 
+def is_named(kind: type[Client | Worker], typed: str) -> ColumnElement[bool]:
+    """Every word typed is found at the start of one of the name's words, whatever the accents and the order."""
+    padded = literal(" ") + kind.match_key
+    return and_(true(), *(padded.contains(f" {word}", autoescape=True) for word in fold_name(typed).split()))
+
+
+def names_of_accounts(ids: Collection[int]) -> dict[int, str]:
+    """Return the name of the person behind each login, also of one whose file is closed by now."""
+    kinds = (Client, Relative, Worker, Staff)  # of several files of one login the last one's name counts
+    parts = (select(kind.account_id, kind.first_name, kind.last_name, literal(order).label("sort"))
+             .where(kind.account_id.in_(ids)) for order, kind in enumerate(kinds))  # fmt: skip
+    found = db.session.execute(union_all(*parts).order_by("sort")) if ids else ()
+    return {row.account_id: f"{row.first_name} {row.last_name}".strip() for row in found}
+
+
 def relative_to_ask(client_id: int) -> Relative | None:
     """Who answers for a client without an e-mail address: the first relative whom the file lets rate."""
     chosen = select(Relative).where(Relative.client_id == client_id, *_CAN_BE_ASKED).order_by(Relative.id)
@@ -97,22 +128,25 @@ def _files(account_id: int) -> Subquery:
     nothing = null().cast(Integer)
 
     def files(
-        kind: Any, sort: int, role: SQLColumnExpression, client_id: SQLColumnExpression, may_rate: SQLColumnExpression
+        kind: Any, sort: int, role: SQLColumnExpression, client_id: SQLColumnExpression, *grants: SQLColumnExpression
     ) -> Select:
+        may_rate, sees_upcoming, sees_ratings = grants
         return select(
             literal(sort).label("sort"), kind.id.label("id"), kind.first_name, kind.last_name,
             role.label("role"), client_id.label("client_id"), may_rate.label("may_rate"),
-            kind.language.label("language"),
+            sees_upcoming.label("sees_upcoming"), sees_ratings.label("sees_ratings"), kind.language.label("language"),
         ).where(kind.account_id == account_id, kind.active)  # fmt: skip
 
-    relatives = files(Relative, 2, literal("relative"), Relative.client_id, Relative.may_rate)
+    granted = Relative.may_rate, Relative.sees_upcoming, Relative.sees_ratings
+    relatives = files(Relative, 2, literal("relative"), Relative.client_id, *granted)
+    sees_all = literal(True), literal(True)
     of_whom = Client.first_name.label("client_first"), Client.last_name.label("client_last")
     nobody = literal("").label("client_first"), literal("").label("client_last")
     return union_all(
-        files(Client, 1, literal("client"), Client.id, literal(True)).add_columns(*nobody),
+        files(Client, 1, literal("client"), Client.id, literal(True), *sees_all).add_columns(*nobody),
         relatives.join(Client, Client.id == Relative.client_id).where(Client.active).add_columns(*of_whom),
-        files(Worker, 3, literal("worker"), nothing, literal(False)).add_columns(*nobody),
-        files(Staff, 4, Staff.role, nothing, literal(False)).add_columns(*nobody),
+        files(Worker, 3, literal("worker"), nothing, literal(False), *sees_all).add_columns(*nobody),
+        files(Staff, 4, Staff.role, nothing, literal(False), *sees_all).add_columns(*nobody),
     ).subquery("files")
 
 
@@ -125,5 +159,6 @@ def _as_user(account_id: int, row: Row) -> User:
         account_id=account_id, key=f"{kind}:{row.id}", role=role, name=name,
         file_label=_("%(name)s, for %(client)s", name=name, client=whose) if whose else name,
         client_id=row.client_id, may_rate=bool(row.may_rate), language=row.language,
+        sees_upcoming=bool(row.sees_upcoming), sees_ratings=bool(row.sees_ratings),
         **({} if kind == "client" else {f"{kind}_id": row.id}),
     )  # fmt: skip

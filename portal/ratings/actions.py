@@ -1,10 +1,9 @@
 """The deeds: what can be rated is written down, a rating is left or changed, requests are promised or taken back."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -13,100 +12,26 @@ from portal.accounts.models import User
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed
-from portal.outbox.actions import Order, cancel, schedule
-from portal.people.models import Client
+from portal.outbox.actions import cancel
 from portal.ratings.low import alert
 from portal.ratings.models import (
     FormerRating,
-    RatedWorker,
     Rating,
     RatingRequest,
     RatingSubject,
-    RequestChoice,
     SuspectAnswer,
 )
 from portal.ratings.queries import (
     can_be_changed,
     can_be_changed_by_link,
     can_be_rated,
-    has_stopped,
     is_open,
-    person_to_ask,
     rating_of,
 )
-from portal.ratings.timing import due_time
 from portal.settings.queries import option
-from portal.visits.models import State, Visit, VisitWorker
+from portal.visits.models import State
 
 MACHINE_SECONDS = 5  # nobody reads a mail and answers it within so few seconds of its sending
-
-
-def open_ratings(visits: Sequence[Visit], *, ask: bool = True) -> None:
-    """Write down who is rated, and promise the mails that ask. A reaction to `visit ended`.
-
-    Args:
-        visits: visits that have just been marked as done.
-        ask: whether their clients are asked by mail; importing past visits asks nobody unless somebody says so.
-    """
-    moment = clock.now()
-    ids = [visit.id for visit in visits]
-    known = set(db.session.scalars(select(RatingSubject.visit_id).where(RatingSubject.visit_id.in_(ids))))
-    fresh = [visit for visit in visits if visit.id not in known]
-    if not fresh:
-        return
-    managers = dict(db.session.execute(select(Client.id, Client.file_manager_id)
-                    .where(Client.id.in_({visit.client_id for visit in fresh}))).all())  # fmt: skip
-    rows = [
-        {"visit_id": visit.id, "client_id": visit.client_id, "service_id": visit.service_id,
-         "sector_id": visit.sector_id, "manager_id": managers[visit.client_id], "ended_at": visit.ended_at or moment}
-        for visit in fresh
-    ]  # fmt: skip
-    subjects = dict(
-        db.session.execute(insert(RatingSubject).returning(RatingSubject.visit_id, RatingSubject.id), rows).all()
-    )
-    _write_down_workers(subjects)
-    if ask and is_open():
-        _promise_requests([(subjects[visit.id], visit.ended_at or moment) for visit in fresh])
-
-
-def _write_down_workers(subjects: dict[int, int]) -> None:
-    sent = select(VisitWorker.visit_id, VisitWorker.worker_id).where(VisitWorker.visit_id.in_(subjects))
-    rows = [{"subject_id": subjects[visit], "worker_id": worker} for visit, worker in db.session.execute(sent)]
-    if rows:
-        db.session.execute(insert(RatedWorker), rows)
-
-
-def _promise_requests(subjects: Sequence[tuple[int, datetime]]) -> None:
-    """Write a request for each subject and the message that carries it. Who it goes to is decided when it leaves."""
-    moment, delay = clock.now(), option("ratings.request_delay_minutes")
-    oldest = moment - timedelta(days=option("ratings.too_old_days"))
-    orders = [
-        Order(
-            kind="ratings.request",
-            subject=("rating_subject", subject_id),
-            dedupe_key=f"rating:{subject_id}:1",
-            due_at=due_time(ended_at, moment, delay),
-            suppressed="too_old" if ended_at < oldest else None,
-        )
-        for subject_id, ended_at in subjects
-    ]
-    messages = schedule(orders)
-    rows = [{"subject_id": o.subject[1], "message_id": messages[o.dedupe_key]} for o in orders]
-    db.session.execute(insert(RatingRequest), rows)
-
-
-def withdraw_requests(visits: Sequence[Visit]) -> None:
-    """Take back the mails about visits that did not take place. A reaction to `visit cancelled`.
-
-    Raises:
-        Refused: one of them is rated; what a client said of a visit is not made to vanish.
-    """
-    ids = [visit.id for visit in visits]
-    rated = select(Rating.id).join(RatingSubject).where(RatingSubject.visit_id.in_(ids)).limit(1)
-    if db.session.scalar(rated):
-        raise Refused(_l("This visit has been rated. It cannot be cancelled any more."), "rated")
-    waiting = select(RatingRequest.message_id).join(RatingSubject).where(RatingSubject.visit_id.in_(ids))
-    cancel(list(db.session.scalars(waiting)), "visit_cancelled")
 
 
 def refuse_unless_open(user: User, subject: RatingSubject | None, rating: Rating | None) -> RatingSubject:
@@ -131,6 +56,8 @@ def refuse_unless_open(user: User, subject: RatingSubject | None, rating: Rating
         raise Refused(_l("Your agency has switched ratings off."), "off")
     if not user.may_rate:
         raise Refused(_l("The file you follow does not let you rate. Please ask the agency."), "relative")
+    if rating and not user.sees_ratings:
+        raise Refused(_l("This visit has been rated."), "rated")
     if rating and not can_be_changed(rating.left_at):
         raise Refused(_l("This rating can no longer be changed. Please contact your agency."), "too-late")
     if rating is None and not can_be_rated(subject.ended_at, None):
@@ -263,13 +190,3 @@ def _why_suspect(request: RatingRequest, trapped: bool) -> str | None:
     if request.asked_at is None or clock.now() - request.asked_at < timedelta(seconds=MACHINE_SECONDS):
         return "too_fast"
     return None
-
-
-def stop_requests(request: RatingRequest) -> None:
-    """Send no more rating requests to the address that this one went to. Doing it twice does nothing more."""
-    person, address = person_to_ask(request.subject.visit.client), request.message.address or ""
-    if person is None or has_stopped(person, address):
-        return
-    db.session.add(RequestChoice(person_type=person.__tablename__, person_id=person.id, address=address.lower(),
-                                 wanted=False, said_by="link"))  # fmt: skip
-    record("rating.requests_stopped", None, ("message", request.message_id))

@@ -13,8 +13,9 @@ from portal.errors import Refused
 from portal.extensions import csrf, db
 from portal.forms import STAR_WORDS
 from portal.pages import show
+from portal.people.models import Relative
 from portal.portals import in_transaction
-from portal.ratings import actions, queries
+from portal.ratings import actions, choices, queries
 from portal.ratings.forms import PublicRatingForm
 from portal.ratings.messages import recipient_of
 from portal.ratings.models import RatingRequest
@@ -36,7 +37,7 @@ def answer_of_link(request_: RatingRequest | None) -> str:
     recipient = recipient_of(subject.visit.client)
     if subject.visit.state != State.DONE or not subject.visit.client.active or not queries.is_open():
         return "revoked"
-    if recipient is None or recipient.address != request_.message.address:
+    if request_.revoked_at or recipient is None or recipient.address != request_.message.address:
         return "revoked"
     rating = queries.rating_of(subject)
     if rating and not queries.can_be_changed_by_link(request_, rating):
@@ -94,6 +95,9 @@ def _show_answered(found: RatingRequest, status: int) -> Response:
     rating = queries.rating_of(found.subject)
     by_mail = rating is not None and rating.channel == "mail"  # what was written on the portal stays behind the sign-in
     shown = {"stars": rating.stars if rating else None, "comment": rating.comment if rating and by_mail else None}
+    asked = queries.person_to_ask(found.subject.visit.client)
+    if isinstance(asked, Relative) and not asked.sees_ratings:
+        shown = {"stars": None, "comment": None}
     return show("ratings/answered.html", status=status, words=STAR_WORDS, **shown, **_frame())
 
 
@@ -120,7 +124,7 @@ def _frame() -> dict:
 def unsubscribe(token: str) -> Response:
     """Stop rating requests to an address (RFC 8058): a POST acts, with no cookie, question or redirect.
 
-    These links never expire.
+    The page that says so lets the person take it back. These links never expire.
     """
     return in_transaction(_unsubscribe, token=token)
 
@@ -130,9 +134,9 @@ def _unsubscribe(token: str) -> Response:
     if found is None:
         return refuse("invalid")
     if request.method == "POST":
-        actions.stop_requests(found)
-    stopped = request.method == "POST" or queries.has_stopped(None, found.message.address or "")
-    return show("ratings/unsubscribe.html", done=stopped, **_frame())
+        choices.choose_by_link(found, wanted="again" in request.form)  # which no mail program ever posts
+    again = request.method == "POST" and "again" in request.form
+    return show("ratings/unsubscribe.html", stopped=choices.reader_has_stopped(found), again=again, **_frame())
 
 
 @open_pages.after_request

@@ -95,7 +95,7 @@ def person_to_ask(client: Client) -> Client | Relative | None:
 
 def has_stopped(person: Client | Relative | None, address: str) -> bool:
     """Whether this person, or whoever reads this address, wants no rating requests: the newest word counts."""
-    about = RequestChoice.address == address.lower()
+    about = and_(RequestChoice.address == address.lower(), RequestChoice.address != "")
     if person is not None:
         about |= and_(RequestChoice.person_type == person.__tablename__, RequestChoice.person_id == person.id)
     newest = select(RequestChoice.wanted).where(about).order_by(RequestChoice.id.desc()).limit(1)
@@ -221,17 +221,6 @@ def suspect_answers(user: User, limit: int = 20) -> list[SuspectRow]:
     return [SuspectRow(**row._mapping) for row in db.session.execute(chosen.limit(limit))]
 
 
-def clients_of_messages(ids: list[int]) -> dict[int, str]:
-    """Return the client's name by message, for those of these messages that ask for a rating."""
-    statement = (
-        select(RatingRequest.message_id, Client.first_name, Client.last_name)
-        .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
-        .join(Client, Client.id == RatingSubject.client_id)
-    )
-    found = db.session.execute(statement.where(RatingRequest.message_id.in_(ids)))
-    return {row.message_id: f"{row.first_name} {row.last_name}".strip() for row in found}
-
-
 def waiting_visit(user: User) -> VisitRow | None:
     """Return the newest visit that waits for a rating by this person: the one question of the day."""
     if not (user.may_rate and is_open()):
@@ -245,6 +234,8 @@ def waiting_visit(user: User) -> VisitRow | None:
 
 def read_rating_cells(user: User, row: Row, stage: str) -> dict:
     """Return what the column *Évaluation* shows of a visit: `rated`, `waiting` or `none`, and where to go."""
+    if row.stars is not None and not user.sees_ratings:  # that the visit is rated, and no more
+        return {"stars": None, "rating": "hidden", "can_change": False, "rate_url": None}
     waits = stage == State.DONE and user.may_rate and can_be_rated(row.rateable_since, row.stars)
     return {
         "stars": row.stars,

@@ -1,4 +1,4 @@
-"""Rating a visit on the portal; the staff's list of ratings."""
+"""Rating a visit on the portal; the staff's list of ratings; who wants to be asked."""
 
 from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
@@ -8,7 +8,7 @@ from portal.errors import Refused
 from portal.forms import STAR_WORDS
 from portal.pages import done, show
 from portal.portals import client, staff
-from portal.ratings import actions, queries
+from portal.ratings import actions, choices, queries
 from portal.ratings.forms import RatingForm
 from portal.ratings.low import look_at
 from portal.ratings.models import Rating, RatingSubject
@@ -72,7 +72,7 @@ def _window(
         "ratings/window.html", part, status=status,
         visit=row_of(g.user, visit_id), form=form, question=queries.question(), words=STAR_WORDS,
         offer_zero=option("ratings.offer_zero"), action_url=url_for("client.rate_visit", visit_id=visit_id),
-        back_url=url_for("client.list_own_visits"), refusal=refusal, current=rating.stars if rating else None,
+        back_url=url_for("client.list_own_visits"), refusal=refusal, current=rating.stars if rating and g.user.sees_ratings else None,
         for_whom=None, waiting=waiting,
     )  # fmt: skip
 
@@ -97,3 +97,25 @@ def look_at_rating(rating_id: int) -> Response:
     back = "staff.show_home" if request.args.get("back") == "home" else "staff.list_ratings"
     return done(url_for(back), event="rating-looked-at", fragment="ratings/_staff_row.html",
                 row=queries.rating_row(g.user, rating_id))  # fmt: skip
+
+
+@client.page("/rating-requests", Permission.SEE_OWN_ACCOUNT, methods=("POST",), module=MODULE)
+def choose_requests() -> Response:
+    """The switch on *Mon compte*: does one want to be asked after a visit?"""
+    wanted = request.form.get("wanted") == "yes"
+    choices.choose(g.user, wanted=wanted)
+    flash(_said(wanted), "success")
+    return done(url_for("client.me"))
+
+
+@staff.page("/visits/<int:visit_id>/rating-requests", Permission.STOP_REQUESTS, methods=("POST",), module=MODULE)
+def note_choice(visit_id: int) -> Response:
+    """What the person who is asked about a visit has told the agency, by telephone perhaps."""
+    visit, wanted = visit_of(g.user, visit_id) or abort(404), request.form.get("wanted") == "yes"
+    choices.note_choice(g.user, visit, wanted=wanted)
+    flash(_said(wanted), "success")
+    return done(url_for("staff.show_visit", visit_id=visit_id))
+
+
+def _said(wanted: bool) -> str:
+    return _("Rating requests will be sent again.") if wanted else _("No more rating requests will be sent.")

@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, false, func, literal, select, true
+from sqlalchemy import Row, ScalarSelect, Select, false, func, select
 
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db, wires
-from portal.folding import fold_name
-from portal.i18n import zone
+from portal.i18n import start_of_day, zone
 from portal.people.models import Client, Service, Worker
-from portal.people.queries import sectors_below
+from portal.people.queries import is_named, sectors_below
 from portal.roles import Role
 from portal.tables.queries import Page, read_page
 from portal.visits.models import State, Visit, VisitWorker
@@ -33,7 +32,8 @@ def visible_visits(user: User) -> Select[Visit]:
     """Visits that this person may see. Drafts are the staff's alone."""
     match user.role:
         case Role.CLIENT | Role.RELATIVE:
-            return select(Visit).where(Visit.client_id == user.client_id, Visit.state != State.DRAFT)
+            own = select(Visit).where(Visit.client_id == user.client_id, Visit.state != State.DRAFT)
+            return own if user.sees_upcoming else own.where(Visit.starts_at <= clock.now())
         case Role.WORKER:
             sent = select(VisitWorker.visit_id).where(VisitWorker.worker_id == user.worker_id)
             return select(Visit).where(Visit.id.in_(sent), Visit.state != State.DRAFT)
@@ -72,7 +72,7 @@ class VisitRow:
     stage_label: str
     cancel_reason: str | None
     stars: int | None = None
-    rating: str = "none"  # "rated", "waiting" or "none"
+    rating: str = "none"  # "rated", "hidden" (rated, not for this person to read), "waiting" or "none"
     can_change: bool = False
     rate_url: str | None = None
 
@@ -146,17 +146,11 @@ def narrow(statement: Select, narrowed: VisitFilter) -> Select:
     if narrowed.service_id:
         statement = statement.where(Visit.service_id == narrowed.service_id)
     if narrowed.client:
-        statement = statement.where(Visit.client_id.in_(select(Client.id).where(_named(Client, narrowed.client))))
+        statement = statement.where(Visit.client_id.in_(select(Client.id).where(is_named(Client, narrowed.client))))
     if narrowed.worker:
-        sent = select(VisitWorker.visit_id).join(Worker).where(_named(Worker, narrowed.worker))
+        sent = select(VisitWorker.visit_id).join(Worker).where(is_named(Worker, narrowed.worker))
         statement = statement.where(Visit.id.in_(sent))
     return narrow_to_stage(statement, narrowed.stage)
-
-
-def _named(kind: type[Client | Worker], typed: str) -> ColumnElement[bool]:
-    """Every word typed is found at the start of one of the name's words, whatever the accents and the order."""
-    padded = literal(" ") + kind.match_key
-    return and_(true(), *(padded.contains(f" {word}", autoescape=True) for word in fold_name(typed).split()))
 
 
 def narrow_to_stage(statement: Select, wanted: str | None) -> Select:
@@ -170,11 +164,6 @@ def narrow_to_stage(statement: Select, wanted: str | None) -> Select:
     if wanted in conditions:
         return statement.where(*conditions[wanted])
     return statement.where(Visit.state == wanted) if wanted in STAGE_LABELS else statement
-
-
-def start_of_day(day: date) -> datetime:
-    """The moment at which a day begins where the agency is."""
-    return datetime.combine(day, time(), zone())
 
 
 def today() -> date:
