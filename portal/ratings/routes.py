@@ -72,8 +72,8 @@ def _window(
         "ratings/window.html", part, status=status,
         visit=row_of(g.user, visit_id), form=form, question=queries.question(), words=STAR_WORDS,
         offer_zero=option("ratings.offer_zero"), action_url=url_for("client.rate_visit", visit_id=visit_id),
-        back_url=url_for("client.list_own_visits"), refusal=refusal, current=rating.stars if rating and g.user.sees_ratings else None,
-        for_whom=None, waiting=waiting,
+        back_url=url_for("client.list_own_visits"), refusal=refusal,
+        current=rating.stars if rating and g.user.sees_ratings else None, for_whom=None, waiting=waiting,
     )  # fmt: skip
 
 
