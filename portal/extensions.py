@@ -1,7 +1,7 @@
 """Extensions, created unbound and attached by `create_app`; the column types and the engine's manners."""
 
 import sqlite3
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from portal.accounts.models import User
     from portal.imports.importer import Importer
-    from portal.outbox.models import MessageKind
+    from portal.outbox.models import About, MessageKind
     from portal.visits.models import Visit
 
 NAMES = {  # every constraint has a name, so that a migration can speak of it
@@ -146,10 +146,13 @@ class Wires:
     demo: Callable[[], dict | None] = lambda: None
     waiting_visit: Callable[["User"], object] = lambda _user: None
     message_perimeter: Callable[["User"], ColumnElement[bool]] = lambda _user: false()
-    message_about: Callable[[list[int]], dict[int, str]] = lambda _ids: {}
+    message_about: Callable[[list[int]], dict[int, "About"]] = lambda _ids: {}
+    messages_about: Callable[[str], ColumnElement[bool]] = lambda _name: false()
+    names_of_accounts: Callable[[Collection[int]], dict[int, str]] = lambda _ids: {}
     visit_columns: list[VisitColumn] = field(default_factory=list)
     promises: list[Callable[[], list[str]]] = field(default_factory=list)  # each returns what is not as promised
     home_cards: list[Callable[["User"], Panel | None]] = field(default_factory=list)
+    account_panels: list[Callable[["User"], Panel | None]] = field(default_factory=list)
     visit_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)
     timeline: list[Callable[["User", "Visit"], list[Fact]]] = field(default_factory=list)
     badges: dict[str, Callable[["User"], int]] = field(default_factory=dict)  # counts in the menu, by endpoint

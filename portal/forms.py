@@ -1,5 +1,7 @@
 """The base of every form, and the fields that several features share."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import cast
 
 from flask_babel import lazy_gettext as _l
@@ -41,6 +43,18 @@ class FilterForm(PortalForm):
 
     class Meta(PortalForm.Meta):
         csrf = False
+
+
+def choices(labels: Mapping, everything: object) -> list[SelectChoice]:
+    """What a filter offers, the choice of everything first."""
+    return [SelectChoice(value="", label=str(everything))] + [
+        SelectChoice(value=str(key), label=str(label)) for key, label in labels.items()
+    ]
+
+
+def day_within_reach(day: date | None) -> date | None:
+    """Return the day, if anything of ours can lie near it: the ends of the calendar have no moment in UTC."""
+    return day if day and 1900 <= day.year <= 2200 else None
 
 
 class StarsField(RadioField):

@@ -1,34 +1,51 @@
 """Where lower features tell or show higher ones: all of it, on one page."""
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from portal.accounts import messages as account_messages
+from portal.accounts import notices as account_notices
 from portal.accounts.models import User
 from portal.extensions import wires
 from portal.imports import jobs as import_jobs
+from portal.outbox import panels as outbox
 from portal.outbox.models import Message
+from portal.people.actions import follow_address
 from portal.people.importer import CLIENTS, WORKERS
 from portal.people.models import Client
-from portal.people.queries import files_of_account, visible_clients
+from portal.people.queries import files_of_account, is_named, names_of_accounts, visible_clients
 from portal.ratings import alerts as rating_alerts
-from portal.ratings import low, requests
+from portal.ratings import choices, low, requests
 from portal.ratings import messages as rating_messages
-from portal.ratings.models import RatingSubject
-from portal.ratings.panels import rating_panel
-from portal.ratings.queries import RATING_COLUMN, clients_of_messages, missing_requests, waiting_visit
+from portal.ratings.models import Rating, RatingSubject
+from portal.ratings.panels import rating_panel, what_messages_are_about
+from portal.ratings.queries import RATING_COLUMN, missing_requests, waiting_visit
+from portal.visits import queries as visits
 from portal.visits.importer import IMPORTER as VISITS
 
 
 def message_perimeter(user: User) -> ColumnElement[bool]:
     """Messages about clients that a person may see. Account mails are not among them."""
-    clients = visible_clients(user).with_only_columns(Client.id)
+    return _about(visible_clients(user).with_only_columns(Client.id))
+
+
+def messages_about(name: str) -> ColumnElement[bool]:
+    """Messages about clients of whose name these are words."""
+    return _about(select(Client.id).where(is_named(Client, name)))
+
+
+def _about(clients: Select) -> ColumnElement[bool]:
     subjects = select(RatingSubject.id).where(RatingSubject.client_id.in_(clients))
-    return and_(Message.subject_type == "rating_subject", Message.subject_id.in_(subjects))
+    ratings = select(Rating.id).where(Rating.subject_id.in_(subjects))
+    return or_(
+        and_(Message.subject_type == "rating_subject", Message.subject_id.in_(subjects)),
+        and_(Message.subject_type == "rating", Message.subject_id.in_(ratings)),
+    )
 
 
 # kinds of message that leave, for `outbox`
 for kind in (
-    account_messages.RESET, account_messages.INVITATION,
+    account_messages.RESET, account_messages.INVITATION, account_messages.SIGN_IN, account_messages.ADDRESS,
+    account_notices.NOTICE,
     rating_messages.REQUEST, rating_messages.REMINDER, rating_alerts.LOW, rating_alerts.VERY_LOW,
 ):  # fmt: skip
     wires.message_kinds[kind.name] = kind
@@ -41,7 +58,11 @@ wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WOR
 # what a login opens, for `accounts`; whose messages a coordinator sees and whom they are about, for `outbox`
 wires.files_of_account = files_of_account
 wires.message_perimeter = message_perimeter
-wires.message_about = clients_of_messages
+wires.message_about = what_messages_are_about
+wires.messages_about = messages_about
+
+# names of those who did something, for histories
+wires.names_of_accounts = names_of_accounts
 
 # what `flask outbox audit` looks after besides the messages that there are: those that were never written
 wires.promises = [missing_requests]
@@ -51,12 +72,15 @@ wires.visit_columns = [RATING_COLUMN]
 wires.waiting_visit = waiting_visit
 
 # what asks for attention: cards of the staff's home page, figures in the menu
-wires.visit_panels = [rating_panel]
-wires.home_cards = [low.home_card]
+wires.timeline = [visits.timeline_facts]
+wires.visit_panels = [rating_panel, choices.visit_panel]
+wires.account_panels = [choices.account_panel]
+wires.home_cards = [outbox.home_card, low.home_card]
 wires.badges = {"staff.list_ratings": low.count_unseen}
 
 # reactions: plain functions called by name, in order, inside the transaction of the deed
 wires.reactions = {
+    "address changed": [follow_address],
     "visit ended": [requests.open_ratings],
     "visit cancelled": [requests.withdraw_requests],
     "visit reopened": [requests.supersede_requests],

@@ -12,15 +12,18 @@ from sqlalchemy import select
 from werkzeug.routing import IntegerConverter, Rule
 
 from portal.accounts.actions import ask_reset
-from portal.accounts.models import AccountLink
+from portal.accounts.links import mail_link
+from portal.accounts.models import Account, AccountLink
 from portal.extensions import db
 from portal.imports.actions import bring_in
 from portal.links import make_token
+from portal.outbox.actions import hold_channel
 from portal.people.models import Client, Service, Worker
+from portal.portals import PORTALS
 from portal.work import jobs as work
 from tests import factories
 from tests.conftest import Database, SignIn, open_browser
-from tests.factories import PASSWORD, Agency
+from tests.factories import PASSWORD, Agency, Persona
 from tests.pages import Browser, Page
 
 TABLE = yaml.safe_load((Path(__file__).parent / "access.yml").read_text(encoding="utf-8"))
@@ -37,6 +40,7 @@ PEOPLE = {
 }  # fmt: skip
 # what only those who may see Claire's things read
 CANARIES = ("Lefèvre", "claire@example.org", "Absence prévue", "le secret de Claire")
+NEW_PASSWORD = {"password": "une phrase toute neuve", "confirm": "une phrase toute neuve"}
 CSV = "Client;Date;Heure de début;Prestation;Intervenant;Durée\nClaire Lefèvre;20/11/2026;9h;Ménage;Wassim Haddad;1h\n"
 
 
@@ -64,19 +68,30 @@ class Things:
         known = {
             "client.rate_visit": {"visit_id": agency.claires_done},
             "worker.end_own_visit": {"visit_id": agency.claires_past},
+            "staff.show_visit": {"visit_id": agency.claires_cancelled},
             "staff.end_visit": {"visit_id": agency.claires_past},
             "staff.cancel_visit": {"visit_id": agency.claires_past},
+            "staff.reopen_visit": {"visit_id": agency.claires_done},
+            "staff.note_choice": {"visit_id": agency.claires_done},
             "static": {"filename": "portal.css"},
         }
         if endpoint in known:
             return known[endpoint]
         make = {
             "accounts.set_password": self.password_link,
+            "accounts.use_link": self.account_link("sign_in", "sign-in"),
+            "accounts.confirm_address": self.account_link("address", "address"),
+            "client.end_session": self.session_of(self.agency.claire),
+            "worker.end_session": self.session_of(self.agency.wassim),
+            "staff.end_session": self.session_of(self.agency.sofia),
             "open.rate": self.mailed_link("rate"),
             "open.unsubscribe": self.mailed_link("unsubscribe"),
             "staff.look_at_rating": self.low_rating,
             "staff.show_message": self.message,
             "staff.preview_message": self.message,
+            "staff.send_again": self.message,
+            "staff.cancel_message": self.waiting_message,
+            "staff.release_messages": self.held,
             "staff.show_import": self.imported,
             "staff.write_import": self.imported,
             "staff.discard_import": self.imported,
@@ -90,6 +105,19 @@ class Things:
     def password_link(self) -> dict[str, Any]:
         ask_reset(self.agency.eloise.email, "127.0.0.1")
         return {"token": make_token("password", db.session.scalars(select(AccountLink.public_id)).one())}
+
+    def account_link(self, purpose: str, kind: str) -> Any:
+        def make() -> dict[str, Any]:
+            account = db.session.get_one(Account, self.agency.eloise.account_id)
+            return {"token": make_token(kind, mail_link(account, purpose, "eloise@example.net").public_id)}
+
+        return make
+
+    def session_of(self, person: Persona) -> Any:
+        def make() -> dict[str, Any]:
+            return {"session_id": factories.session(person)}
+
+        return make
 
     def request(self) -> Any:
         agency = self.agency
@@ -106,6 +134,15 @@ class Things:
     def low_rating(self) -> dict[str, Any]:
         return {"rating_id": factories.rate(self.agency.claire, self.agency.claires_done, 1).id}
 
+    def waiting_message(self) -> dict[str, Any]:
+        message = self.request().message
+        message.state, message.sent_at = "due", None
+        return {"message_id": message.id}
+
+    def held(self) -> dict[str, Any]:
+        hold_channel(None, "le secret de Claire")
+        return {}
+
     def imported(self) -> dict[str, Any]:
         made = bring_in(self.agency.sofia.user, "visits", "visites.csv", CSV.encode(), {})
         db.session.commit()
@@ -119,9 +156,15 @@ class Things:
             "accounts.forgotten": {"email": self.agency.claire.email},
             "accounts.set_password": {"password": "une phrase toute neuve", "confirm": "une phrase toute neuve"},
             "accounts.language": {"language": "ru"},
+            "accounts.ask_link": {"email": self.agency.claire.email},
+            **{f"{portal}.change_password": {"present": PASSWORD, **NEW_PASSWORD} for portal in PORTALS},
+            **{f"{portal}.change_address": {"present": PASSWORD, "email": "new@example.net"} for portal in PORTALS},
             "open.rate": {"stars": "4", "comment": "le secret de Claire"},
             "client.rate_visit": {"stars": "4", "comment": "le secret de Claire"},
             "staff.cancel_visit": {"reason": "Absence"},
+            "staff.hold_messages": {"why": "Essai"},
+            "staff.note_choice": {"wanted": "no"},
+            "client.choose_requests": {"wanted": "no"},
             "staff.manage_factor": {"deed": "start", "code": factories.code_of_phone()},
             "staff.bring_in_file": {"file": (io.BytesIO(CSV.encode()), "visites.csv")},
         }.get(endpoint, {})

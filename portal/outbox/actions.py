@@ -81,6 +81,7 @@ def _row(order: Order) -> dict[str, Any]:
         "state": "suppressed" if order.suppressed else "scheduled",
         "reason": order.suppressed,
         "created_at": clock.now(),
+        "put_aside_at": clock.now() if order.suppressed else None,
         "due_at": order.due_at,
         "next_at": order.due_at,
         "not_after": order.not_after or order.due_at + PATIENCE,
@@ -91,7 +92,8 @@ def cancel(ids: Sequence[int], reason: str) -> None:
     """Take messages back that have not left. One that is just being sent asks again before it leaves."""
     for start in range(0, len(ids), 500):
         open_ones = Message.id.in_(ids[start : start + 500]), Message.state.in_(OPEN)
-        db.session.execute(update(Message).where(*open_ones).values(state="cancelled", reason=reason))
+        closed = {"state": "cancelled", "reason": reason, "put_aside_at": clock.now()}
+        db.session.execute(update(Message).where(*open_ones).values(closed))
 
 
 def refuse_to_send_again(message: Message) -> None:
@@ -119,7 +121,7 @@ def send_again(actor: User, message: Message) -> None:
     moment, before = clock.now(), {"state": message.state, "reason": message.reason}
     as_seen = Message.id == message.id, Message.state == message.state, Message.resends == message.resends
     renewed = {"state": "due", "reason": None, "next_at": moment, "not_after": moment + PATIENCE, "sent_at": None,
-               "attempts": 0, "resends": message.resends + 1}  # fmt: skip
+               "put_aside_at": None, "attempts": 0, "resends": message.resends + 1}  # fmt: skip
     if not rows_changed(update(Message).where(*as_seen).values(renewed)):
         raise Refused(_l("Somebody else has just sent this message again."), "open")
     db.session.expire(message)
@@ -135,7 +137,7 @@ def refuse_to_cancel(message: Message) -> None:
     """
     if message.state == "sending":
         raise Refused(_l("This message is being sent at this moment: it cannot be taken back any more."), "sending")
-    if message.state in ("sent", "uncertain"):
+    if message.state == "sent":
         raise Refused(_l("This message has left already: it cannot be taken back any more."), "sent")
     if message.state not in OPEN:
         raise Refused(_l("This message does not leave any more: there is nothing to take back."), "closed")
@@ -149,7 +151,8 @@ def cancel_message(actor: User, message: Message) -> None:
     """
     refuse_to_cancel(message)
     before, still_open = {"state": message.state}, (Message.id == message.id, Message.state.in_(OPEN))
-    if not rows_changed(update(Message).where(*still_open).values(state="cancelled", reason="by_staff")):
+    closed = {"state": "cancelled", "reason": "by_staff", "put_aside_at": clock.now()}
+    if not rows_changed(update(Message).where(*still_open).values(closed)):
         raise Refused(_l("This message is being sent at this moment: it cannot be taken back any more."), "sending")
     db.session.expire(message)
     record("message.cancelled", actor, ("message", message.id), before=before, after={"state": "cancelled"})

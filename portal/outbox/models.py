@@ -104,6 +104,14 @@ class Recipient:
 
 
 @dataclass(frozen=True)
+class About:
+    """What a message is about: the client's name, and the staff's page of the visit."""
+
+    client: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Drop:
     """The message is not wanted any more. `state` is `cancelled`, `suppressed` or `expired`."""
 

@@ -1,16 +1,66 @@
-"""Reading messages: for staff, and to check the promises of the tables."""
+"""Reading messages: for staff, and to check the promises of the tables; what became of each, in words."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from flask import current_app
-from sqlalchemy import Select, false, func, select
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
+from sqlalchemy import Select, false, func, or_, select
 
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db, wires
+from portal.i18n import start_of_day
 from portal.outbox.models import IS_HELD, OPEN, Attempt, Message
 from portal.roles import Role
 from portal.tables.queries import Page, read_page
+
+STATE_LABELS = {
+    "scheduled": _l("Scheduled"),
+    "due": _l("About to leave"),
+    "sending": _l("Being sent"),
+    "retry": _l("Will be tried again"),
+    "sent": _l("Sent"),
+    "failed": _l("Refused by the mail server"),
+    "uncertain": _l("Perhaps sent: the server’s answer was lost"),
+    "expired": _l("Too late, not sent"),
+    "cancelled": lazy_pgettext("message", "Cancelled"),
+    "suppressed": _l("Not sent"),
+}
+REASON_LABELS = {
+    "no_address": _l("no e-mail address"),
+    "opted_out": _l("the person wants no rating requests"),
+    "too_old": _l("the visit was too long ago"),
+    "too_late": _l("it could not leave in time"),
+    "already_rated": _l("the visit is already rated"),
+    "module_off": _l("ratings are switched off"),
+    "visit_cancelled": _l("the visit is cancelled"),
+    "superseded": _l("the visit was reopened"),
+    "incident_open": _l("an incident on the visit is open"),
+    "capped": _l("the client was asked a short time ago"),
+    "not_sampled": _l("the visit was not drawn: only some are asked about"),
+    "reminder_off": _l("reminders are switched off"),
+    "not_left": _l("the first mail did not leave"),
+    "held": _l("messages were held until it was too late"),
+    "by_staff": _l("taken back by the agency"),
+    "inactive": _l("the person’s file is closed"),
+    "used": _l("the link has been used"),
+    "refused": _l("the address was refused"),
+    "poison": _l("it could not be written"),
+    "not_low": _l("the rating is not low any more"),
+    "looked_at": _l("somebody has looked at it already"),
+    "nobody_responsible": _l("nobody of the staff has an e-mail address"),
+    "answer_lost": _l("the mail server’s answer was lost twice"),
+}
+OUTCOME_LABELS = {
+    "accepted": _l("Left: the mail server took it"),
+    "refused": _l("Refused by the mail server"),
+    "later": _l("Not taken now: it will be tried again"),
+    "lost": _l("Perhaps left: the mail server’s answer was lost"),
+    "closed": _l("The mail server was not there"),
+    "died": _l("Broken off before the mail left"),
+}
 
 
 def visible_messages(user: User) -> Select[Message]:
@@ -56,9 +106,36 @@ def has_mail_server() -> bool:
     return bool(current_app.config["PORTAL_SMTP_URL"])
 
 
-def list_messages(user: User, state: str | None) -> Page[Message]:
+@dataclass(frozen=True)
+class MessageFilter:
+    """What the list is narrowed to; None leaves all in. `who` is a part of the recipient's name or address, or words of
+    the name of the client that the message is about."""
+
+    first_day: date | None = None
+    last_day: date | None = None
+    state: str | None = None
+    kind: str | None = None
+    reason: str | None = None
+    who: str | None = None
+
+
+def list_messages(user: User, narrowed: MessageFilter) -> Page[Message]:
     """Return a page of the messages that this person may see, newest first."""
-    statement = visible_messages(user)
-    if state:
-        statement = statement.where(Message.state == state)
+    statement = _narrow(visible_messages(user), narrowed)
     return read_page(statement.order_by(Message.created_at.desc(), Message.id.desc()), lambda row: row.Message)
+
+
+def _narrow(statement: Select, narrowed: MessageFilter) -> Select:
+    """Apply a filter. Days are days of the agency's wall clock."""
+    if narrowed.first_day:
+        statement = statement.where(Message.created_at >= start_of_day(narrowed.first_day))
+    if narrowed.last_day:
+        statement = statement.where(Message.created_at < start_of_day(narrowed.last_day + timedelta(days=1)))
+    for column in ("state", "kind", "reason"):
+        if wanted := getattr(narrowed, column):
+            statement = statement.where(getattr(Message, column) == wanted)
+    if narrowed.who:
+        parts = (Message.recipient, Message.address)
+        named = (part.icontains(narrowed.who, autoescape=True) for part in parts)
+        statement = statement.where(or_(*named, wires.messages_about(narrowed.who)))
+    return statement

@@ -1,81 +1,47 @@
-"""*Messages sortants*: what leaves, what does not and why; the mail as its reader sees it."""
+"""*Messages sortants*: what leaves, what does not and why; the mail as its reader sees it; the deeds of the staff."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from flask import abort, g, request
-from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
+from flask import abort, flash, g, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from portal.errors import Refused
 from portal.extensions import wires
 from portal.i18n import language
-from portal.outbox import queries
+from portal.outbox import actions, queries
+from portal.outbox.forms import HoldForm, MessagesFilter
 from portal.outbox.mail import render
-from portal.outbox.models import STATES, Message
-from portal.pages import show
+from portal.outbox.models import About, Message
+from portal.outbox.panels import facts_of, trouble
+from portal.pages import done, show
 from portal.portals import staff
-from portal.roles import Permission
+from portal.roles import GRANTS, Permission
 
-STATE_LABELS = {
-    "scheduled": _l("Scheduled"),
-    "due": _l("About to leave"),
-    "sending": _l("Being sent"),
-    "retry": _l("Will be tried again"),
-    "sent": _l("Sent"),
-    "failed": _l("Refused by the mail server"),
-    "uncertain": _l("Perhaps sent: the server’s answer was lost"),
-    "expired": _l("Too late, not sent"),
-    "cancelled": lazy_pgettext("message", "Cancelled"),
-    "suppressed": _l("Not sent"),
-}
-REASON_LABELS = {
-    "no_address": _l("no e-mail address"),
-    "opted_out": _l("the person wants no rating requests"),
-    "too_old": _l("the visit was too long ago"),
-    "too_late": _l("it could not leave in time"),
-    "already_rated": _l("the visit is already rated"),
-    "module_off": _l("ratings are switched off"),
-    "visit_cancelled": _l("the visit is cancelled"),
-    "inactive": _l("the person’s file is closed"),
-    "used": _l("the link has been used"),
-    "refused": _l("the address was refused"),
-    "poison": _l("it could not be written"),
-    "not_low": _l("the rating is not low any more"),
-    "looked_at": _l("somebody has looked at it already"),
-    "nobody_responsible": _l("nobody of the staff has an e-mail address"),
-    "answer_lost": _l("the mail server’s answer was lost twice"),
-}
-OUTCOME_LABELS = {
-    "accepted": _l("accepted"),
-    "refused": _l("refused"),
-    "later": _l("to be tried again later"),
-    "lost": _l("the answer was lost"),
-    "closed": _l("the mail server was not there"),
-    "died": _l("broken off before the mail left"),
-}
 TONES = {
     "sent": "done", "failed": "danger", "uncertain": "attention", "retry": "attention", "due": "info",
-    "scheduled": "info",
+    "scheduled": "info", "sending": "info",
 }  # fmt: skip
 
 
 @staff.page("/outbox", Permission.SEE_OUTBOX)
 def list_messages() -> Response:
-    state = request.args.get("state", "")
-    page = queries.list_messages(g.user, state if state in STATES else None)
-    return show("outbox/list.html", page=page, state=state, about=about(page.rows), **labels())
+    filters = MessagesFilter(request.args)
+    page = queries.list_messages(g.user, filters.narrowed())
+    return show("outbox/list.html", "outbox/_rows.html", page=page, filters=filters, about=about(page.rows),
+                trouble=trouble(g.user), **labels())  # fmt: skip
 
 
-def about(messages: Sequence[Message]) -> dict[int, str]:
+def about(messages: Sequence[Message]) -> dict[int, About]:
     """Whom each message is about: until it leaves, nobody is written on it as its recipient."""
     return wires.message_about([message.id for message in messages])
 
 
 def labels() -> dict:
     return {
-        "state_labels": STATE_LABELS, "reason_labels": REASON_LABELS, "tones": TONES, "outcome_labels": OUTCOME_LABELS,
+        "state_labels": queries.STATE_LABELS, "reason_labels": queries.REASON_LABELS, "tones": TONES,
         "kind_labels": {name: kind.label for name, kind in wires.message_kinds.items()},
-        "no_server": not queries.has_mail_server(),
+        "no_server": not queries.has_mail_server(), "may_hold": Permission.HOLD_OUTBOX in GRANTS[g.user.role],
     }  # fmt: skip
 
 
@@ -86,8 +52,12 @@ def message_or_404(message_id: int) -> Message:
 @staff.page("/outbox/<int:message_id>", Permission.SEE_OUTBOX)
 def show_message(message_id: int) -> Response:
     message = message_or_404(message_id)
-    parts, attempts = _preview(message), queries.attempts_of(message)
-    return show("outbox/show.html", message=message, about=about([message]), attempts=attempts, parts=parts, **labels())
+    facts = sorted(facts_of(g.user, [message], named=False), key=lambda fact: (fact.to_come, fact.at))
+    return show(
+        "outbox/show.html", message=message, about=about([message]), facts=facts, parts=_preview(message),
+        trouble=trouble(g.user), may_send_again=_allows(actions.refuse_to_send_again, message),
+        may_cancel=_allows(actions.refuse_to_cancel, message), **labels(),
+    )  # fmt: skip
 
 
 @staff.page("/outbox/<int:message_id>/preview", Permission.SEE_OUTBOX)
@@ -102,3 +72,69 @@ def _preview(message: Message) -> dict[str, str]:
     reader = None if message.language else kind.reader(message)
     chosen = message.language or (reader.language if reader else language())
     return render(message, kind, chosen, lambda _purpose, _public_id: "0")
+
+
+# ---- deeds: each puts a question first, in the dialog or as a page, and says what will happen ----
+
+
+@staff.page("/outbox/<int:message_id>/again", Permission.MANAGE_OUTBOX, methods=("GET", "POST"))
+def send_again(message_id: int) -> Response:
+    message = message_or_404(message_id)
+    try:
+        actions.refuse_to_send_again(message)
+        if request.method == "POST":
+            actions.send_again(g.user, message)
+            flash(_("Asked for. The history below says when the mail has left."), "info")
+            return done(url_for("staff.show_message", message_id=message_id))
+    except Refused as refusal:
+        return _question("again", message, refusal=refusal.message)
+    return _question("again", message, reader=wires.message_kinds[message.kind].reader(message))
+
+
+@staff.page("/outbox/<int:message_id>/cancellation", Permission.MANAGE_OUTBOX, methods=("GET", "POST"))
+def cancel_message(message_id: int) -> Response:
+    message = message_or_404(message_id)
+    try:
+        actions.refuse_to_cancel(message)
+        if request.method == "POST":
+            actions.cancel_message(g.user, message)
+            flash(_("The message is taken back: it does not leave."), "success")
+            return done(url_for("staff.show_message", message_id=message_id))
+    except Refused as refusal:
+        return _question("cancel", message, refusal=refusal.message)
+    return _question("cancel", message)
+
+
+def _question(deed: str, message: Message, refusal: object = None, reader: object = None) -> Response:
+    return show(
+        "outbox/question.html", "outbox/_question.html", status=409 if refusal else 200, deed=deed, message=message,
+        about=about([message]), reader=reader, trouble=trouble(g.user), refusal=refusal, **labels(),
+    )  # fmt: skip
+
+
+def _allows(refuse: Callable[[Message], None], message: Message) -> bool:
+    try:
+        refuse(message)
+    except Refused:
+        return False
+    return True
+
+
+@staff.page("/outbox/hold", Permission.HOLD_OUTBOX, methods=("GET", "POST"))
+def hold_messages() -> Response:
+    form = HoldForm()
+    if not form.validate_on_submit():
+        status = 422 if request.method == "POST" else 200
+        return show("outbox/hold.html", "outbox/_hold.html", status=status, form=form, trouble=trouble(g.user))
+    if actions.hold_channel(g.user, form.why.data or ""):
+        flash(_("Messages are held: none leaves until somebody lets them go."), "success")
+    else:
+        flash(_("Messages were held already, by somebody else."), "info")
+    return done(url_for("staff.list_messages"))
+
+
+@staff.page("/outbox/release", Permission.HOLD_OUTBOX, methods=("POST",))
+def release_messages() -> Response:
+    actions.release_channel(g.user)
+    flash(_("Messages are no longer held: what waits leaves now."), "success")
+    return done(url_for("staff.list_messages"))

@@ -1,4 +1,4 @@
-"""The deeds on visits: planned, done, cancelled. They refuse, flush, record; they never commit."""
+"""The deeds on visits: planned, done, cancelled, reopened. They refuse, flush, record; they never commit."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -95,3 +95,21 @@ def cancel_visit(actor: Actor | None, visit: Visit, reason: str) -> None:
     db.session.flush()
     record("visit.cancelled", actor, ("visit", visit.id), before={"state": before}, after={"state": State.CANCELLED})
     wires.react("visit cancelled", [visit])
+
+
+def reopen_visit(actor: Actor | None, visit: Visit) -> None:
+    """Take back that a visit is done. Mails that would ask about it are taken back, links in those that left close.
+
+    Args:
+        actor: who says so.
+        visit: one that is done.
+
+    Raises:
+        Refused: it is not done, or has been rated.
+    """
+    if visit.state != State.DONE:
+        raise Refused(_l("Only a visit that is done can be reopened."), "state")
+    visit.state, visit.closed_at, visit.ended_at = State.PLANNED, None, None
+    db.session.flush()
+    record("visit.reopened", actor, ("visit", visit.id), before={"state": State.DONE}, after={"state": State.PLANNED})
+    wires.react("visit reopened", [visit])

@@ -1,23 +1,16 @@
 """Filters of the lists, and the reason of a cancellation."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
-from portal.forms import FilterForm, PortalForm
+from portal.forms import FilterForm, PortalForm, choices, day_within_reach
 from portal.people.queries import active_services
 from portal.visits.queries import STAGE_LABELS, VisitFilter, today
 
 PERIODS = {"30": _l("Last 30 days"), "90": _l("Last 3 months"), "365": _l("Last 12 months"), "ahead": _l("To come")}
-
-
-def choices(labels: dict, everything: object) -> list[SelectChoice]:
-    return [SelectChoice(value="", label=str(everything))] + [
-        SelectChoice(value=str(key), label=str(label)) for key, label in labels.items()
-    ]
 
 
 class OwnVisitsFilter(FilterForm):
@@ -65,18 +58,13 @@ class VisitsFilter(FilterForm):
     def narrowed(self) -> VisitFilter:
         self.validate()
         return VisitFilter(
-            first_day=_day(self.first_day.data),
-            last_day=_day(self.last_day.data),
+            first_day=day_within_reach(self.first_day.data),
+            last_day=day_within_reach(self.last_day.data),
             service_id=_number(self.service.data),
             stage=self.state.data or None,
             client=self.client.data or None,
             worker=self.worker.data or None,
         )
-
-
-def _day(day: date | None) -> date | None:
-    """Return the day, if visits can lie near it: the ends of the calendar have no moment in UTC."""
-    return day if day and 1900 <= day.year <= 2200 else None
 
 
 def _number(text: str | None) -> int | None:

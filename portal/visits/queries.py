@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from sqlalchemy import Row, ScalarSelect, Select, false, func, select
 
 from portal import clock
 from portal.accounts.models import User
-from portal.extensions import db, wires
+from portal.audit.models import AuditEntry
+from portal.audit.queries import deeds_on
+from portal.extensions import Fact, db, wires
 from portal.i18n import start_of_day, zone
 from portal.people.models import Client, Service, Worker
-from portal.people.queries import is_named, sectors_below
+from portal.people.queries import is_named, names_of_accounts, sectors_below
 from portal.roles import Role
 from portal.tables.queries import Page, read_page
 from portal.visits.models import State, Visit, VisitWorker
@@ -25,6 +29,15 @@ STAGE_LABELS = {
     "past": _l("Past, not closed"),
     "done": _l("Completed"),
     "cancelled": _l("Cancelled"),
+}
+
+
+DEEDS = {  # what one reads of them on the timeline: who did it, without a name, icon, tone
+    "visit.planned": (_l("Planned by %(name)s"), _l("Planned"), "calendar", "neutral"),
+    "visit.changed": (_l("Changed by %(name)s"), _l("Changed by an import"), "pencil", "neutral"),
+    "visit.done": (_l("Marked as done by %(name)s"), _l("Marked as done"), "circle-check", "done"),
+    "visit.cancelled": (_l("Cancelled by %(name)s"), lazy_pgettext("visit", "Cancelled"), "calendar-x", "danger"),
+    "visit.reopened": (_l("Set back to be done by %(name)s"), _l("Set back to be done"), "undo-2", "attention"),
 }
 
 
@@ -185,3 +198,22 @@ def row_of(user: User, visit_id: int) -> VisitRow:
 def day_of(row: VisitRow) -> date:
     """The day of a visit where the agency is."""
     return row.starts_at.astimezone(zone()).date()
+
+
+def timeline_facts(_user: User, visit: Visit) -> list[Fact]:
+    """What was done to a visit and by whom, and when it is to take place."""
+    deeds = [deed for deed in deeds_on("visit", [visit.id]) if deed.kind in DEEDS]
+    names = names_of_accounts({deed.account_id for deed in deeds if deed.account_id})
+    facts = [_fact(deed, names.get(deed.account_id or 0), visit) for deed in deeds]
+    if "visit.planned" not in {deed.kind for deed in deeds}:
+        facts.append(Fact(visit.created_at, str(DEEDS["visit.planned"][1]), "calendar"))
+    if visit.state in (State.DRAFT, State.PLANNED) and visit.starts_at > clock.now():
+        facts.append(Fact(visit.starts_at, _("The visit begins"), "clock", "info", to_come=True))
+    return facts
+
+
+def _fact(deed: AuditEntry, name: str | None, visit: Visit) -> Fact:
+    by_somebody, by_itself, icon, tone = DEEDS[deed.kind]
+    text = str(by_somebody) % {"name": name} if name else str(by_itself)
+    is_last_word = deed.kind == "visit.cancelled" and visit.state == State.CANCELLED
+    return Fact(deed.at, text, icon, tone, visit.cancel_reason if is_last_word else None)

@@ -1,4 +1,4 @@
-"""The lists of visits of the three portals, and marking a visit as done or cancelled."""
+"""The lists of visits, the staff's page of one, and marking a visit as done, cancelled or to be done again."""
 
 import re
 from datetime import timedelta
@@ -75,9 +75,22 @@ def list_visits() -> Response:
     return show("visits/staff_list.html", "visits/_staff_rows.html", page=page, filters=filters)
 
 
+@staff.page("/visits/<int:visit_id>", Permission.SEE_VISITS)
+def show_visit(visit_id: int) -> Response:
+    """All about one visit: its facts, what other features add, and one timeline of what happened and will."""
+    visit = visit_or_404(visit_id)
+    facts = [fact for tell in wires.timeline for fact in tell(g.user, visit)]
+    return show(
+        "visits/show.html", visit=visit, row=queries.row_of(g.user, visit_id),
+        panels=[panel for make in wires.visit_panels if (panel := make(g.user, visit))],
+        facts=sorted(facts, key=lambda fact: (fact.to_come, fact.at)),
+    )  # fmt: skip
+
+
 @staff.page("/visits/<int:visit_id>/done", Permission.CLOSE_VISITS, methods=("POST",))
 def end_visit(visit_id: int) -> Response:
-    return _end(visit_id, "visits/_staff_row.html", url_for("staff.list_visits"))
+    back_to = url_for("staff.show_visit", visit_id=visit_id) if request.form.get("back") == "visit" else None
+    return _end(visit_id, "visits/_staff_row.html", back_to or url_for("staff.list_visits"))
 
 
 def _end(visit_id: int, fragment: str, back_to: str) -> Response:
@@ -101,5 +114,23 @@ def cancel_visit(visit_id: int) -> Response:
         return show("visits/cancel.html", "visits/_cancel.html", status=409, refusal=refusal.message, **shown)
     flash(_("The visit is cancelled."), "success")
     row = queries.row_of(g.user, visit_id)
-    return done(url_for("staff.list_visits"), event="visit-cancelled", fragment="visits/_staff_row.html",
-                target=f"#visit-{visit_id}", row=row)  # fmt: skip
+    return done(url_for("staff.show_visit", visit_id=visit_id), event="visit-cancelled",
+                fragment="visits/_staff_row.html", target=f"#visit-{visit_id}", row=row)  # fmt: skip
+
+
+@staff.page("/visits/<int:visit_id>/reopening", Permission.CLOSE_VISITS, methods=("GET", "POST"))
+def reopen_visit(visit_id: int) -> Response:
+    """*Remettre à réaliser*: asked once more before it is done, since the client may have had a mail."""
+    visit, shown, refusal = visit_or_404(visit_id), queries.row_of(g.user, visit_id), None
+    if request.method == "POST":
+        try:
+            actions.reopen_visit(g.user, visit)
+        except Refused as refused:
+            refusal = refused.message
+        else:
+            flash(_("The visit is to be done again."), "success")
+            row = queries.row_of(g.user, visit_id)
+            return done(url_for("staff.show_visit", visit_id=visit_id), event="visit-reopened",
+                        fragment="visits/_staff_row.html", target=f"#visit-{visit_id}", row=row)  # fmt: skip
+    status = 409 if refusal else 200
+    return show("visits/reopen.html", "visits/_reopen.html", status=status, visit=shown, refusal=refusal)

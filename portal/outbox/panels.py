@@ -1,0 +1,165 @@
+"""What the outbox says on other pages: a mail server in trouble, and what became of the messages about something."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy import func, literal, select
+
+from portal import clock
+from portal.accounts.models import User
+from portal.audit.models import AuditEntry
+from portal.audit.queries import deeds_on
+from portal.extensions import Fact, Panel, db, wires
+from portal.i18n import exact
+from portal.outbox.models import MAIL, OPEN, Attempt, Channel, Message
+from portal.outbox.queries import OUTCOME_LABELS, REASON_LABELS, STATE_LABELS, has_mail_server, visible_messages
+from portal.roles import GRANTS, Permission
+from portal.tables.queries import COUNTED
+
+LATE = timedelta(minutes=10)  # what is due waits no longer while all is well
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why messages do not leave.
+
+    Attributes:
+        kind: `held` by somebody, `failing` mail server, `no_server` set, or `late`: nobody sends.
+        since: when it began; None when nobody knows.
+        waiting: how many of the messages that this person sees are due and wait, up to 1,000.
+        more: whether more than those wait.
+        missed: how many became too late since messages are held.
+        answer: what the mail server said.
+        by, why: who holds the messages (None: the portal itself), and for what reason.
+    """
+
+    kind: str
+    since: datetime | None
+    waiting: int
+    more: bool
+    missed: int = 0
+    answer: str | None = None
+    by: str | None = None
+    why: str | None = None
+
+
+def trouble(user: User) -> Trouble | None:
+    """Return why messages wait that this person may see; None while they leave, in one statement."""
+    moment = clock.now()
+    own = visible_messages(user).with_only_columns(Message.id)
+    due = own.where(Message.state.in_(OPEN), Message.next_at <= moment).limit(COUNTED + 1).subquery()
+    missed = own.where(Message.state == "expired", Message.reason == "held", Message.put_aside_at >= Channel.held_since)
+    oldest = [
+        own.with_only_columns(func.min(Message.next_at)).where(Message.state == state, Message.next_at <= moment)
+        for state in OPEN
+    ]
+    row = db.session.execute(
+        select(
+            Channel.held_since, Channel.held_by, Channel.held_why, Channel.failing_since, Channel.answer,
+            select(func.count()).select_from(due).scalar_subquery().label("waiting"),
+            select(func.count()).select_from(missed.correlate(Channel).subquery()).scalar_subquery().label("missed"),
+            *(statement.scalar_subquery() for statement in oldest),
+        ).select_from(select(literal(1)).subquery()).outerjoin(Channel, Channel.name == MAIL)
+    ).one()  # fmt: skip
+    waiting, more = min(row.waiting, COUNTED), row.waiting > COUNTED
+    since = min((first for first in row[7:] if first), default=None)
+    if row.held_since:
+        return Trouble("held", row.held_since, waiting, more, missed=row.missed, by=row.held_by, why=row.held_why)
+    if row.failing_since:
+        return Trouble("failing", row.failing_since, waiting, more, answer=row.answer)
+    if since is None or (has_mail_server() and since > moment - LATE):
+        return None
+    return Trouble("late" if has_mail_server() else "no_server", since, waiting, more)
+
+
+def home_card(user: User) -> Panel | None:
+    """One red line on the staff's home page while messages do not leave."""
+    found = trouble(user)
+    return Panel("outbox/_home.html", {"trouble": found}) if found else None
+
+
+# ---- what became of messages ----
+
+OUTCOMES = {
+    "accepted": ("send", "done"), "refused": ("circle-alert", "danger"), "later": ("clock", "attention"),
+    "lost": ("circle-alert", "attention"), "closed": ("wifi-off", "attention"), "died": ("circle-alert", "attention"),
+}  # fmt: skip
+DEEDS = ("message.sent_again", "message.cancelled")
+
+
+def facts_of(user: User, messages: Sequence[Message], *, named: bool = True) -> list[Fact]:
+    """What became of these messages, as lines of a timeline: promised, each try, put aside and why, what people did.
+
+    "Pressed *send again*" and "left" are lines of their own: only the mail server's answer says that a mail left.
+
+    Args:
+        user: who looks; only who may see the outbox gets the links to it.
+        messages: all about one thing.
+        named: whether each line says of which kind of message it speaks.
+    """
+    ids = [message.id for message in messages]
+    if not ids:
+        return []
+    tries = db.session.scalars(select(Attempt).where(Attempt.message_id.in_(ids)).order_by(Attempt.id)).all()
+    deeds = deeds_on("message", ids)
+    names = wires.names_of_accounts({deed.account_id for deed in deeds if deed.account_id})
+    found = []
+    for message in messages:
+        lines: list[Fact | None] = [_promised(message), *(_tried(one) for one in tries if one.message_id == message.id)]
+        lines += [_done_by(deed, names) for deed in deeds if deed.subject_id == message.id and deed.kind in DEEDS]
+        lines += [_put_aside(message), _to_come(message)]
+        found += [_placed(line, message, user, named) for line in lines if line]
+    return found
+
+
+def _placed(fact: Fact, message: Message, user: User, named: bool) -> Fact:
+    """Add of which message the line speaks, and where more of it stands."""
+    if not named:
+        return fact
+    note = " · ".join(filter(None, (str(wires.message_kinds[message.kind].label), fact.note)))
+    may_see = Permission.SEE_OUTBOX in GRANTS[user.role]
+    url = url_for("staff.show_message", message_id=message.id) if may_see else None
+    return replace(fact, note=note, url=url)
+
+
+def _promised(message: Message) -> Fact:
+    if message.due_at <= message.created_at + timedelta(minutes=1):
+        return Fact(message.created_at, _("Mail written down, to leave at once"), "mail")
+    return Fact(message.created_at, _("Mail written down, to leave on %(when)s", when=exact(message.due_at)), "mail")
+
+
+def _tried(attempt: Attempt) -> Fact:
+    """One try. Without an outcome it is under way: the text may have been taken, or not yet."""
+    at = attempt.ended_at or attempt.started_at
+    if attempt.outcome is None:
+        under_way = _("The text is under way to the mail server") if attempt.phase == "data" else _("Being handed over")
+        return Fact(at, under_way, "clock", "info")
+    icon, tone = OUTCOMES[attempt.outcome]
+    return Fact(at, str(OUTCOME_LABELS[attempt.outcome]), icon, tone, attempt.answer)
+
+
+def _done_by(deed: AuditEntry, names: dict[int, str]) -> Fact:
+    name = names.get(deed.account_id or 0) or _("Somebody")
+    if deed.kind == "message.sent_again":
+        return Fact(deed.at, _("%(name)s pressed “Send again”", name=name), "undo-2", "info")
+    return Fact(deed.at, _("%(name)s took the mail back", name=name), "x", "neutral")
+
+
+def _put_aside(message: Message) -> Fact | None:
+    if message.state not in ("expired", "cancelled", "suppressed") or message.reason == "by_staff":
+        return None
+    reason = message.reason or ""
+    text, note = str(STATE_LABELS[message.state]), str(REASON_LABELS.get(reason, reason))
+    return Fact(message.put_aside_at or message.due_at, text, "x", "attention", note)
+
+
+def _to_come(message: Message) -> Fact | None:
+    if message.state not in OPEN:
+        return None
+    again = message.state == "retry"
+    return Fact(
+        message.next_at, _("Will be handed over again") if again else _("Will leave"), "clock", "info", to_come=True
+    )
