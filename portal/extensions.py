@@ -1,7 +1,7 @@
 """Extensions, created unbound and attached by `create_app`; the column types and the engine's manners."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -97,6 +97,19 @@ class VisitColumn:
 
 
 @dataclass(frozen=True)
+class MessageColumn:
+    """What a higher feature says of a message: whom it is about.
+
+    Attributes:
+        add: gives a selection of messages the columns it needs, all in one row for each message.
+        read: turns such a row into the client's name and the visit's page; None for a message about nobody's visit.
+    """
+
+    add: Callable[[Select], Select] = lambda chosen: chosen
+    read: Callable[..., "About | None"] = lambda _row: None
+
+
+@dataclass(frozen=True)
 class Panel:
     """A part of a page that another feature fills: a card of the staff's home page, a panel of the visit page.
 
@@ -146,12 +159,12 @@ class Wires:
     demo: Callable[[], dict | None] = lambda: None
     waiting_visit: Callable[["User"], object] = lambda _user: None
     message_perimeter: Callable[["User"], ColumnElement[bool]] = lambda _user: false()
-    message_about: Callable[[list[int]], dict[int, "About"]] = lambda _ids: {}
+    message_about: MessageColumn = field(default_factory=MessageColumn)
     messages_about: Callable[[str], ColumnElement[bool]] = lambda _name: false()
     names_of_accounts: Callable[[Collection[int]], dict[int, str]] = lambda _ids: {}
     visit_columns: list[VisitColumn] = field(default_factory=list)
-    promises: list[Callable[[], list[str]]] = field(default_factory=list)  # each returns what is not as promised
     home_cards: list[Callable[["User"], Panel | None]] = field(default_factory=list)
+    option_panels: dict[str, Callable[["User", Mapping[str, str]], Panel]] = field(default_factory=dict)
     account_panels: list[Callable[["User"], Panel | None]] = field(default_factory=list)
     visit_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)
     timeline: list[Callable[["User", "Visit"], list[Fact]]] = field(default_factory=list)

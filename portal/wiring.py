@@ -1,6 +1,6 @@
 """Where lower features tell or show higher ones: all of it, on one page."""
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from portal.accounts import messages as account_messages
 from portal.accounts import notices as account_notices
@@ -17,23 +17,33 @@ from portal.ratings import alerts as rating_alerts
 from portal.ratings import choices, low, requests
 from portal.ratings import messages as rating_messages
 from portal.ratings.models import Rating, RatingSubject
-from portal.ratings.panels import rating_panel, what_messages_are_about
+from portal.ratings.panels import MESSAGE_COLUMN, rating_panel
 from portal.ratings.queries import RATING_COLUMN, missing_requests, waiting_visit
+from portal.settings import queries as settings
+from portal.setup import jobs as setup_jobs
+from portal.setup import messages as setup_messages
+from portal.setup import queries as setup
 from portal.visits import queries as visits
 from portal.visits.importer import IMPORTER as VISITS
 
 
 def message_perimeter(user: User) -> ColumnElement[bool]:
-    """Messages about clients that a person may see. Account mails are not among them."""
-    return _about(visible_clients(user).with_only_columns(Client.id))
+    """Messages about clients that a person may see. Account mails are not among them.
+
+    Asked of each message: nobody collects first all that was ever rated in a sector.
+    """
+    clients = visible_clients(user).with_only_columns(Client.id)
+    mine = RatingSubject.client_id.in_(clients)
+    rated = exists().where(Rating.id == Message.subject_id, RatingSubject.id == Rating.subject_id, mine)
+    return or_(
+        and_(Message.subject_type == "rating_subject", exists().where(RatingSubject.id == Message.subject_id, mine)),
+        and_(Message.subject_type == "rating", rated),
+    )
 
 
 def messages_about(name: str) -> ColumnElement[bool]:
     """Messages about clients of whose name these are words."""
-    return _about(select(Client.id).where(is_named(Client, name)))
-
-
-def _about(clients: Select) -> ColumnElement[bool]:
+    clients = select(Client.id).where(is_named(Client, name))
     subjects = select(RatingSubject.id).where(RatingSubject.client_id.in_(clients))
     ratings = select(Rating.id).where(Rating.subject_id.in_(subjects))
     return or_(
@@ -46,19 +56,20 @@ def _about(clients: Select) -> ColumnElement[bool]:
 for kind in (
     account_messages.RESET, account_messages.INVITATION, account_messages.SIGN_IN, account_messages.ADDRESS,
     account_notices.NOTICE,
-    rating_messages.REQUEST, rating_messages.REMINDER, rating_alerts.LOW, rating_alerts.VERY_LOW,
+    rating_messages.REQUEST, rating_messages.REMINDER, rating_alerts.LOW, rating_alerts.VERY_LOW, setup_messages.TEST,
 ):  # fmt: skip
     wires.message_kinds[kind.name] = kind
 
 # long jobs, for `work`; kinds of file, for `imports`
 wires.work_kinds = {"imports.plan": import_jobs.plan, "imports.run": import_jobs.run}
+wires.work_kinds["setup.invite"] = setup_jobs.invite
 wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": import_jobs.give_up_run}
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}
 
 # what a login opens, for `accounts`; whose messages a coordinator sees and whom they are about, for `outbox`
 wires.files_of_account = files_of_account
 wires.message_perimeter = message_perimeter
-wires.message_about = what_messages_are_about
+wires.message_about = MESSAGE_COLUMN
 wires.messages_about = messages_about
 
 # names of those who did something, for histories
@@ -75,7 +86,11 @@ wires.waiting_visit = waiting_visit
 wires.timeline = [visits.timeline_facts]
 wires.visit_panels = [rating_panel, choices.visit_panel]
 wires.account_panels = [choices.account_panel]
-wires.home_cards = [outbox.home_card, low.home_card]
+wires.home_cards = [setup.home_card, settings.home_card, outbox.home_card, low.home_card]
+
+# what is tried out beside the options of a page of the configuration
+wires.option_panels = {"question": setup.question_panel, "sender": setup.test_panel}
+
 wires.badges = {"staff.list_ratings": low.count_unseen}
 
 # reactions: plain functions called by name, in order, inside the transaction of the deed

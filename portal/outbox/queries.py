@@ -1,18 +1,18 @@
 """Reading messages: for staff, and to check the promises of the tables; what became of each, in words."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy import Row, Select, false, func, or_, select
 
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db, wires
 from portal.i18n import start_of_day
-from portal.outbox.models import IS_HELD, OPEN, Attempt, Message
+from portal.outbox.models import IS_HELD, OPEN, About, Attempt, Message
 from portal.roles import Role
 from portal.tables.queries import Page, read_page
 
@@ -77,10 +77,6 @@ def message_of(user: User, message_id: int) -> Message | None:
     return db.session.scalar(visible_messages(user).where(Message.id == message_id))
 
 
-def attempts_of(message: Message) -> list[Attempt]:
-    return list(db.session.scalars(select(Attempt).where(Attempt.message_id == message.id).order_by(Attempt.id)))
-
-
 def broken_promises() -> list[str]:
     """Return a sentence for each promise of the tables that does not hold (docs/decisions: delivery)."""
     moment = clock.now()
@@ -119,10 +115,38 @@ class MessageFilter:
     who: str | None = None
 
 
-def list_messages(user: User, narrowed: MessageFilter) -> Page[Message]:
+@dataclass(frozen=True)
+class MessageRow:
+    """A line of the list."""
+
+    id: int
+    kind: str
+    state: str
+    reason: str | None
+    recipient: str | None
+    address: str | None
+    created_at: datetime
+    next_at: datetime
+    sent_at: datetime | None
+    about: About | None
+
+
+def list_messages(user: User, narrowed: MessageFilter) -> Page[MessageRow]:
     """Return a page of the messages that this person may see, newest first."""
-    statement = _narrow(visible_messages(user), narrowed)
-    return read_page(statement.order_by(Message.created_at.desc(), Message.id.desc()), lambda row: row.Message)
+    shown = [getattr(Message, column.name) for column in fields(MessageRow) if column.name != "about"]
+    statement = wires.message_about.add(_narrow(visible_messages(user), narrowed).with_only_columns(*shown))
+    return read_page(statement.order_by(Message.created_at.desc(), Message.id.desc()), _as_row)
+
+
+def _as_row(row: Row) -> MessageRow:
+    cells = {column.name: getattr(row, column.name) for column in fields(MessageRow) if column.name != "about"}
+    return MessageRow(**cells, about=wires.message_about.read(row))
+
+
+def about(message: Message) -> About | None:
+    """Whom a message is about: until it leaves, nobody is written on it as its recipient."""
+    chosen = select(Message.id).where(Message.id == message.id)
+    return wires.message_about.read(db.session.execute(wires.message_about.add(chosen)).one())
 
 
 def _narrow(statement: Select, narrowed: MessageFilter) -> Select:

@@ -1,6 +1,6 @@
 """*Messages sortants*: what leaves, what does not and why; the mail as its reader sees it; the deeds of the staff."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
@@ -12,7 +12,7 @@ from portal.i18n import language
 from portal.outbox import actions, queries
 from portal.outbox.forms import HoldForm, MessagesFilter
 from portal.outbox.mail import render
-from portal.outbox.models import About, Message
+from portal.outbox.models import Message
 from portal.outbox.panels import facts_of, trouble
 from portal.pages import done, show
 from portal.portals import staff
@@ -28,13 +28,8 @@ TONES = {
 def list_messages() -> Response:
     filters = MessagesFilter(request.args)
     page = queries.list_messages(g.user, filters.narrowed())
-    return show("outbox/list.html", "outbox/_rows.html", page=page, filters=filters, about=about(page.rows),
+    return show("outbox/list.html", "outbox/_rows.html", page=page, filters=filters,
                 trouble=trouble(g.user), **labels())  # fmt: skip
-
-
-def about(messages: Sequence[Message]) -> dict[int, About]:
-    """Whom each message is about: until it leaves, nobody is written on it as its recipient."""
-    return wires.message_about([message.id for message in messages])
 
 
 def labels() -> dict:
@@ -54,7 +49,7 @@ def show_message(message_id: int) -> Response:
     message = message_or_404(message_id)
     facts = sorted(facts_of(g.user, [message], named=False), key=lambda fact: (fact.to_come, fact.at))
     return show(
-        "outbox/show.html", message=message, about=about([message]), facts=facts, parts=_preview(message),
+        "outbox/show.html", message=message, about=queries.about(message), facts=facts, parts=_preview(message),
         trouble=trouble(g.user), may_send_again=_allows(actions.refuse_to_send_again, message),
         may_cancel=_allows(actions.refuse_to_cancel, message), **labels(),
     )  # fmt: skip
@@ -108,7 +103,7 @@ def cancel_message(message_id: int) -> Response:
 def _question(deed: str, message: Message, refusal: object = None, reader: object = None) -> Response:
     return show(
         "outbox/question.html", "outbox/_question.html", status=409 if refusal else 200, deed=deed, message=message,
-        about=about([message]), reader=reader, trouble=trouble(g.user), refusal=refusal, **labels(),
+        about=queries.about(message), reader=reader, trouble=trouble(g.user), refusal=refusal, **labels(),
     )  # fmt: skip
 
 

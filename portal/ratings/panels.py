@@ -1,11 +1,11 @@
 """What the ratings feature shows on the staff's page of a visit, and of the messages about one."""
 
 from flask import url_for
-from sqlalchemy import and_, case, select
+from sqlalchemy import Row, Select, and_, case, select
 
 from portal import clock
 from portal.accounts.models import User
-from portal.extensions import Panel, db
+from portal.extensions import MessageColumn, Panel, db
 from portal.forms import STAR_WORDS
 from portal.outbox.models import About, Message
 from portal.people.models import Client
@@ -34,18 +34,22 @@ def rating_panel(_user: User, visit: Visit) -> Panel | None:
     })  # fmt: skip
 
 
-def what_messages_are_about(ids: list[int]) -> dict[int, About]:
-    """Return the client and the visit's page by message, for those of these messages that are about a rating."""
+def add_subject(statement: Select) -> Select:
+    """Give a selection of messages the client and the visit that each is about."""
     subject_id = case((Message.subject_type == "rating_subject", Message.subject_id), else_=Rating.subject_id)
-    statement = (
-        select(Message.id, RatingSubject.visit_id, Client.first_name, Client.last_name)
-        .select_from(Message)
-        .outerjoin(Rating, and_(Message.subject_type == "rating", Rating.id == Message.subject_id))
-        .join(RatingSubject, RatingSubject.id == subject_id)
-        .join(Client, Client.id == RatingSubject.client_id)
+    return (
+        statement.outerjoin(Rating, and_(Message.subject_type == "rating", Rating.id == Message.subject_id))
+        .outerjoin(RatingSubject, RatingSubject.id == subject_id)
+        .outerjoin(Client, Client.id == RatingSubject.client_id)
+        .add_columns(RatingSubject.visit_id.label("about_visit"), Client.first_name, Client.last_name)
     )
-    found = db.session.execute(statement.where(Message.id.in_(ids))) if ids else ()
-    return {
-        row.id: About(f"{row.first_name} {row.last_name}".strip(), url_for("staff.show_visit", visit_id=row.visit_id))
-        for row in found
-    }
+
+
+def read_subject(row: Row) -> About | None:
+    if row.about_visit is None:
+        return None
+    name = f"{row.first_name} {row.last_name}".strip()
+    return About(name, url_for("staff.show_visit", visit_id=row.about_visit))
+
+
+MESSAGE_COLUMN = MessageColumn(add_subject, read_subject)
