@@ -29,9 +29,15 @@ from portal.imports import routes as imports_routes  # noqa: F401 - hangs its ha
 from portal.outbox import cli as outbox_cli
 from portal.outbox import routes as outbox_routes  # noqa: F401
 from portal.people import cli as people_cli
+from portal.people import routes as people_routes  # noqa: F401
 from portal.ratings import routes as ratings_routes  # noqa: F401
 from portal.ratings.public import open_pages
 from portal.settings import cli as settings_cli
+from portal.settings import routes as settings_routes  # noqa: F401
+from portal.settings.public import agency_pages
+from portal.setup import cli as setup_cli
+from portal.setup import routes as setup_routes  # noqa: F401
+from portal.setup.public import setup_pages
 from portal.visits import routes as visits_routes  # noqa: F401
 
 
@@ -59,8 +65,8 @@ def create_app(**overrides: object) -> Flask:
     errors.init_app(app)
     menus.init_app(app)
     health.init_app(app)
-    for blueprint in (accounts, open_pages, *portals.PORTALS.values()):
+    for blueprint in (accounts, agency_pages, open_pages, setup_pages, *portals.PORTALS.values()):
         app.register_blueprint(blueprint)
-    for commands in (cli, demo, imports_cli, outbox_cli, people_cli, settings_cli):
+    for commands in (cli, demo, imports_cli, outbox_cli, people_cli, settings_cli, setup_cli):
         commands.init_app(app)
     return app

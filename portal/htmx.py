@@ -21,6 +21,14 @@ class PortalRequest(HtmxAwareRequest):
         wanted = self.headers.get("HX-Request-Type", "partial") == "partial"
         return bool(self.htmx) and wanted and not self.htmx.history_restore_request
 
+    @property
+    def is_poll(self) -> bool:
+        """True when a page asks by itself, with nobody at it. An element that polls says so in its headers: `X-Poll`.
+
+        Such a request prolongs no session.
+        """
+        return "X-Poll" in self.headers
+
 
 request = cast(PortalRequest, flask_request)
 

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from portal.accounts.models import Account
 from portal.accounts.second_factor import is_missing
-from portal.extensions import begin_reading, begin_writing, db, wires
+from portal.extensions import begin_reading, begin_writing, db
 from portal.htmx import go_to
 from portal.htmx import request as portal_request
 from portal.roles import GRANTS, Permission, Role

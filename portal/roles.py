@@ -39,11 +39,12 @@ class Permission(Enum):
     MANAGE_OUTBOX = "Send a message again, or take it back."
     HOLD_OUTBOX = "Hold all messages, and let them go again."
     CHANGE_OPTIONS = "Change the agency's options, its name, logo and sender."
-    MANAGE_ACCOUNTS = "Open, close and protect the accounts of others; say what relatives see."
+    MANAGE_ACCOUNTS = "Open, close and protect the accounts of others."
+    MANAGE_ACCESS = "Invite the clients of one's sectors and their relatives; say what relatives see."
     LOOK_AT_RATINGS = "Take note of a low rating."
     STOP_REQUESTS = "Stop or allow rating requests to a person, as that person said."
     IMPORT_FILES = "Bring in visits, clients and workers from files."
-    SEE_OWN_ACCOUNT = "See one's own account and change its language."
+    SEE_OWN_ACCOUNT = "See one's own account, and change how it is opened."
     SEE_STYLEGUIDE = "See the kit of which the pages are made (development only)."
 
 
@@ -53,6 +54,7 @@ _STAFF = _PORTAL | {
     Permission.SEE_HOME,
     Permission.LOOK_AT_RATINGS,
     Permission.STOP_REQUESTS,
+    Permission.MANAGE_ACCESS,
     Permission.MANAGE_OUTBOX,
     Permission.SEE_VISITS,
     Permission.CLOSE_VISITS,

@@ -1,12 +1,16 @@
 """Who the browser's cookie stands for: Flask-Security's password handling, our own rows of sessions."""
 
-from flask import Flask
+from functools import partial
+
+from flask import Flask, Response, g
 from flask_login import LoginManager
 from flask_security import RoleMixin, SQLAlchemyUserDatastore
 
+from portal import clock
 from portal.accounts.models import Account
-from portal.accounts.queries import load_signed_in
+from portal.accounts.sessions import SEEN_EVERY, load_signed_in, write_seen
 from portal.extensions import db, security
+from portal.htmx import request
 from portal.portals import ask_to_sign_in
 
 
@@ -21,3 +25,14 @@ def init_app(app: Flask) -> None:
     manager: LoginManager = vars(app)["login_manager"]
     manager.user_loader(load_signed_in)
     manager.unauthorized_handler(ask_to_sign_in)
+    app.after_request(mark_seen)
+
+
+def mark_seen(response: Response) -> Response:
+    """Have it noted, once the answer has left, that this browser was here; what a page asks by itself is no sign of
+    anybody."""
+    session_id, seen_at = g.get("seen", (None, None))
+    moment = clock.now()
+    if session_id and not request.is_poll and moment - seen_at >= SEEN_EVERY:
+        response.call_on_close(partial(write_seen, db.engine, session_id, moment))
+    return response

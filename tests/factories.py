@@ -20,9 +20,10 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.accounts.actions import open_account
-from portal.accounts.models import Account, User
+from portal.accounts.models import Account, AccountSession, User
 from portal.accounts.second_factor import sealed
 from portal.extensions import db
+from portal.links import new_public_id
 from portal.outbox.models import Message
 from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, set_name
 from portal.people.queries import files_of_account
@@ -169,6 +170,14 @@ def protected(person: Persona) -> Persona:
 def code_of_phone(secret: str = PHONE, later: int = 0) -> str:
     """The six digits that a phone shows now, or some seconds later."""
     return str(TOTP(key=secret, format="base32").generate(int(clock.now().timestamp()) + later).token)
+
+
+def session(person: Persona) -> int:
+    """Somebody is signed in with another browser; return the id of that session."""
+    until = clock.now() + timedelta(days=1)
+    made = AccountSession(account_id=person.account_id, token_hash=new_public_id(), expires_at=until)
+    add(made)
+    return made.id
 
 
 def visit(of: Client, what: Service, who: list[Worker], start: datetime, minutes: int = 60, **more: object) -> Visit:

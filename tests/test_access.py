@@ -61,7 +61,7 @@ class Things:
     """Claire's things, made when an endpoint needs them: the values of its address and what is posted to it."""
 
     def __init__(self, agency: Agency, database: Database) -> None:
-        self.agency, self.database = agency, database
+        self.agency, self.database, self.guest_id = agency, database, 0
 
     def values(self, endpoint: str) -> dict[str, Any]:
         agency = self.agency
@@ -73,6 +73,12 @@ class Things:
             "staff.cancel_visit": {"visit_id": agency.claires_past},
             "staff.reopen_visit": {"visit_id": agency.claires_done},
             "staff.note_choice": {"visit_id": agency.claires_done},
+            "staff.show_account": {"account_id": agency.claire.account_id},
+            "staff.change_account": {"account_id": agency.claire.account_id, "deed": "sign-out"},
+            "staff.show_access": {"client_id": agency.claire.id},
+            "staff.grant_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
+            "staff.close_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
+            "staff.open_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
             "static": {"filename": "portal.css"},
         }
         if endpoint in known:
@@ -92,6 +98,8 @@ class Things:
             "staff.send_again": self.message,
             "staff.cancel_message": self.waiting_message,
             "staff.release_messages": self.held,
+            "staff.invite_person": self.guest,
+            "staff.invite_to_file": self.guest,
             "staff.show_import": self.imported,
             "staff.write_import": self.imported,
             "staff.discard_import": self.imported,
@@ -143,6 +151,12 @@ class Things:
         hold_channel(None, "le secret de Claire")
         return {}
 
+    def guest(self) -> dict[str, Any]:
+        """A daughter of Claire's, with an address and no login yet."""
+        claire = db.session.get_one(Client, self.agency.claire.id)
+        self.guest_id = factories.relative("Lise", "Lefèvre", claire, "lise@example.org").id
+        return {"client_id": claire.id}
+
     def imported(self) -> dict[str, Any]:
         made = bring_in(self.agency.sofia.user, "visits", "visites.csv", CSV.encode(), {})
         db.session.commit()
@@ -165,6 +179,10 @@ class Things:
             "staff.hold_messages": {"why": "Essai"},
             "staff.note_choice": {"wanted": "no"},
             "client.choose_requests": {"wanted": "no"},
+            "staff.invite_person": {"person": f"relative:{self.guest_id}"},
+            "staff.invite_to_file": {"person": f"relative:{self.guest_id}"},
+            "staff.grant_relative": {"may_rate": "y"},
+            "staff.show_access": {"first_name": "Lise", "last_name": "Lefèvre", "email": "lise@example.org", "language": "fr"},
             "staff.manage_factor": {"deed": "start", "code": factories.code_of_phone()},
             "staff.bring_in_file": {"file": (io.BytesIO(CSV.encode()), "visites.csv")},
         }.get(endpoint, {})

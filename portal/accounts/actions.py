@@ -1,31 +1,30 @@
-"""Signing in and out, logins and their passwords, and the brakes on guessing."""
+"""Signing in and out, logins and who may use them, links asked for by mail."""
 
-import secrets
 from datetime import timedelta
-from hashlib import sha256
 
-from flask import g, session
+from flask import g, request, session
 from flask_babel import lazy_gettext as _l
-from flask_login import login_user, logout_user
+from flask_login import logout_user
 from flask_security.utils import hash_password, verify_and_update_password
-from sqlalchemy import case, delete, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select
 
 from portal import clock
-from portal.accounts.models import Account, AccountLink, AccountSession, Throttle
-from portal.accounts.queries import account_by_address, hash_of, normal_address
+from portal.accounts.devices import device_of
+from portal.accounts.links import end_links, mail_link, use_link
+from portal.accounts.models import Account, AccountLink, AccountSession
+from portal.accounts.notices import notify
+from portal.accounts.passwords import LONGEST_PASSWORD
+from portal.accounts.queries import account_by_address, may_use_links, normal_address
+from portal.accounts.sessions import end_session, end_sessions, open_session
+from portal.accounts.throttles import brake, count_hit, forget
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
-from portal.extensions import db, rows_changed
+from portal.extensions import db
 from portal.links import new_public_id
-from portal.outbox.actions import Order, schedule
 
-SESSION_DAYS = 7
-RESET_VALID = timedelta(hours=1)
-INVITATION_VALID = timedelta(days=7)
-FAILURES_PER_ACCOUNT, FAILURES_PER_ADDRESS, FAILURE_MINUTES = 10, 30, 5
-RESETS_PER_ACCOUNT, RESETS_PER_ADDRESS = 5, 20  # a day, an hour
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
+FAILURES_PER_ACCOUNT, FAILURES_PER_ADDRESS, FAILURES_IN_ALL, FAILURE_MINUTES = 10, 30, 1000, 5
+MAILS_PER_ACCOUNT, MAILS_PER_ADDRESS = {"reset": 5, "link": 10}, 20  # a day, an hour
+DEVICE_KNOWN = timedelta(days=90)
 
 
 class Signed:
@@ -35,37 +34,9 @@ class Signed:
         self.account_id, self.role = account.id, "account"
 
 
-def brake(bucket: str, limit: int, minutes: int) -> None:
-    """Refuse when `bucket` was hit `limit` times within the window.
-
-    Raises:
-        Refused: too often; the sentence says to wait.
-    """
-    row = db.session.get(Throttle, hash_of(bucket), populate_existing=True)
-    if row and row.hits >= limit and row.started_at > clock.now() - timedelta(minutes=minutes):
-        raise Refused(_l("Too many attempts. Please wait a few minutes and try again."), "throttled")
-
-
-def count_hit(bucket: str, minutes: int) -> None:
-    """Count one more try in `bucket`; a window that is over starts anew. Two at once are both counted."""
-    moment = clock.now()
-    db.session.execute(delete(Throttle).where(Throttle.started_at < moment - timedelta(days=1)))
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    row = insert(Throttle).values(bucket=hash_of(bucket), started_at=moment, hits=1)
-    fresh = Throttle.started_at <= moment - timedelta(minutes=minutes)
-    db.session.execute(
-        row.on_conflict_do_update(
-            index_elements=[Throttle.bucket],
-            set_={
-                "hits": case((fresh, 1), else_=Throttle.hits + 1),
-                "started_at": case((fresh, moment), else_=Throttle.started_at),
-            },
-        )
-    )
-
-
 def sign_in(address: str, password: str, network_address: str) -> Account:
-    """Open a session for whoever knows the password. The caller commits, whatever comes of it.
+    """Open a session for whoever knows the password; where there is a second factor, its code is to be asked first
+    and no session is open yet. The caller commits, whatever comes of it.
 
     Args:
         address: e-mail as typed.
@@ -78,6 +49,7 @@ def sign_in(address: str, password: str, network_address: str) -> Account:
     brakes = [
         (f"sign-in:{normal_address(address)}", FAILURES_PER_ACCOUNT),
         (f"sign-in-from:{network_address}", FAILURES_PER_ADDRESS),
+        ("sign-in-from-anywhere", FAILURES_IN_ALL),
     ]
     for bucket, limit in brakes:
         brake(bucket, limit, FAILURE_MINUTES)
@@ -86,10 +58,48 @@ def sign_in(address: str, password: str, network_address: str) -> Account:
         for bucket, _limit in brakes:
             count_hit(bucket, FAILURE_MINUTES)
         raise Refused(_l("This e-mail address and password do not go together."), "wrong")
-    db.session.execute(delete(Throttle).where(Throttle.bucket == hash_of(brakes[0][0])))
-    open_session(account)
-    record("account.signed_in", Signed(account), ("account", account.id))
+    forget(brakes[0][0])
+    if account.totp_since is None:
+        enter(account)
     return account
+
+
+def sign_in_by_link(link: AccountLink) -> None:
+    """Open a session with a mailed link, once.
+
+    Raises:
+        Refused: the link was used in the meantime, or its owner has become one of those who need a password.
+    """
+    if not may_use_links(link.account):
+        raise Refused(_l("Your account opens with its password only."), "password-wanted")
+    use_link(link)
+    enter(link.account, "link")
+
+
+def enter(account: Account, method: str = "password", *, announced: bool = True) -> None:
+    """Open the session of somebody who has proved to be the one: every sign-in passes here.
+
+    Args:
+        account: whose.
+        method: by what the proof was given, the last part of it: `password`, `link`, `totp`.
+        announced: tell the owner when the device is a new one; False where they are told of more than that.
+    """
+    is_new = announced and _is_new_device(account)
+    open_session(account, method)
+    record("account.signed_in", Signed(account), ("account", account.id), after={"method": method})
+    if is_new:
+        notify(account, "signed_in")
+
+
+def _is_new_device(account: Account) -> bool:
+    """Tell whether such a browser was not seen for a while; the first of all sign-ins is no news to anybody."""
+    rows = db.session.execute(
+        select(AccountSession.device, AccountSession.seen_at).where(AccountSession.account_id == account.id)
+    ).all()
+    since = clock.now() - DEVICE_KNOWN
+    return bool(rows) and device_of(request.user_agent.string) not in {
+        row.device for row in rows if row.seen_at > since
+    }
 
 
 def _knows_password(account: Account | None, password: str) -> bool:
@@ -100,23 +110,17 @@ def _knows_password(account: Account | None, password: str) -> bool:
     return verify_and_update_password(password, account)
 
 
-def open_session(account: Account) -> None:
-    """Start a session of this browser: a new secret, whatever cookie came with the request."""
-    token, moment = secrets.token_urlsafe(32), clock.now()
-    language = session.get("language")
-    session.clear()
-    if "signed_in" in g:
-        g.signed_in.ended_at = moment  # who signs in again leaves the former session behind
-    session["token"] = token
-    g.signed_in = AccountSession(
-        account_id=account.id, token_hash=sha256(token.encode()).hexdigest(), created_at=moment,
-        expires_at=moment + timedelta(days=SESSION_DAYS),
-    )  # fmt: skip
-    db.session.add(g.signed_in)
-    if language and account.language is None:
-        account.language = language
-    db.session.flush()
-    login_user(account)
+def check_password(account: Account, password: str) -> None:
+    """Ask for the password once more before something that only the owner may do. The caller commits the count.
+
+    Raises:
+        Refused: wrong, or too often.
+    """
+    bucket = f"sign-in:{account.email}"
+    brake(bucket, FAILURES_PER_ACCOUNT, FAILURE_MINUTES)
+    if not _knows_password(account, password):
+        count_hit(bucket, FAILURE_MINUTES)
+        raise Refused(_l("This is not your present password."), "wrong")
 
 
 def sign_out(account: Account) -> None:
@@ -129,6 +133,21 @@ def sign_out(account: Account) -> None:
     session.clear()
     if read_in:
         session["read_in"] = read_in  # the same person reads what follows; the next one to sign in does not inherit it
+
+
+def revoke_session(account: Account, session_id: int) -> bool:
+    """End one of the owner's other sessions; return whether it was one that was open."""
+    was_open = end_session(account, session_id)
+    if was_open:
+        record("account.session_ended", Signed(account), ("account", account.id), after={"session": session_id})
+    return was_open
+
+
+def revoke_other_sessions(account: Account) -> int:
+    """End all sessions but this browser's; return how many there were."""
+    count = end_sessions(account, but=g.signed_in.id)
+    record("account.sessions_ended", Signed(account), ("account", account.id), after={"number": count})
+    return count
 
 
 def choose_file(account: Account, key: str) -> None:
@@ -164,9 +183,29 @@ def open_account(actor: Actor | None, address: str | None) -> tuple[Account, boo
     return account, True
 
 
+def deactivate(actor: Actor | None, account: Account) -> None:
+    """Close a login at once: its next request meets the sign-in page, and no mailed link opens it."""
+    if not account.active:
+        return
+    account.active = False
+    db.session.flush()
+    end_sessions(account)
+    end_links(account)
+    record("account.deactivated", actor, ("account", account.id))
+
+
+def reactivate(actor: Actor | None, account: Account) -> None:
+    """Open a closed login again. Its owner signs in anew; sessions and links of before stay dead."""
+    if account.active:
+        return
+    account.active = True
+    db.session.flush()
+    record("account.reactivated", actor, ("account", account.id))
+
+
 def invite(actor: Actor | None, account: Account) -> AccountLink:
     """Mail a link to choose the first password."""
-    link = _mail_link(account, "invitation", INVITATION_VALID)
+    link = mail_link(account, "invitation")
     record("account.invited", actor, ("account", account.id))
     return link
 
@@ -177,44 +216,41 @@ def ask_reset(address: str, network_address: str) -> None:
     Raises:
         Refused: too often from this network address.
     """
-    normal = normal_address(address)
-    brake(f"reset-from:{network_address}", RESETS_PER_ADDRESS, 60)
-    count_hit(f"reset-from:{network_address}", 60)
-    account = account_by_address(normal)
-    try:
-        brake(f"reset:{normal}", RESETS_PER_ACCOUNT, 24 * 60)
-    except Refused:
-        return  # the owner has five mails already; saying so would tell strangers that the address is ours
-    count_hit(f"reset:{normal}", 24 * 60)
-    if account and account.active:
-        _mail_link(account, "reset", RESET_VALID)
+    account = _who_asks("reset", address, network_address)
+    if account:
+        mail_link(account, "reset")
         record("account.reset_asked", None, ("account", account.id))
 
 
-def _mail_link(account: Account, purpose: str, valid: timedelta) -> AccountLink:
-    moment = clock.now()
-    link = AccountLink(account=account, purpose=purpose, created_at=moment, expires_at=moment + valid)
-    db.session.add(link)
-    db.session.flush()
-    schedule([Order(
-        kind=f"accounts.{purpose}", subject=("account_link", link.id), dedupe_key=f"password:{link.id}",
-        due_at=moment, not_after=link.expires_at)])  # fmt: skip
-    return link
-
-
-def set_password(link: AccountLink, password: str) -> None:
-    """Choose a password with a mailed link, once; every session of the login ends.
+def ask_link(address: str, network_address: str) -> None:
+    """Mail a client or a relative a link that signs in; tell anybody else of ours by mail to use their password.
 
     Raises:
-        Refused: the link was used in the meantime.
+        Refused: too often from this network address.
     """
-    moment, account = clock.now(), link.account
-    used = update(AccountLink).where(AccountLink.id == link.id, AccountLink.used_at.is_(None)).values(used_at=moment)
-    if rows_changed(used) != 1:
-        raise Refused(_l("This link has been used already."), "used")
-    account.password, account.password_set_at = hash_password(password), moment
-    account.fs_uniquifier = new_public_id()
-    open_ones = AccountSession.account_id == account.id, AccountSession.ended_at.is_(None)
-    db.session.execute(update(AccountSession).where(*open_ones).values(ended_at=moment))
-    db.session.execute(delete(Throttle).where(Throttle.bucket == hash_of(f"sign-in:{account.email}")))
-    record("account.password_set", Signed(account), ("account", account.id), after={"purpose": link.purpose})
+    account = _who_asks("link", address, network_address)
+    if account is None:
+        return
+    if may_use_links(account):
+        mail_link(account, "sign_in")
+    else:
+        notify(account, "password_wanted")
+    record("account.link_asked", None, ("account", account.id))
+
+
+def _who_asks(what: str, address: str, network_address: str) -> Account | None:
+    """Count one more mail asked for; return the login that is to get it, if there is one and it had not too many.
+
+    Raises:
+        Refused: too often from this network address.
+    """
+    normal = normal_address(address)
+    brake(f"{what}-from:{network_address}", MAILS_PER_ADDRESS, 60)
+    count_hit(f"{what}-from:{network_address}", 60)
+    account = account_by_address(normal)
+    try:
+        brake(f"{what}:{normal}", MAILS_PER_ACCOUNT[what], 24 * 60)
+    except Refused:
+        return None  # the owner has enough mails already; saying so would tell strangers that the address is ours
+    count_hit(f"{what}:{normal}", 24 * 60)
+    return account if account and account.active else None

@@ -1,4 +1,4 @@
-"""The mails that let a person choose a password."""
+"""The mails with a link: to choose a password, to sign in, to confirm an address."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from portal import clock
-from portal.accounts.models import AccountLink
+from portal.accounts.links import TOKENS
+from portal.accounts.models import Account, AccountLink
 from portal.extensions import db, wires
 from portal.links import external_url
 from portal.outbox.models import Drop, Message, MessageKind, Recipient
@@ -27,31 +28,47 @@ def decide(message: Message) -> Recipient | Drop:
 
 
 def reader(message: Message) -> Recipient:
-    """Whose login it is. Mails follow the language that the person chose, else the one noted in the file."""
-    account = db.session.get_one(AccountLink, message.subject_id).account
+    """Whose login it is, at the address that it has or, where it is to be confirmed, will have."""
+    link = db.session.get_one(AccountLink, message.subject_id)
+    return reader_of(link.account, link.address or link.account.email)
+
+
+def reader_of(account: Account, address: str) -> Recipient:
+    """The owner of a login. Mails follow the language that the person chose, else the one noted in the file."""
     file = next(iter(wires.files_of_account(account.id)), None)
     language = account.language or (file.language if file else None) or option("agency.language")
-    return Recipient(account.email, file.name if file else "", language)
+    return Recipient(address, file.name if file else "", language)
+
+
+PAGES = {"password": "accounts.set_password", "sign-in": "accounts.use_link", "address": "accounts.confirm_address"}
 
 
 def context(message: Message, token: Callable[[str, str], str]) -> dict:
     link = db.session.get_one(AccountLink, message.subject_id)
-    hours = round((link.expires_at - link.created_at).total_seconds() / 3600)
-    days = hours // 24
-    valid = (
-        ngettext("%(num)s hour", "%(num)s hours", hours) if days < 2 else ngettext("%(num)s day", "%(num)s days", days)
-    )
+    kind = TOKENS[link.purpose]
     return {
-        "purpose": "invite" if link.purpose == "invitation" else "reset",
+        "purpose": "invite" if link.purpose == "invitation" else link.purpose,
         "name": next((file.name for file in wires.files_of_account(link.account_id)), ""),
-        "url": external_url("accounts.set_password", token=token("password", link.public_id)),
-        "valid": valid,
+        "url": external_url(PAGES[kind], token=token(kind, link.public_id)),
+        "valid": _span(round((link.expires_at - link.created_at).total_seconds() / 60)),
+        "address": link.address,
     }
 
 
-RESET = MessageKind(
-    "accounts.reset", _l("New password"), "set_password", reader, decide, context, extra_copies=3, urgent=True
-)
-INVITATION = MessageKind(
-    "accounts.invitation", _l("Invitation"), "set_password", reader, decide, context, extra_copies=3, urgent=True
-)
+def _span(minutes: int) -> str:
+    hours, days = minutes // 60, minutes // (24 * 60)
+    if not hours:
+        return ngettext("%(num)s minute", "%(num)s minutes", minutes)
+    return (
+        ngettext("%(num)s hour", "%(num)s hours", hours) if days < 2 else ngettext("%(num)s day", "%(num)s days", days)
+    )
+
+
+def _kind(purpose: str, label: object, template: str) -> MessageKind:
+    return MessageKind(f"accounts.{purpose}", label, template, reader, decide, context, extra_copies=3, urgent=True)
+
+
+RESET = _kind("reset", _l("New password"), "set_password")
+INVITATION = _kind("invitation", _l("Invitation"), "set_password")
+SIGN_IN = _kind("sign_in", _l("Link to sign in"), "sign_in_link")
+ADDRESS = _kind("address", _l("New e-mail address"), "new_address")

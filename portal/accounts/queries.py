@@ -1,19 +1,18 @@
-"""Reading logins and sessions."""
+"""Reading logins."""
 
 from hashlib import sha256
 from typing import cast
 from urllib.parse import urlsplit
 
-from flask import current_app, g, session
+from flask import current_app
 from flask_login import current_user
-from sqlalchemy import func, select
+from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from portal import clock
-from portal.accounts.models import Account, AccountLink, AccountSession
-from portal.extensions import db
-from portal.links import read_token
+from portal.accounts.models import Account
+from portal.extensions import db, wires
+from portal.roles import Role
 
 
 def normal_address(address: str) -> str:
@@ -34,41 +33,16 @@ def hash_of(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def load_signed_in(uniquifier: str) -> Account | None:
-    """Return who the browser's cookie stands for, if the row of its session still says so. Flask-Login asks."""
-    token = session.get("token")
-    if not isinstance(token, str):
-        return None
-    row = db.session.execute(
-        select(AccountSession, Account)
-        .join(Account)
-        .where(
-            AccountSession.token_hash == hash_of(token),
-            AccountSession.ended_at.is_(None),
-            AccountSession.expires_at > clock.now(),
-            Account.fs_uniquifier == uniquifier,
-            Account.active,
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    g.signed_in, account = row
-    g.language = account.language
-    return account
+def may_use_links(account: Account) -> bool:
+    """Tell whether a mailed link may sign in: it opens a client's or a relative's file, never the work of others."""
+    files = wires.files_of_account(account.id)
+    return bool(files) and all(file.role in (Role.CLIENT, Role.RELATIVE) for file in files)
 
 
-def open_password_link(token: str) -> AccountLink | None:
-    """Return the link that a mail carried, while it can be used: once, in time, and before any later password."""
-    public_id = read_token("password", token)
-    if public_id is None:
-        return None
-    link = db.session.scalar(select(AccountLink).where(AccountLink.public_id == public_id))
-    if link is None or link.used_at or link.expires_at <= clock.now() or not link.account.active:
-        return None
-    later = link.account.password_set_at and link.account.password_set_at > link.created_at
-    signed_in = select(func.max(AccountSession.created_at)).where(AccountSession.account_id == link.account_id)
-    last = db.session.scalar(signed_in)
-    return None if later or (last and last > link.created_at) else link
+def masked(address: str) -> str:
+    """`cl•••@example.org`: its owner knows it again, somebody who found the mail learns little."""
+    local, _at, domain = address.rpartition("@")
+    return f"{local[:2] if len(local) > 3 else local[:1]}•••@{domain}"
 
 
 def safe_next(target: str | None) -> str | None:

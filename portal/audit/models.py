@@ -31,6 +31,8 @@ KINDS = {
     "account.codes_renewed": "New codes on paper were made.",
     "account.file_opened": "A person with several files opened one.",
     "option.set": "An option was changed.",
+    "sector.created": "A sector was added.",
+    "message.tested": "Somebody sent a test message to themselves.",
     "import.uploaded": "A file was brought in for preview.",
     "import.ran": "A file's lines were written.",
     "import.discarded": "A file was put aside without being written.",

@@ -2,9 +2,9 @@
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from portal.accounts.actions import invite, open_account
+from portal.accounts.actions import Signed, invite, open_account
 from portal.accounts.models import Account
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
@@ -49,3 +49,12 @@ def add_staff(actor: Actor | None, email: str, first_name: str, last_name: str, 
     db.session.flush()
     record("person.created", actor, ("staff", person.id), after={"role": str(role)})
     return open_login(actor, person, invited=False)
+
+
+def follow_address(account: Account, before: str) -> None:
+    """Write the new address of a login into its files that had the former one: the agency's messages follow."""
+    for kind in (Client, Relative, Worker, Staff):
+        own = select(kind).where(kind.account_id == account.id, func.lower(kind.email) == before)
+        for person in db.session.scalars(own):
+            person.email = account.email
+            record("person.changed", Signed(account), (kind.__tablename__, person.id))

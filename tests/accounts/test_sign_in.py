@@ -34,7 +34,7 @@ def test_the_right_password_leads_to_the_visits(stranger: Browser, agency: Agenc
 
 @pytest.mark.parametrize(
     ("name", "home"),
-    [("paul", "/client/visits"), ("wassim", "/worker/"), ("sofia", "/staff/visits"), ("ada", "/staff/visits")],
+    [("paul", "/client/visits"), ("wassim", "/worker/"), ("sofia", "/staff/home"), ("ines", "/staff/home")],
 )
 def test_each_person_is_led_to_their_own_portal(stranger: Browser, agency: Agency, name: str, home: str) -> None:
     person: Persona = getattr(agency, name)

@@ -1,11 +1,7 @@
-"""Signing out ends the session on the server; so do a new password, a closed login, and a week."""
+"""Signing out ends the session on the server; so do a new password and a closed login."""
 
-from datetime import timedelta
-
-import pytest
 from flask import Flask
 from sqlalchemy import select, update
-from time_machine import TimeMachineFixture
 
 from portal.accounts.models import Account, AccountSession
 from portal.audit.models import AuditEntry
@@ -79,15 +75,6 @@ def test_a_closed_file_is_out_at_once(agency: Agency, sign_in: SignIn, database:
         db.session.execute(update(Client).where(Client.id == agency.claire.id).values(active=False))
     assert claire.get("/client/visits").status == 404
     assert paul.get("/client/visits").status == 404, "a relative sees nothing of a closed file either"
-
-
-@pytest.mark.parametrize(("days", "open_still"), [(6.9, True), (7.1, False)])
-def test_a_session_lasts_a_week(
-    agency: Agency, sign_in: SignIn, time_machine: TimeMachineFixture, days: float, open_still: bool
-) -> None:
-    claire = sign_in(agency.claire)
-    time_machine.shift(timedelta(days=days))
-    assert is_in(claire) is open_still
 
 
 def test_a_forged_cookie_is_nobody(app: Flask, agency: Agency) -> None:

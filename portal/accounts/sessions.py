@@ -1,0 +1,162 @@
+"""Signed-in browsers, as rows: begun, seen, ended. Who a cookie stands for is asked here at every request."""
+
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import flash, g, request, session
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user, login_user
+from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import OperationalError
+
+from portal import clock
+from portal.accounts.devices import device_of, network_of
+from portal.accounts.models import Account, AccountSession, User
+from portal.accounts.queries import hash_of
+from portal.extensions import begin_reading, db, rows_changed, wires
+
+SEEN_EVERY = timedelta(minutes=1)  # reading must not become writing: that often, "last seen" is exact enough
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """How long a session lasts without activity and in all, and what somebody reads who was away for too long."""
+
+    idle: timedelta
+    whole: timedelta
+    was_idle: object
+
+
+STAFF = Lifetime(
+    timedelta(minutes=30),
+    timedelta(hours=12),
+    _l("You were signed out after 30 minutes without activity. Please sign in again."),
+)
+OTHERS = Lifetime(
+    timedelta(hours=24),
+    timedelta(days=7),
+    _l("You were signed out after a day without activity. Please sign in again."),
+)
+WAS_LONG = _l("You have been signed in for a long time. For your safety, please sign in again.")
+WAS_ENDED = _l("You were signed out: from another device, by a new password, or by your agency.")
+
+
+def lifetime_of(files: list[User]) -> Lifetime:
+    """Return the strictest of what the files of one login ask for: whoever is also staff is staff."""
+    return STAFF if any(file.staff_id for file in files) else OTHERS
+
+
+def load_signed_in(uniquifier: str) -> Account | None:
+    """Return who the browser's cookie stands for, if the row of its session still says so. Flask-Login asks.
+
+    A session that is over takes the cookie's content with it and leaves a sentence that says why.
+    """
+    token = session.get("token")
+    if not isinstance(token, str):
+        return None
+    row = db.session.execute(
+        select(AccountSession, Account).join(Account).where(AccountSession.token_hash == hash_of(token))
+    ).one_or_none()
+    if row is None:
+        return None
+    opened, account = row
+    g.language = account.language
+    over, files = WAS_ENDED, []
+    if not opened.ended_at and account.active and account.fs_uniquifier == uniquifier:
+        files = wires.files_of_account(account.id)
+        over = _why_over(opened, lifetime_of(files))
+    if over:
+        read_in = session.get("language") or account.language
+        session.clear()
+        session.update({"read_in": read_in} if read_in else {})
+        flash(str(over), "warning")
+        return None
+    g.signed_in, g.files = opened, files
+    g.seen = opened.id, opened.seen_at
+    return account
+
+
+def _why_over(opened: AccountSession, lifetime: Lifetime) -> object | None:
+    """Return the sentence that says why a session is over, or None while it is not."""
+    moment = clock.now()
+    if opened.seen_at <= moment - lifetime.idle:
+        return lifetime.was_idle
+    return WAS_LONG if min(opened.expires_at, opened.created_at + lifetime.whole) <= moment else None
+
+
+def files_of(account: Account) -> list[User]:
+    """Return the files that the login of this request opens; signing in has read them already."""
+    return g.files if "files" in g else wires.files_of_account(account.id)
+
+
+def open_session(account: Account, method: str = "password") -> None:
+    """Start a session of this browser: a new secret, whatever cookie came with the request.
+
+    Args:
+        account: who has shown to be the one.
+        method: by what: `password`, `link`, `totp`.
+    """
+    token, moment = secrets.token_urlsafe(32), clock.now()
+    former = g.signed_in if current_user.is_authenticated else None
+    language = session.get("language")
+    session.clear()
+    if former:
+        former.ended_at = moment  # who signs in again leaves the former session behind
+    session["token"] = token
+    g.files = wires.files_of_account(account.id)
+    g.signed_in = AccountSession(
+        account_id=account.id, token_hash=hash_of(token), method=method, created_at=moment, seen_at=moment,
+        expires_at=moment + lifetime_of(g.files).whole, device=device_of(request.user_agent.string),
+        network=network_of(request.remote_addr),
+    )  # fmt: skip
+    db.session.add(g.signed_in)
+    if language and account.language is None:
+        account.language = language
+    db.session.flush()
+    login_user(account)
+
+
+def sessions_of(account: Account) -> list[AccountSession]:
+    """Return the sessions of a login that are open, the last seen first."""
+    moment, lifetime = clock.now(), lifetime_of(files_of(account))
+    still = AccountSession.expires_at > moment, AccountSession.seen_at > moment - lifetime.idle
+    chosen = select(AccountSession).where(*_open_ones(account), *still)
+    return list(db.session.scalars(chosen.order_by(AccountSession.seen_at.desc()).limit(50)))
+
+
+def _open_ones(account: Account) -> tuple:
+    return AccountSession.account_id == account.id, AccountSession.ended_at.is_(None)
+
+
+def end_sessions(account: Account, *, but: int | None = None) -> int:
+    """End the sessions of a login, all or all but one; return how many there were."""
+    chosen = [*_open_ones(account), *([AccountSession.id != but] if but else [])]
+    return rows_changed(update(AccountSession).where(*chosen).values(ended_at=clock.now()))
+
+
+def end_session(account: Account, session_id: int) -> bool:
+    """End one session of a login; say whether it was there to be ended."""
+    chosen = update(AccountSession).where(*_open_ones(account), AccountSession.id == session_id)
+    return rows_changed(chosen.values(ended_at=clock.now())) == 1
+
+
+def write_seen(engine: Engine, session_id: int, moment: datetime) -> None:
+    """Note that a browser was here, once its answer has left, in a transaction of its own.
+
+    Nobody waits for it: when SQLite is being written to, the next request notes it.
+    """
+    begin_reading()
+    row = update(AccountSession).where(AccountSession.id == session_id, AccountSession.seen_at < moment)
+    with suppress(OperationalError), engine.connect() as connection:
+        patient = connection.dialect.name == "sqlite"
+        if patient:
+            connection.exec_driver_sql("PRAGMA busy_timeout=100")
+        try:
+            connection.execute(row.values(seen_at=moment))
+            connection.commit()
+        finally:
+            connection.rollback()
+            if patient:
+                connection.exec_driver_sql("PRAGMA busy_timeout=10000")

@@ -1,0 +1,47 @@
+"""The brakes on guessing. They count in rows: an emptied Redis forgets nothing."""
+
+from datetime import timedelta
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import case, delete
+from sqlalchemy.dialects import postgresql, sqlite
+
+from portal import clock
+from portal.accounts.models import Throttle
+from portal.accounts.queries import hash_of
+from portal.errors import Refused
+from portal.extensions import db
+
+
+def brake(bucket: str, limit: int, minutes: int) -> None:
+    """Refuse when `bucket` was hit `limit` times within the window.
+
+    Raises:
+        Refused: too often; the sentence says to wait.
+    """
+    row = db.session.get(Throttle, hash_of(bucket), populate_existing=True)
+    if row and row.hits >= limit and row.started_at > clock.now() - timedelta(minutes=minutes):
+        raise Refused(_l("Too many attempts. Please wait a few minutes and try again."), "throttled")
+
+
+def count_hit(bucket: str, minutes: int) -> None:
+    """Count one more try in `bucket`; a window that is over starts anew. Two at once are both counted."""
+    moment = clock.now()
+    db.session.execute(delete(Throttle).where(Throttle.started_at < moment - timedelta(days=1)))
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    row = insert(Throttle).values(bucket=hash_of(bucket), started_at=moment, hits=1)
+    fresh = Throttle.started_at <= moment - timedelta(minutes=minutes)
+    db.session.execute(
+        row.on_conflict_do_update(
+            index_elements=[Throttle.bucket],
+            set_={
+                "hits": case((fresh, 1), else_=Throttle.hits + 1),
+                "started_at": case((fresh, moment), else_=Throttle.started_at),
+            },
+        )
+    )
+
+
+def forget(bucket: str) -> None:
+    """Start counting anew: whoever it was has shown that they may."""
+    db.session.execute(delete(Throttle).where(Throttle.bucket == hash_of(bucket)))
