@@ -1,22 +1,23 @@
-"""The mail that asks for a rating: still wanted? to whom? what does it say?"""
+"""The mails that ask for a rating and remind of it: still wanted? to whom? what do they say?"""
 
 from collections.abc import Callable
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from portal import clock
-from portal.extensions import db
+from portal.extensions import db, wires
 from portal.forms import STAR_WORDS
 from portal.links import external_url
-from portal.outbox.models import Drop, Message, MessageKind, Postpone, Recipient
+from portal.outbox.models import OPEN, Drop, Message, MessageKind, Postpone, Recipient
 from portal.people.models import Client, Relative
 from portal.ratings.models import RatingRequest, RatingSubject
 from portal.ratings.queries import has_stopped, is_open, person_to_ask, question, rating_of
-from portal.ratings.timing import next_opening
+from portal.ratings.requests import promise_reminder
+from portal.ratings.timing import opening_after, too_old_from
+from portal.ratings.turns import why_not_now
 from portal.settings.queries import option
 from portal.visits.models import State, Visit, VisitWorker
 
@@ -42,38 +43,65 @@ def _language(person: Client | Relative) -> str:
 
 def reader(message: Message) -> Recipient | None:
     """Who would be asked now."""
-    request = db.session.scalars(_WITH_ITS_VISIT.where(RatingRequest.message_id == message.id)).one()
-    return recipient_of(request.subject.visit.client)
+    return recipient_of(_request_of(message).subject.visit.client)
+
+
+def _request_of(message: Message) -> RatingRequest:
+    return db.session.scalars(_WITH_ITS_VISIT.where(RatingRequest.message_id == message.id)).one()
 
 
 def decide(message: Message) -> Recipient | Drop | Postpone:
-    """Asked in the transaction of each attempt: to whom does it go, why not, or when?"""
-    request = db.session.scalars(_WITH_ITS_VISIT.where(RatingRequest.message_id == message.id)).one()
-    subject, moment = request.subject, clock.now()
-    recipient = recipient_of(subject.visit.client)
-    reason = _why_not(request, recipient)
-    if reason or recipient is None:
-        return reason or Drop("suppressed", "no_address")
-    opening = next_opening(moment, option("ratings.request_window"), ZoneInfo(option("agency.zone")))
-    if opening > moment:
-        return Postpone(opening)
-    request.asked_at, request.expires_at = moment, moment + timedelta(days=option("ratings.link_days"))
+    """Asked in the transaction of each attempt: to whom does it go, why not, or when?
+
+    What staff send again by hand leaves at once, whatever the agency's pace; never against the client's word.
+    """
+    request = _request_of(message)
+    recipient = recipient_of(request.subject.visit.client)
+    refusal = _why_not(request, recipient)
+    if refusal or recipient is None:
+        return refusal or Drop("suppressed", "no_address")
+    pace = _why_not_reminded_now if request.reminds_id else _why_not_asked_now
+    if not message.resends and (wait := pace(request)):
+        return wait
+    request.asked_at = clock.now()
+    request.expires_at = request.asked_at + timedelta(days=option("ratings.link_days"))
+    promise_reminder(request)
     return recipient
 
 
 def _why_not(request: RatingRequest, recipient: Recipient | None) -> Drop | None:
-    subject = request.subject
-    if not is_open():
-        return Drop("suppressed", "module_off")
-    if subject.visit.state != State.DONE:
-        return Drop("cancelled", "visit_cancelled")
-    if request.answered_at or rating_of(subject):
-        return Drop("cancelled", "already_rated")
-    if not subject.visit.client.active:
-        return Drop("suppressed", "inactive")
-    if recipient and has_stopped(person_to_ask(subject.visit.client), recipient.address):
-        return Drop("suppressed", "opted_out")
-    return None
+    subject, state = request.subject, request.subject.visit.state
+    reasons = {
+        ("suppressed", "module_off"): not is_open(),
+        ("cancelled", "visit_cancelled"): state == State.CANCELLED,
+        ("cancelled", "superseded"): state != State.DONE or request.revoked_at,
+        ("cancelled", "already_rated"): request.answered_at or rating_of(subject),
+        ("suppressed", "inactive"): not subject.visit.client.active,
+        ("cancelled", "incident_open"): wires.has_open_incident(subject.visit_id),
+        ("suppressed", "opted_out"): recipient and has_stopped(person_to_ask(subject.visit.client), recipient.address),
+    }
+    return next((Drop(*reason) for reason, holds in reasons.items() if holds), None)
+
+
+def _why_not_asked_now(request: RatingRequest) -> Drop | Postpone | None:
+    """What the agency's pace has against it: age, the window, and whose turn it is."""
+    moment = clock.now()
+    if too_old_from(request.subject.ended_at) < moment:
+        return Drop("suppressed", "too_old")
+    opening = opening_after(moment)
+    return Postpone(opening) if opening > moment else why_not_now(request)
+
+
+def _why_not_reminded_now(request: RatingRequest) -> Drop | Postpone | None:
+    """Reminded is who was really asked, some days ago. Reminders take no turns."""
+    days, moment = option("ratings.reminder_days"), clock.now()
+    first = db.session.get_one(RatingRequest, request.reminds_id).message
+    if not days:
+        return Drop("cancelled", "reminder_off")
+    if first.sent_at is None and first.state not in (*OPEN, "sending"):
+        return Drop("cancelled", "not_left")
+    opening = opening_after(max((first.sent_at or moment) + timedelta(days=days), moment))
+    return Postpone(opening) if opening > moment else None
 
 
 def context(message: Message, token: Callable[[str, str], str]) -> dict:
@@ -100,6 +128,16 @@ REQUEST = MessageKind(
     name="ratings.request",
     label=_l("Rating request"),
     template="rating_request",
+    reader=reader,
+    decide=decide,
+    context=context,
+    may_unsubscribe=True,
+    extra_copies=1,
+)
+REMINDER = MessageKind(
+    name="ratings.reminder",
+    label=_l("Reminder of a rating request"),
+    template="rating_reminder",
     reader=reader,
     decide=decide,
     context=context,

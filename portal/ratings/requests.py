@@ -1,0 +1,176 @@
+"""Asking: when a visit ends, who is rated is written down and a mail is promised; it may be taken back."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, func, insert, select, update
+
+from portal import clock
+from portal.errors import Refused
+from portal.extensions import db, rows_changed
+from portal.links import make_token
+from portal.outbox.actions import PATIENCE, Order, cancel, schedule
+from portal.people.models import Client
+from portal.ratings.models import RatedWorker, Rating, RatingRequest, RatingSubject
+from portal.ratings.queries import is_open
+from portal.ratings.timing import due_time, opening_after, too_old_from
+from portal.settings.queries import option
+from portal.visits.models import Visit, VisitWorker
+
+
+def open_ratings(visits: Sequence[Visit], *, ask: bool = True) -> None:
+    """Write down who is rated, and promise the mails that ask. A reaction to `visit ended`.
+
+    A visit that was reopened is written down anew, and is asked about anew.
+
+    Args:
+        visits: visits that have just been marked as done.
+        ask: whether their clients are asked by mail; importing past visits asks nobody unless somebody says so.
+    """
+    if not visits:
+        return
+    asked = ask and is_open()
+    facts = _facts(visits, asked)
+    there = select(RatingSubject.visit_id, RatingSubject.id).where(RatingSubject.visit_id.in_(list(facts)))
+    subjects = dict(db.session.execute(there).all())
+    for visit_id, subject_id in subjects.items():
+        rows_changed(update(RatingSubject).where(RatingSubject.id == subject_id).values(facts[visit_id]))
+        rows_changed(delete(RatedWorker).where(RatedWorker.subject_id == subject_id))
+    if fresh := [row for visit_id, row in facts.items() if visit_id not in subjects]:
+        written = insert(RatingSubject).returning(RatingSubject.visit_id, RatingSubject.id)
+        subjects |= dict(db.session.execute(written, fresh).all())
+    _write_down_workers(subjects)
+    if asked:
+        _promise_requests({subjects[visit_id]: row["ended_at"] for visit_id, row in facts.items()})
+
+
+def _facts(visits: Sequence[Visit], asked: bool) -> dict[int, dict]:
+    """What is written down of each visit: as it is on the day on which it ends, and whether a request is due."""
+    clients = select(Client.id, Client.file_manager_id).where(Client.id.in_({visit.client_id for visit in visits}))
+    managers = dict(db.session.execute(clients).all())
+    return {
+        visit.id: {
+            "visit_id": visit.id, "client_id": visit.client_id, "service_id": visit.service_id,
+            "sector_id": visit.sector_id, "manager_id": managers[visit.client_id],
+            "ended_at": visit.ended_at or clock.now(), "asked": asked,
+        }
+        for visit in visits
+    }  # fmt: skip
+
+
+def _write_down_workers(subjects: dict[int, int]) -> None:
+    sent = select(VisitWorker.visit_id, VisitWorker.worker_id).where(VisitWorker.visit_id.in_(subjects))
+    rows = [{"subject_id": subjects[visit], "worker_id": worker} for visit, worker in db.session.execute(sent)]
+    if rows:
+        db.session.execute(insert(RatedWorker), rows)
+
+
+def _promise_requests(subjects: dict[int, datetime]) -> None:
+    """Write a request for each subject and the message that carries it. Who it goes to is decided when it leaves.
+
+    Args:
+        subjects: when what is asked about ended, by id.
+    """
+    last = select(RatingRequest.subject_id, func.max(RatingRequest.round)).group_by(RatingRequest.subject_id)
+    rounds = dict(db.session.execute(last.where(RatingRequest.subject_id.in_(list(subjects)))).all())
+    rows = [{"subject_id": id_, "round": rounds.get(id_, 0) + 1} for id_ in subjects]
+    orders = [_order(**row, ended_at=subjects[row["subject_id"]]) for row in rows]
+    messages = schedule(orders)
+    for row, order in zip(rows, orders, strict=True):
+        row["message_id"] = messages[order.dedupe_key]
+    db.session.execute(insert(RatingRequest), rows)
+
+
+def _order(subject_id: int, round: int, ended_at: datetime) -> Order:
+    moment, limit = clock.now(), too_old_from(ended_at)
+    due = due_time(ended_at, moment, option("ratings.request_delay_minutes"))
+    reason = "too_old" if limit < moment else None if _is_drawn(subject_id) else "not_sampled"
+    return Order(
+        kind="ratings.request",
+        subject=("rating_subject", subject_id),
+        dedupe_key=_key(subject_id, round),
+        due_at=due,
+        not_after=max(limit, due + PATIENCE),
+        suppressed=reason,
+    )
+
+
+def _key(subject_id: int, round: int) -> str:
+    return f"rating:{subject_id}:{round}"
+
+
+def _is_drawn(subject_id: int) -> bool:
+    """Whether the lot falls on what could be asked about. It follows from a key that nobody knows, so nobody can
+    choose what is asked about; and asking twice gives one answer."""
+    lot = sha256(make_token("lot", str(subject_id)).encode()).digest()
+    return int.from_bytes(lot[:8]) % 100 < option("ratings.sampling_percent")
+
+
+def promise_reminder(request: RatingRequest) -> None:
+    """Promise the one reminder of a request, in the transaction in which that is about to leave.
+
+    Whether the request has really left is asked when the reminder is due. One that would come after the link has
+    expired is not promised.
+    """
+    days, asked_at = option("ratings.reminder_days"), request.asked_at
+    if not days or request.reminds_id or asked_at is None or request.expires_at is None:
+        return
+    due = opening_after(asked_at + timedelta(days=days))
+    if due >= request.expires_at:
+        return
+    found = select(RatingRequest.round, RatingRequest.reminds_id).where(RatingRequest.subject_id == request.subject_id)
+    rounds = {row.round: row.reminds_id for row in db.session.execute(found)}
+    if request.id in rounds.values():
+        return
+    round = max(rounds) + 1
+    key, subject = _key(request.subject_id, round), ("rating_subject", request.subject_id)
+    messages = schedule([Order("ratings.reminder", subject, key, due_at=due, not_after=request.expires_at)])
+    row = {"subject_id": request.subject_id, "round": round, "reminds_id": request.id, "message_id": messages[key]}
+    db.session.execute(insert(RatingRequest), [row])
+
+
+def withdraw_requests(visits: Sequence[Visit]) -> None:
+    """Take back the mails about visits that did not take place. A reaction to `visit cancelled`.
+
+    Raises:
+        Refused: one of them is rated; what a client said of a visit is not made to vanish.
+    """
+    if _any_rated(visits):
+        raise Refused(_l("This visit has been rated. It cannot be cancelled any more."), "rated")
+    _take_back(visits, "visit_cancelled")
+
+
+def supersede_requests(visits: Sequence[Visit]) -> None:
+    """Take back the mails about visits that are to be done after all, and close the links of those that have left.
+    A reaction to `visit reopened`. When such a visit is done again, `open_ratings` asks anew.
+
+    Raises:
+        Refused: one of them is rated.
+    """
+    if _any_rated(visits):
+        raise Refused(_l("This visit has been rated. It cannot be reopened any more."), "rated")
+    _take_back(visits, "superseded")
+    subjects = select(RatingSubject.id).where(RatingSubject.visit_id.in_([visit.id for visit in visits]))
+    open_ones = RatingRequest.subject_id.in_(subjects), RatingRequest.revoked_at.is_(None)
+    rows_changed(update(RatingRequest).where(*open_ones).values(revoked_at=clock.now()))
+
+
+def drop_requests(visits: Sequence[Visit]) -> None:
+    """Take back the mails about visits on which an incident is open: nobody is asked for stars while a complaint
+    waits for an answer. A reaction to `incident opened`. An incident that is closed later does not bring them back:
+    staff can send one again by hand."""
+    _take_back(visits, "incident_open")
+
+
+def _any_rated(visits: Sequence[Visit]) -> bool:
+    ids = [visit.id for visit in visits]
+    rated = select(Rating.id).join(RatingSubject).where(RatingSubject.visit_id.in_(ids)).limit(1)
+    return db.session.scalar(rated) is not None
+
+
+def _take_back(visits: Sequence[Visit], reason: str) -> None:
+    ids = [visit.id for visit in visits]
+    waiting = select(RatingRequest.message_id).join(RatingSubject).where(RatingSubject.visit_id.in_(ids))
+    cancel(list(db.session.scalars(waiting)), reason)

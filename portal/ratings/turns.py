@@ -1,0 +1,133 @@
+"""Whose turn it is: a client is asked once in a while, and about each worker in turn.
+
+Decided when a request is due, with the client's row locked: two processes that send at the same time take turns too.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Select, func, or_, select
+
+from portal import clock
+from portal.extensions import db, wires
+from portal.outbox.models import OPEN, Attempt, Drop, Message, Postpone
+from portal.people.models import Client
+from portal.ratings.models import RatedWorker, Rating, RatingRequest, RatingSubject
+from portal.ratings.timing import opening_after, too_old_from
+from portal.settings.queries import option
+from portal.visits.models import State, Visit
+
+ASKED = ("sent", "uncertain", "sending", *OPEN)  # with the time of an attempt: it has left, or may still
+SETTLING = timedelta(minutes=5)  # until the visit whose turn it is has been asked about, or not
+NEVER = datetime.min.replace(tzinfo=UTC)
+NOBODY = datetime.max.replace(tzinfo=UTC)  # a visit of no known worker is fair to nobody
+
+
+# what was sent again by hand and then taken back has left all the same
+_left = select(Attempt.message_id).where(Attempt.outcome == "accepted").subquery()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A visit about which a client could be asked now.
+
+    Attributes:
+        request_id: of the request that waits.
+        ended_at: its real end.
+        workers: who came.
+    """
+
+    request_id: int
+    ended_at: datetime
+    workers: frozenset[int]
+
+
+def fairest(waiting: Iterable[Waiting], last_asked: Mapping[int, datetime]) -> Waiting:
+    """Return the visit to ask about: of the worker about whom nobody has asked for longest; then the newest.
+
+    Args:
+        waiting: at least one.
+        last_asked: when this client was last asked about each worker.
+    """
+
+    def order(one: Waiting) -> tuple[datetime, timedelta, int]:
+        longest = min((last_asked.get(worker, NEVER) for worker in one.workers), default=NOBODY)
+        return longest, NOBODY - one.ended_at, -one.request_id
+
+    return min(waiting, key=order)
+
+
+def why_not_now(request: RatingRequest) -> Drop | Postpone | None:
+    """Say why a due request has to wait for its turn or loses it; None when it may leave.
+
+    It waits if its turn can come before its visit is too old to be asked about.
+    """
+    days = option("ratings.request_cap_days")
+    if not days:
+        return None
+    client_id, moment = request.subject.client_id, clock.now()
+    db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
+    others = _asked(client_id).where(RatingRequest.id != request.id)
+    last = db.session.scalar(others.with_only_columns(func.max(RatingRequest.asked_at)))
+    if last and last + timedelta(days=days) > moment:
+        return _until(request, last + timedelta(days=days))
+    waiting = _waiting(client_id, moment)
+    if len(waiting) > 1 and fairest(waiting, _last_asked(client_id)).request_id != request.id:
+        return Postpone(moment + SETTLING)
+    return None
+
+
+def _until(request: RatingRequest, free_at: datetime) -> Drop | Postpone:
+    opening = opening_after(free_at)
+    in_time = opening <= too_old_from(request.subject.ended_at) and opening < request.message.not_after
+    return Postpone(opening) if in_time else Drop("suppressed", "capped")
+
+
+def _asked(client_id: int) -> Select:
+    """Requests by which a client was really asked, or is just being asked. Reminders do not count."""
+    return (
+        select(RatingRequest)
+        .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
+        .join(Message, Message.id == RatingRequest.message_id)
+        .where(
+            RatingSubject.client_id == client_id, RatingRequest.reminds_id.is_(None),
+            RatingRequest.asked_at.is_not(None),
+            or_(Message.state.in_(ASKED), Message.id.in_(select(_left.c.message_id))),
+        )
+    )  # fmt: skip
+
+
+def _waiting(client_id: int, moment: datetime) -> list[Waiting]:
+    """The client's visits whose requests are due; those in another process's hands are among them."""
+    statement = (
+        select(RatingRequest.id, RatingSubject.id.label("subject_id"), RatingSubject.visit_id, RatingSubject.ended_at)
+        .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
+        .join(Message, Message.id == RatingRequest.message_id)
+        .join(Visit, Visit.id == RatingSubject.visit_id)
+        .outerjoin(Rating, Rating.subject_id == RatingSubject.id)
+        .where(
+            RatingSubject.client_id == client_id, RatingRequest.reminds_id.is_(None),
+            RatingRequest.revoked_at.is_(None), Message.state.in_((*OPEN, "sending")), Message.next_at <= moment,
+            Message.not_after > moment, Message.resends == 0, Visit.state == State.DONE, Rating.id.is_(None),
+        )
+    )  # fmt: skip
+    rows = [row for row in db.session.execute(statement) if moment <= too_old_from(row.ended_at)]
+    if len(rows) > 1:
+        rows = [row for row in rows if not wires.has_open_incident(row.visit_id)]
+    came = _workers_of([row.subject_id for row in rows]) if len(rows) > 1 else {}
+    return [Waiting(row.id, row.ended_at, frozenset(came.get(row.subject_id, ()))) for row in rows]
+
+
+def _workers_of(subjects: list[int]) -> dict[int, set[int]]:
+    came: dict[int, set[int]] = {}
+    found = select(RatedWorker.subject_id, RatedWorker.worker_id).where(RatedWorker.subject_id.in_(subjects))
+    for subject_id, worker_id in db.session.execute(found):
+        came.setdefault(subject_id, set()).add(worker_id)
+    return came
+
+
+def _last_asked(client_id: int) -> dict[int, datetime]:
+    asked = _asked(client_id).join(RatedWorker, RatedWorker.subject_id == RatingSubject.id)
+    columns = RatedWorker.worker_id, func.max(RatingRequest.asked_at)
+    return dict(db.session.execute(asked.with_only_columns(*columns).group_by(RatedWorker.worker_id)).all())
