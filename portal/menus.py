@@ -43,7 +43,11 @@ MENUS = {
             "ratings.enabled",
         ),
         Entry(_l("Outgoing messages"), "staff.list_messages", "mail", Permission.SEE_OUTBOX, _l("Analysis")),
+        Entry(_l("Accounts"), "staff.list_accounts", "users", Permission.MANAGE_ACCOUNTS, _l("Administration")),
         Entry(_l("Import"), "staff.list_imports", "upload", Permission.IMPORT_FILES, _l("Administration")),
+        Entry(
+            _l("Configuration"), "staff.show_settings", "settings", Permission.CHANGE_OPTIONS, _l("Administration")
+        ),
         Entry(_l("My account"), "staff.me", "user", Permission.SEE_OWN_ACCOUNT, _l("Administration")),
     ),
 }
@@ -57,7 +61,7 @@ def common_context() -> dict:
     """What layouts read on every page; an error page without a user or an open file reads it too."""
     user = g.get("user")
     return {
-        "agency": {"name": option("agency.name")},
+        "agency": {"name": option("agency.name"), "logo": option("agency.logo")},
         "user": user,
         "menu": menu(),
         "config_env": current_app.config["PORTAL_ENV"],

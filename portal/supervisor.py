@@ -170,6 +170,8 @@ class Supervisor:
         _say(f"\nSuivi is ready at {_address(self.host, self.port)}\n")
         for email, who in self._demo_logins():
             _say(f"  {email:<26} {who}")
+        for line in self._first_steps():
+            _say(line)
         _say("Ctrl-C stops everything.")
 
     def _demo_logins(self) -> list[tuple[str, str]]:
@@ -184,6 +186,19 @@ class Supervisor:
         if logins:
             _say(f"  Demo agency; every password is {DEMO_PASSWORD}")
         return logins
+
+    def _first_steps(self) -> list[str]:
+        """Say how a new portal is taken into possession; nothing once there is an administrator."""
+        from portal.setup.queries import is_new, setup_code
+
+        with self.app.app_context():
+            lines = []
+            if is_new():
+                lines = [f"  First steps: {_address(self.host, self.port)}/setup", f"  with the code {setup_code()}"]
+            db.session.remove()
+            for engine in db.engines.values():
+                engine.dispose()
+        return lines
 
     def _stop(self) -> None:
         """Stop in the order in which they need each other; a second Ctrl-C waits for nobody."""

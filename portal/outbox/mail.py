@@ -11,6 +11,7 @@ from email.utils import format_datetime
 import css_inline
 from flask import current_app
 from flask_babel import force_locale
+from flask_babel import gettext as _
 
 from portal import clock
 from portal.links import external_url, mail_domain, make_token
@@ -46,10 +47,12 @@ def render(message: Message, kind: MessageKind, language: str, token: Callable[[
     templates = current_app.jinja_env
     with force_locale(language):
         context = {**kind.context(message, token), "agency": {"name": option("agency.name")}}
+        context["privacy_url"] = external_url("agency.privacy")
         text = templates.get_template(f"mails/{kind.template}.txt")
         subject, body = ("".join(text.blocks[name](text.new_context(context))) for name in ("subject", "body"))
         html = templates.get_template(f"mails/{kind.template}.html").render(context)
-        plain = _GAPS.sub("\n\n", body).strip() + "\n"
+        about = _("What we keep about you, and why: %(url)s", url=context["privacy_url"])
+        plain = f"{_GAPS.sub(chr(10) * 2, body).strip()}\n{about}\n"
         return {"subject": " ".join(subject.split()), "text": plain, "html": _inliner.inline(html)}
 
 

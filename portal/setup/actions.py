@@ -1,0 +1,132 @@
+"""The deeds of the first steps: the first administrator, the sectors, a mail to oneself, the invitations."""
+
+from flask_babel import lazy_gettext as _l
+from flask_security.utils import hash_password
+from sqlalchemy import func, select
+
+from portal import clock
+from portal.accounts.actions import Signed, enter
+from portal.accounts.models import Account, User
+from portal.accounts.queries import normal_address
+from portal.accounts.throttles import brake, count_hit
+from portal.audit.actions import Actor, record
+from portal.errors import Refused
+from portal.extensions import db
+from portal.i18n import language
+from portal.outbox.actions import Order, schedule
+from portal.people.actions import add_staff, open_login
+from portal.people.models import Sector
+from portal.roles import Role
+from portal.settings.actions import mark_setup
+from portal.settings.queries import option
+from portal.setup.queries import TEST, inviting, is_setup_code, newest_test, people_to_invite
+from portal.work.actions import open_work, start
+from portal.work.models import Work
+
+WRONG_CODES, WRONG_MINUTES = 10, 5
+AT_ONCE = 20  # so many invitations are written while one waits
+STILL_MOVING = ("scheduled", "due", "sending")
+SUBJECTS = {1: ("clients",), 2: ("workers",), 3: ("clients", "workers")}  # what a job's number means
+
+
+def check_code(typed: str, network_address: str) -> None:
+    """Let only who has seen the terminal go on. The caller commits: a wrong code is counted.
+
+    Raises:
+        Refused: it is another code, or too many were tried.
+    """
+    bucket = f"setup:{network_address}"
+    brake(bucket, WRONG_CODES, WRONG_MINUTES)
+    if not is_setup_code(typed):
+        count_hit(bucket, WRONG_MINUTES)
+        raise Refused(_l("This is not the code that the terminal shows."), "wrong")
+
+
+def found_agency(email: str, first_name: str, last_name: str, password: str) -> Account:
+    """Make the first administrator and sign them in.
+
+    Raises:
+        Refused: this is not an e-mail address.
+        StaleDataError: somebody else was quicker.
+    """
+    mark_setup(None, "open")  # of two at the same moment, the table of options takes one
+    account = add_staff(None, normal_address(email), first_name, last_name, Role.ADMIN, language())
+    account.password, account.password_set_at, account.language = hash_password(password), clock.now(), language()
+    db.session.flush()
+    record("account.password_set", Signed(account), ("account", account.id), after={"purpose": "setup"})
+    enter(account)
+    return account
+
+
+def name_sectors(actor: Actor, names: list[str]) -> None:
+    """Make the sectors that imports put clients into: those named, below the agency; without any, the agency itself."""
+    root = db.session.scalar(select(Sector).where(Sector.parent_id.is_(None)).order_by(Sector.id).limit(1))
+    if root is None:
+        root = _add_sector(actor, option("agency.name"), None)
+    known = {name.casefold() for name in db.session.scalars(select(Sector.name))}
+    for name in names:
+        if name.casefold() not in known:
+            known.add(name.casefold())
+            _add_sector(actor, name, root.id)
+
+
+def _add_sector(actor: Actor, name: str, parent_id: int | None) -> Sector:
+    sector = Sector(name=name, parent_id=parent_id)
+    db.session.add(sector)
+    db.session.flush()
+    record("sector.created", actor, ("sector", sector.id), after={"name": name})
+    return sector
+
+
+def send_test(user: User) -> None:
+    """Write to the person who asks, as the portal writes to everybody.
+
+    Raises:
+        Refused: the last such mail has not left yet.
+    """
+    last = newest_test(user)
+    if last and last.state in STILL_MOVING:
+        raise Refused(_l("Your last test message has not left yet. Please wait for it."), "waits")
+    number = (last.id if last else 0) + 1
+    key = f"{TEST}:{user.account_id}:{number}"
+    schedule([Order(TEST, ("account", user.account_id), dedupe_key=key, due_at=clock.now())])
+    record("message.tested", user, ("account", user.account_id))
+
+
+def invite_people(user: User, kinds: tuple[str, ...]) -> Work | None:
+    """Invite the clients or workers who have an address and no login: few at once, many in a job.
+
+    Returns:
+        The job; None when all is done already.
+
+    Raises:
+        Refused: people are being invited at this moment, or there is nobody.
+    """
+    last = inviting()
+    if last and not last.is_over:
+        raise Refused(_l("Invitations are being written at this moment."), "busy")
+    total = sum(db.session.scalar(select(func.count()).select_from(people_to_invite(kind).subquery())) or 0
+                for kind in kinds)  # fmt: skip
+    if not total:
+        raise Refused(_l("There is nobody left to invite."), "nobody")
+    number = next(number for number, known in SUBJECTS.items() if known == kinds)
+    if total > AT_ONCE:
+        return start(user, "setup.invite", number, total)
+    work = open_work(user, "setup.invite", number, total)
+    for kind in kinds:
+        invite_some(user, kind, AT_ONCE)
+    work.state, work.done, work.finished_at = "done", total, clock.now()
+    return None
+
+
+def invite_some(actor: Actor | None, kind: str, limit: int) -> int:
+    """Invite the next few people of one kind; return how many there were."""
+    people = list(db.session.scalars(people_to_invite(kind).limit(limit)))
+    for person in people:
+        open_login(actor, person)
+    return len(people)
+
+
+def finish_setup(user: User) -> None:
+    """Put the first steps away; everything stays to be found in its own place."""
+    mark_setup(user, "finished")

@@ -1,0 +1,171 @@
+"""Reading how far the first steps are, and what the pages of the configuration try out."""
+
+import hmac
+from base64 import b32encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from flask import current_app, url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, func, select
+
+from portal import clock
+from portal.accounts.models import User
+from portal.extensions import Panel, db
+from portal.forms import STAR_WORDS
+from portal.i18n import Offered
+from portal.imports.models import Import
+from portal.outbox.models import Message
+from portal.outbox.queries import has_mail_server
+from portal.people.models import Client, Staff, Worker
+from portal.ratings.forms import PublicRatingForm
+from portal.roles import GRANTS, Permission
+from portal.settings.queries import option
+from portal.visits.models import Visit
+from portal.work.models import Work
+
+STEPS = {
+    "agency": _l("Your agency"),
+    "sender": _l("Mails"),
+    "imports": _l("Your files"),
+    "invitations": _l("Invitations"),
+}
+KINDS = {"clients": Client, "workers": Worker}
+MOVING = ("scheduled", "due", "sending", "retry")
+TEST = "setup.test"
+
+
+def is_new() -> bool:
+    """Whether nobody of the staff is known: this portal belongs to nobody yet."""
+    return db.session.scalar(select(Staff.id).limit(1)) is None
+
+
+def setup_code() -> str:
+    """The code that lets one become the first administrator: `K7QM-3F2X-9RDT`. It follows from the session key, so
+    the terminal can show it again."""
+    digest = hmac.new(str(current_app.secret_key).encode(), b"first administrator", sha256).digest()
+    letters = b32encode(digest).decode()[:12]
+    return "-".join(letters[start : start + 4] for start in (0, 4, 8))
+
+
+def is_setup_code(typed: str) -> bool:
+    """Compare a code as typed: case, blanks and hyphens do not matter."""
+    plain = "".join(sign for sign in typed.upper() if sign.isalnum())
+    return hmac.compare_digest(plain.encode(), setup_code().replace("-", "").encode())
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the first steps, as the line at the top of the page shows it."""
+
+    key: str
+    label: object
+    done: bool
+    present: bool
+
+
+def is_under_way() -> bool:
+    return option("agency.setup") == "open"
+
+
+def steps(user: User, present: str) -> list[Step]:
+    facts = {
+        "agency": option("agency.name") != "Suivi",
+        "sender": db.session.scalar(_tests(user).where(Message.state == "sent").limit(1)) is not None,
+        "imports": any(counts_of_files().values()),
+        "invitations": db.session.scalar(_invitations().limit(1)) is not None,
+    }
+    return [Step(key, label, facts[key], key == present) for key, label in STEPS.items()]
+
+
+def next_step(user: User) -> str:
+    """Where to go on: the first step that is not done."""
+    return next((step.key for step in steps(user, "") if not step.done), "invitations")
+
+
+def counts_of_files() -> dict[str, int]:
+    """How many clients, workers and visits there are: what the three files have brought."""
+    kinds = {"clients": Client.id, "workers": Worker.id, "visits": Visit.id}
+    counted = select(*(select(func.count(column)).scalar_subquery().label(name) for name, column in kinds.items()))
+    return dict(db.session.execute(counted).one()._mapping)
+
+
+def unfinished_imports() -> set[str]:
+    """Kinds of file that somebody has brought in and not confirmed yet."""
+    return set(db.session.scalars(select(Import.kind).where(Import.state == "ready").distinct()))
+
+
+def people_to_invite(kind: str) -> Select:
+    """Clients or workers with an address who have no login yet."""
+    person = KINDS[kind]
+    return (
+        select(person).where(person.active, person.email.is_not(None), person.account_id.is_(None)).order_by(person.id)
+    )
+
+
+def counts_to_invite() -> dict[str, int]:
+    return {
+        kind: db.session.scalar(select(func.count()).select_from(people_to_invite(kind).subquery())) or 0
+        for kind in KINDS
+    }
+
+
+def counts_without_address() -> dict[str, int]:
+    """Active people without an address, who cannot be invited, by kind."""
+    return {
+        kind: db.session.scalar(select(func.count()).where(person.active, person.email.is_(None))) or 0
+        for kind, person in KINDS.items()
+    }
+
+
+def inviting() -> Work | None:
+    """The newest job that invites people, running or over."""
+    return db.session.scalar(_invitations().order_by(Work.id.desc()).limit(1))
+
+
+def _invitations() -> Select[Work]:
+    return select(Work).where(Work.kind == "setup.invite")
+
+
+def _tests(user: User) -> Select[Message]:
+    return select(Message).where(
+        Message.kind == TEST, Message.subject_type == "account", Message.subject_id == user.account_id
+    )
+
+
+def newest_test(user: User) -> Message | None:
+    """The last mail that this person has sent to themselves."""
+    return db.session.scalar(_tests(user).order_by(Message.id.desc()).limit(1))
+
+
+# ---- what the wires show elsewhere ----
+
+
+def test_panel(user: User, _typed: Mapping[str, str]) -> Panel:
+    """A mail to oneself, beside the sender's address."""
+    message = newest_test(user)
+    moving = message is not None and message.state in MOVING
+    context = {"message": message, "moving": moving and has_mail_server(), "no_server": not has_mail_server()}
+    return Panel("setup/_test_mail.html", context)
+
+
+def question_panel(_user: User, typed: Mapping[str, str]) -> Panel:
+    """The rating window in each language that is offered, with the question as it is being typed."""
+    windows = [
+        {"language": code, "name": name, "form": PublicRatingForm(prefix=f"{code}-"),
+         "question": typed.get(f"ratings.question_{code}") or "…"}
+        for code, name in Offered()
+    ]  # fmt: skip
+    zero = typed.get("ratings.offer_zero") == "true"
+    visit = {"workers": ["Marie Durand"], "service": _l("Help at home"), "starts_at": clock.now()}
+    context = {"windows": windows, "words": STAR_WORDS, "offer_zero": zero, "visit": visit}
+    return Panel("setup/_question.html", context)
+
+
+def home_card(user: User) -> Panel | None:
+    """*Mise en route*, until an administrator says that it is done."""
+    if not is_under_way() or Permission.CHANGE_OPTIONS not in GRANTS[user.role]:
+        return None
+    known = steps(user, "")
+    return Panel("setup/_home_card.html", {"steps": known, "url": url_for("staff.set_up")})
