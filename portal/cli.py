@@ -1,14 +1,16 @@
-"""The commands about processes: `flask up`, `flask worker`, `flask ticker`. Features register their own."""
+"""The commands about processes and the whole installation. Features register their own."""
 
 import importlib
 import logging
 import os
 import signal
 import time
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal import logs
 from portal.processes import leaving
@@ -21,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (up, worker, ticker):
+    for command in (up, worker, ticker, doctor, backup, restore):
         app.cli.add_command(command)
 
 
@@ -65,6 +67,71 @@ def ticker(once: bool) -> None:
     """
     logs.speak_as("ticker")
     Ticker(_app(), _interval()).run(once=once)
+
+
+@click.command()
+@with_appcontext
+def doctor() -> None:
+    """Look whether everything is there that the portal needs, and say what to do; exit code 1 when something is wrong.
+
+    Nothing is changed and no mail is sent.
+    """
+    from portal.checks import Level
+    from portal.doctor import examine
+
+    colours, worst = {Level.OK: "green", Level.ATTENTION: "yellow", Level.FAULT: "red"}, Level.OK
+    for finding in examine():
+        click.secho(f"{finding.level:<10}", fg=colours[finding.level], nl=False)
+        click.echo(f"{finding.subject}: {finding.words}")
+        if finding.advice:
+            click.echo(f"{'':<10}→ {finding.advice}")
+        worst = finding.level if finding.level is not Level.OK and worst is not Level.FAULT else worst
+    sentences = {Level.OK: "All is well.", Level.ATTENTION: "It works; see the lines marked “attention”.",
+                 Level.FAULT: "Something is wrong; see the lines marked “fault”."}  # fmt: skip
+    click.echo(f"\n{sentences[worst]}")
+    raise SystemExit(1 if worst is Level.FAULT else 0)
+
+
+@click.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@with_appcontext
+def backup(target: Path) -> None:
+    """Write the database and the data folder's files into one file, while the portal runs.
+
+    TARGET is a file, or a folder in which one is made with the date in its name. It holds everything that the portal
+    knows about people: keep it as carefully as the database.
+    """
+    from portal import backup as making
+
+    try:
+        click.echo(making.make(_app(), target))
+    except making.BackupError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Put it in the place of what the database holds now.")
+@click.option("--check", is_flag=True, help="Only look whether the file is whole; change nothing.")
+@with_appcontext
+def restore(file: Path, replace: bool, check: bool) -> None:
+    """Put a backup back. Stop web, workers and ticker before.
+
+    All messages are held afterwards, so that nothing is sent twice: a person looks at them and lets them go.
+    """
+    from portal import backup as making
+    from portal import restore as restoring
+    from portal.extensions import db
+
+    try:
+        said = restoring.check(file) if check else restoring.put_back(_app(), file, replace=replace)
+        db.session.commit()
+        click.echo(said)
+    except making.BackupError as error:
+        raise click.ClickException(str(error)) from None
+    except SQLAlchemyError as error:
+        reason = getattr(error, "orig", None) or error
+        raise click.ClickException(f"The database does not do as it is told: {reason}") from None
 
 
 class Ticker:
