@@ -5,7 +5,8 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from portal.accounts.actions import invite
-from portal.accounts.queries import normal_address
+from portal.accounts.queries import account_by_address, normal_address
+from portal.accounts.second_factor import reset
 from portal.errors import Refused
 from portal.extensions import db, writing
 from portal.links import external_url, make_token
@@ -37,3 +38,19 @@ def create(email: str, first_name: str, last_name: str, role: str, language: str
         db.session.commit()
     click.echo(f"{first_name} {last_name} can choose a password within 7 days:")
     click.echo(external_url("accounts.set_password", token=make_token("password", link.public_id)))
+
+
+@user_cli.command("reset-factor")
+@click.argument("email")
+def reset_factor(email: str) -> None:
+    """Take the second factor from the login EMAIL: phone and recovery codes are lost, and no administrator can help."""
+    with writing():
+        account = account_by_address(email)
+        if account is None:
+            raise click.ClickException(f"Nobody signs in as {email}.")
+        try:
+            reset(None, account)
+        except Refused as refusal:
+            raise click.ClickException(str(refusal.message)) from refusal
+        db.session.commit()
+    click.echo(f"{account.email} signs in with the password alone until a new second factor is set up.")

@@ -1,0 +1,60 @@
+"""What the accounts page is narrowed to; a relative and what they may see."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, EmailField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length
+
+from portal.forms import FilterForm, PortalForm, choices
+from portal.i18n import Offered
+from portal.people.directory import STATE_LABELS, PeopleFilter
+
+KIND_LABELS = {"client": _l("Clients"), "relative": _l("Relatives"), "worker": _l("Workers"), "staff": _l("Staff")}
+
+
+class AccountsFilter(FilterForm):
+    """What an administrator narrows the list to."""
+
+    kind = SelectField(_l("Who"), choices=[])
+    state = SelectField(_l("State"), choices=[])
+    q = StringField(_l("Name or address"), validators=[Length(max=100)])
+
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **options)
+        self.kind.choices = choices(KIND_LABELS, _l("Everybody"))
+        self.state.choices = choices(STATE_LABELS, _l("With access"))
+
+    def narrowed(self) -> PeopleFilter:
+        """What was chosen; a value that the form does not offer is no filter."""
+        self.validate()
+        return PeopleFilter((self.q.data or "")[:100], self.kind.data or "", self.state.data or "")
+
+
+class GrantsForm(PortalForm):
+    """What a relative may see and do on the client's file."""
+
+    may_rate = BooleanField(_l("May rate visits in the client’s place"))
+    sees_upcoming = BooleanField(_l("Sees the visits to come"))
+    sees_ratings = BooleanField(_l("Sees the ratings and comments of the file"))
+
+    def grants(self) -> dict[str, bool]:
+        return {"may_rate": self.may_rate.data, "sees_upcoming": self.sees_upcoming.data,
+                "sees_ratings": self.sees_ratings.data}  # fmt: skip
+
+
+class RelativeForm(GrantsForm):
+    first_name = StringField(
+        _l("First name"), validators=[InputRequired(_l("Please give a first name.")), Length(max=100)]
+    )
+    last_name = StringField(
+        _l("Last name"), validators=[InputRequired(_l("Please give a last name.")), Length(max=100)]
+    )
+    email = EmailField(
+        _l("E-mail address"), validators=[InputRequired(_l("Please give an e-mail address.")), Length(max=254)]
+    )
+    relation = StringField(_l("Relation to the client"), validators=[Length(max=60)])
+    language = SelectField(_l("Language"), choices=[])
+
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **options)
+        self.language.choices = [SelectChoice(value=code, label=name) for code, name in Offered()]
