@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres check strings screenshots clean catalogs browser
+.PHONY: help run test test-postgres check bench strings screenshots clean catalogs browser
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ check: .venv/tools catalogs ## Check style, types, templates, catalogs and the h
 	@$(BIN)/ty check --quiet
 	@$(BIN)/djlint templates --lint --quiet
 	@$(if $(RULES),$(PYTEST) $(RULES),echo "There are no tests of the house rules yet.")
+
+bench: .venv/tools catalogs ## Measure how fast the portal is, on a quiet machine; ARGS="--quick" for a glance
+	@$(BIN)/python -m benchmarks.run $(ARGS)
 
 strings: .venv/installed ## Collect the sentences of code and templates into the catalogs
 	@$(BIN)/pybabel -q extract -F pyproject.toml -k '_l lazy_gettext lazy_ngettext:1,2 lazy_pgettext:1c,2' \

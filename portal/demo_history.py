@@ -153,7 +153,7 @@ class Writer:
                 self._visit(slot, monday)
         for kind in (Visit, VisitWorker):
             self._flush(kind)
-        _write_down_who_is_rated(first)
+        write_down_who_is_rated(first)
         for kind in (Message, Attempt, RatingRequest, Rating, AuditEntry):
             self._flush(kind)
         db.session.expunge_all()
@@ -269,7 +269,7 @@ def _working_day(ended: date) -> date:
     return ended + timedelta(days=2 if ended.weekday() == 5 else 1)
 
 
-def _write_down_who_is_rated(first_visit: int) -> None:
+def write_down_who_is_rated(first_visit: int) -> None:
     """One subject for each visit that took place, and those who came: the database copies them by itself."""
     done = Visit.id >= first_visit, Visit.state == State.DONE
     shifted = (Visit.id + literal(SHIFT)).label("id")

@@ -77,7 +77,7 @@ def build_large(size: Size, progress: Figures) -> None:
     _make_workers(size, chance, people)
     _make_clients(size, chance, people)
     demo_history.write(_teams(people, chance), size.visits, size.ratings, size.weeks, chance, progress)
-    _set_counters()
+    set_counters()
     db.session.execute(text("ANALYZE"))  # the planner of either engine has never seen these tables full
 
 
@@ -193,7 +193,7 @@ def _teams(people: People, chance: Random) -> list[Team]:
     return teams
 
 
-def _set_counters() -> None:
+def set_counters() -> None:
     """Rows came with their numbers: PostgreSQL must go on counting behind them (SQLite does so by itself)."""
     if db.engine.dialect.name != "postgresql":
         return

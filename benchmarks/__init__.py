@@ -1,0 +1,1 @@
+"""How fast the portal is, and how we know: `make bench` (README.md says what is measured)."""
