@@ -30,6 +30,7 @@ from portal.extensions import db, writing
 from portal.outbox import jobs
 from tests import factories
 from tests.factories import NOON, Agency, Persona
+from tests.faults import tally
 from tests.keeping import keep, put_back
 from tests.pages import Browser, Watch
 from tests.servers import Cluster, free_port, postgres_cluster, valkey_server
@@ -43,6 +44,10 @@ def on_postgres() -> bool:
 
 
 # ---- around all tests ----
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    tally.summarize(terminalreporter)
 
 
 @pytest.fixture(autouse=True)

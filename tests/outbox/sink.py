@@ -6,14 +6,17 @@ text of the second is lost, all others go well. `Sink.script` says the same for 
 * `rcpt451 rcpt550 rcpt421 data451 data550 dot451 dot552 dot421`: that answer at that point (`dot`: to the whole text);
 * `rcpt-silent data-silent rcpt-close data-close rcpt-drip`: no answer, a closed line, a byte at a time;
 * `dot-silent dot-close`: the same, the text is thrown away; `dot-garbage`: nonsense for an answer, text thrown away;
-* `dot-lost dot-mute dot-drip`: the text is **taken**, then the line is closed, or nothing, or a drip, for an answer;
+* `dot-lost dot-mute dot-drip dot-late`: the text is **taken**, then the line is closed, or nothing, a drip, or a 250
+  that comes when nobody waits for it any more, for an answer;
 * `dot-nul`: taken, with an answer that holds a NUL;
 * `kill-rcpt kill-data kill-text kill-dot kill-250`: the process at the other end is killed there (-9). `kill-dot` and
   `kill-250` have taken the text; the latter stops the process, answers 250, and kills it before it can read that.
-  `slay-…` kills the process's parent as well;
-* `freeze-rcpt freeze-dot`: the process is stopped, the dialogue goes on when somebody wakes it.
+  `slay-…` kills the process's worker first, `orphan-…` the worker only;
+* `freeze-rcpt freeze-dot`: the process is stopped, the dialogue goes on when somebody wakes it;
+* `term-rcpt term-data term-text term-dot term-250`: the process's worker, or the ticker, is told to stop (SIGTERM).
 
-**Per connection.** `Sink.greetings`: `ok`, `421`, `554`, `silent`, `close`, `drip`, consumed one by one, then `ok`.
+**Per connection.** `Sink.greetings`: `ok`, `421`, `554`, `silent`, `close`, `drip`, `535` (to the password), and
+`kill-connect kill-mail` with their kin, consumed one by one, then `ok`.
 
 Run as a program (`python -m tests.outbox.sink LOG [PORT] [GREETINGS]`) it prints its port and runs until it is killed.
 """
@@ -35,8 +38,15 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Self
 
-LOST = {"dot-lost", "dot-mute", "dot-drip", "kill-dot", "kill-250", "slay-dot", "slay-250"}  # taken, nobody was told
+STRIKES = ("kill", "slay", "orphan", "term", "freeze")
+# the text is taken and nobody is told
+LOST = {"dot-lost", "dot-mute", "dot-drip", "dot-late"} | {
+    f"{how}-{point}" for how in STRIKES[:3] for point in ("dot", "250", "before-commit")
+}
 LONGEST_SILENCE = 30.0  # seconds; the other end should have left long before
+TOLD = 0.2  # seconds; until a process has heard what it was told
+LATE = 4.0  # seconds; longer than the patience of tests/faults/runner.py
+RUNNER = "tests.faults.runner"
 
 
 @dataclass(frozen=True)
@@ -86,8 +96,7 @@ class Sink:
         with self._lock:
             self.events.append(event)
             if self.log:
-                with self.log.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(asdict(event)) + "\n")
+                write_log(self.log, event)
 
     def greeting(self) -> str:
         with self._lock:
@@ -105,6 +114,12 @@ class Sink:
 
     def taken(self, recipient: str = "") -> list[Event]:
         return [event for event in self.events if event.what == "taken" and recipient in ("", event.to)]
+
+
+def write_log(path: Path, event: Event) -> None:
+    """Add a line, whole, whoever else writes."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(event)) + "\n")
 
 
 def read_log(path: Path) -> list[Event]:
@@ -142,13 +157,17 @@ class Dialogue(socketserver.BaseRequestHandler):
         self.request.sendall(line.encode() + b"\r\n")
 
     def _greet(self) -> None:
-        greeting = self.sink.greeting()
-        if greeting != "ok":
+        self.greeting = greeting = self.sink.greeting()
+        if greeting.endswith("-connect"):
+            self._strike_at("connect", greeting)
+        elif greeting.endswith("-mail") or greeting == "535":
+            pass  # its turn comes later in the dialogue
+        elif greeting != "ok":
             self.sink.note(Event("fault", f"greeting-{greeting}", at=time.time()))
         if greeting in ("421", "554"):
             self.say(f"{greeting} not now")
             raise Over
-        if greeting != "ok":
+        if greeting in ("silent", "close", "drip"):
             self._misbehave(greeting)
         self.sink.note(Event("conversation", at=time.time()))
         self.say("220 sink")
@@ -158,7 +177,11 @@ class Dialogue(socketserver.BaseRequestHandler):
         if verb == "EHLO":
             self.say("250-sink\r\n250 AUTH PLAIN LOGIN" if self.sink.password else "250 sink")
         elif verb == "AUTH":
-            self.say("535 wrong password" if self.sink.password == "nobody knows" else "235 welcome")
+            self._sign_in()
+        elif verb == "MAIL" and self.greeting.endswith("-mail"):
+            how, self.greeting = self.greeting, "ok"
+            self._strike_at("mail", how)
+            self.say("250 sender")
         elif verb == "RCPT":
             self._receive(line)
         elif verb == "DATA":
@@ -168,6 +191,13 @@ class Dialogue(socketserver.BaseRequestHandler):
             raise Over
         else:
             self.say("250 fine")
+
+    def _sign_in(self) -> None:
+        refused = self.greeting.startswith("535") or self.sink.password == "nobody knows"
+        if self.greeting == "535":
+            self.sink.note(Event("fault", "greeting-535", at=time.time()))
+            self.greeting = "535 said"  # a client tries several ways to sign in
+        self.say("535 wrong password" if refused else "235 welcome")
 
     def _receive(self, line: str) -> None:
         self.recipient = line.partition("<")[2].partition(">")[0]
@@ -212,10 +242,23 @@ class Dialogue(socketserver.BaseRequestHandler):
                 self.say(f"{code} as planned")
                 raise Again if code != "421" else Over
             self._misbehave(code.removeprefix("-"))
-        elif where == point and kind in ("kill", "slay", "freeze"):
-            self.pid = peer_pid(self.request)
-            self._fault()
-            self._strike(kind, point)
+        elif where == point and kind in STRIKES:
+            self._strike_at(point, self.what_happens)
+
+    def _strike_at(self, point: str, deed: str) -> None:
+        """Do something to the process at the other end, and write down to whom."""
+        self.pid, self.what_happens = peer_pid(self.request), deed
+        kind = deed.partition("-")[0]
+        worker = parent_of(self.pid)
+        is_horse = RUNNER in Path(f"/proc/{worker}/cmdline").read_text(encoding="utf-8")  # or a ticker, of the test's
+        if kind == "term" and is_horse:
+            self.pid = worker  # it is the one to leave
+        self._fault()
+        if kind == "term":
+            os.kill(self.pid, signal.SIGTERM)
+            time.sleep(TOLD)
+        else:
+            self._strike(kind, point, worker if is_horse else None)
 
     def _fault(self) -> None:
         self.sink.note(Event("fault", self.what_happens, self.recipient, pid=self.pid, at=time.time()))
@@ -225,6 +268,9 @@ class Dialogue(socketserver.BaseRequestHandler):
             return
         if how == "garbage":
             self.say("what?")
+        elif how == "late":
+            time.sleep(LATE)
+            self.say("250 taken, at last")
         elif how == "drip":
             deadline = time.monotonic() + LONGEST_SILENCE
             self.request.sendall(b"250-a")  # a line that never ends
@@ -236,16 +282,16 @@ class Dialogue(socketserver.BaseRequestHandler):
             self.lines.read(1)  # returns when the other end has had enough
         raise Over
 
-    def _strike(self, kind: str, point: str) -> None:
+    def _strike(self, kind: str, point: str, worker: int | None) -> None:
         os.kill(self.pid, signal.SIGSTOP)
         if kind == "freeze":
             return
-        parent = parent_of(self.pid)
         if point == "250":
             self.say("250 taken")
-        if kind == "slay" and "tests.outbox.runner" in Path(f"/proc/{parent}/cmdline").read_text(encoding="utf-8"):
-            os.kill(parent, signal.SIGKILL)  # a worker; the parent of a ticker is whoever runs the test
-        os.kill(self.pid, signal.SIGKILL)
+        if kind in ("slay", "orphan") and worker:
+            os.kill(worker, signal.SIGKILL)
+        if kind != "orphan" or not worker:  # the kernel ends a process that has lost its worker
+            os.kill(self.pid, signal.SIGKILL)
         raise Over
 
 
@@ -288,6 +334,7 @@ def parent_of(pid: int) -> int:
 def main() -> None:
     log, port, greetings = [*sys.argv[1:], "0", ""][:3] if len(sys.argv) < 4 else sys.argv[1:]
     sink = Sink(Path(log), int(port), [greeting for greeting in greetings.split(",") if greeting])
+    sink.password = "known"
     sys.stdout.write(f"{sink.port}\n")
     sys.stdout.flush()
     sink.serve()
