@@ -43,8 +43,9 @@ def fault_of(password: str, personal: list[str]) -> object | None:
     plain = _folded(password)
     if len(set(plain)) < FEWEST_OWN_SIGNS:
         return SENTENCES["few"]
-    agency = _words([option("agency.name")])
-    for what, words in (("person", personal), ("agency", agency), ("common", [*COMMON, *personal, *agency])):
+    common, agency = _words(list(COMMON)), _words([option("agency.name")])
+    together = [*common, *personal, *agency]
+    for what, words in (("common", common), ("person", personal), ("agency", agency), ("common", together)):
         if _own_signs(plain, words) < FEWEST_OWN_SIGNS:
             return SENTENCES[what]
     from zxcvbn import zxcvbn  # a list of 30,000 words: read when somebody chooses a password, not at every start

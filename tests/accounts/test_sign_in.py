@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from redis import Redis
 from sqlalchemy import select, update
 from time_machine import TimeMachineFixture
 
@@ -143,6 +144,17 @@ def test_the_count_is_a_row_and_survives_a_restart(
     assert try_to_sign_in(open_browser(another), agency.claire.email, PASSWORD).errors() == [TOO_OFTEN]
     with another.app_context():
         db.engine.dispose()
+
+
+def test_an_emptied_redis_forgets_no_count_and_signs_nobody_out(
+    stranger: Browser, agency: Agency, app: Flask, valkey: str, sign_in: SignIn
+) -> None:
+    denis = sign_in(agency.denis)
+    guess(stranger, agency.claire.email, 10)
+    with Redis.from_url(valkey) as connection:
+        connection.flushall()
+    assert try_to_sign_in(stranger, agency.claire.email, PASSWORD).errors() == [TOO_OFTEN]
+    assert denis.get("/client/visits").status == 200
 
 
 def test_somebody_locked_out_by_a_guesser_gets_in_by_mail(

@@ -5,6 +5,7 @@ from sqlalchemy import select, update
 
 from portal.accounts.models import Account, AccountSession
 from portal.audit.models import AuditEntry
+from portal.config import flask_settings
 from portal.extensions import db
 from portal.people.models import Client
 from tests.conftest import Database, SignIn, open_browser
@@ -81,6 +82,12 @@ def test_a_forged_cookie_is_nobody(app: Flask, agency: Agency) -> None:
     thief = open_browser(app)
     thief.set_cookie(app.config["SESSION_COOKIE_NAME"], "eyJ0b2tlbiI6ImEifQ.aaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbb")
     assert not is_in(thief)
+
+
+def test_over_https_the_cookie_belongs_to_this_host_alone() -> None:
+    settings = flask_settings("https://suivi.example", "sqlite://")
+    assert settings["SESSION_COOKIE_NAME"] == "__Host-suivi"
+    assert settings["SESSION_COOKIE_SECURE"] is True
 
 
 def test_the_cookie_is_kept_from_scripts_and_other_sites(agency: Agency, stranger: Browser) -> None:
