@@ -16,6 +16,7 @@ from portal.people.queries import files_of_account, is_named, names_of_accounts,
 from portal.ratings import alerts as rating_alerts
 from portal.ratings import choices, low, requests
 from portal.ratings import messages as rating_messages
+from portal.ratings import timeline as rating_timeline
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.panels import MESSAGE_COLUMN, rating_panel
 from portal.ratings.queries import RATING_COLUMN, missing_requests, waiting_visit
@@ -83,7 +84,7 @@ wires.visit_columns = [RATING_COLUMN]
 wires.waiting_visit = waiting_visit
 
 # what asks for attention: cards of the staff's home page, figures in the menu
-wires.timeline = [visits.timeline_facts]
+wires.timeline = [visits.timeline_facts, rating_timeline.timeline_facts]
 wires.visit_panels = [rating_panel, choices.visit_panel]
 wires.account_panels = [choices.account_panel]
 wires.home_cards = [setup.home_card, settings.home_card, outbox.home_card, low.home_card]

@@ -1,0 +1,71 @@
+"""What was said of a visit, and who was asked about it: lines of the timeline on the staff's page of the visit."""
+
+from collections.abc import Iterator, Sequence
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from portal.accounts.models import User
+from portal.extensions import Fact, db
+from portal.outbox.models import Message
+from portal.outbox.panels import facts_of
+from portal.ratings.models import Rating, RatingRequest, RatingSubject, SuspectAnswer
+from portal.settings.queries import option
+from portal.visits.models import State, Visit
+
+
+def timeline_facts(user: User, visit: Visit) -> list[Fact]:
+    """Asked or not and why, left, reminded, answered, changed, looked at; in no order."""
+    if not option("ratings.enabled"):
+        return []
+    chosen = select(RatingSubject, Rating).outerjoin(Rating).where(RatingSubject.visit_id == visit.id)
+    found = db.session.execute(chosen).one_or_none()
+    if found is None:
+        return []
+    subject, rating = found
+    asked = db.session.execute(
+        select(RatingRequest, Message, SuspectAnswer)
+        .join(Message, RatingRequest.message_id == Message.id)
+        .outerjoin(SuspectAnswer, SuspectAnswer.request_id == RatingRequest.id)
+        .where(RatingRequest.subject_id == subject.id)
+    ).all()
+    about_rating = select(Message).where(Message.subject_type == "rating")
+    told = db.session.scalars(about_rating.where(Message.subject_id == rating.id)).all() if rating else []
+    messages = {message.id: message for message in [*(row.Message for row in asked), *told]}
+    facts = facts_of(user, list(messages.values()))
+    facts += [_suspected(row.SuspectAnswer) for row in asked if row.SuspectAnswer]
+    facts += _closed_links([row.RatingRequest for row in asked])
+    facts += _said(rating) if rating else []
+    return facts if asked or visit.state != State.DONE else [*facts, _not_asked(visit)]
+
+
+def _said(rating: Rating) -> Iterator[Fact]:
+    """The rating, each change of it, and that somebody took note of a low one."""
+    values = [(value.left_at, value.author_name, value.stars) for value in rating.former]
+    values.append((rating.changed_at or rating.left_at, rating.author_name, rating.stars))
+    by_mail = _("by the link in the mail") if rating.channel == "mail" else _("on the portal")
+    for number, (at, name, stars) in enumerate(values):
+        words = {"name": name or _("Somebody"), "stars": stars}
+        tone = "attention" if stars <= option("ratings.low_threshold") else "done"
+        if number:
+            yield Fact(at, _("%(name)s changed the rating to %(stars)s out of 5", **words), "pencil", tone)
+        else:
+            yield Fact(at, _("%(name)s rated the visit: %(stars)s out of 5", **words), "star", tone, by_mail)
+    if rating.looked_at:
+        yield Fact(rating.looked_at, _("%(name)s took note of it", name=rating.looked_by or ""), "eye", "info")
+
+
+def _suspected(answer: SuspectAnswer) -> Fact:
+    text = _("An answer of %(stars)s out of 5 came that no person can have given: not counted", stars=answer.stars)
+    return Fact(answer.at, text, "shield-alert", "attention")
+
+
+def _closed_links(requests: Sequence[RatingRequest]) -> Iterator[Fact]:
+    for closed in {request.id: request for request in requests if request.revoked_at and request.asked_at}.values():
+        if closed.revoked_at:
+            yield Fact(closed.revoked_at, _("The link in the mail was closed"), "lock")
+
+
+def _not_asked(visit: Visit) -> Fact:
+    note = _("No mail was promised: an import marked the visit as done, or ratings were switched off.")
+    return Fact(visit.closed_at or visit.starts_at, _("The client was not asked"), "x", "neutral", note)
