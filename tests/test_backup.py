@@ -4,7 +4,7 @@ import io
 import json
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -146,10 +146,10 @@ def test_while_the_portal_runs_nothing_is_put_back(app: Flask, database: Databas
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[dict[str, bytes]]:
+def opened(file: Path) -> Generator[dict[str, bytes]]:
     """The files of a backup, to be changed; written back at the end."""
     with tarfile.open(file) as tar:
-        found = {member.name: tar.extractfile(member).read() for member in tar}  # ty: ignore[unresolved-attribute]
+        found = {member.name: (tar.extractfile(member) or io.BytesIO()).read() for member in tar}
     yield found
     with tarfile.open(file, "w:gz") as tar:
         for name, content in found.items():
