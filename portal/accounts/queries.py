@@ -35,6 +35,8 @@ def hash_of(secret: str) -> str:
 
 def may_use_links(account: Account) -> bool:
     """Tell whether a mailed link may sign in: it opens a client's or a relative's file, never the work of others."""
+    if account.totp_since:
+        return False  # a link must not go round the code
     files = wires.files_of_account(account.id)
     return bool(files) and all(file.role in (Role.CLIENT, Role.RELATIVE) for file in files)
 

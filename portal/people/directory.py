@@ -150,12 +150,14 @@ def _typed(kind: Any, typed: str) -> list[ColumnElement[bool]]:
     if not typed:
         return []
     address = func.lower(kind.email).contains(typed.lower(), autoescape=True)
+    words = [f" {word}" for word in fold_name(typed).split()]
+    if not words:
+        return [address]
     if kind in (Client, Worker):
         return [or_(is_named(kind, typed), address)]
-    words = [f" {word}" for word in fold_name(typed).split()]
     names = db.session.execute(select(kind.id, kind.first_name, kind.last_name))
     folded = {row.id: f" {fold_name(f'{row.first_name} {row.last_name}')}" for row in names}
-    found = [number for number, name in folded.items() if words and all(word in name for word in words)]
+    found = [number for number, name in folded.items() if all(word in name for word in words)]
     return [or_(kind.id.in_(found), address)]
 
 
