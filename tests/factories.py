@@ -12,6 +12,7 @@ file. *Denis* lives next door, is a client of the North too, and must see nothin
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from flask_security.utils import hash_password
@@ -253,3 +254,12 @@ def build_agency() -> Agency:
         eloises_done=done_visit(eloise, rising, [jean], hour=10).id,
         draft=visit(claire, rising, [], at(3, 9), draft=True).id,
     )  # fmt: skip
+
+
+def picture(width: int = 600, height: int = 200, kind: str = "PNG", **more: object) -> bytes:
+    """A green rectangle, as a file: somebody's logo."""
+    from PIL import Image
+
+    out = BytesIO()
+    Image.new("RGB", (width, height), "#1f5c47").save(out, kind, **more)
+    return out.getvalue()

@@ -20,6 +20,8 @@ from portal.links import make_token
 from portal.outbox.actions import hold_channel
 from portal.people.models import Client, Service, Worker
 from portal.portals import PORTALS
+from portal.settings.actions import mark_setup, set_logo
+from portal.settings.queries import option
 from portal.work import jobs as work
 from tests import factories
 from tests.conftest import Database, SignIn, open_browser
@@ -79,6 +81,7 @@ class Things:
             "staff.grant_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
             "staff.close_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
             "staff.open_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
+            "staff.show_option_history": {"key": "ratings.link_days"},
             "static": {"filename": "portal.css"},
         }
         if endpoint in known:
@@ -100,6 +103,11 @@ class Things:
             "staff.release_messages": self.held,
             "staff.invite_person": self.guest,
             "staff.invite_to_file": self.guest,
+            "agency.show_logo": self.logo,
+            "staff.set_up": self.first_steps,
+            "staff.save_step": self.first_steps,
+            "staff.invite_people": self.first_steps,
+            "staff.end_setup": self.first_steps,
             "staff.show_import": self.imported,
             "staff.write_import": self.imported,
             "staff.discard_import": self.imported,
@@ -157,6 +165,16 @@ class Things:
         self.guest_id = factories.relative("Lise", "Lefèvre", claire, "lise@example.org").id
         return {"client_id": claire.id}
 
+    def logo(self) -> dict[str, Any]:
+        set_logo(self.agency.ada.user, factories.picture())
+        return {"token": option("agency.logo")}
+
+    def first_steps(self) -> dict[str, Any]:
+        """They are under way, and Éloïse has no login yet."""
+        mark_setup(None, "open")
+        db.session.get_one(Client, self.agency.eloise.id).account_id = None
+        return {"step": "agency"}
+
     def imported(self) -> dict[str, Any]:
         made = bring_in(self.agency.sofia.user, "visits", "visites.csv", CSV.encode(), {})
         db.session.commit()
@@ -184,6 +202,11 @@ class Things:
             "staff.grant_relative": {"may_rate": "y"},
             "staff.show_access": {"first_name": "Lise", "last_name": "Lefèvre", "email": "lise@example.org", "language": "fr"},
             "staff.manage_factor": {"deed": "start", "code": factories.code_of_phone()},
+            "staff.bring_logo": {"logo": (io.BytesIO(factories.picture()), "logo.png")},
+            "staff.add_colleague": {
+                "first_name": "Léa", "last_name": "Noël", "email": "lea@example.org", "role": "quality",
+            },
+            "staff.invite_people": {"who": "1"},
             "staff.bring_in_file": {"file": (io.BytesIO(CSV.encode()), "visites.csv")},
         }.get(endpoint, {})
 

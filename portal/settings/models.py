@@ -88,7 +88,7 @@ OPTIONS = {
     option.key: option
     for option in (
         Option(
-            "agency.name", "Suivi", _l("Name of the agency, on every page and mail."), label=_l("Name"), group="agency"
+            "agency.name", "Suivi", _l("It stands on every page and mail."), label=_l("Name of the agency"), group="agency"
         ),
         Option(
             "agency.zone", "Europe/Paris", _l("Time zone in which visits take place."), kind="zone",
@@ -96,7 +96,7 @@ OPTIONS = {
         ),
         Option(
             "agency.country", "FR",
-            _l("Country whose public holidays count, as two letters such as FR. Empty: no public holidays."),
+            _l("Its public holidays count."),
             kind="country", label=_l("Country"), group="agency",
         ),
         Option(
@@ -155,7 +155,7 @@ OPTIONS = {
         Option(
             "ratings.request_window",
             "mon-sat 09:00-19:00",
-            _l("When rating mails may leave: always, or days and hours such as mon-sat 09:00-19:00."),
+            _l("When rating mails may leave, in the agency’s time zone."),
             kind="window", label=_l("Days and hours"), group="requests",
         ),
         Option(

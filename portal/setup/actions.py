@@ -1,11 +1,13 @@
 """The deeds of the first steps: the first administrator, the sectors, a mail to oneself, the invitations."""
 
+from collections.abc import Sequence
+
 from flask_babel import lazy_gettext as _l
 from flask_security.utils import hash_password
 from sqlalchemy import func, select
 
 from portal import clock
-from portal.accounts.actions import Signed, enter
+from portal.accounts.actions import Signed, enter, invite
 from portal.accounts.models import Account, User
 from portal.accounts.queries import normal_address
 from portal.accounts.throttles import brake, count_hit
@@ -15,7 +17,7 @@ from portal.extensions import db
 from portal.i18n import language
 from portal.outbox.actions import Order, schedule
 from portal.people.actions import add_staff, open_login
-from portal.people.models import Sector
+from portal.people.models import Sector, Staff
 from portal.roles import Role
 from portal.settings.actions import mark_setup
 from portal.settings.queries import option
@@ -76,6 +78,23 @@ def _add_sector(actor: Actor, name: str, parent_id: int | None) -> Sector:
     db.session.flush()
     record("sector.created", actor, ("sector", sector.id), after={"name": name})
     return sector
+
+
+def add_colleague(actor: Actor, email: str, names: tuple[str, str], role: Role, sector_ids: Sequence[int]) -> Staff:
+    """Add a member of staff and mail them the link to choose a password.
+
+    Raises:
+        Refused: somebody of the staff has this address already, or a coordinator has no sector.
+    """
+    if role is Role.COORDINATOR and not sector_ids:
+        raise Refused(_l("A coordinator needs at least one sector: without it there is nothing to see."), "sectors")
+    account = add_staff(actor, normal_address(email), *names, role, option("agency.language"))
+    person = db.session.scalars(select(Staff).where(Staff.account_id == account.id)).one()
+    person.sectors = list(db.session.scalars(select(Sector).where(Sector.id.in_(sector_ids))))
+    db.session.flush()
+    if account.password is None:
+        invite(actor, account)
+    return person
 
 
 def send_test(user: User) -> None:

@@ -1,17 +1,21 @@
 """The first administrator; the sectors; whom to invite."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, RadioField, StringField, TextAreaField
+from wtforms import EmailField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Email, InputRequired, Length, Optional
 
 from portal.accounts.forms import SetPasswordForm
 from portal.forms import PortalForm
+from portal.people.models import Sector
+from portal.roles import ROLE_LABELS, Role
 from portal.setup.actions import SUBJECTS
 
 LONGEST_NAME = 80
+STAFF_ROLES = (Role.COORDINATOR, Role.QUALITY, Role.ADMIN)
 
 
 class AdministratorForm(SetPasswordForm):
@@ -55,6 +59,34 @@ class SectorsForm(PortalForm):
     def names(self) -> list[str]:
         lines = [" ".join(line.split())[:LONGEST_NAME] for line in (self.sectors.data or "").splitlines()]
         return [line for line in dict.fromkeys(lines) if line]
+
+
+class ColleagueForm(PortalForm):
+    first_name = StringField(
+        _l("First name"), validators=[InputRequired(_l("Please write the first name.")), Length(max=LONGEST_NAME)]
+    )
+    last_name = StringField(
+        _l("Last name"), validators=[InputRequired(_l("Please write the last name.")), Length(max=LONGEST_NAME)]
+    )
+    email = EmailField(
+        _l("E-mail address"),
+        validators=[
+            InputRequired(_l("Please write the e-mail address.")),
+            Length(max=254),
+            Email(_l("This is not an e-mail address.")),
+        ],
+    )
+    role = SelectField(_l("Role"))
+    sectors = SelectMultipleField(_l("Sectors"))
+
+    def __init__(self, sectors: Sequence[Sector]) -> None:
+        super().__init__()
+        self.role.choices = [SelectChoice(value=str(role), label=str(ROLE_LABELS[role])) for role in STAFF_ROLES]
+        self.sectors.choices = [SelectChoice(value=str(sector.id), label=sector.name) for sector in sectors]
+
+    @property
+    def sector_ids(self) -> list[int]:
+        return [int(chosen) for chosen in self.sectors.data or ()]
 
 
 class InviteForm(PortalForm):

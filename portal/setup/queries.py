@@ -18,7 +18,7 @@ from portal.i18n import Offered
 from portal.imports.models import Import
 from portal.outbox.models import Message
 from portal.outbox.queries import has_mail_server
-from portal.people.models import Client, Staff, Worker
+from portal.people.models import Client, Sector, Staff, Worker
 from portal.ratings.forms import PublicRatingForm
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
@@ -28,6 +28,7 @@ from portal.work.models import Work
 STEPS = {
     "agency": _l("Your agency"),
     "sender": _l("Mails"),
+    "team": _l("Your team"),
     "imports": _l("Your files"),
     "invitations": _l("Invitations"),
 }
@@ -73,6 +74,7 @@ def steps(user: User, present: str) -> list[Step]:
     facts = {
         "agency": option("agency.name") != "Suivi",
         "sender": db.session.scalar(_tests(user).where(Message.state == "sent").limit(1)) is not None,
+        "team": len(team()) > 1,
         "imports": any(counts_of_files().values()),
         "invitations": db.session.scalar(_invitations().limit(1)) is not None,
     }
@@ -82,6 +84,15 @@ def steps(user: User, present: str) -> list[Step]:
 def next_step(user: User) -> str:
     """Where to go on: the first step that is not done."""
     return next((step.key for step in steps(user, "") if not step.done), "invitations")
+
+
+def team() -> list[Staff]:
+    """Everybody of the staff, by name."""
+    return list(db.session.scalars(select(Staff).where(Staff.active).order_by(Staff.last_name, Staff.first_name)))
+
+
+def all_sectors() -> list[Sector]:
+    return list(db.session.scalars(select(Sector).order_by(Sector.name)))
 
 
 def counts_of_files() -> dict[str, int]:
@@ -158,7 +169,11 @@ def question_panel(_user: User, typed: Mapping[str, str]) -> Panel:
         for code, name in Offered()
     ]  # fmt: skip
     zero = typed.get("ratings.offer_zero") == "true"
-    visit = {"workers": ["Marie Durand"], "service": _l("Help at home"), "starts_at": clock.now()}
+    visit = {
+        "workers": ["Marie Durand"],
+        "service": _l("Help at home"),
+        "starts_at": clock.now().replace(hour=8, minute=0),
+    }
     context = {"windows": windows, "words": STAR_WORDS, "offer_zero": zero, "visit": visit}
     return Panel("setup/_question.html", context)
 

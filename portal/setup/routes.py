@@ -10,11 +10,11 @@ from portal.extensions import wires
 from portal.htmx import request as portal_request
 from portal.pages import done, show
 from portal.portals import staff
-from portal.roles import Permission
+from portal.roles import ROLE_LABELS, Permission, Role
 from portal.settings.actions import Stale, change_options
 from portal.settings.forms import CONTROLS, OptionsForm, form_of
 from portal.setup import actions, queries
-from portal.setup.forms import InviteForm, SectorsForm
+from portal.setup.forms import ColleagueForm, InviteForm, SectorsForm
 
 OPTIONS_OF = {
     "agency": ("agency.name", "agency.zone", "agency.country", "agency.language", "agency.languages"),
@@ -45,6 +45,31 @@ def save_step() -> Response:
         actions.name_sectors(g.user, sectors.names)
     later = list(queries.STEPS)[list(queries.STEPS).index(step) + 1]
     return done(url_for("staff.set_up", step=step if step == "sender" else later))
+
+
+@staff.page("/team", Permission.MANAGE_ACCOUNTS)
+def show_team() -> Response:
+    """Who is of the staff; adding somebody."""
+    return _team(ColleagueForm(queries.all_sectors()))
+
+
+@staff.page("/team", Permission.MANAGE_ACCOUNTS, methods=("POST",))
+def add_colleague() -> Response:
+    form = ColleagueForm(queries.all_sectors())
+    if not form.validate_on_submit():
+        return _team(form, 422)
+    names = form.first_name.data or "", form.last_name.data or ""
+    try:
+        actions.add_colleague(g.user, form.email.data or "", names, Role(form.role.data), form.sector_ids)
+    except Refused as refusal:
+        form.form_errors.append(refusal.message)
+        return _team(form, 409)
+    flash(_("%(name)s is of the team now and receives an invitation.", name=" ".join(names)), "success")
+    return done(url_for("staff.set_up", step="team") if queries.is_under_way() else url_for("staff.show_team"))
+
+
+def _team(form: ColleagueForm, status: int = 200) -> Response:
+    return show("setup/team.html", status=status, form=form, people=queries.team(), roles=ROLE_LABELS)
 
 
 @staff.page("/setup/invitations", Permission.CHANGE_OPTIONS, methods=("POST",))
@@ -100,6 +125,9 @@ def _page(
     more = {
         "agency": lambda: {"sectors": sectors or SectorsForm()},
         "sender": lambda: {"panel": queries.test_panel(g.user, {})},
+        "team": lambda: {
+            "colleague": ColleagueForm(queries.all_sectors()), "people": queries.team(), "roles": ROLE_LABELS,
+        },
         "imports": lambda: {
             "counts": queries.counts_of_files(), "waiting": queries.unfinished_imports(),
             "importers": {kind: wires.importers[kind] for kind in ("clients", "workers", "visits")},
