@@ -52,3 +52,81 @@ def test_a_relative_without_the_grant_reads_the_stars(
     row = sign_in(agency.paul).get("/client/visits").at(f"#visit-{agency.claires_done}")
     assert row.select_one(".stars")["data-n"] == "4"  # ty: ignore[not-subscriptable]
     assert not row.select("a")
+
+
+# ---- visits to come, stars and comments ----
+
+CANARY = "le secret de Claire"
+
+
+def grant(database: Database, agency: Agency, **grants: bool) -> None:
+    with database.writing():
+        relative = db.session.get_one(Relative, agency.paul.id)
+        for name, given in grants.items():
+            setattr(relative, name, given)
+
+
+def rated(database: Database, agency: Agency) -> None:
+    with database.writing():
+        rate(agency.claire, agency.claires_done, 1, CANARY)
+
+
+def test_without_the_grant_visits_to_come_are_not_there(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    paul = sign_in(agency.paul)
+    assert paul.get("/client/visits").soup.select(f"#visit-{agency.claires_next}")
+    grant(database, agency, sees_upcoming=False)
+    page = paul.get("/client/visits")
+    assert not page.soup.select(f"#visit-{agency.claires_next}"), "at the next request"
+    assert page.soup.select(f"#visit-{agency.claires_done}")
+    assert page.soup.select(f"#visit-{agency.claires_past}"), "one that has begun is there"
+    assert paul.get(f"/client/visits/{agency.claires_next}/rating").status == 404
+    assert "No visit matches this choice" in paul.get("/client/visits?state=planned").words
+    assert sign_in(agency.claire).get("/client/visits").soup.select(f"#visit-{agency.claires_next}")
+
+
+def test_without_the_grant_a_rating_is_nowhere_to_be_read(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    rated(database, agency)
+    paul, address = sign_in(agency.paul), f"/client/visits/{agency.claires_done}/rating"
+    assert CANARY in paul.get(address).html
+    grant(database, agency, sees_ratings=False)
+    row = paul.get("/client/visits").at(f"#visit-{agency.claires_done}")
+    assert "Rated" in row.get_text()
+    assert not row.select(".stars, a")
+    answers = [paul.get("/client/visits"), paul.part("/client/visits"), paul.get("/client/account"), paul.get(address),
+               paul.part(address), paul.act(address, {"stars": "5"}), paul.act(address, {"stars": "5"}, htmx=True),
+               paul.act(address, {"stars": "5", "version": "1"}),
+               paul.act(address, {"stars": "5", "version": "1"}, htmx=True),
+               paul.act(address, {"stars": "9"}), paul.act(address, {"stars": "9"}, htmx=True)]  # fmt: skip
+    for page in answers:
+        assert CANARY not in page.html
+        assert not page.soup.select(f"#visit-{agency.claires_done} .stars, .given, [name=stars][checked][value='1']")
+        assert "Very dissatisfied" not in page.words or page.soup.select("[name=stars]")
+    assert database.one(select(Rating.stars)) == 1
+
+
+def test_who_may_rate_and_not_read_leaves_one_and_sees_that_it_is_there(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    grant(database, agency, sees_ratings=False)
+    paul, address = sign_in(agency.paul), f"/client/visits/{agency.claires_done}/rating"
+    page = paul.get("/client/visits").link("Leave a rating").click()
+    assert page.form("Save").submit(stars="2", comment="Un mot de Paul").status == 303
+    assert database.one(select(Rating.stars, Rating.author_name)) == (2, "Paul Lefèvre")
+    page = paul.get("/client/visits")
+    assert "Rated" in page.at(f"#visit-{agency.claires_done}").get_text()
+    assert not page.soup.select(".stars")
+    page = paul.get(address)
+    assert (page.status, page.errors()) == (409, ["This visit has been rated."])
+    assert "Un mot de Paul" not in page.html
+
+
+def test_the_answer_to_htmx_after_rating_shows_no_stars_either(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    grant(database, agency, sees_ratings=False)
+    page = sign_in(agency.paul).act(
+        f"/client/visits/{agency.claires_done}/rating", {"stars": "2", "comment": CANARY}, htmx=True
+    )
+    assert page.events == "rating-left"
+    assert "stars" not in page.html.replace("#star", "")
+    assert CANARY not in page.html

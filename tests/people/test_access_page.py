@@ -1,0 +1,175 @@
+"""Who enters a client's file: the staff of the sector invite the client and relatives, and say what each may see."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from portal.accounts.models import Account
+from portal.audit.models import AuditEntry
+from portal.extensions import db
+from portal.people.models import Client, Relative
+from tests import factories
+from tests.conftest import Database, Mailbox, SignIn, open_browser
+from tests.factories import PASSWORD, Agency
+from tests.pages import Browser, Page
+
+
+@pytest.fixture
+def sofia(agency: Agency, sign_in: SignIn) -> Browser:
+    return sign_in(agency.sofia)
+
+
+def access(browser: Browser, client_id: int) -> Page:
+    return browser.get(f"/staff/clients/{client_id}/access")
+
+
+def add(page: Page, **typed: str) -> Page:
+    values = {
+        "first_name": "Lise",
+        "last_name": "Roy",
+        "email": "lise@example.org",
+        "relation": "fille",
+        "language": "ru",
+    }
+    return page.form("Add and invite").submit(**(values | typed))
+
+
+def test_the_page_of_a_visit_leads_to_it(sofia: Browser, agency: Agency) -> None:
+    page = sofia.get(f"/staff/visits/{agency.claires_done}").link("Who may enter this file").click()
+    assert page.h1 == "Access to the file of Claire Lefèvre"
+    assert "Paul Lefèvre" in page.words
+    assert "Denis" not in page.words
+    assert len(page.statements) <= 12
+
+
+def test_a_relative_is_added_invited_and_can_enter(
+    app: Flask, sofia: Browser, agency: Agency, database: Database, mailbox: Mailbox
+) -> None:
+    page = add(access(sofia, agency.claire.id)).follow()
+    assert "Lise Roy has access to the file now." in page.words
+    assert "fille" in page.words
+    assert "lise@example.org" in mailbox.one()["To"]
+    relative = database.one(select(Relative).where(Relative.email == "lise@example.org"))
+    assert (relative.client_id, relative.language, relative.may_rate, relative.sees_ratings) == (
+        agency.claire.id, "ru", True, True,
+    )  # fmt: skip
+    entry = database.one(
+        select(AuditEntry).where(AuditEntry.kind == "person.created", AuditEntry.account_id.is_not(None))
+    )
+    assert (entry.account_id, entry.subject_id) == (agency.sofia.account_id, relative.id)
+    assert "lise@example.org" not in str(entry.after)
+
+
+def test_a_relative_who_follows_two_clients_keeps_one_login(
+    sofia: Browser, agency: Agency, database: Database, mailbox: Mailbox
+) -> None:
+    add(access(sofia, agency.denis.id), email="PAUL@example.org", first_name="Paul", last_name="Lefèvre")
+    assert mailbox.collect() == []
+    assert database.count(Relative, Relative.account_id == agency.paul.account_id) == 2
+
+
+@pytest.mark.parametrize(
+    "change", [{"first_name": ""}, {"email": ""}, {"email": "nobody"}, {"email": "PAUL@example.org"}]
+)
+def test_what_cannot_be_a_relative_is_refused_and_what_was_typed_stays(
+    sofia: Browser, agency: Agency, database: Database, change: dict
+) -> None:
+    page = add(access(sofia, agency.claire.id), **change)
+    assert page.status in (409, 422)
+    assert page.errors()
+    assert page.at("#last_name")["value"] == "Roy"
+    assert database.count(Relative) == 1
+
+
+def test_switches_are_saved_with_their_former_values(sofia: Browser, agency: Agency, database: Database) -> None:
+    form = access(sofia, agency.claire.id).form("Save")
+    assert form.values().keys() >= {"may_rate", "sees_upcoming", "sees_ratings"}
+    page = sofia.act(form.action, {"may_rate": "y"}).follow()
+    assert "It holds for Paul Lefèvre from now on." in page.words
+    assert set(page.form("Save").values()) == {"csrf_token", "may_rate"}
+    entry = database.one(select(AuditEntry).where(AuditEntry.kind == "person.changed", AuditEntry.before.is_not(None),
+                         AuditEntry.account_id == agency.sofia.account_id))  # fmt: skip
+    assert entry.before == {"may_rate": True, "sees_upcoming": True, "sees_ratings": True}
+    assert entry.after == {"may_rate": True, "sees_upcoming": False, "sees_ratings": False}
+    sofia.act(form.action, {"may_rate": "y"})
+    assert database.count(AuditEntry, AuditEntry.account_id == agency.sofia.account_id) == 1, "nothing changed"
+
+
+def test_a_relative_taken_off_the_file_is_out_at_once_and_can_be_let_in_again(
+    app: Flask, sofia: Browser, agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    paul = sign_in(agency.paul)
+    assert paul.get("/client/visits").status == 200
+    page = access(sofia, agency.claire.id).link("Take off the file").click().form("Take off the file").submit().follow()
+    assert "Paul Lefèvre no longer has access to the file." in page.words
+    assert paul.get("/client/visits").location.startswith("/sign-in")
+    again = open_browser(app).get("/sign-in").form("Sign in").submit(email=agency.paul.email, password=PASSWORD)
+    assert again.status == 422
+    page = page.form("Give access again").submit().follow()
+    assert "Paul Lefèvre has access to the file again." in page.words
+    again = open_browser(app).get("/sign-in").form("Sign in").submit(email=agency.paul.email, password=PASSWORD)
+    assert again.location == "/client/visits"
+
+
+def test_who_follows_another_file_too_loses_only_this_one(
+    sofia: Browser, agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        other = factories.relative("Paul", "Lefèvre", db.session.get_one(Client, agency.denis.id), agency.paul.email)
+        other.account_id = agency.paul.account_id
+    paul = sign_in(agency.paul)
+    sofia.act(f"/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}/closing")
+    page = paul.get("/client/visits")
+    assert page.soup.select(f"#visit-{agency.denis_done}")
+    assert not page.soup.select(f"#visit-{agency.claires_done}")
+    assert paul.get(f"/client/visits/{agency.claires_done}/rating").status == 404
+
+
+def test_a_login_that_an_administrator_closed_is_not_opened_by_saving_switches(
+    sofia: Browser, agency: Agency, database: Database
+) -> None:
+    with database.writing():
+        db.session.execute(update(Account).where(Account.id == agency.paul.account_id).values(active=False))
+    sofia.act(f"/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}", {"may_rate": "y"})
+    sofia.act(f"/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}/opening")
+    assert database.one(select(Account.active).where(Account.id == agency.paul.account_id)) is False
+
+
+def test_the_client_is_invited_from_here(sofia: Browser, agency: Agency, database: Database, mailbox: Mailbox) -> None:
+    with database.writing():
+        north = db.session.get_one(Client, agency.claire.id).sector
+        rose = factories.client("Rose", "Blanc", north, "rose@example.org").id
+    page = access(sofia, rose).press("button[name=person]").follow()
+    assert "The invitation to Rose Blanc is on its way." in page.words
+    assert "rose@example.org" in mailbox.one()["To"]
+    assert "Send the invitation again" in page.words
+
+
+def test_without_an_address_the_page_says_so(agency: Agency, sign_in: SignIn) -> None:
+    page = access(sign_in(agency.igor), agency.george)
+    assert "No e-mail address on the file" in page.words
+    assert not page.soup.select("button[name=person]")
+
+
+# ---- another sector, another file ----
+
+
+def test_another_sectors_client_is_not_there(sofia: Browser, agency: Agency, database: Database) -> None:
+    before = database.fingerprint()
+    for client_id in (agency.eloise.id, agency.george, 987654):
+        assert access(sofia, client_id).status == 404
+        for path in ("access", "access/invitations", f"relatives/{agency.paul.id}/closing"):
+            address = f"/staff/clients/{client_id}/{path}"
+            assert sofia.act(address, {"person": f"client:{client_id}", "first_name": "x"}).status == 404
+    assert database.fingerprint() == before
+
+
+def test_a_relative_of_another_client_is_not_on_this_file(sofia: Browser, agency: Agency, database: Database) -> None:
+    before = database.fingerprint()
+    for path in ("", "/closing", "/opening"):
+        address = f"/staff/clients/{agency.denis.id}/relatives/{agency.paul.id}{path}"
+        assert sofia.act(address, {"may_rate": "y"}).status == 404
+    for person in (agency.paul.key, agency.claire.key, agency.ada.key, "staff:1", ""):
+        address = f"/staff/clients/{agency.denis.id}/access/invitations"
+        assert sofia.act(address, {"person": person}).status == 404
+    assert database.fingerprint() == before
