@@ -24,6 +24,7 @@ def crew(app: Flask, tmp_path: Path, time_machine: TimeMachineFixture, database:
     with database.writing():
         set_option(None, "ratings.request_window", "always")
         set_option(None, "ratings.request_delay_minutes", "0")
+        set_option(None, "ratings.reminder_days", "0")  # a reminder would stay open for days
     made = Crew(app, tmp_path)
     yield made
     made.stop()
