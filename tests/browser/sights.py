@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from portal.accounts.actions import invite
+from portal.accounts.links import mail_link
 from portal.accounts.models import Account
 from portal.extensions import db
 from portal.links import make_token
@@ -54,6 +55,7 @@ def tell(agency: Agency) -> Story:
     waiting = factories.done_visit(denis, rising, [wassim], days=0, hour=10, ask=True)
     request = factories.request_of(waiting.id)
     links["invitation"] = _invitation(agency)
+    links |= _account_links(agency)
     links["unsubscribe"] = f"/unsubscribe/{make_token('unsubscribe', request.message.public_id)}"
     return Story(agency, links, [request.message_id])
 
@@ -81,6 +83,18 @@ def _revoked(request: RatingRequest) -> RatingRequest:
 def _invitation(agency: Agency) -> str:
     account = db.session.get_one(Account, agency.paul.account_id)
     return f"/password/{make_token('password', invite(None, account).public_id)}"
+
+
+def _account_links(agency: Agency) -> dict[str, str]:
+    account = db.session.get_one(Account, agency.denis.account_id)
+    made = {"sign_in": mail_link(account, "sign_in"), "address": mail_link(account, "address", "denis@example.net")}
+    used = mail_link(account, "sign_in")
+    used.used_at = used.created_at
+    return {
+        "sign_in": f"/sign-in/{make_token('sign-in', made['sign_in'].public_id)}",
+        "used_sign_in": f"/sign-in/{make_token('sign-in', used.public_id)}",
+        "address": f"/address/{make_token('address', made['address'].public_id)}",
+    }
 
 
 def second_file(agency: Agency) -> None:
@@ -139,6 +153,49 @@ def sent_reset(tab: Tab, story: Story) -> None:
     tab.page.locator(".blank").wait_for()
 
 
+def sent_link(tab: Tab, story: Story) -> None:
+    tab.open("/sign-in/link")
+    tab.page.locator("input[name=email]").fill("nobody@example.org")
+    tab.page.locator(SAVE).click()
+    tab.page.locator(".blank").wait_for()
+
+
+def asked_address(tab: Tab, story: Story) -> None:
+    tab.open("/client/account/address")
+    tab.page.locator("input[name=email]").fill("new@example.net")
+    tab.page.locator("input[name=present]").fill(factories.PASSWORD)
+    tab.page.locator(SAVE).click()
+    tab.page.locator("main .blank").wait_for()
+
+
+def awaited_code(tab: Tab, story: Story) -> None:
+    tab.open("/sign-in")
+    tab.page.locator("input[name=email]").fill(story.agency.ada.email)
+    tab.page.locator("input[name=password]").fill(factories.PASSWORD)
+    tab.page.locator(SIGN_IN).click()
+    tab.page.locator("input[name=code]").wait_for()
+
+
+def recovery_codes(tab: Tab, story: Story) -> None:
+    tab.open(FACTOR)
+    tab.page.locator("button[value=start]").click()
+    tab.page.locator("main details").click()
+    secret = tab.page.locator("#key").inner_text().replace(" ", "")
+    tab.page.locator("input[name=code]").fill(factories.code_of_phone(secret))
+    tab.page.locator(SAVE).click()
+    tab.page.locator("#codes").wait_for()
+
+
+def guest(agency: Agency) -> None:
+    """A daughter of Claire's who has an address and was never invited, and sees little."""
+    lise = factories.relative("Lise", "Roy", db.session.get_one(Client, agency.claire.id), "lise@example.org")
+    lise.relation, lise.sees_upcoming, lise.sees_ratings = "fille", False, False
+
+
+def second_device(agency: Agency) -> None:
+    factories.session(agency.paul)
+
+
 def thanked(tab: Tab, story: Story) -> None:
     tab.open(story.links["second"] + "?stars=1")
     tab.page.locator("textarea").fill(LONG)
@@ -160,6 +217,7 @@ def brought_in(tab: Tab, story: Story) -> None:
 
 SAVE = "main form button[type=submit]"
 SIGN_IN = "form[action='/sign-in'] button[type=submit]"
+FACTOR = "/staff/account/second-factor"
 RATE = "/client/visits/{agency.claires_done}/rating"
 
 SIGHTS = [
@@ -168,6 +226,14 @@ SIGHTS = [
     Sight("sign-in-refused", "", press("/sign-in", SIGN_IN, "[role=alert]")),
     Sight("forgotten-password", "", "/forgotten-password"),
     Sight("forgotten-password-sent", "", sent_reset),
+    Sight("sign-in-by-link", "", "/sign-in/link"),
+    Sight("sign-in-by-link-sent", "", sent_link),
+    Sight("sign-in-link", "", "{link[sign_in]}"),
+    Sight("sign-in-link-used", "", "{link[used_sign_in]}", 404),
+    Sight("sign-in-link-unknown", "", "/sign-in/nothing", 404),
+    Sight("new-address", "", "{link[address]}"),
+    Sight("new-address-confirmed", "", press("{link[address]}", SAVE, "main .blank")),
+    Sight("new-address-refused", "", "/address/nothing", 404),
     Sight("invitation", "", "{link[invitation]}"),
     Sight("invitation-refused", "", press("{link[invitation]}", SAVE, ".error")),
     Sight("password-link-used", "", "/password/nothing", 404),
@@ -192,13 +258,32 @@ SIGHTS = [
     Sight("rating-window", "claire", press("/client/visits", "#visit-{agency.claires_done} .btn", "dialog[open] form")),
     Sight("rating-page", "claire", RATE),
     Sight("rating-page-refused", "claire", press(RATE, SAVE, ".error")),
-    Sight("clients-account", "paul", "/client/account"),
+    Sight("clients-account", "paul", "/client/account", before=second_device),
+    Sight("clients-password", "paul", "/client/account/password"),
+    Sight("clients-password-refused", "paul", press("/client/account/password", SAVE, ".error")),
+    Sight("clients-address", "paul", "/client/account/address"),
+    Sight("clients-address-refused", "paul", press("/client/account/address", SAVE, ".error")),
+    Sight("clients-address-asked", "paul", asked_address),
     # the worker's
     Sight("worker-today", "wassim", "/worker/"),
     Sight("worker-nothing-today", "jean", "/worker/"),
     Sight("worker-week", "wassim", "/worker/week"),
     Sight("workers-account", "wassim", "/worker/account"),
     # the staff's
+    Sight("sign-in-code", "", awaited_code),
+    Sight("sign-in-code-off", "sofia", FACTOR),
+    Sight("sign-in-code-on", "ada", FACTOR),
+    Sight("sign-in-code-scan", "sofia", press(FACTOR, "button[value=start]", "img.qr")),
+    Sight("sign-in-code-recovery", "sofia", recovery_codes),
+    Sight("accounts", "ada", "/staff/accounts"),
+    Sight("accounts-none-such", "ada", "/staff/accounts?state=closed&q=nobody"),
+    Sight("accounts-without-access", "ada", "/staff/accounts?state=without", before=guest),
+    Sight("one-account", "ada", "/staff/accounts/{agency.paul.account_id}", before=second_device),
+    Sight("one-account-close", "ada", "/staff/accounts/{agency.paul.account_id}/changes?deed=close"),
+    Sight("access-to-a-file", "sofia", "/staff/clients/{agency.claire.id}/access", before=guest),
+    Sight("access-refused", "sofia",
+          press("/staff/clients/{agency.claire.id}/access", "form[action$='/access'] button[type=submit]", ".error")),
+    Sight("relative-taken-off", "sofia", "/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}/closing"),
     Sight("staff-visits", "sofia", "/staff/visits"),
     Sight("staff-visits-filtered-to-nothing", "sofia", "/staff/visits?state=draft&worker=nobody&client=nobody"),
     Sight("staff-visits-none-yet", "igor", "/staff/visits", before=empty_agency),
@@ -218,6 +303,8 @@ SIGHTS = [
     Sight("imports-of-clients", "ada", "/staff/imports?kind=clients"),
     Sight("import-being-read", "sofia", brought_in),
     Sight("staffs-account", "ada", "/staff/account"),
+    Sight("staffs-password", "sofia", "/staff/account/password"),
+    Sight("staffs-address", "sofia", "/staff/account/address"),
     Sight("styleguide", "ada", "/staff/styleguide"),
     # refusals
     Sight("nothing-there", "", "/nothing", 404),
