@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, abort, current_app, request, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
@@ -30,9 +31,23 @@ EXCEPTIONS = {
 }
 
 
+# what may be sent from anywhere: the link itself is what lets one act, and RFC 8058 asks mail programs to send it
+FROM_ANYWHERE = {"open.rate", "open.unsubscribe"}
+
+
 def init_app(app: Flask) -> None:
+    app.before_request(refuse_deeds_of_other_sites)
     app.after_request(add_headers)
     app.add_template_global(static_url)
+
+
+def refuse_deeds_of_other_sites() -> None:
+    """Refuse what another site makes a browser send, even with a token of ours. Browsers say where from."""
+    if request.method in ("GET", "HEAD", "OPTIONS") or request.endpoint in FROM_ANYWHERE:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), urlsplit(request.headers.get("Origin", "")).netloc
+    if site == "cross-site" or (site is None and origin and origin != request.host):
+        abort(403)
 
 
 def add_headers(response: Response) -> Response:

@@ -358,6 +358,25 @@ def test_no_deed_is_done_without_the_token_of_a_form(
     }
 
 
+@pytest.mark.parametrize("said", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
+def test_no_deed_is_done_for_another_site_even_with_a_token(
+    app: Flask, agency: Agency, sign_in: SignIn, database: Database, said: dict[str, str]
+) -> None:
+    doers = {"client": sign_in(agency.claire), "worker": sign_in(agency.wassim), "staff": sign_in(agency.ada)}
+    before = database.fingerprint()
+    for rule in rules(app):
+        for method in methods(rule) - {"GET"}:
+            where = url(app, rule.endpoint, dict.fromkeys(rule.arguments, 1))
+            browser = doers.get(rule.endpoint.partition(".")[0], doers["client"])
+            sent = {"data": {"stars": "5", "language": "ru"}, "headers": {"X-CSRFToken": browser.csrf_token(), **said}}
+            page = browser.open(where, method=method, **sent)
+            assert (page.status == 403) is (rule.endpoint not in UNGUARDED), f"{method} {where}: {page.status}"
+    after = database.fingerprint()
+    assert {**after, "throttle": []} == before, "but that two wrong links were counted"
+    ours = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
+    assert doers["client"].act("/language", {"language": "ru"}, headers=ours).status == 303
+
+
 def test_a_token_of_another_session_is_no_token(app: Flask, agency: Agency, sign_in: SignIn) -> None:
     claire, denis = sign_in(agency.claire), sign_in(agency.denis)
     with denis.session_transaction() as values:
