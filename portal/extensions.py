@@ -89,11 +89,11 @@ class VisitColumn:
 
     Attributes:
         add: gives the list's statement the columns it needs.
-        read: turns a row into cells; called with the user, the row and the visit's stage.
+        reader: called once with the user; returns what turns a row and the visit's stage into cells.
     """
 
     add: Callable[[Select], Select]
-    read: Callable[..., dict]
+    reader: Callable[["User"], Callable[..., dict]]
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Wires:
     files_of_account: Callable[[int], list["User"]] = lambda _account_id: []
     reactions: dict[str, list[Callable[..., None]]] = field(default_factory=dict)
     demo: Callable[[], dict | None] = lambda: None
-    waiting_visit: Callable[["User"], object] = lambda _user: None
+    waiting_visit: Callable[..., object] = lambda _user, _shown=None: None
     message_perimeter: Callable[["User"], ColumnElement[bool]] = lambda _user: false()
     message_about: MessageColumn = field(default_factory=MessageColumn)
     messages_about: Callable[[str], ColumnElement[bool]] = lambda _name: false()

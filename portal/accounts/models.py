@@ -1,10 +1,11 @@
 """Logins, their sessions, the links that set a password, and the counters that slow a guesser down."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from flask_security import UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, bindparam
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -140,5 +141,21 @@ class User:
     sees_ratings: bool = True
 
     @property
+    def kind(self) -> "User":
+        """Anybody who may see the same: what a statement starts from that is built once and kept. See `numbers`."""
+        known = {name: _NUMBERS[name] for name, number in self.numbers.items() if number is not None}
+        return replace(self, account_id=0, key="", name="", file_label="", language=None, **known)
+
+    @property
+    def numbers(self) -> dict[str, int | None]:
+        """What such a statement is run with."""
+        return {name: getattr(self, name) for name in _NUMBERS}
+
+    @property
     def role_label(self) -> str:
         return str(ROLE_LABELS[self.role])
+
+
+_NUMBERS: dict[str, Any] = {
+    name: bindparam(name, type_=Integer) for name in ("client_id", "relative_id", "worker_id", "staff_id")
+}

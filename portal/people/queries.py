@@ -1,6 +1,7 @@
 """Reading people: who sees whom, and which files a login opens."""
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
@@ -10,8 +11,8 @@ from sqlalchemy import (
     Row,
     Select,
     SQLColumnExpression,
-    Subquery,
     and_,
+    bindparam,
     false,
     literal,
     null,
@@ -120,11 +121,13 @@ def active_services() -> list[Service]:
 
 def files_of_account(account_id: int) -> list[User]:
     """Return the files that a login opens, in one statement: client, clients one is close to, worker, staff."""
-    found = db.session.execute(select(_files(account_id)).order_by("sort", "id")).all()
+    found = db.session.execute(_files(), {"account_id": account_id}).all()
     return [_as_user(account_id, row) for row in found]
 
 
-def _files(account_id: int) -> Subquery:
+@cache
+def _files() -> Select:
+    """Made once: it is asked at each request."""
     nothing = null().cast(Integer)
 
     def files(
@@ -135,19 +138,20 @@ def _files(account_id: int) -> Subquery:
             literal(sort).label("sort"), kind.id.label("id"), kind.first_name, kind.last_name,
             role.label("role"), client_id.label("client_id"), may_rate.label("may_rate"),
             sees_upcoming.label("sees_upcoming"), sees_ratings.label("sees_ratings"), kind.language.label("language"),
-        ).where(kind.account_id == account_id, kind.active)  # fmt: skip
+        ).where(kind.account_id == bindparam("account_id"), kind.active)  # fmt: skip
 
     granted = Relative.may_rate, Relative.sees_upcoming, Relative.sees_ratings
     relatives = files(Relative, 2, literal("relative"), Relative.client_id, *granted)
     sees_all = literal(True), literal(True)
     of_whom = Client.first_name.label("client_first"), Client.last_name.label("client_last")
     nobody = literal("").label("client_first"), literal("").label("client_last")
-    return union_all(
+    whole = union_all(
         files(Client, 1, literal("client"), Client.id, literal(True), *sees_all).add_columns(*nobody),
         relatives.join(Client, Client.id == Relative.client_id).where(Client.active).add_columns(*of_whom),
         files(Worker, 3, literal("worker"), nothing, literal(False), *sees_all).add_columns(*nobody),
         files(Staff, 4, Staff.role, nothing, literal(False), *sees_all).add_columns(*nobody),
     ).subquery("files")
+    return select(whole).order_by("sort", "id")
 
 
 def _as_user(account_id: int, row: Row) -> User:

@@ -1,14 +1,15 @@
 """Reading ratings, each from what the person may see; and following a mailed link to its request."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from flask import url_for
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import Row, Select, and_, bindparam, func, select
 
 from portal import clock
 from portal.accounts.models import User
-from portal.extensions import VisitColumn, db
+from portal.extensions import UTC, VisitColumn, db
 from portal.i18n import language
 from portal.links import read_token
 from portal.outbox.models import Message
@@ -16,9 +17,9 @@ from portal.people.models import Client, Relative, Service
 from portal.people.queries import relative_to_ask, visible_clients
 from portal.ratings.models import Rating, RatingRequest, RatingSubject, RequestChoice, SuspectAnswer
 from portal.settings.queries import option
-from portal.tables.queries import Page, read_page
+from portal.tables.queries import Page, addresses_of, read_page
 from portal.visits.models import State, Visit
-from portal.visits.queries import VisitRow, as_row, names_of_workers, rows, visible_visits
+from portal.visits.queries import VisitRow, names_of_workers, reader, rows, visible_visits
 
 
 def question() -> str:
@@ -221,31 +222,54 @@ def suspect_answers(user: User, limit: int = 20) -> list[SuspectRow]:
     return [SuspectRow(**row._mapping) for row in db.session.execute(chosen.limit(limit))]
 
 
-def waiting_visit(user: User) -> VisitRow | None:
-    """Return the newest visit that waits for a rating by this person: the one question of the day."""
+def waiting_visit(user: User, shown: Page[VisitRow] | None = None) -> VisitRow | None:
+    """Return the newest visit that waits for a rating by this person: the one question of the day.
+
+    Args:
+        user: the client or a relative.
+        shown: the first page of the whole list, newest first, where there is one: it is mostly among these.
+    """
     if not (user.may_rate and is_open()):
         return None
+    for row in shown.rows if shown else ():
+        if row.rating == "waiting":
+            return row
+    if shown and not shown.has_next:
+        return None
     oldest = clock.now() - timedelta(days=option("ratings.portal_days"))
-    statement = rows(visible_visits(user).where(Visit.state == State.DONE))
-    waiting = statement.where(Rating.id.is_(None), RatingSubject.ended_at > oldest).order_by(Visit.starts_at.desc())
-    row = db.session.execute(waiting.limit(1)).one_or_none()
-    return as_row(user, row) if row else None
+    row = db.session.execute(_waiting(user.kind), {**user.numbers, "oldest": oldest}).one_or_none()
+    return reader(user)(row) if row else None
 
 
-def read_rating_cells(user: User, row: Row, stage: str) -> dict:
-    """Return what the column *Évaluation* shows of a visit: `rated`, `waiting` or `none`, and where to go."""
-    if row.stars is not None and not user.sees_ratings:  # that the visit is rated, and no more
-        return {"stars": None, "rating": "hidden", "can_change": False, "rate_url": None}
-    waits = stage == State.DONE and user.may_rate and can_be_rated(row.rateable_since, row.stars)
-    return {
-        "stars": row.stars,
-        "rating": "rated" if row.stars is not None else "waiting" if waits else "none",
-        "can_change": user.may_rate and can_be_changed(row.rated_at),
-        "rate_url": url_for("client.rate_visit", visit_id=row.id) if user.may_rate else None,
-    }
+@cache
+def _waiting(kind: User) -> Select:
+    unrated = Rating.id.is_(None), RatingSubject.ended_at > bindparam("oldest", type_=UTC)
+    statement = rows(visible_visits(kind).where(Visit.state == State.DONE)).where(*unrated)
+    return statement.order_by(Visit.starts_at.desc(), Visit.id.desc()).limit(1)
 
 
-RATING_COLUMN = VisitColumn(add_rating_columns, read_rating_cells)
+def rating_reader(user: User) -> Callable[[Row, str], dict]:
+    """Return what says of a visit's row what the column *Évaluation* shows: `rated`, `waiting` … and where to go."""
+    open_to, address = is_open() and user.may_rate, addresses_of("client.rate_visit", "visit_id")
+    rateable_after = clock.now() - timedelta(days=option("ratings.portal_days"))
+    changeable_after = clock.now() - timedelta(days=option("ratings.change_days"))
+
+    def read(row: Row, stage: str) -> dict:
+        if row.stars is not None and not user.sees_ratings:  # that the visit is rated, and no more
+            return {"stars": None, "rating": "hidden", "can_change": False, "rate_url": None}
+        since = row.rateable_since
+        waits = open_to and stage == State.DONE and row.stars is None and since is not None and since > rateable_after
+        return {
+            "stars": row.stars,
+            "rating": "rated" if row.stars is not None else "waiting" if waits else "none",
+            "can_change": open_to and row.rated_at is not None and row.rated_at > changeable_after,
+            "rate_url": address(row.id) if user.may_rate else None,
+        }
+
+    return read
+
+
+RATING_COLUMN = VisitColumn(add_rating_columns, rating_reader)
 
 
 RECENT = timedelta(days=35)  # how far back the audit looks for visits that nobody was told of

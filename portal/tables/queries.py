@@ -1,13 +1,13 @@
 """Reading one page of a list."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Integer, Select, bindparam, func, literal, select
 
 from portal.extensions import db
 
@@ -59,21 +59,41 @@ def asked_page() -> int:
     return min(max(int(text), 1), 100_000) if text.isascii() and text.isdigit() else 1
 
 
-def read_page(statement: Select, make: Any, per_page: int = PER_PAGE) -> Page:
+def read_page(statement: Select, make: Any) -> Page:
     """Run a list's statement for the page in the address, counting in the same statement.
 
     Args:
         statement: the whole list, ordered.
         make: called with each row.
-        per_page: rows of one page.
     """
-    number = asked_page()
+    return run_page(as_page(statement), make)
+
+
+def as_page(statement: Select) -> Select:
+    """Turn the statement of a whole list into that of any page of it. It can be kept and run again."""
     bare = statement.with_only_columns(literal(1), maintain_column_froms=True).order_by(None)
     counted = bare.limit(COUNTED + 1).subquery()
     total = select(func.count()).select_from(counted).scalar_subquery()
-    page = statement.add_columns(total.label("total")).offset((number - 1) * per_page).limit(per_page + 1)
-    rows = db.session.execute(page).all()
+    return statement.add_columns(total.label("total")).offset(bindparam("skipped", type_=Integer)).limit(PER_PAGE + 1)
+
+
+def run_page(page: Select, make: Any, **parameters: object) -> Page:
+    """Run what `as_page` has made for the page in the address."""
+    number = asked_page()
+    rows = db.session.execute(page, {**parameters, "skipped": (number - 1) * PER_PAGE}).all()
     found = rows[0].total if rows else 0
     return Page(
-        [make(row) for row in rows[:per_page]], number, len(rows) > per_page, min(found, COUNTED), found > COUNTED
+        [make(row) for row in rows[:PER_PAGE]], number, len(rows) > PER_PAGE, min(found, COUNTED), found > COUNTED
     )
+
+
+def addresses_of(endpoint: str, number: str) -> Callable[[int], str]:
+    """Return what gives each row of a list its address; asking Flask for each costs as much as drawing the row.
+
+    Args:
+        endpoint: of the page of one row.
+        number: the name of the row's number in the address.
+    """
+    nobody: dict[str, Any] = {number: 0}
+    before, _, after = url_for(endpoint, **nobody).rpartition("/0")
+    return lambda row: f"{before}/{row}{after}"

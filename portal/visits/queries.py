@@ -1,25 +1,26 @@
 """Reading visits, each from what the person may see."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cache
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from sqlalchemy import Row, ScalarSelect, Select, false, func, select
+from sqlalchemy import Row, ScalarSelect, Select, bindparam, false, func, select
 
 from portal import clock
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.audit.queries import deeds_on
-from portal.extensions import Fact, db, wires
+from portal.extensions import UTC, Fact, db, wires
 from portal.i18n import start_of_day, zone
 from portal.people.models import Client, Service, Worker
 from portal.people.queries import is_named, names_of_accounts, sectors_below
 from portal.roles import Role
-from portal.tables.queries import Page, read_page
+from portal.tables.queries import Page, as_page, read_page, run_page
 from portal.visits.models import State, Visit, VisitWorker
 
 STAGE_LABELS = {
@@ -46,7 +47,8 @@ def visible_visits(user: User) -> Select[Visit]:
     match user.role:
         case Role.CLIENT | Role.RELATIVE:
             own = select(Visit).where(Visit.client_id == user.client_id, Visit.state != State.DRAFT)
-            return own if user.sees_upcoming else own.where(Visit.starts_at <= clock.now())
+            begun = Visit.starts_at <= bindparam(None, callable_=clock.now, type_=UTC)  # now is when it is asked
+            return own if user.sees_upcoming else own.where(begun)
         case Role.WORKER:
             sent = select(VisitWorker.visit_id).where(VisitWorker.worker_id == user.worker_id)
             return select(Visit).where(Visit.id.in_(sent), Visit.state != State.DRAFT)
@@ -122,14 +124,23 @@ def rows(statement: Select) -> Select:
     return listed
 
 
-def as_row(user: User, row: Row) -> VisitRow:
-    now = stage(row.state, row.starts_at, row.ends_at)
-    cells = {name: value for column in wires.visit_columns for name, value in column.read(user, row, now).items()}
-    return VisitRow(
-        id=row.id, starts_at=row.starts_at, ends_at=row.ends_at, service=row.service,
-        client=f"{row.first_name} {row.last_name}".strip(), workers=row.workers.split("\n") if row.workers else [],
-        stage=now, stage_label=str(STAGE_LABELS[now]), cancel_reason=row.cancel_reason, **cells,
-    )  # fmt: skip
+def reader(user: User) -> Callable[[Row], VisitRow]:
+    """Return what turns rows into lines of a list for this person. What all have in common is looked up once."""
+    columns = [column.reader(user) for column in wires.visit_columns]
+    labels = {name: str(label) for name, label in STAGE_LABELS.items()}
+
+    def read(row: Row) -> VisitRow:
+        now = stage(row.state, row.starts_at, row.ends_at)
+        cells: dict[str, Any] = {}
+        for column in columns:
+            cells |= column(row, now)
+        return VisitRow(
+            id=row.id, starts_at=row.starts_at, ends_at=row.ends_at, service=row.service,
+            client=f"{row.first_name} {row.last_name}".strip(), workers=row.workers.split("\n") if row.workers else [],
+            stage=now, stage_label=labels[now], cancel_reason=row.cancel_reason, **cells,
+        )  # fmt: skip
+
+    return read
 
 
 @dataclass(frozen=True)
@@ -146,8 +157,20 @@ class VisitFilter:
 
 def list_visits(user: User, narrowed: VisitFilter, *, oldest_first: bool = False) -> Page[VisitRow]:
     """Return a page of the visits that this person may see, newest first unless said otherwise."""
+    if narrowed == VisitFilter():
+        return run_page(_whole_list(user.kind, oldest_first), reader(user), **user.numbers)
+    return read_page(_in_order(rows(narrow(visible_visits(user), narrowed)), oldest_first), reader(user))
+
+
+@cache
+def _whole_list(kind: User, oldest_first: bool) -> Select:
+    """The list as it is opened: made once for each kind of person, since making it takes longer than running it."""
+    return as_page(_in_order(rows(visible_visits(kind)), oldest_first))
+
+
+def _in_order(statement: Select, oldest_first: bool) -> Select:
     order = (Visit.starts_at.asc(), Visit.id.asc()) if oldest_first else (Visit.starts_at.desc(), Visit.id.desc())
-    return read_page(rows(narrow(visible_visits(user), narrowed)).order_by(*order), partial(as_row, user))
+    return statement.order_by(*order)
 
 
 def narrow(statement: Select, narrowed: VisitFilter) -> Select:
@@ -187,12 +210,17 @@ def list_days(user: User, first: date, days: int) -> Sequence[VisitRow]:
     """Return all visits of some days, in order of the clock (a worker's day or week)."""
     chosen = narrow(visible_visits(user), VisitFilter(first_day=first, last_day=first + timedelta(days=days - 1)))
     found = db.session.execute(rows(chosen).order_by(Visit.starts_at, Visit.id).limit(500))
-    return [as_row(user, row) for row in found]
+    return list(map(reader(user), found))
 
 
 def row_of(user: User, visit_id: int) -> VisitRow:
     """Return one line of a list anew, after something changed."""
-    return as_row(user, db.session.execute(rows(visible_visits(user).where(Visit.id == visit_id))).one())
+    return reader(user)(db.session.execute(_one_row(user.kind), {**user.numbers, "visit_id": visit_id}).one())
+
+
+@cache
+def _one_row(kind: User) -> Select:
+    return rows(visible_visits(kind).where(Visit.id == bindparam("visit_id")))
 
 
 def day_of(row: VisitRow) -> date:

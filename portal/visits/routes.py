@@ -33,10 +33,12 @@ def open_portal() -> Response:
 def list_own_visits() -> Response:
     """*Mes prestations*: the one question of the day on top, then the list."""
     filters = OwnVisitsFilter(request.args)
-    page = queries.list_visits(g.user, filters.narrowed())
+    narrowed = filters.narrowed()
+    page = queries.list_visits(g.user, narrowed)
+    first_of_all = page if narrowed == queries.VisitFilter() and page.number == 1 else None
     return show(
         "visits/client_list.html", "visits/_client_rows.html", page=page, filters=filters,
-        waiting=wires.waiting_visit(g.user), has_any=bool(page.rows) or bool(request.args),
+        waiting=wires.waiting_visit(g.user, first_of_all), has_any=bool(page.rows) or bool(request.args),
     )  # fmt: skip
 
 
