@@ -50,6 +50,11 @@ def _request_of(message: Message) -> RatingRequest:
     return db.session.scalars(_WITH_ITS_VISIT.where(RatingRequest.message_id == message.id)).one()
 
 
+def _read_before(message: Message) -> RatingRequest:
+    """The same within an attempt: the decision has just read all of it."""
+    return db.session.scalars(select(RatingRequest).where(RatingRequest.message_id == message.id)).one()
+
+
 def decide(message: Message) -> Recipient | Drop | Postpone:
     """Asked in the transaction of each attempt: to whom does it go, why not, or when?
 
@@ -63,8 +68,8 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     pace = _why_not_reminded_now if request.reminds_id else _why_not_asked_now
     if not message.resends and (wait := pace(request)):
         return wait
-    request.asked_at = clock.now()
-    request.expires_at = request.asked_at + timedelta(days=option("ratings.link_days"))
+    moment = clock.now()
+    request.asked_at, request.expires_at = moment, moment + timedelta(days=option("ratings.link_days"))
     promise_reminder(request)
     return recipient
 
@@ -105,8 +110,7 @@ def _why_not_reminded_now(request: RatingRequest) -> Drop | Postpone | None:
 
 
 def context(message: Message, token: Callable[[str, str], str]) -> dict:
-    request = db.session.scalars(select(RatingRequest).where(RatingRequest.message_id == message.id)).one()
-    visit = request.subject.visit
+    visit = (_read_before(message) if message.state == "sending" else _request_of(message)).subject.visit
     link = token("rate", message.public_id)
     workers = [worker.name for worker in visit.workers]
     return {

@@ -102,7 +102,7 @@ def look_at_rating(rating_id: int) -> Response:
 @client.page("/rating-requests", Permission.SEE_OWN_ACCOUNT, methods=("POST",), module=MODULE)
 def choose_requests() -> Response:
     """The switch on *Mon compte*: does one want to be asked after a visit?"""
-    wanted = request.form.get("wanted") == "yes"
+    wanted = _wanted()
     choices.choose(g.user, wanted=wanted)
     flash(_said(wanted), "success")
     return done(url_for("client.me"))
@@ -111,10 +111,16 @@ def choose_requests() -> Response:
 @staff.page("/visits/<int:visit_id>/rating-requests", Permission.STOP_REQUESTS, methods=("POST",), module=MODULE)
 def note_choice(visit_id: int) -> Response:
     """What the person who is asked about a visit has told the agency, by telephone perhaps."""
-    visit, wanted = visit_of(g.user, visit_id) or abort(404), request.form.get("wanted") == "yes"
+    visit, wanted = visit_of(g.user, visit_id) or abort(404), _wanted()
     choices.note_choice(g.user, visit, wanted=wanted)
     flash(_said(wanted), "success")
     return done(url_for("staff.show_visit", visit_id=visit_id))
+
+
+def _wanted() -> bool:
+    """What the pressed button says; a form without it says nothing."""
+    word = request.form.get("wanted")
+    return word == "yes" if word in ("yes", "no") else abort(400)
 
 
 def _said(wanted: bool) -> str:

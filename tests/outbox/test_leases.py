@@ -14,6 +14,7 @@ from portal.extensions import db
 from portal.outbox import jobs, leases, mailer, queries
 from portal.outbox.models import Attempt, Drop, Message
 from portal.people.models import Client
+from portal.settings.actions import set_option
 from tests import factories
 from tests.outbox.sink import Sink
 
@@ -134,6 +135,7 @@ def test_a_message_of_a_batch_sees_what_was_decided_since_the_batch_was_claimed(
 ) -> None:
     """Both visits are Claire's: her record, read for the first mail, must not speak for the second."""
     with database.writing():
+        set_option(None, "ratings.request_cap_days", "0")
         claire, service = db.session.get_one(Client, agency.claire.id), factories.service("Repas")
         for hour in (7, 8):
             factories.done_visit(claire, service, [], hour=hour, ask=True)

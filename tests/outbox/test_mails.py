@@ -98,7 +98,7 @@ def test_the_unsubscribe_headers_arrive_as_mail_programs_read_them(ask, sink: Si
     app.config["PORTAL_BASE_URL"] = "https://suivi.a-rather-long-name-of-an-agency.example.org/portail"
     with app.app_context():
         jobs.sweep(inline=True)
-        message = database.one(select(Message))
+        message = database.one(select(Message).where(Message.kind == "ratings.request"))
         token = make_token("unsubscribe", message.public_id)
     (mail,) = sink.mails
     head = sink.texts[0].decode().partition("\r\n\r\n")[0]

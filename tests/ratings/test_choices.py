@@ -1,0 +1,166 @@
+"""Who wants to be asked: said by the link of a mail, on one's own account, or to the agency; every word is kept."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from time_machine import TimeMachineFixture
+
+from portal.audit.models import AuditEntry
+from portal.extensions import db
+from portal.outbox.models import Message
+from portal.people.models import Client
+from portal.ratings.models import RequestChoice
+from portal.settings.actions import set_option
+from tests import factories
+from tests.conftest import Database, Mailbox, SignIn
+from tests.factories import Agency
+from tests.pages import Browser
+from tests.ratings.conftest import Asked, plan_asked_visit
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+def words(database: Database) -> list[tuple]:
+    said = RequestChoice.person_type, RequestChoice.wanted, RequestChoice.said_by
+    return list(database.all(select(*said).order_by(RequestChoice.id)))
+
+
+def deeds(database: Database) -> list[tuple]:
+    kinds = AuditEntry.kind.in_(("rating.requests_stopped", "rating.requests_wanted"))
+    columns = AuditEntry.kind, AuditEntry.role, AuditEntry.subject_type
+    return list(database.all(select(*columns).where(kinds).order_by(AuditEntry.id)))
+
+
+@pytest.fixture(autouse=True)
+def _no_cap(database: Database) -> None:
+    """Claire may be asked every day: what keeps a mail back here is her word alone."""
+    with database.writing():
+        set_option(None, "ratings.request_cap_days", "0")
+
+
+def test_who_stopped_by_mail_can_have_them_again_with_the_same_link(
+    stranger: Browser, asked: Asked, agency: Agency, database: Database, mailbox: Mailbox
+) -> None:
+    page = stranger.get(asked.unsubscribe).form("Stop").submit()
+    page = page.form("Receive them again").submit(again="yes")
+    assert page.h1 == "You will receive rating requests again"
+    assert words(database) == [("client", False, "link"), ("client", True, "link")]
+    assert deeds(database) == [
+        ("rating.requests_stopped", None, "message"), ("rating.requests_wanted", None, "message"),
+    ]  # fmt: skip
+    plan_asked_visit(agency, database, hour=7)
+    mailbox.one()
+
+
+def test_looking_at_the_page_again_changes_nothing(stranger: Browser, asked: Asked, database: Database) -> None:
+    stranger.get(asked.unsubscribe).form("Stop").submit()
+    assert stranger.get(asked.unsubscribe).h1 == "You will receive no more rating requests"
+    assert database.count(RequestChoice) == 1
+
+
+def test_asking_for_them_again_without_having_stopped_writes_nothing(
+    stranger: Browser, asked: Asked, database: Database
+) -> None:
+    assert stranger.post(asked.unsubscribe, data={"again": "yes"}).status == 200
+    assert words(database) == []
+
+
+def test_a_mail_programs_click_stops_even_what_was_asked_for_again(
+    stranger: Browser, asked: Asked, database: Database
+) -> None:
+    for data in (ONE_CLICK, {"again": "yes"}, ONE_CLICK):
+        stranger.post(asked.unsubscribe, data=data)
+    assert [wanted for _who, wanted, _way in words(database)] == [False, True, False]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("claire", "client"), ("paul", "relative")])
+def test_the_switch_on_ones_account_says_how_it_stands(
+    agency: Agency, sign_in: SignIn, database: Database, name: str, kind: str
+) -> None:
+    browser = sign_in(getattr(agency, name))
+    page = browser.get("/client/account")
+    assert "After some visits, a mail asks you how it went." in page.text
+    page = page.form("Receive no more").submit(wanted="no").follow()
+    assert "No more rating requests will be sent." in page.text
+    assert "No mail asks you for a rating." in page.text
+    assert words(database) == [(kind, False, "portal")]
+    page = page.form("Receive rating requests again").submit(wanted="yes").follow()
+    assert "After some visits, a mail asks you how it went." in page.text
+    assert words(database) == [(kind, False, "portal"), (kind, True, "portal")]
+    assert deeds(database) == [
+        ("rating.requests_stopped", kind, kind), ("rating.requests_wanted", kind, kind),
+    ]  # fmt: skip
+
+
+def test_what_claire_says_on_her_account_counts_for_her_mails(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox
+) -> None:
+    sign_in(agency.claire).get("/client/account").form("Receive no more").submit(wanted="no")
+    plan_asked_visit(agency, database)
+    assert mailbox.collect() == []
+    assert database.one(select(Message.state, Message.reason)) == ("suppressed", "opted_out")
+
+
+def test_a_word_is_the_persons_and_outlives_a_change_of_address(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox
+) -> None:
+    sign_in(agency.claire).get("/client/account").form("Receive no more").submit(wanted="no")
+    with database.writing():
+        db.session.get_one(Client, agency.claire.id).email = "claire.lefevre@example.org"
+    plan_asked_visit(agency, database)
+    assert mailbox.collect() == []
+
+
+def test_an_address_that_is_nobodys_any_more_speaks_for_itself_alone(
+    asked: Asked, stranger: Browser, agency: Agency, database: Database, mailbox: Mailbox
+) -> None:
+    with database.writing():
+        db.session.get_one(Client, agency.claire.id).email = "claire.lefevre@example.org"
+    assert stranger.post(asked.unsubscribe, data=ONE_CLICK).h1 == "You will receive no more rating requests"
+    plan_asked_visit(agency, database, hour=7)
+    assert mailbox.one()["To"].addresses[0].addr_spec == "claire.lefevre@example.org"
+
+
+def test_workers_and_staff_have_no_such_switch(agency: Agency, sign_in: SignIn) -> None:
+    for person, portal in ((agency.wassim, "worker"), (agency.sofia, "staff")):
+        assert "Rating requests" not in sign_in(person).get(f"/{portal}/account").text
+
+
+def test_staff_note_what_a_person_said_and_see_what_was_said_before(
+    agency: Agency, sign_in: SignIn, database: Database, time_machine: TimeMachineFixture
+) -> None:
+    sofia = sign_in(agency.sofia)
+    address = f"/staff/visits/{agency.claires_done}"
+    page = sofia.get(address)
+    assert "Claire Lefèvre is asked by mail after some visits." in page.text
+    page = page.form("wants no more").submit(wanted="no").follow()
+    assert "Claire Lefèvre wants no rating requests." in page.text
+    assert "noted by Sofia Benali" in page.text
+    time_machine.shift(timedelta(minutes=5))
+    sign_in(agency.claire).get("/client/account").form("Receive rating requests again").submit(wanted="yes")
+    page = sofia.get(address)
+    assert "Claire Lefèvre is asked by mail" in page.text
+    assert page.text.index("on the portal") < page.text.index("noted by Sofia Benali"), "the newest comes first"
+    assert deeds(database)[0] == ("rating.requests_stopped", "coordinator", "client")
+
+
+def test_nobody_is_asked_about_a_client_without_an_address(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        george = db.session.get_one(Client, agency.george)
+        made = factories.done_visit(george, factories.service("Repas"), []).id
+    igor = sign_in(agency.igor)
+    assert "Nobody is asked about these visits" in igor.get(f"/staff/visits/{made}").text
+    assert igor.act(f"/staff/visits/{made}/rating-requests", {"wanted": "no"}).status == 409
+    assert words(database) == []
+
+
+@pytest.mark.parametrize("data", [{}, {"wanted": "perhaps"}])
+def test_a_form_that_says_neither_yes_nor_no_is_no_word(
+    agency: Agency, sign_in: SignIn, database: Database, data: dict[str, str]
+) -> None:
+    assert sign_in(agency.claire).act("/client/rating-requests", data).status == 400
+    assert sign_in(agency.sofia).act(f"/staff/visits/{agency.claires_done}/rating-requests", data).status == 400
+    assert words(database) == []
