@@ -1,11 +1,12 @@
 """Where lower features tell or show higher ones: all of it, on one page."""
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 
 from portal.accounts import messages as account_messages
 from portal.accounts import notices as account_notices
 from portal.accounts.models import User
 from portal.extensions import wires
+from portal.folding import fold_name
 from portal.imports import jobs as import_jobs
 from portal.outbox import panels as outbox
 from portal.outbox.models import Message
@@ -44,6 +45,8 @@ def message_perimeter(user: User) -> ColumnElement[bool]:
 
 def messages_about(name: str) -> ColumnElement[bool]:
     """Messages about clients of whose name these are words."""
+    if not fold_name(name):
+        return false()
     clients = select(Client.id).where(is_named(Client, name))
     subjects = select(RatingSubject.id).where(RatingSubject.client_id.in_(clients))
     ratings = select(Rating.id).where(Rating.subject_id.in_(subjects))

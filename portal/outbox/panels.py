@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, literal, select
+from sqlalchemy.orm import aliased
 
 from portal import clock
 from portal.accounts.models import User
@@ -51,7 +52,9 @@ def trouble(user: User) -> Trouble | None:
     moment = clock.now()
     own = visible_messages(user).with_only_columns(Message.id)
     due = own.where(Message.state.in_(OPEN), Message.next_at <= moment).limit(COUNTED + 1).subquery()
-    missed = own.where(Message.state == "expired", Message.reason == "held", Message.put_aside_at >= Channel.held_since)
+    channel = aliased(Channel)  # not the one of the whole statement
+    held_since = select(channel.held_since).where(channel.name == MAIL).scalar_subquery()
+    missed = own.where(Message.state == "expired", Message.reason == "held", Message.put_aside_at >= held_since)
     oldest = [
         own.with_only_columns(func.min(Message.next_at)).where(Message.state == state, Message.next_at <= moment)
         for state in OPEN
@@ -60,7 +63,7 @@ def trouble(user: User) -> Trouble | None:
         select(
             Channel.held_since, Channel.held_by, Channel.held_why, Channel.failing_since, Channel.answer,
             select(func.count()).select_from(due).scalar_subquery().label("waiting"),
-            select(func.count()).select_from(missed.correlate(Channel).subquery()).scalar_subquery().label("missed"),
+            select(func.count()).select_from(missed.subquery()).scalar_subquery().label("missed"),
             *(statement.scalar_subquery() for statement in oldest),
         ).select_from(select(literal(1)).subquery()).outerjoin(Channel, Channel.name == MAIL)
     ).one()  # fmt: skip

@@ -2,6 +2,7 @@
 
 from flask import url_for
 from sqlalchemy import Row, Select, and_, case, select
+from sqlalchemy.orm import aliased
 
 from portal import clock
 from portal.accounts.models import User
@@ -36,12 +37,13 @@ def rating_panel(_user: User, visit: Visit) -> Panel | None:
 
 def add_subject(statement: Select) -> Select:
     """Give a selection of messages the client and the visit that each is about."""
-    subject_id = case((Message.subject_type == "rating_subject", Message.subject_id), else_=Rating.subject_id)
+    subject, rating, client = aliased(RatingSubject), aliased(Rating), aliased(Client)  # the selection has its own
+    subject_id = case((Message.subject_type == "rating_subject", Message.subject_id), else_=rating.subject_id)
     return (
-        statement.outerjoin(Rating, and_(Message.subject_type == "rating", Rating.id == Message.subject_id))
-        .outerjoin(RatingSubject, RatingSubject.id == subject_id)
-        .outerjoin(Client, Client.id == RatingSubject.client_id)
-        .add_columns(RatingSubject.visit_id.label("about_visit"), Client.first_name, Client.last_name)
+        statement.outerjoin(rating, and_(Message.subject_type == "rating", rating.id == Message.subject_id))
+        .outerjoin(subject, subject.id == subject_id)
+        .outerjoin(client, client.id == subject.client_id)
+        .add_columns(subject.visit_id.label("about_visit"), client.first_name, client.last_name)
     )
 
 

@@ -1,0 +1,142 @@
+"""The staff's page of one visit: its facts, its deeds, and one timeline of what happened and what is to come."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.extensions import db
+from portal.outbox.models import Message
+from portal.people.models import Client, Service, Worker
+from portal.ratings.actions import change_rating
+from portal.ratings.models import SuspectAnswer
+from portal.ratings.queries import rating_of
+from portal.settings.actions import set_option
+from tests import factories
+from tests.conftest import Database, Mailbox, SignIn
+from tests.factories import Agency
+from tests.outbox.test_pages import lines
+from tests.pages import Page
+
+
+def position(page: Page, words: str) -> int:
+    """The place of the one line that holds these words."""
+    found = [number for number, line in enumerate(lines(page)) if words in line]
+    assert len(found) == 1, (words, lines(page))
+    return found[0]
+
+
+def done_and_asked(agency: Agency, database: Database) -> int:
+    with database.writing():
+        claire, rising = db.session.get_one(Client, agency.claire.id), db.session.get_one(Service, agency.rising)
+        return factories.done_visit(claire, rising, [db.session.get_one(Worker, agency.wassim.id)], hour=8, ask=True).id
+
+
+def test_the_list_leads_to_the_page_and_the_page_back(agency: Agency, sign_in: SignIn) -> None:
+    page = sign_in(agency.sofia).get("/staff/visits?state=done").link("Claire Lefèvre").click()
+    assert page.endpoint == "staff.show_visit"
+    assert "Wassim Haddad" in page.says(".facts")
+    assert page.link("Visits").click().endpoint == "staff.list_visits"
+
+
+def test_a_visit_of_another_sector_is_not_there(agency: Agency, sign_in: SignIn) -> None:
+    assert sign_in(agency.igor).get(f"/staff/visits/{agency.claires_done}").status == 404
+
+
+def test_a_visit_is_marked_as_done_on_its_page_and_says_by_whom(agency: Agency, sign_in: SignIn) -> None:
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/visits/{agency.claires_past}").form("done").submit()
+    assert page.location == f"/staff/visits/{agency.claires_past}"
+    page = page.follow()
+    assert position(page, "Planned") < position(page, "Marked as done by Sofia Benali")
+    assert not [form for form in page.soup.select("form") if "/done" in str(form.get("action"))]
+    sofia.act(f"/staff/visits/{agency.claires_past}/reopening")
+    assert position(sofia.get(f"/staff/visits/{agency.claires_past}"), "Set back to be done by Sofia Benali")
+
+
+def test_a_cancelled_visit_says_by_whom_and_why(agency: Agency, sign_in: SignIn) -> None:
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/visits/{agency.claires_next}").link("Cancel").click()
+    page = page.form("cancellation").submit(reason="Hospitalisation").follow()
+    line = lines(page)[position(page, "Cancelled by Sofia Benali")]
+    assert "Hospitalisation" in line
+
+
+def test_what_is_to_come_stands_apart_at_the_end(agency: Agency, sign_in: SignIn) -> None:
+    page = sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_next}")
+    ahead = page.soup.select(".timeline-ahead + .timeline > li")
+    assert [" ".join(tag.p.get_text().split()) for tag in ahead if tag.p] == ["The visit begins"]
+    assert position(page, "The visit begins") == len(lines(page)) - 1
+    assert all(tag.get("title") and tag.get("datetime") for tag in page.soup.select(".timeline time"))
+
+
+def test_the_whole_story_stands_in_one_line_after_the_other(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox, time_machine
+) -> None:
+    visit = done_and_asked(agency, database)
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/visits/{visit}")
+    assert position(page, "Will leave") > position(page, "Mail written down"), "promised, and to come"
+    assert not [line for line in lines(page) if "Left" in line]
+    mailbox.collect()
+    time_machine.shift(timedelta(hours=1))
+    with database.writing():
+        db.session.add(SuspectAnswer(request_id=factories.request_of(visit).id, stars=5, reason="too_fast"))
+    time_machine.shift(timedelta(hours=1))
+    with database.writing():
+        factories.rate(agency.claire, visit, 1, "Personne n’est venu")
+    time_machine.shift(timedelta(hours=1))
+    with database.writing():
+        rating = rating_of(factories.subject(visit))
+        assert rating
+        change_rating(agency.paul.user, rating, 2, "", rating.version)
+    page = sign_in(agency.sofia).get(f"/staff/visits/{visit}")
+    asked = min(n for n, line in enumerate(lines(page)) if line.startswith("Mail written down"))
+    left = min(n for n, line in enumerate(lines(page)) if line.startswith("Left"))
+    suspect, rated = (
+        position(page, "no person can have given"),
+        position(page, "Claire Lefèvre rated the visit: 1 out of 5"),
+    )
+    changed = position(page, "Paul Lefèvre changed the rating to 2 out of 5")
+    assert asked < left < suspect < rated < changed
+    assert len(page.statements) <= 20
+
+
+def test_pressed_and_left_are_two_lines_here_too(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox
+) -> None:
+    visit = done_and_asked(agency, database)
+    with database.writing():
+        message = db.session.scalars(select(Message)).one()
+        message.state, message.reason, message.put_aside_at = "suppressed", "no_address", clock.now()
+        number = message.id
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/visits/{visit}")
+    assert "no e-mail address" in lines(page)[position(page, "Not sent")]
+    sofia.act(f"/staff/outbox/{number}/again")
+    page = sofia.get(f"/staff/visits/{visit}")
+    assert position(page, "Sofia Benali pressed “Send again”") < position(page, "Will leave")
+    assert not [line for line in lines(page) if line.startswith("Left")]
+    mailbox.collect()
+    page = sofia.get(f"/staff/visits/{visit}")
+    assert position(page, "Sofia Benali pressed “Send again”") < position(page, "Left: the mail server took it")
+    assert page.link("Left: the mail server took it").click().endpoint == "staff.show_message"
+
+
+def test_that_nobody_was_asked_is_said(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    sofia = sign_in(agency.sofia)
+    assert position(sofia.get(f"/staff/visits/{agency.claires_done}"), "The client was not asked")
+    with database.writing():
+        set_option(None, "ratings.enabled", "false")
+    assert not [line for line in lines(sofia.get(f"/staff/visits/{agency.claires_done}")) if "asked" in line]
+
+
+def test_fifty_visits_weigh_no_more_than_they_may(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        claire, rising = db.session.get_one(Client, agency.claire.id), db.session.get_one(Service, agency.rising)
+        wassim = db.session.get_one(Worker, agency.wassim.id)
+        for day in range(60):
+            factories.done_visit(claire, rising, [wassim], days=-2 - day, hour=6)
+    page = sign_in(agency.sofia).get("/staff/visits")
+    assert len(page.soup.select("tbody tr")) == 50
+    assert len(page.response.data) <= 20_500
