@@ -271,7 +271,10 @@ def test_every_sentence_to_translate_is_written_out() -> None:
 
 def test_only_actions_jobs_and_the_edge_commit() -> None:
     """Actions flush; whoever answers the person commits."""
-    edge = {"routes", "second_factor_routes", "public", "cli", "jobs", "leases", "demo", "portals", "importer", "models", "env"}
+    edge = {
+        "routes", "second_factor_routes", "own", "public", "cli", "jobs", "leases", "demo", "portals", "importer",
+        "models", "env",
+    }  # fmt: skip
     found = [
         f"{name}:{call.lineno}"
         for name, tree in modules().items()
@@ -385,6 +388,13 @@ def test_what_htmx_does_a_plain_browser_can_do() -> None:
             if re.search(r"hx-(get|post)=", tag) and needs not in tag:
                 found.append(f"{name}: {tag[:90]}")
     faults(found)
+
+
+def test_what_polls_says_so_because_nobody_may_be_at_it() -> None:
+    """A page that is left open must not keep its session alive."""
+    polls = {name: re.findall(r'<[^<>]*hx-trigger="[^"]*every [^>]*>', text) for name, text in pages().items()}
+    assert any(polls.values())
+    faults(f"{name}: {tag[:90]}" for name, tags in polls.items() for tag in tags if "X-Poll" not in tag)
 
 
 def test_every_event_that_is_sent_has_a_listener() -> None:

@@ -6,7 +6,7 @@ from flask import g, request, session
 from flask_babel import lazy_gettext as _l
 from flask_login import logout_user
 from flask_security.utils import hash_password, verify_and_update_password
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal import clock
 from portal.accounts.devices import device_of
@@ -93,13 +93,11 @@ def enter(account: Account, method: str = "password", *, announced: bool = True)
 
 def _is_new_device(account: Account) -> bool:
     """Tell whether such a browser was not seen for a while; the first of all sign-ins is no news to anybody."""
-    rows = db.session.execute(
-        select(AccountSession.device, AccountSession.seen_at).where(AccountSession.account_id == account.id)
-    ).all()
-    since = clock.now() - DEVICE_KNOWN
-    return bool(rows) and device_of(request.user_agent.string) not in {
-        row.device for row in rows if row.seen_at > since
-    }
+    seen = select(AccountSession.device, func.max(AccountSession.seen_at)).group_by(AccountSession.device)
+    rows = db.session.execute(seen.where(AccountSession.account_id == account.id))
+    devices = {row[0]: row[1] for row in rows}
+    last = devices.get(device_of(request.user_agent.string))
+    return bool(devices) and (last is None or last <= clock.now() - DEVICE_KNOWN)
 
 
 def _knows_password(account: Account | None, password: str) -> bool:
