@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,7 @@ DAY = {"fr": "EEE d MMMM", "ru": "EEE, d MMMM", "en": "EEE d MMMM"}
 def init_app(app: Flask) -> None:
     babel.init_app(app, default_locale="fr", locale_selector=choose_language, timezone_selector=None)
     known: dict[str, Any] = app.jinja_env.globals  # macros are imported without a page's context
-    known.update(current_locale=language, languages=Offered(), in_language=in_language)
+    known.update(current_locale=language, languages=Offered(), in_language=in_language, span=span)
     app.jinja_env.filters.update(
         day=day,
         full_day=full_day,
@@ -37,7 +38,8 @@ def init_app(app: Flask) -> None:
 
 def language() -> str:
     """Two letters of the language that this answer or mail is written in."""
-    return str(get_locale() or "fr")[:2]
+    locale = get_locale()
+    return locale.language if locale else "fr"
 
 
 class Offered:
@@ -73,8 +75,8 @@ def choose_language() -> str:
         return "fr"
     chosen = session.get("language") or session.get("read_in")
     for choice in (request.args.get("lang"), g.get("language"), chosen):
-        if found := offered(choice):
-            return found
+        if choice in LANGUAGES:
+            return reading_language(choice)
     # not `best_match`, which takes a second choice that we have to the letter ("fr") before a first one ("en-GB")
     wanted = (tag[:2].lower() for tag, quality in request.accept_languages if quality)
     return reading_language(*wanted)
@@ -96,27 +98,50 @@ def start_of_day(day: date) -> datetime:
 
 def day(moment: datetime | date) -> str:
     """`mar. 17 novembre`, with the year when it is not this one."""
-    when = local(moment) if isinstance(moment, datetime) else moment
-    pattern = DAY[language()] + ("" if when.year == local(clock.now()).year else " y")
-    return _first_of_month(format_date(when, pattern, locale=PARTS[language()]))
+    when = local(moment).date() if isinstance(moment, datetime) else moment
+    return _day(when, language(), local(clock.now()).year)
 
 
 def full_day(moment: datetime | date) -> str:
     """`mardi 17 novembre 2026`."""
-    when = local(moment) if isinstance(moment, datetime) else moment
-    return _first_of_month(format_date(when, "full", locale=PARTS[language()]))
+    when = local(moment).date() if isinstance(moment, datetime) else moment
+    return _written(when, "full", language())
 
 
-def _first_of_month(text: str) -> str:
-    """French says `1er mars`; CLDR says `1 mars`."""
-    if language() != "fr":
+# Babel takes a fifth of a millisecond to write a day, and a list has a hundred: what was written is kept
+
+
+def _day(when: date, code: str, this_year: int) -> str:
+    return _written(when, DAY[code] + ("" if when.year == this_year else " y"), code)
+
+
+@lru_cache(maxsize=8192)
+def _written(when: date, pattern: str, code: str) -> str:
+    text = format_date(when, pattern, locale=PARTS[code])
+    if code != "fr":
         return text
-    return " ".join("1er" if word == "1" else word for word in text.split(" "))
+    return " ".join("1er" if word == "1" else word for word in text.split(" "))  # CLDR says `1 mars`
+
+
+def span(starts_at: datetime, ends_at: datetime) -> str:
+    """`mar. 17 novembre, 9:00–11:00`."""
+    where = zone()
+    return _span(starts_at, ends_at, where, language(), clock.now().astimezone(where).year)
+
+
+@lru_cache(maxsize=16_384)
+def _span(starts_at: datetime, ends_at: datetime, where: ZoneInfo, code: str, this_year: int) -> str:
+    first, last = starts_at.astimezone(where), ends_at.astimezone(where)
+    day = _day(first.date(), code, this_year)
+    return _("%(day)s, %(start)s–%(end)s", day=day, start=_time(first), end=_time(last))
 
 
 def time_of_day(moment: datetime) -> str:
     """`9:00`, as a clock shows it in all our languages."""
-    when = local(moment)
+    return _time(local(moment))
+
+
+def _time(when: datetime) -> str:
     return f"{when.hour}:{when.minute:02d}"
 
 
@@ -133,7 +158,12 @@ def exact(moment: datetime) -> str:
 
 def decimal(value: float, digits: int = 1) -> str:
     """`4,3`: averages are never pluralised."""
-    return format_decimal(round(value, digits), locale=PARTS[language()])
+    return _decimal(round(value, digits), language())
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _decimal(value: float, code: str) -> str:
+    return format_decimal(value, locale=PARTS[code])
 
 
 def duration(minutes: int) -> str:

@@ -1,6 +1,7 @@
 """The pages of the configuration as forms: for each option the control that fits it, and its value in words."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from functools import cache
 from typing import Any, ClassVar, cast
 from zoneinfo import available_timezones
@@ -249,7 +250,10 @@ class LogoForm(PortalForm):
     def content(self) -> bytes:
         """What was sent, up to a little more than is allowed."""
         sent = cast("FileStorage | None", self.logo.data)
-        return sent.stream.read(LARGEST_LOGO + 1) if sent else b""
+        if sent is None:
+            return b""
+        with closing(sent):
+            return sent.stream.read(LARGEST_LOGO + 1)
 
     def validate_logo(self, field: FileField) -> None:
         if not field.data:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from flask import g
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import Text, cast, func, literal, select
 
 from portal.audit.models import AuditEntry
 from portal.extensions import Panel, db
@@ -27,9 +28,25 @@ def option(key: str) -> Any:
         KeyError: there is no such option.
     """
     if "options" not in g:
-        rows = db.session.execute(select(OptionValue.key, OptionValue.value))
-        g.options = {row.key: row.value for row in rows}
-    return g.options.get(key, OPTIONS[key].default)
+        hold_options(db.session.scalar(select(WHOLE)))
+    options = g.options
+    return options[key] if key in options else OPTIONS[key].default
+
+
+# all that differs from its default as one value, so that a statement that is made anyway can bring it along
+_line = OptionValue.key + literal(" ") + cast(OptionValue.value, Text)
+WHOLE = select(func.aggregate_strings(_line, "\n")).scalar_subquery()
+
+
+def hold_options(text: str | None) -> None:
+    """Keep for this request what `WHOLE` has brought."""
+    g.options = _read(text or "")
+
+
+@lru_cache(maxsize=8)
+def _read(text: str) -> dict[str, Any]:
+    lines = (line.partition(" ") for line in text.split("\n") if line)  # neither stands in a key or in JSON
+    return {key: json.loads(value) for key, _blank, value in lines}
 
 
 def options_of(group: str) -> list[Option]:

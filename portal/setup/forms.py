@@ -1,12 +1,13 @@
 """The first administrator; the sectors; whom to invite."""
 
+import re
 from collections.abc import Sequence
 from typing import cast
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Email, InputRequired, Length, Optional
+from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional
 
 from portal.accounts.forms import SetPasswordForm
 from portal.forms import PortalForm
@@ -26,12 +27,12 @@ class AdministratorForm(SetPasswordForm):
     )
     first_name = StringField(
         _l("First name"),
-        validators=[InputRequired(_l("Please write your first name.")), Length(max=LONGEST_NAME)],
+        validators=[DataRequired(_l("Please write your first name.")), Length(max=LONGEST_NAME)],
         render_kw={"autocomplete": "given-name"},
     )
     last_name = StringField(
         _l("Last name"),
-        validators=[InputRequired(_l("Please write your last name.")), Length(max=LONGEST_NAME)],
+        validators=[DataRequired(_l("Please write your last name.")), Length(max=LONGEST_NAME)],
         render_kw={"autocomplete": "family-name"},
     )
     email = EmailField(
@@ -46,8 +47,8 @@ class AdministratorForm(SetPasswordForm):
 
     def __init__(self) -> None:
         super().__init__([])
-        known = [self.first_name.data, self.last_name.data, *(self.email.data or "").split("@")[:1]]
-        self.personal = [word.casefold() for word in known if word and len(word) > 2]
+        typed = f"{self.first_name.data} {self.last_name.data} {self.email.data}".casefold()
+        self.personal = [word for word in re.split(r"[\W_]+", typed) if len(word) > 2]
 
 
 class SectorsForm(PortalForm):
@@ -63,15 +64,15 @@ class SectorsForm(PortalForm):
 
 class ColleagueForm(PortalForm):
     first_name = StringField(
-        _l("First name"), validators=[InputRequired(_l("Please write the first name.")), Length(max=LONGEST_NAME)]
+        _l("First name"), validators=[DataRequired(_l("Please write the first name.")), Length(max=LONGEST_NAME)]
     )
     last_name = StringField(
-        _l("Last name"), validators=[InputRequired(_l("Please write the last name.")), Length(max=LONGEST_NAME)]
+        _l("Last name"), validators=[DataRequired(_l("Please write the last name.")), Length(max=LONGEST_NAME)]
     )
     email = EmailField(
         _l("E-mail address"),
         validators=[
-            InputRequired(_l("Please write the e-mail address.")),
+            DataRequired(_l("Please write the e-mail address.")),
             Length(max=254),
             Email(_l("This is not an e-mail address.")),
         ],

@@ -19,7 +19,7 @@ from portal.imports.models import Import
 from portal.outbox.models import Message
 from portal.outbox.queries import has_mail_server
 from portal.people.models import Client, Sector, Staff, Worker
-from portal.ratings.forms import PublicRatingForm
+from portal.ratings.forms import RatingForm
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 from portal.visits.models import Visit
@@ -164,7 +164,7 @@ def test_panel(user: User, _typed: Mapping[str, str]) -> Panel:
 def question_panel(_user: User, typed: Mapping[str, str]) -> Panel:
     """The rating window in each language that is offered, with the question as it is being typed."""
     windows = [
-        {"language": code, "name": name, "form": PublicRatingForm(prefix=f"{code}-"),
+        {"language": code, "name": name, "form": _window_form(code),
          "question": typed.get(f"ratings.question_{code}") or "…"}
         for code, name in Offered()
     ]  # fmt: skip
@@ -176,6 +176,12 @@ def question_panel(_user: User, typed: Mapping[str, str]) -> Panel:
     }
     context = {"windows": windows, "words": STAR_WORDS, "offer_zero": zero, "visit": visit}
     return Panel("setup/_question.html", context)
+
+
+def _window_form(code: str) -> RatingForm:
+    form = RatingForm(prefix=f"{code}-")
+    form["csrf_token"].name = "csrf_token"  # as in every form; what is typed into this one goes nowhere
+    return form
 
 
 def home_card(user: User) -> Panel | None:

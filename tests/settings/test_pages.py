@@ -1,0 +1,266 @@
+"""*Configuration*: each option with the control that fits it, its default and its history; nothing typed is lost."""
+
+import pytest
+from sqlalchemy import select
+
+from portal.audit.models import AuditEntry
+from portal.settings.actions import set_option
+from portal.settings.models import GROUPS, OPTIONS, OptionValue
+from portal.settings.queries import option
+from tests.conftest import Database, SignIn
+from tests.factories import Agency
+from tests.pages import Browser, Page
+
+
+@pytest.fixture
+def ada(agency: Agency, sign_in: SignIn) -> Browser:
+    return sign_in(agency.ada)
+
+
+def page_of(browser: Browser, group: str) -> Page:
+    return browser.get(f"/staff/settings?group={group}")
+
+
+def save(page: Page, **typed: str) -> Page:
+    return page.form("/staff/settings?group=").submit(**typed)
+
+
+def value(database: Database, key: str) -> object:
+    with database.app.app_context():
+        return option(key)
+
+
+def entries(database: Database, key: str) -> list[tuple]:
+    found = database.all(select(AuditEntry).where(AuditEntry.kind == "option.set").order_by(AuditEntry.id))
+    return [(row.account_id, row.before[key], row.after[key]) for row in found if key in row.after]
+
+
+def test_every_option_stands_on_a_page_with_its_help_and_default(ada: Browser) -> None:
+    shown = {key for group in GROUPS for key in OPTIONS if page_of(ada, group).soup.select(f'[name="{key}.seen"]')}
+    assert shown == {key for key, known in OPTIONS.items() if known.kind not in ("logo", "setup")}
+    words = page_of(ada, "requests").words
+    assert "Time between the end of a visit and the rating mail." in words
+    assert "By default: 24 h" in words
+    assert "By default: Monday to Saturday, 9:00–19:00" in words
+
+
+@pytest.mark.parametrize("known", [known for known in OPTIONS.values() if known.group], ids=lambda known: known.key)
+def test_every_option_has_a_name(known: object) -> None:
+    assert getattr(known, "label", "")
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_page_saved_as_it_stands_changes_nothing(ada: Browser, database: Database, group: str) -> None:
+    before = database.count(AuditEntry)
+    stored = database.all(select(OptionValue.key))
+    typed = page_of(ada, group).form("/staff/settings?group=").values()
+    typed |= {"agency.languages.fr": "1"} if group == "agency" else {}
+    page = ada.act(f"/staff/settings?group={group}", typed)
+    assert page.status == 303
+    assert "Nothing was changed." in page.follow().words
+    assert database.count(AuditEntry) == before
+    assert database.all(select(OptionValue.key)) == stored
+
+
+def test_one_save_changes_what_was_changed_and_writes_one_entry_for_each(
+    ada: Browser, agency: Agency, database: Database
+) -> None:
+    page = save(page_of(ada, "ratings"), **{"ratings.low_threshold": "3", "ratings.lock_public": "false"})
+    assert (page.status, page.follow().status) == (303, 200)
+    assert entries(database, "ratings.low_threshold") == [(agency.ada.account_id, 2, 3)]
+    assert entries(database, "ratings.lock_public") == [(agency.ada.account_id, True, False)]
+    assert entries(database, "ratings.change_days") == []
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "minutes", "words"),
+    [("2", "1440", 2880, "2 days"), ("36", "60", 2160, "36 h"), ("90", "1", 90, "1 h 30"), ("0", "60", 0, "0 min")],
+)
+def test_a_delay_is_typed_in_hours_or_days_and_kept_in_minutes(
+    ada: Browser, database: Database, number: str, unit: str, minutes: int, words: str
+) -> None:
+    key = "ratings.request_delay_minutes"
+    assert save(page_of(ada, "requests"), **{key: number, f"{key}.unit": unit}).status == 303
+    assert value(database, key) == minutes
+    assert words in ada.get(f"/staff/settings/history?key={key}").words
+    again = page_of(ada, "requests").form("/staff/settings?group=").values()
+    assert int(again[key]) * int(again[f"{key}.unit"]) == minutes
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ({"mode": "always"}, "always"),
+        ({"mode": "hours", "first": "tue", "last": "fri", "open": "08:30", "close": "12:00"}, "tue-fri 08:30-12:00"),
+        ({"mode": "hours", "first": "sun", "last": "sun", "open": "10:00", "close": "00:00"}, "sun-sun 10:00-24:00"),
+    ],
+)
+def test_the_window_is_chosen_by_days_and_hours(
+    ada: Browser, database: Database, typed: dict[str, str], kept: str
+) -> None:
+    key = "ratings.request_window"
+    save(page_of(ada, "requests"), **{f"{key}.{part}": text for part, text in typed.items()})
+    assert value(database, key) == kept
+    assert save(page_of(ada, "requests")).status == 303, "what is kept can be shown and saved again"
+    assert value(database, key) == kept
+
+
+@pytest.mark.parametrize(
+    ("group", "typed", "sentence"),
+    [
+        ("requests", {"ratings.link_days": "0"}, "“0” is not a whole number between 1 and 365."),
+        ("requests", {"ratings.request_delay_minutes": "soon"}, "“soon” is not a whole number"),
+        ("requests", {"ratings.request_window.open": "20:00"}, "of which the second is later than the first"),
+        ("agency", {"agency.zone": "Mars/Olympus", "agency.languages.fr": "1"}, "“Mars/Olympus” is not a time zone."),
+        ("agency", {"agency.name": " ", "agency.languages.fr": "1"}, "Please write something here."),
+        ("sender", {"agency.sender": "nobody"}, "“nobody” is not an e-mail address."),
+        ("question", {"ratings.question_ru": ""}, "Please write something here."),
+        ("question", {"ratings.question_fr": "x" * 201}, "Please use at most 200 characters."),
+    ],
+)
+def test_what_means_nothing_is_said_at_its_field_and_what_was_typed_stays(
+    ada: Browser, database: Database, group: str, typed: dict[str, str], sentence: str
+) -> None:
+    before = database.count(AuditEntry)
+    page = ada.act(
+        f"/staff/settings?group={group}", page_of(ada, group).form("/staff/settings?group=").values() | typed
+    )
+    assert page.status == 422
+    assert [error for error in page.errors() if sentence in error]
+    assert (
+        page.form("/staff/settings?group=").values().items()
+        >= {name: text for name, text in typed.items() if text.strip()}.items()
+    )
+    assert database.count(AuditEntry) == before
+
+
+def test_without_any_language_ticked_the_page_says_so(ada: Browser) -> None:
+    typed = page_of(ada, "agency").form("/staff/settings?group=").values()
+    ticks = [f"agency.languages.{code}" for code in ("fr", "ru", "en")]
+    page = ada.act("/staff/settings?group=agency", {name: text for name, text in typed.items() if name not in ticks})
+    assert (page.status, page.errors()) == (422, ["Please choose at least one language."])
+
+
+def test_a_second_administrator_with_an_old_page_sees_both_values(ada: Browser, database: Database) -> None:
+    old = page_of(ada, "requests")
+    save(page_of(ada, "requests"), **{"ratings.link_days": "30"})
+    page = save(old, **{"ratings.link_days": "20", "ratings.too_old_days": "9"})
+    assert page.status == 409
+    assert "In the meantime somebody has chosen: 30 days" in page.words
+    assert page.form("/staff/settings?group=").values()["ratings.link_days"] == "20"
+    assert value(database, "ratings.link_days") == 30
+    assert value(database, "ratings.too_old_days") == 7, "all of a page or nothing"
+    assert save(page).status == 303, "who has seen both values and saves means it"
+    assert (value(database, "ratings.link_days"), value(database, "ratings.too_old_days")) == (20, 9)
+
+
+def test_an_old_page_takes_nothing_back_that_its_reader_did_not_touch(ada: Browser, database: Database) -> None:
+    old = page_of(ada, "requests")
+    save(page_of(ada, "requests"), **{"ratings.link_days": "30"})
+    assert save(old, **{"ratings.too_old_days": "9"}).status == 303
+    assert (value(database, "ratings.link_days"), value(database, "ratings.too_old_days")) == (30, 9)
+
+
+def test_a_default_is_filled_in_and_saved_by_the_person(ada: Browser, database: Database) -> None:
+    assert not page_of(ada, "ratings").soup.select("button[name=default]"), "nothing is modified yet"
+    page = save(page_of(ada, "ratings"), **{"ratings.change_days": "1"}).follow()
+    assert "Modified" in page.says("#option-ratings-change_days")
+    filled = page.press("button[name=default]", **{"ratings.low_threshold": "4"})
+    assert filled.status == 200
+    typed = filled.form("/staff/settings?group=").values()
+    assert (typed["ratings.change_days"], typed["ratings.low_threshold"]) == ("7", "4"), "what else was typed stays"
+    assert "The default is filled in. Save to keep it." in filled.words
+    assert value(database, "ratings.change_days") == 1
+    save(filled)
+    assert (value(database, "ratings.change_days"), value(database, "ratings.low_threshold")) == (7, 4)
+
+
+def test_the_history_says_who_when_and_from_what_to_what(agency: Agency, ada: Browser, database: Database) -> None:
+    empty = ada.get("/staff/settings/history?key=ratings.link_days")
+    assert "Nobody has changed this yet" in empty.words
+    save(page_of(ada, "requests"), **{"ratings.link_days": "30"})
+    with database.writing():
+        set_option(None, "ratings.link_days", "21")
+    page = page_of(ada, "requests").link("History Validity of the link").click()
+    first, second = (" ".join(item.get_text(" ").split()) for item in page.soup.select(".changes li"))
+    assert "From the command line" in first
+    assert "30 days → 21 days" in first
+    assert agency.ada.name in second
+    assert "14 days → 30 days" in second
+    part = ada.part("/staff/settings/history?key=ratings.link_days")
+    assert part.is_fragment
+    assert "14 days → 30 days" in part.words
+
+
+def test_the_history_of_an_option_that_there_is_not_is_not_found(ada: Browser) -> None:
+    assert ada.get("/staff/settings/history?key=nonsense").status == 404
+    assert ada.get("/staff/settings?group=nonsense").status == 404
+
+
+# ---- the two switches ----
+
+
+def test_the_forgotten_second_switch_is_said_there_and_on_the_administrators_home_page(
+    ada: Browser, agency: Agency, sign_in: SignIn
+) -> None:
+    assert "cannot rate yet" not in ada.get("/staff/home").words
+    page = save(page_of(ada, "modules"), **{"ratings.client_ratings": "false"}).follow()
+    assert "The module is on, but your clients cannot rate yet." in page.says("#option-ratings-client_ratings")
+    home = ada.get("/staff/home")
+    assert "Your clients cannot rate yet" in home.words
+    assert home.link("Open the configuration").click().status == 200
+    assert "cannot rate yet" not in sign_in(agency.ines).get("/staff/home").words, "who cannot mend it is not told"
+    save(page_of(ada, "modules"), **{"ratings.client_ratings": "true"})
+    assert "cannot rate yet" not in ada.get("/staff/home").words
+
+
+def test_the_second_switch_alone_is_without_effect_and_says_so(ada: Browser) -> None:
+    page = save(page_of(ada, "modules"), **{"ratings.enabled": "false"}).follow()
+    assert "Without effect as long as the module above is off." in page.says("#option-ratings-client_ratings")
+    assert "cannot rate yet" not in ada.get("/staff/home").words
+
+
+def test_a_switch_takes_the_link_from_the_clients_list(ada: Browser, agency: Agency, sign_in: SignIn) -> None:
+    claire = sign_in(agency.claire)
+    assert claire.get("/client/visits").soup.select(f"#visit-{agency.claires_done} a.btn")
+    save(page_of(ada, "modules"), **{"ratings.client_ratings": "false"})
+    assert not claire.get("/client/visits").soup.select(f"#visit-{agency.claires_done} a.btn")
+
+
+# ---- the question, as clients see it ----
+
+
+def test_the_preview_shows_the_rating_window_in_each_language(ada: Browser) -> None:
+    page = page_of(ada, "question")
+    phones = {str(phone["lang"]): " ".join(phone.get_text(" ").split()) for phone in page.soup.select(".phone")}
+    assert set(phones) == {"fr", "ru", "en"}
+    assert "How was this visit?" in phones["en"]
+    assert "Comment s’est passée cette intervention" in phones["fr"]
+    assert "Enregistrer" in phones["fr"]
+    assert "Сохранить" in phones["ru"]
+    assert all(phone.has_attr("inert") for phone in page.soup.select(".phone"))
+
+
+def test_the_preview_follows_what_is_typed_and_saves_nothing(ada: Browser, database: Database) -> None:
+    typed = page_of(ada, "question").form("/staff/settings?group=").values()
+    typed |= {"ratings.question_en": "Were we on time?", "ratings.offer_zero": "false", "group": "question"}
+    typed.pop("csrf_token")
+    part = ada.part("/staff/settings", query_string=typed)
+    assert part.is_fragment
+    assert "Were we on time?" in part.says('.phone[lang="en"]')
+    assert "0 stars" not in part.says('.phone[lang="en"]')
+    assert value(database, "ratings.question_en") == "How was this visit?"
+
+
+def test_without_scripts_a_button_shows_the_preview(ada: Browser, database: Database) -> None:
+    page = page_of(ada, "question").press("button[name=preview]", **{"ratings.question_fr": "Tout va bien\u00a0?"})
+    assert page.status == 200
+    assert "Tout va bien" in page.says('.phone[lang="fr"]')
+    assert page.form("/staff/settings?group=").values()["ratings.question_fr"] == "Tout va bien\u00a0?"
+    assert "Tout va bien" not in str(value(database, "ratings.question_fr"))
+
+
+def test_a_changed_question_is_what_clients_are_asked(ada: Browser, agency: Agency, sign_in: SignIn) -> None:
+    save(page_of(ada, "question"), **{"ratings.question_en": "Were we on time?"})
+    window = sign_in(agency.claire).get(f"/client/visits/{agency.claires_done}/rating")
+    assert "Were we on time?" in window.words
