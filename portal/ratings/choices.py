@@ -6,6 +6,7 @@ Each change is a row that stays; the newest counts. Saying the same again change
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, or_, select
 
@@ -100,6 +101,15 @@ class Word:
     said_by: str
     name: str | None
 
+    @property
+    def way(self) -> str:
+        """By which way it was said, in words."""
+        if self.said_by == "link":
+            return _("with the link of a mail")
+        if self.said_by == "portal":
+            return _("on the portal")
+        return _("noted by %(name)s", name=self.name) if self.name else _("noted by the agency")
+
 
 def history(person: Asked) -> list[Word]:
     """What this person, or the reader of their address, has said, newest first."""
@@ -118,11 +128,12 @@ def visit_panel(_user: User, visit: Visit) -> Panel | None:
     if not is_open():
         return None
     person = person_to_ask(visit.client)
+    said = history(person) if person else []
     return Panel("ratings/_choice_panel.html", {
         "visit_id": visit.id,
         "name": person.name if person else None,
-        "stopped": bool(person and has_stopped(person, person.email or "")),
-        "history": history(person) if person else [],
+        "stopped": bool(said) and not said[0].wanted,
+        "history": said,
     })  # fmt: skip
 
 

@@ -9,7 +9,9 @@ from portal.accounts.models import User
 from portal.extensions import Fact, db
 from portal.outbox.models import Message
 from portal.outbox.panels import facts_of
+from portal.ratings.choices import Word, history
 from portal.ratings.models import Rating, RatingRequest, RatingSubject, SuspectAnswer
+from portal.ratings.queries import person_to_ask
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
 
@@ -36,6 +38,8 @@ def timeline_facts(user: User, visit: Visit) -> list[Fact]:
     facts += [_suspected(row.SuspectAnswer) for row in asked if row.SuspectAnswer]
     facts += _closed_links([row.RatingRequest for row in asked])
     facts += _said(rating) if rating else []
+    person = person_to_ask(visit.client)
+    facts += [_chosen(word) for word in history(person) if word.at >= subject.ended_at] if person else []
     return facts if asked or visit.state != State.DONE else [*facts, _not_asked(visit)]
 
 
@@ -64,6 +68,11 @@ def _closed_links(requests: Sequence[RatingRequest]) -> Iterator[Fact]:
     for closed in {request.id: request for request in requests if request.revoked_at and request.asked_at}.values():
         if closed.revoked_at:
             yield Fact(closed.revoked_at, _("The link in the mail was closed"), "lock")
+
+
+def _chosen(word: Word) -> Fact:
+    text = _("Rating requests are wanted again") if word.wanted else _("No more rating requests are wanted")
+    return Fact(word.at, text, "bell" if word.wanted else "x", "info", word.way)
 
 
 def _not_asked(visit: Visit) -> Fact:

@@ -131,8 +131,5 @@ def reopen_visit(visit_id: int) -> Response:
             refusal = refused.message
         else:
             flash(_("The visit is to be done again."), "success")
-            row = queries.row_of(g.user, visit_id)
-            return done(url_for("staff.show_visit", visit_id=visit_id), event="visit-reopened",
-                        fragment="visits/_staff_row.html", target=f"#visit-{visit_id}", row=row)  # fmt: skip
-    status = 409 if refusal else 200
-    return show("visits/reopen.html", "visits/_reopen.html", status=status, visit=shown, refusal=refusal)
+            return done(url_for("staff.show_visit", visit_id=visit_id))
+    return show("visits/reopen.html", status=409 if refusal else 200, visit=shown, refusal=refusal)

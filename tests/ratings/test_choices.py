@@ -145,9 +145,7 @@ def test_staff_note_what_a_person_said_and_see_what_was_said_before(
     assert deeds(database)[0] == ("rating.requests_stopped", "coordinator", "client")
 
 
-def test_nobody_is_asked_about_a_client_without_an_address(
-    agency: Agency, sign_in: SignIn, database: Database
-) -> None:
+def test_nobody_is_asked_about_a_client_without_an_address(agency: Agency, sign_in: SignIn, database: Database) -> None:
     with database.writing():
         george = db.session.get_one(Client, agency.george)
         made = factories.done_visit(george, factories.service("Repas"), []).id

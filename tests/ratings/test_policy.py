@@ -476,10 +476,11 @@ def test_a_visit_that_is_not_done_cannot_be_reopened(agency: Agency, sign_in) ->
     assert page.form("Set back").submit().status == 409
 
 
-def test_the_list_offers_to_reopen_what_is_done_and_not_rated(agency: Agency, sign_in) -> None:
-    row = sign_in(agency.sofia).get("/staff/visits").html
-    assert f"/staff/visits/{agency.claires_done}/reopening" in row
-    assert f"/staff/visits/{agency.claires_next}/reopening" not in row
+def test_its_page_offers_to_reopen_what_is_done_and_not_rated(agency: Agency, sign_in, database: Database) -> None:
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/visits/{agency.claires_done}").link("Set back to be done").click()
+    assert page.form("Set back").submit().follow().endpoint == "staff.show_visit"
+    assert "/reopening" not in sofia.get(f"/staff/visits/{agency.claires_next}").html
 
 
 def test_asking_and_its_plan_are_one_transaction(
