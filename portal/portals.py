@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from portal.accounts.models import Account
 from portal.accounts.second_factor import is_missing
+from portal.audit.actions import record_refusal
 from portal.extensions import begin_reading, begin_writing, db
 from portal.htmx import go_to
 from portal.htmx import request as portal_request
@@ -108,6 +109,8 @@ def guarded(handler: Handler, permission: Permission, module: str | None) -> Fun
         if module and not option(module):
             abort(404)
         if permission not in GRANTS[g.user.role]:
+            asked = {"method": request.method, "page": request.endpoint}
+            record_refusal("access.denied", g.user, ("account", g.user.account_id), asked)
             abort(403)
         return in_transaction(handler, **values)
 

@@ -322,6 +322,9 @@ def mailbox(app: Flask, postman: tuple[Postman, str]) -> Mailbox:
 # ---- hands ----
 
 
+DENIED = "'access.denied'"
+
+
 def _said(table: Table) -> list[Column]:
     return [column for column in table.columns if str(column) != "account_session.seen_at"]
 
@@ -354,11 +357,12 @@ class Database:
         return self.one(select(func.count()).select_from(kind).where(*conditions))
 
     def fingerprint(self) -> dict[str, list]:
-        """Everything that is in the database, but when browsers were last seen."""
+        """Everything that is in the database, but when browsers were last seen and who was refused something."""
         with self.app.app_context():
             return {
-                table.name: sorted(map(repr, db.session.execute(select(*_said(table))).all()))
+                table.name: sorted(row for row in rows if DENIED not in row)
                 for table in db.metadata.sorted_tables
+                for rows in [map(repr, db.session.execute(select(*_said(table))))]
             }
 
 

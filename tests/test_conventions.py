@@ -296,7 +296,7 @@ def test_every_kind_of_deed_is_recorded_somewhere() -> None:
         value
         for name, tree in modules().items()
         for call in calls(tree)
-        if ast.unparse(call.func).rpartition(".")[2] in ("record", "record_all", "record_deed")
+        if ast.unparse(call.func).rpartition(".")[2] in ("record", "record_all", "record_deed", "record_refusal")
         and name != "portal.audit.actions"
         for value in [getattr(call.args[0], "value", None)]
     }

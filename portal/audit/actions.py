@@ -1,13 +1,19 @@
 """Writing the journal."""
 
+import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
-from sqlalchemy import insert
+from flask import Response, after_this_request
+from sqlalchemy import Engine, insert
+from sqlalchemy.exc import OperationalError
 
 from portal import clock
 from portal.audit.models import KINDS, AuditEntry
-from portal.extensions import db
+from portal.extensions import db, writing
+
+log = logging.getLogger(__name__)
 
 
 class Actor(Protocol):
@@ -40,14 +46,37 @@ def record_all(
     kind: str, actor: Actor | None, deeds: Sequence[tuple[tuple[str, int], dict | None, dict | None]]
 ) -> None:
     """Add one entry for each deed of one kind, in one statement (imports make thousands)."""
-    if not deeds:
-        return
+    if deeds:
+        db.session.execute(insert(AuditEntry), _rows(kind, actor, deeds))
+
+
+def record_refusal(kind: str, actor: Actor, subject: tuple[str, int], after: dict) -> None:
+    """Add one entry about a request that is refused: its transaction is rolled back, so the entry is written in one of
+    its own, once the answer has left."""
+    rows, engine = _rows(kind, actor, [(subject, None, after)]), db.engine
+
+    @after_this_request
+    def attach(response: Response) -> Response:
+        response.call_on_close(partial(_write, engine, rows))
+        return response
+
+
+def _write(engine: Engine, rows: list[dict]) -> None:
+    try:
+        with writing(), engine.begin() as connection:
+            connection.execute(insert(AuditEntry), rows)
+    except OperationalError:  # nobody is there any more to be told
+        log.exception("an entry of the journal could not be written")
+
+
+def _rows(
+    kind: str, actor: Actor | None, deeds: Sequence[tuple[tuple[str, int], dict | None, dict | None]]
+) -> list[dict]:
     _ = KINDS[kind]
     who = {"account_id": actor.account_id if actor else None, "role": str(actor.role) if actor else None}
     moment = clock.now()
-    rows = [
+    return [
         {"at": moment, "kind": kind, **who, "subject_type": subject[0], "subject_id": subject[1],
          "before": before, "after": after}
         for subject, before, after in deeds
     ]  # fmt: skip
-    db.session.execute(insert(AuditEntry), rows)

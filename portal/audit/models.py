@@ -30,6 +30,7 @@ KINDS = {
     "account.recovery_used": "A code on paper was used instead of the phone.",
     "account.codes_renewed": "New codes on paper were made.",
     "account.file_opened": "A person with several files opened one.",
+    "access.denied": "A person asked for something that their role does not allow.",
     "option.set": "An option was changed.",
     "sector.created": "A sector was added.",
     "message.tested": "Somebody sent a test message to themselves.",

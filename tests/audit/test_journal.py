@@ -89,3 +89,19 @@ def test_no_request_that_is_refused_leaves_an_entry(agency: Agency, sign_in: Sig
     claire.act(f"/client/visits/{agency.claires_done}/rating", {"stars": "9"})
     claire.act("/choose", {"file": agency.denis.key})
     assert database.count(AuditEntry) == before
+
+
+def test_who_is_refused_something_is_written_down_once_and_without_content(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    sofia = sign_in(agency.sofia)
+    asked = [("GET", 403), ("HEAD", 403), ("POST", 403)]
+    for method, status in asked:
+        page = sofia.open("/staff/accounts?q=secret", method=method, headers={"X-CSRFToken": sofia.csrf_token()})
+        assert page.status in (status, 405)
+    assert sofia.get("/client/visits").status == 404, "another role's portal is not there: nothing to write down"
+    kept = select(AuditEntry.account_id, AuditEntry.role, AuditEntry.after).where(AuditEntry.kind == "access.denied")
+    rows = database.all(kept.order_by(AuditEntry.id))
+    assert {row[:2] for row in rows} == {(agency.sofia.account_id, "coordinator")}
+    assert [row[2]["method"] for row in rows][:2] == ["GET", "HEAD"]
+    assert "secret" not in repr(rows)
