@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from portal import clock
@@ -43,7 +44,8 @@ def test_a_visit_of_another_sector_is_not_there(agency: Agency, sign_in: SignIn)
     assert sign_in(agency.igor).get(f"/staff/visits/{agency.claires_done}").status == 404
 
 
-def test_a_visit_is_marked_as_done_on_its_page_and_says_by_whom(agency: Agency, sign_in: SignIn) -> None:
+def test_a_visit_is_marked_as_done_on_its_page_and_says_by_whom(agency: Agency, sign_in: SignIn, time_machine) -> None:
+    time_machine.shift(timedelta(minutes=5))
     sofia = sign_in(agency.sofia)
     page = sofia.get(f"/staff/visits/{agency.claires_past}").form("done").submit()
     assert page.location == f"/staff/visits/{agency.claires_past}"
@@ -131,12 +133,17 @@ def test_that_nobody_was_asked_is_said(agency: Agency, sign_in: SignIn, database
     assert not [line for line in lines(sofia.get(f"/staff/visits/{agency.claires_done}")) if "asked" in line]
 
 
-def test_fifty_visits_weigh_no_more_than_they_may(agency: Agency, sign_in: SignIn, database: Database) -> None:
+@pytest.mark.parametrize("days", [-2, 2])
+def test_fifty_visits_weigh_no_more_than_they_may(
+    agency: Agency, sign_in: SignIn, database: Database, days: int
+) -> None:
     with database.writing():
         claire, rising = db.session.get_one(Client, agency.claire.id), db.session.get_one(Service, agency.rising)
         wassim = db.session.get_one(Worker, agency.wassim.id)
-        for day in range(60):
-            factories.done_visit(claire, rising, [wassim], days=-2 - day, hour=6)
+        for number in range(60):
+            made = factories.visit(claire, rising, [wassim], factories.at(days * (number + 1), 6))
+            if days < 0:
+                factories.done(made)
     page = sign_in(agency.sofia).get("/staff/visits")
     assert len(page.soup.select("tbody tr")) == 50
     assert len(page.response.data) <= 20_500
