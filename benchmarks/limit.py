@@ -13,8 +13,7 @@ from flask import Flask, abort, redirect, render_template, request, session
 from jinja2 import ChainableUndefined
 from sqlalchemy import MetaData, create_engine, func, insert, literal, select, update
 
-engine = create_engine(os.environ["PORTAL_DATABASE_URL"])
-tables = MetaData()
+engine, tables = create_engine(os.environ["PORTAL_DATABASE_URL"]), MetaData()
 tables.reflect(engine)
 visit, client, service, worker, sent, subject, rating = (
     tables.tables[name] for name in ("visit", "client", "service", "worker", "visit_worker", "rating_subject", "rating")
@@ -37,7 +36,8 @@ app.jinja_env.add_extension("jinja2.ext.i18n")
 app.jinja_env.install_null_translations(newstyle=True)  # ty: ignore[missing-attribute]
 known: dict[str, Any] = app.jinja_env.globals
 known.update(url_for=lambda name, **_: f"/{name}", static_url=lambda name: f"/static/{name}", csrf_token=str,
-             current_locale=str, languages=[("fr", "F"), ("en", "E")])  # fmt: skip
+             languages=[("fr", "F"), ("en", "E")], current_locale=str,
+             span=lambda at, to: f"{local(at):%a %-d %B %Y, %-H:%M}–{local(to):%-H:%M}")  # fmt: skip
 app.jinja_env.filters.update(day=lambda at: f"{local(at):%a %-d %B %Y}", clock=lambda at: f"{local(at):%-H:%M}",
                              decimal=str)  # fmt: skip
 CHIPS = [Chip(Plain(data=d, label=Plain(text=t), checked=False) for d, t in WORDS.items()) for _ in range(3)]

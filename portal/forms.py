@@ -8,7 +8,10 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import RadioField, StringField
 from wtforms.fields.choices import SelectChoice
+from wtforms.meta import DefaultMeta
 from wtforms.validators import InputRequired
+
+from portal.i18n import language
 
 STAR_WORDS = {
     0: _l("Very dissatisfied"),
@@ -36,6 +39,14 @@ class PortalForm(FlaskForm):
             if issubclass(unbound_field.field_class, StringField):
                 options["filters"] = [*unbound_field.kwargs.get("filters", ()), clean_text]
             return unbound_field.bind(form=form, **options)
+
+        @property
+        def locales(self) -> list[str]:
+            return [language()]
+
+        def get_translations(self, form: object) -> object:
+            """WTForms' own words, kept: Flask-WTF would read their catalog from the disk at each request."""
+            return DefaultMeta.get_translations(self, form)
 
 
 class FilterForm(PortalForm):

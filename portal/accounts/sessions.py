@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from flask import flash, g, request, session
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_user
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, bindparam, select, update
 from sqlalchemy.exc import OperationalError
 
 from portal import clock
@@ -16,6 +16,8 @@ from portal.accounts.devices import device_of, network_of
 from portal.accounts.models import Account, AccountSession, User
 from portal.accounts.queries import hash_of
 from portal.extensions import begin_reading, db, rows_changed, wires
+from portal.settings.queries import WHOLE as OPTIONS_IN_ONE
+from portal.settings.queries import hold_options
 
 SEEN_EVERY = timedelta(minutes=1)  # reading must not become writing: that often, "last seen" is exact enough
 
@@ -48,6 +50,10 @@ def lifetime_of(files: list[User]) -> Lifetime:
     return STAFF if any(file.staff_id for file in files) else OTHERS
 
 
+_OPENED = select(AccountSession, Account, OPTIONS_IN_ONE).join(Account)
+_OPENED = _OPENED.where(AccountSession.token_hash == bindparam("token_hash"))
+
+
 def load_signed_in(uniquifier: str) -> Account | None:
     """Return who the browser's cookie stands for, if the row of its session still says so. Flask-Login asks.
 
@@ -56,12 +62,11 @@ def load_signed_in(uniquifier: str) -> Account | None:
     token = session.get("token")
     if not isinstance(token, str):
         return None
-    row = db.session.execute(
-        select(AccountSession, Account).join(Account).where(AccountSession.token_hash == hash_of(token))
-    ).one_or_none()
+    row = db.session.execute(_OPENED, {"token_hash": hash_of(token)}).one_or_none()
     if row is None:
         return None
-    opened, account = row
+    opened, account, options = row
+    hold_options(options)
     g.language = account.language
     over, files = WAS_ENDED, []
     if not opened.ended_at and account.active and account.fs_uniquifier == uniquifier:
