@@ -238,8 +238,9 @@ class PortalWorker(Worker):
             leaving.set()
 
     def handle_warm_shutdown_request(self) -> None:
-        """Let the job know; the worker leaves when it has ended."""
+        """Let the job know; the worker leaves when it has ended. Saying it twice does not kill the mail in hand."""
         super().handle_warm_shutdown_request()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second Ctrl-C still waits for nobody
         if self.horse_pid:
             with suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGTERM)

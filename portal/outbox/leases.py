@@ -58,8 +58,7 @@ class Turn:
 def claim(limit: int, *, despite_pause: bool = False) -> tuple[list[int], str]:
     """Take up to `limit` due messages for this process, none while all are held; return their ids and the lease token.
 
-    Args:
-        despite_pause: for a process whose own conversation with the server goes on well.
+    `despite_pause` is for a process whose own conversation with the server goes on well.
     """
     token = secrets.token_hex(8)
     ids = _take(limit, token) if despite_pause or not _is_paused() else []
@@ -70,8 +69,7 @@ def claim(limit: int, *, despite_pause: bool = False) -> tuple[list[int], str]:
 def _take(limit: int, token: str) -> list[int]:
     moment = clock.now()
     due = select(Message.id).where(Message.state.in_(OPEN), Message.next_at <= moment, Message.not_after > moment)
-    if not _may_catch_up(moment):
-        due = due.where(or_(Message.next_at > moment - LATE, Message.urgent))
+    due = due.where(or_(_may_catch_up(moment), Message.next_at > moment - LATE, Message.urgent))
     due = due.where(~IS_HELD).order_by(Message.urgent.desc(), Message.next_at, Message.id).limit(limit)
     ids = list(db.session.scalars(due.with_for_update(skip_locked=True)))
     if not ids:
@@ -93,7 +91,7 @@ def _may_catch_up(moment: datetime) -> bool:
 
 
 def _is_paused() -> bool:
-    paused = Channel.name == MAIL, Channel.paused_until > clock.now()
+    paused = Channel.name == MAIL, Channel.paused_until.between(clock.now(), clock.now() + 2 * PAUSE)
     return db.session.scalar(select(Channel.name).where(*paused)) is not None
 
 

@@ -70,6 +70,7 @@ class Sink:
         self.events: list[Event] = []
         self.mails: list[EmailMessage] = []
         self.texts: list[bytes] = []  # the same, as they came
+        self.delay = 0.0  # seconds before each answer
         self.password: str | None = None  # what sign-in needs, when it is asked for
         self._lock, self._tries = threading.Lock(), Counter[str]()
         self._server = Server(("127.0.0.1", port), Dialogue)
@@ -147,13 +148,19 @@ class Dialogue(socketserver.BaseRequestHandler):
         self.lines = self.request.makefile("rb")
         self.recipient, self.what_happens, self.pid = "", "ok", 0
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.greeting = "ok"
         with suppress(OSError, Over):
             self._greet()
             while line := self.lines.readline():
                 with suppress(Again):
                     self._answer(line.decode("latin-1").strip())
+        if (
+            self.greeting.endswith("-mail") or self.greeting == "535"
+        ):  # nobody has come to that point: the next one will
+            self.sink.greetings.insert(0, self.greeting)
 
     def say(self, line: str) -> None:
+        time.sleep(self.sink.delay)
         self.request.sendall(line.encode() + b"\r\n")
 
     def _greet(self) -> None:
