@@ -39,5 +39,5 @@ def sign_in(tab: Tab, email: str, password: str = PASSWORD) -> None:
     tab.open("/sign-in")
     tab.page.locator("input[name=email]").fill(email)
     tab.page.locator("input[name=password]").fill(password)
-    tab.page.locator("form[action='/sign-in'] button[type=submit]").click()
+    tab.page.locator("form[action='/sign-in'] button[type=submit]").first.click()
     tab.page.wait_for_url(lambda url: not url.endswith("/sign-in"))

@@ -11,6 +11,7 @@ from portal.accounts.links import mail_link
 from portal.accounts.models import Account
 from portal.extensions import db
 from portal.links import make_token
+from portal.outbox.actions import hold_channel
 from portal.people.models import Client, Service, Staff, Worker
 from portal.ratings.actions import answer_request
 from portal.ratings.models import RatingRequest, SuspectAnswer
@@ -107,6 +108,10 @@ def close_module(agency: Agency) -> None:
     set_option(None, "ratings.enabled", "false")
 
 
+def hold_messages(agency: Agency) -> None:
+    hold_channel(agency.ines.user, "Le texte des courriels est à corriger avant que d’autres ne partent")
+
+
 def empty_agency(agency: Agency) -> None:
     """Igor's South before its first visit, as far as lists are concerned: he moves to a sector without anybody."""
     db.session.get_one(Staff, agency.igor.id).sectors = [factories.sector("Est")]
@@ -172,15 +177,14 @@ def awaited_code(tab: Tab, story: Story) -> None:
     tab.open("/sign-in")
     tab.page.locator("input[name=email]").fill(story.agency.ada.email)
     tab.page.locator("input[name=password]").fill(factories.PASSWORD)
-    tab.page.locator(SIGN_IN).click()
+    tab.page.locator(SIGN_IN).first.click()
     tab.page.locator("input[name=code]").wait_for()
 
 
 def recovery_codes(tab: Tab, story: Story) -> None:
     tab.open(FACTOR)
     tab.page.locator("button[value=start]").click()
-    tab.page.locator("main details").click()
-    secret = tab.page.locator("#key").inner_text().replace(" ", "")
+    secret = str(tab.page.locator("#key").text_content()).replace(" ", "")
     tab.page.locator("input[name=code]").fill(factories.code_of_phone(secret))
     tab.page.locator(SAVE).click()
     tab.page.locator("#codes").wait_for()
@@ -298,6 +302,14 @@ SIGHTS = [
     Sight("outbox-none-such", "sofia", "/staff/outbox?state=uncertain"),
     Sight("outbox-none", "igor", "/staff/outbox", before=empty_agency),
     Sight("message", "ada", "/staff/outbox/{message}"),
+    Sight("message-again", "ada", "/staff/outbox/{message}/again", 409),
+    Sight("message-cancellation", "ada", press("/staff/outbox/{message}", "a[href$=cancellation]", "dialog[open] form")),
+    Sight("outbox-hold", "ines", "/staff/outbox/hold"),
+    Sight("outbox-held", "ines", "/staff/outbox", before=hold_messages),
+    Sight("home-held", "sofia", "/staff/home", before=hold_messages),
+    Sight("visit", "sofia", "/staff/visits/{agency.claires_done}"),
+    Sight("visit-to-come", "sofia", "/staff/visits/{agency.claires_next}"),
+    Sight("visit-cancelled", "ines", "/staff/visits/{agency.claires_cancelled}"),
     Sight("message-preview", "ada", "/staff/outbox/{message}/preview"),
     Sight("imports", "sofia", "/staff/imports"),
     Sight("imports-of-clients", "ada", "/staff/imports?kind=clients"),
