@@ -15,7 +15,8 @@ from portal.outbox.actions import hold_channel
 from portal.people.models import Client, Service, Staff, Worker
 from portal.ratings.actions import answer_request
 from portal.ratings.models import RatingRequest, SuspectAnswer
-from portal.settings.actions import set_option
+from portal.settings.actions import mark_setup, set_option
+from portal.settings.models import GROUPS
 from portal.visits.actions import cancel_visit
 from portal.visits.models import Visit
 from tests import factories
@@ -110,6 +111,16 @@ def close_module(agency: Agency) -> None:
 
 def hold_messages(agency: Agency) -> None:
     hold_channel(agency.ines.user, "Le texte des courriels est à corriger avant que d’autres ne partent")
+
+
+def forget_switch(agency: Agency) -> None:
+    set_option(agency.ada.user, "ratings.client_ratings", "false")
+
+
+def begin_setup(agency: Agency) -> None:
+    """The first steps are under way, and somebody waits to be invited."""
+    mark_setup(agency.ada.user, "open")
+    db.session.get_one(Client, agency.eloise.id).account_id = None
 
 
 def empty_agency(agency: Agency) -> None:
@@ -303,7 +314,8 @@ SIGHTS = [
     Sight("outbox-none", "igor", "/staff/outbox", before=empty_agency),
     Sight("message", "ada", "/staff/outbox/{message}"),
     Sight("message-again", "ada", "/staff/outbox/{message}/again", 409),
-    Sight("message-cancellation", "ada", press("/staff/outbox/{message}", "a[href$=cancellation]", "dialog[open] form")),
+    Sight("message-cancellation", "ada",
+          press("/staff/outbox/{message}", "a[href$=cancellation]", "dialog[open] form")),
     Sight("outbox-hold", "ines", "/staff/outbox/hold"),
     Sight("outbox-held", "ines", "/staff/outbox", before=hold_messages),
     Sight("home-held", "sofia", "/staff/home", before=hold_messages),
@@ -318,6 +330,18 @@ SIGHTS = [
     Sight("staffs-password", "sofia", "/staff/account/password"),
     Sight("staffs-address", "sofia", "/staff/account/address"),
     Sight("styleguide", "ada", "/staff/styleguide"),
+    # the configuration
+    *(Sight(f"configuration-{group}", "ada", f"/staff/settings?group={group}") for group in GROUPS),
+    Sight("configuration-switch-forgotten", "ada", "/staff/settings", before=forget_switch),
+    Sight("configuration-history", "ada", "/staff/settings/history?key=ratings.client_ratings", before=forget_switch),
+    Sight("home-switch-forgotten", "ada", "/staff/home", before=forget_switch),
+    Sight("privacy", "", "/privacy"),
+    Sight("team", "ada", "/staff/team"),
+    *(
+        Sight(f"first-steps-{step}", "ada", f"/staff/setup?step={step}", before=begin_setup)
+        for step in ("agency", "sender", "team", "imports", "invitations")
+    ),
+    Sight("home-first-steps", "ada", "/staff/home", before=begin_setup),
     # refusals
     Sight("nothing-there", "", "/nothing", 404),
     Sight("not-for-you", "denis", RATE, 404),
