@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.routing import IntegerConverter, Rule
 
-from portal.accounts.actions import ask_reset
+from portal.accounts.actions import mail_reset
 from portal.accounts.links import mail_link
 from portal.accounts.models import Account, AccountLink
 from portal.extensions import db
@@ -119,7 +119,7 @@ class Things:
             return make()
 
     def password_link(self) -> dict[str, Any]:
-        ask_reset(self.agency.eloise.email, "127.0.0.1")
+        mail_reset(self.agency.eloise.email)
         return {"token": make_token("password", db.session.scalars(select(AccountLink.public_id)).one())}
 
     def account_link(self, purpose: str, kind: str) -> Any:

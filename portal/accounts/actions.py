@@ -208,47 +208,40 @@ def invite(actor: Actor | None, account: Account) -> AccountLink:
     return link
 
 
-def ask_reset(address: str, network_address: str) -> None:
-    """Mail a link to choose a new password, if the address is one of ours. The answer is the same if it is not.
+def may_ask(what: str, address: str, network_address: str) -> bool:
+    """Count one more mail asked for (`reset` or `link`); say whether its address may have one more today.
+
+    Whoever asks is not told: that would tell strangers that the address is ours.
 
     Raises:
         Refused: too often from this network address.
     """
-    account = _who_asks("reset", address, network_address)
-    if account:
+    brake(f"{what}-from:{network_address}", MAILS_PER_ADDRESS, 60)
+    count_hit(f"{what}-from:{network_address}", 60)
+    bucket = f"{what}:{normal_address(address)}"
+    try:
+        brake(bucket, MAILS_PER_ACCOUNT[what], 24 * 60)
+    except Refused:
+        return False
+    count_hit(bucket, 24 * 60)
+    return True
+
+
+def mail_reset(address: str) -> None:
+    """Mail a link to choose a new password, if the address is one of ours and its login is open."""
+    account = account_by_address(address)
+    if account and account.active:
         mail_link(account, "reset")
         record("account.reset_asked", None, ("account", account.id))
 
 
-def ask_link(address: str, network_address: str) -> None:
-    """Mail a client or a relative a link that signs in; tell anybody else of ours by mail to use their password.
-
-    Raises:
-        Refused: too often from this network address.
-    """
-    account = _who_asks("link", address, network_address)
-    if account is None:
+def mail_sign_in(address: str) -> None:
+    """Mail a client or a relative a link that signs in; tell anybody else of ours by mail to use their password."""
+    account = account_by_address(address)
+    if account is None or not account.active:
         return
     if may_use_links(account):
         mail_link(account, "sign_in")
     else:
         notify(account, "password_wanted")
     record("account.link_asked", None, ("account", account.id))
-
-
-def _who_asks(what: str, address: str, network_address: str) -> Account | None:
-    """Count one more mail asked for; return the login that is to get it, if there is one and it had not too many.
-
-    Raises:
-        Refused: too often from this network address.
-    """
-    normal = normal_address(address)
-    brake(f"{what}-from:{network_address}", MAILS_PER_ADDRESS, 60)
-    count_hit(f"{what}-from:{network_address}", 60)
-    account = account_by_address(normal)
-    try:
-        brake(f"{what}:{normal}", MAILS_PER_ACCOUNT[what], 24 * 60)
-    except Refused:
-        return None  # the owner has enough mails already; saying so would tell strangers that the address is ours
-    count_hit(f"{what}:{normal}", 24 * 60)
-    return account if account and account.active else None

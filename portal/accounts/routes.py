@@ -1,6 +1,9 @@
 """Signing in and out, choosing a password, a file, a language. These pages have no portal, and commit themselves."""
 
-from flask import Blueprint, abort, current_app, flash, redirect, request, session, url_for
+import logging
+from collections.abc import Callable
+
+from flask import Blueprint, Flask, abort, after_this_request, current_app, flash, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -15,12 +18,13 @@ from portal.accounts.second_factor import await_code
 from portal.accounts.sessions import files_of
 from portal.accounts.throttles import brake, count_hit
 from portal.errors import Refused
-from portal.extensions import db, wires
+from portal.extensions import db, wires, writing
 from portal.i18n import offered
 from portal.pages import show
 from portal.portals import HOMES, portal_of
 
 accounts = Blueprint("accounts", __name__)
+log = logging.getLogger(__name__)
 WRONG_LINKS, WRONG_MINUTES = 30, 5
 
 
@@ -116,12 +120,32 @@ def forgotten() -> Response:
         status = 422 if request.method == "POST" else 200
         return show("accounts/forgotten.html", status=status, form=form, sent=False)
     try:
-        actions.ask_reset(form.email.data, request.remote_addr or "")
+        if actions.may_ask("reset", form.email.data, request.remote_addr or ""):
+            after_the_answer(actions.mail_reset, form.email.data)
     except Refused as refusal:
         form.form_errors.append(refusal.message)
         return show("accounts/forgotten.html", status=429, form=form, sent=False)
     db.session.commit()
     return show("accounts/forgotten.html", form=form, sent=True)
+
+
+def after_the_answer(deed: Callable[[str], None], address: str) -> None:
+    """Do something for an address once the answer has left, in a transaction of its own: whoever asks about an address
+    must not learn from how long it takes whether it is one of ours."""
+    app: Flask = current_app._get_current_object()  # ty: ignore[missing-attribute] - past the proxy
+
+    def do() -> None:
+        try:
+            with app.app_context(), writing():
+                deed(address)
+                db.session.commit()
+        except Exception:
+            log.exception("a mail that somebody asked for was not written")
+
+    @after_this_request
+    def attach(response: Response) -> Response:
+        response.call_on_close(do)
+        return response
 
 
 @accounts.route("/password/<token>", methods=["GET", "POST"])
@@ -173,8 +197,10 @@ def ask_link() -> Response:
     if spent is None and not form.validate_on_submit():
         status = 422 if request.method == "POST" else 200
         return show("accounts/ask_link.html", status=status, form=form, sent=False)
+    address = spent.account.email if spent else form.email.data or ""
     try:
-        actions.ask_link(spent.account.email if spent else form.email.data, request.remote_addr or "")
+        if actions.may_ask("link", address, request.remote_addr or ""):
+            after_the_answer(actions.mail_sign_in, address)
     except Refused as refusal:
         form.form_errors.append(refusal.message)
         return show("accounts/ask_link.html", status=429, form=form, sent=False)

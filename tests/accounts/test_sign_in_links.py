@@ -284,3 +284,19 @@ def test_signing_in_by_link_leaves_somebody_elses_session_behind(
     tablet.get(path).form(path).submit()
     ended = database.all(select(AccountSession.ended_at.is_not(None)).order_by(AccountSession.id))
     assert ended == [True, False]
+
+
+@pytest.mark.parametrize("page", ["/sign-in/link", "/forgotten-password"])
+def test_the_answer_is_the_same_work_whether_or_not_an_address_is_one_of_ours(
+    page: str, agency: Agency, app: Flask, database: Database
+) -> None:
+    with database.writing():
+        deactivate(None, db.session.get_one(Account, agency.denis.account_id))
+    work = []
+    for email in (agency.claire.email, "nobody@example.org", agency.denis.email, agency.sofia.email):
+        answer = open_browser(app).act(page, {"email": email}, buffered=False)  # as it stands when it leaves
+        work.append(answer.statements)
+        answer.response.close()
+    assert work[0] == work[1] == work[2] == work[3]
+    assert work[0]
+    assert database.count(Message) == 2, "what is done for those who are known is done afterwards"
