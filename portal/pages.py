@@ -1,5 +1,7 @@
 """The page or its fragment; the redirect or the event. All policy about htmx answers is here."""
 
+from collections.abc import Callable
+
 from flask import redirect, render_template
 from werkzeug.wrappers import Response
 
@@ -20,8 +22,10 @@ def show(template: str, part: str | None = None, /, status: int = 200, **context
     return answer(render_template(template, **context), status)
 
 
-def done(back_to: str, /, *, event: str | None = None, fragment: str | None = None, target: str | None = None,
-         **context: object) -> Response:  # fmt: skip
+def done(
+    back_to: str, /, *, event: str | None = None, fragment: str | None = None, target: str | None = None,
+    read: Callable[[], dict[str, object]] = dict, **context: object,
+) -> Response:  # fmt: skip
     """Answer a deed that succeeded: the changed part and its event for htmx, a redirect (303) for a plain browser.
 
     Args:
@@ -29,10 +33,11 @@ def done(back_to: str, /, *, event: str | None = None, fragment: str | None = No
         event: what happened, past tense and kebab-case (`rating-left`).
         fragment: template of the part that changed; without it htmx opens `back_to`.
         target: CSS selector of the element that the fragment replaces.
-        context: what the fragment reads.
+        read: called for the fragment alone, for what it reads and a plain browser's redirect does not need.
+        context: what the fragment reads besides.
     """
     if not request.wants_fragment:
         return redirect(back_to, 303)
     if fragment is None:
         return go_to(back_to)
-    return answer(render_template(fragment, **context), event=event, target=target)
+    return answer(render_template(fragment, **read(), **context), event=event, target=target)

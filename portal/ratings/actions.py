@@ -1,10 +1,12 @@
 """The deeds: what can be rated is written down, a rating is left or changed, requests are promised or taken back."""
 
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal import clock
@@ -39,7 +41,7 @@ def refuse_unless_open(user: User, subject: RatingSubject | None, rating: Rating
 
     Args:
         user: the client or a relative of the file.
-        subject: what is rated, as `subject_of` gave it: None when the visit is not done.
+        subject: what is rated, as `visit_to_rate` gave it: None when the visit is not done.
         rating: the present rating, if there is one.
 
     Returns:
@@ -76,8 +78,6 @@ def leave_rating(user: User, subject: RatingSubject | None, stars: int, comment:
     Raises:
         Refused: as `refuse_unless_open` says, or rated meanwhile, or 0 stars where they are not offered.
     """
-    if subject and rating_of(subject):
-        raise Refused(_l("This visit has been rated in the meantime. Close this window to see the rating."), "rated")
     open_subject = refuse_unless_open(user, subject, None)
     _refuse_hidden_zero(stars)
     rating = _write(open_subject, stars, comment, "portal", user.role, user.name, user.account_id)
@@ -94,21 +94,25 @@ def _write(
     subject: RatingSubject, stars: int, comment: str, channel: str, role: str, name: str, account_id: int | None
 ) -> Rating:
     """Insert the one rating of a subject; the database decides who was first. The mail that would ask is taken back."""
-    rating = Rating(
-        subject_id=subject.id, stars=stars, comment=comment or None, channel=channel, author_role=str(role),
-        author_name=name, author_account_id=account_id, left_at=clock.now(),
-    )  # fmt: skip
-    try:
-        with db.session.begin_nested():
-            db.session.add(rating)
-    except IntegrityError as error:
-        raise Refused(
-            _l("This visit has been rated in the meantime. Close this window to see the rating."), "rated"
-        ) from error
-    requests = select(RatingRequest.message_id).where(RatingRequest.subject_id == subject.id)
-    cancel(list(db.session.scalars(requests)), "already_rated")
+    rating = db.session.scalar(_first_rating(db.engine.dialect.name), {
+        "subject_id": subject.id, "stars": stars, "comment": comment or None, "channel": channel,
+        "author_role": str(role), "author_name": name, "author_account_id": account_id, "left_at": clock.now(),
+    })  # fmt: skip
+    if rating is None:
+        raise Refused(_l("This visit has been rated in the meantime. Close this window to see the rating."), "rated")
+    cancel(list(db.session.scalars(_MESSAGES_OF, {"subject_id": subject.id})), "already_rated")
     alert(rating)
     return rating
+
+
+@cache
+def _first_rating(engine: str) -> Any:
+    """Inserts a rating and returns it; of a subject that has one by then, nothing."""
+    insert_ = postgresql.insert if engine == "postgresql" else sqlite.insert
+    return insert_(Rating).on_conflict_do_nothing(index_elements=[Rating.subject_id]).returning(Rating)
+
+
+_MESSAGES_OF = select(RatingRequest.message_id).where(RatingRequest.subject_id == bindparam("subject_id"))
 
 
 def change_rating(user: User, rating: Rating, stars: int, comment: str, version: int) -> None:

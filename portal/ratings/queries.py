@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import cast
 
 from sqlalchemy import Row, Select, and_, bindparam, func, select
 
@@ -62,11 +63,20 @@ def can_be_changed_by_link(request: RatingRequest, rating: Rating) -> bool:
     return by_link and not option("ratings.lock_public") and can_be_changed(rating.left_at)
 
 
-def subject_of(user: User, visit_id: int) -> RatingSubject | None:
-    """Return what is rated of a visit that this person may see; None for any other, and before it is done."""
-    seen = visible_visits(user).with_only_columns(Visit.id)
-    return db.session.scalar(
-        select(RatingSubject).where(RatingSubject.visit_id == visit_id, Visit.id.in_(seen)).join(Visit)
+def visit_to_rate(user: User, visit_id: int) -> tuple[Visit, RatingSubject | None, Rating | None] | None:
+    """Return a visit that this person may see, what is rated of it once it is done, and the present rating."""
+    found = db.session.execute(_to_rate(user.kind), {**user.numbers, "visit_id": visit_id}).one_or_none()
+    return cast("tuple[Visit, RatingSubject | None, Rating | None] | None", found)
+
+
+@cache
+def _to_rate(kind: User) -> Select:
+    return (
+        visible_visits(kind)
+        .where(Visit.id == bindparam("visit_id"))
+        .outerjoin(RatingSubject, RatingSubject.visit_id == Visit.id)
+        .outerjoin(Rating, Rating.subject_id == RatingSubject.id)
+        .add_columns(RatingSubject, Rating)
     )
 
 

@@ -23,10 +23,10 @@ MODULE = "ratings.enabled"
 def rate_visit(visit_id: int) -> Response:
     """*Laisser une évaluation*: a window over the list; the same address is a page of its own."""
     on = option(MODULE)
-    if visit_of(g.user, visit_id) is None or not (on or request.method == "POST"):
+    found = queries.visit_to_rate(g.user, visit_id)
+    if found is None or not (on or request.method == "POST"):
         abort(404)
-    subject = queries.subject_of(g.user, visit_id)
-    rating = queries.rating_of(subject) if subject else None
+    _visit, subject, rating = found
     form = RatingForm(data=None if request.method == "POST" else _present(rating))
     if request.method != "POST":
         return _open_window(visit_id, form, subject, rating)
@@ -39,7 +39,7 @@ def rate_visit(visit_id: int) -> Response:
         return _window(visit_id, form, rating, status=409 if on else 404, refusal=refusal.message)
     return done(
         url_for("client.list_own_visits"), event="rating-left", fragment="visits/_rated.html",
-        row=row_of(g.user, visit_id), waiting=queries.waiting_visit(g.user),
+        read=lambda: {"row": row_of(g.user, visit_id), "waiting": queries.waiting_visit(g.user)},
     )  # fmt: skip
 
 
