@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flask import Flask, g, has_request_context, request
+from flask import Flask, Request, g, has_request_context, request
 from jinja2 import TemplateError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
@@ -38,6 +38,7 @@ MACHINES = re.compile(  # IPv4, IPv6
 QUOTED_VALUE = re.compile(r"(?<=: )\"[^\"]*\"|'[^']*'")  # names of constraints have no colon before them
 
 requests = logging.getLogger("portal.requests")
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: there is a line for every request
 _speaker = {"process": "command"}  # which of the portal's processes this is
 
 
@@ -77,21 +78,23 @@ def request_id() -> str:
 
 
 def _begin() -> None:
-    request_id()
-    g.begun = time.perf_counter()
+    g.request_id, g.begun = secrets.token_hex(4), time.perf_counter()
 
 
 def _end(response: Response) -> Response:
-    response.headers[HEADER] = request_id()
-    if request.endpoint not in QUIET or response.status_code >= 500:
-        taken = time.perf_counter() - g.get("begun", time.perf_counter())
-        user = g.get("user")
+    reference = response.headers[HEADER] = request_id()
+    asked: Request = request._get_current_object()  # ty: ignore[missing-attribute]
+    known, now = vars(g._get_current_object()), time.perf_counter()
+    rule = asked.url_rule
+    if rule is None or rule.endpoint not in QUIET or response.status_code >= 500:
+        user = known.get("user")
         facts = {
-            "method": request.method if request.method in METHODS else "other",
-            "rule": request.url_rule.rule if request.url_rule else None,
+            "request": reference,
+            "method": asked.method if asked.method in METHODS else "other",
+            "rule": rule.rule if rule else None,
             "status": response.status_code,
-            "ms": round(taken * 1000, 1),
-            "portal": g.get("portal"),
+            "ms": round((now - known.get("begun", now)) * 1000, 1),
+            "portal": known.get("portal"),
             "role": str(user.role) if user else None,
         }
         requests.info("request", extra={"facts": facts})
@@ -108,14 +111,16 @@ class ReadableLines(logging.Formatter):
         facts = vars(record).get("facts")
         if facts is None:
             return super().format(record)
-        words = [f"{value:g} ms" if name == "ms" else str(value) for name, value in facts.items() if value is not None]
-        return f"{self.formatTime(record, self.datefmt)} {record.getMessage()}: {' '.join(words)}{_reference(' #')}"
+        shown = {"ms": "{:g} ms", "request": "#{}"}
+        words = [shown.get(name, "{}").format(value) for name, value in facts.items() if value is not None]
+        return f"{self.formatTime(record, self.datefmt)} {record.getMessage()}: {' '.join(words)}"
 
 
 class JsonLines(logging.Formatter):
     """One object a line. What others have put into a message or an exception is looked through."""
 
     def format(self, record: logging.LogRecord) -> str:
+        facts = vars(record).get("facts", {})
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -123,19 +128,17 @@ class JsonLines(logging.Formatter):
             "pid": record.process,
             "logger": record.name,
             "message": _message(record),
-            "request": _reference() or None,
-            **vars(record).get("facts", {}),
+            "request": facts.get("request") or (request_id() if has_request_context() else None),
+            **facts,
         }
         if record.exc_info and record.exc_info[1]:
             line["trace"] = list(trace_of(record.exc_info[1]))
-        return json.dumps({name: value for name, value in line.items() if value is not None}, ensure_ascii=False)
-
-
-def _reference(before: str = "") -> str:
-    return f"{before}{request_id()}" if has_request_context() else ""
+        return _encode({name: value for name, value in line.items() if value is not None})
 
 
 def _message(record: logging.LogRecord) -> str:
+    if record.name == requests.name:
+        return "request"
     if isinstance(record.msg, BaseException):
         return words_of(record.msg)
     if record.name.startswith("gunicorn"):

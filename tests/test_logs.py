@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from redis import Redis
+from rq.serializers import JSONSerializer
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
@@ -18,6 +20,7 @@ from portal.extensions import db
 from portal.links import make_token
 from portal.outbox.models import Message
 from portal.people.models import Client
+from portal.queue import PortalJob, PortalWorker
 from tests.conftest import Database, Mailbox, SignIn
 from tests.factories import NOON, Agency
 from tests.pages import Browser
@@ -184,10 +187,17 @@ def test_the_web_server_does_not_repeat_a_request_that_it_could_not_serve(lines:
 
 def test_a_developer_reads_plain_lines(app: Flask) -> None:
     record = logging.LogRecord("portal.requests", logging.INFO, "", 0, "request", None, None)
-    record.facts = {"method": "GET", "rule": "/sign-in", "status": 200, "ms": 3.25, "portal": None}
+    record.facts = {
+        "request": "5be14f10",
+        "method": "GET",
+        "rule": "/sign-in",
+        "status": 200,
+        "ms": 3.25,
+        "portal": None,
+    }
     with app.test_request_context("/sign-in"):
         line = logs.ReadableLines().format(record)
-    assert " request: GET /sign-in 200 3.25 ms #" in line
+    assert line.endswith(" request: #5be14f10 GET /sign-in 200 3.25 ms")
 
 
 @pytest.mark.parametrize("arguments", [["doctor"], ["--help"], ["worker"]])
@@ -209,3 +219,23 @@ def test_the_web_server_refuses_a_wrong_environment_with_one_sentence(tmp_path: 
     assert ended.returncode == 1
     assert "PORTAL_ENV is neither development nor production" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_job_that_fails_leaves_its_name_and_its_place_and_not_what_it_was_given(
+    app: Flask, valkey: str, lines: Lines
+) -> None:
+    with Redis.from_url(valkey) as connection:
+        worker = PortalWorker(app, connection)
+        job = PortalJob.create("portal.outbox.jobs.drain", args=("claire@example.org",), connection=connection,
+                               serializer=JSONSerializer)  # fmt: skip
+        foreign = PortalJob.create("os.system", args=("echo Claire",), connection=connection, serializer=JSONSerializer)
+        try:
+            raise ValueError("Claire Lefèvre")
+        except ValueError:
+            for failed in (job, foreign):
+                worker.handle_exception(failed, *sys.exc_info())
+    ours, other = [line for line in lines.all if line["message"] == "job failed"]
+    assert ours["job"] == "portal.outbox.jobs.drain"
+    assert ours["trace"][-1] == "ValueError"
+    assert "job" not in other
+    assert "laire" not in "".join(lines.texts)
