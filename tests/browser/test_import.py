@@ -28,9 +28,9 @@ def csv_of(lines: list[list[str]], encoding: str) -> bytes:
     return text.getvalue().encode(encoding)
 
 
-def bring_in(tab: Tab, name: str, content: bytes) -> None:
+def bring_in(tab: Tab, name: str, content: bytes, kind: str = "visits") -> None:
     """Choose a file and wait for its preview."""
-    tab.open("/staff/imports")
+    tab.open(f"/staff/imports?kind={kind}")
     file = {"name": name, "mimeType": "text/csv", "buffer": content}
     tab.page.get_by_label("File (CSV or XLSX)").set_input_files([file])  # ty: ignore[invalid-argument-type]
     tab.button("Show what it would do").click()

@@ -219,7 +219,7 @@ def test_everybody_with_an_address_and_no_login_is_invited_once(
     bring_in(ada, database, CLIENTS)
     page = step(ada, "invitations")
     assert "Invite 2 clients" in page.words
-    assert "Without an e-mail address: 1 clients, 0 workers." in page.words
+    assert "Without an e-mail address: 1 (clients), 0 (workers)." in page.words
     assert page.press('button[name="who"][value="1"]').status == 303
     page = step(ada, "invitations")
     assert "2 people were invited." in page.words
