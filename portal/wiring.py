@@ -25,6 +25,7 @@ from portal.settings import queries as settings
 from portal.setup import jobs as setup_jobs
 from portal.setup import messages as setup_messages
 from portal.setup import queries as setup
+from portal.visits import panels as visit_panels
 from portal.visits import queries as visits
 from portal.visits.importer import IMPORTER as VISITS
 
@@ -90,7 +91,7 @@ wires.waiting_visit = waiting_visit
 wires.timeline = [visits.timeline_facts, rating_timeline.timeline_facts]
 wires.visit_panels = [rating_panel, choices.visit_panel]
 wires.account_panels = [choices.account_panel]
-wires.home_cards = [setup.home_card, settings.home_card, outbox.home_card, low.home_card]
+wires.home_cards = [setup.home_card, settings.home_card, outbox.home_card, low.home_card, visit_panels.home_card]
 
 # what is tried out beside the options of a page of the configuration
 wires.option_panels = {"question": setup.question_panel, "sender": setup.test_panel}
