@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from redis import Redis
 from sqlalchemy import select
 from time_machine import TimeMachineFixture
 
@@ -300,3 +301,11 @@ def test_the_answer_is_the_same_work_whether_or_not_an_address_is_one_of_ours(
     assert work[0] == work[1] == work[2] == work[3]
     assert work[0]
     assert database.count(Message) == 2, "what is done for those who are known is done afterwards"
+
+
+def test_the_mail_is_handed_to_the_queue_as_soon_as_it_was_asked_for(
+    stranger: Browser, agency: Agency, valkey: str
+) -> None:
+    ask(stranger, agency.claire.email)
+    with Redis.from_url(valkey) as connection:
+        assert list(connection.scan_iter("rq:job:*")), "it leaves in seconds, not at the next sweep"
