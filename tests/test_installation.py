@@ -184,7 +184,8 @@ def test_a_database_that_is_away_is_said_and_pages_fail_politely(
     def fail(*_: object, **__: object) -> None:
         raise OperationalError("SELECT 1", {}, Exception("away"))
 
-    monkeypatch.setattr(db.session, "execute", fail)
+    for way in ("execute", "scalar", "scalars"):
+        monkeypatch.setattr(db.session, way, fail)
     page = stranger.get("/readyz")
     assert (page.status, page.json) == (503, {"database": "unreachable"})
     page = stranger.get("/sign-in")
