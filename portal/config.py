@@ -47,6 +47,7 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, object]:
         "PORTAL_MAIL_FROM": environ.get("PORTAL_MAIL_FROM") or None,
         "PORTAL_LINK_KEYS": link_keys(environ, data_dir),
         "SECRET_KEY": environ.get("PORTAL_SECRET_KEY") or kept_secret(data_dir / "secret-key"),
+        "SECRET_KEY_FALLBACKS": former_keys(environ),
         "PORTAL_PROXY_HOPS": int(environ.get("PORTAL_PROXY_HOPS") or 0),
         "PORTAL_METRICS_TOKEN": environ.get("PORTAL_METRICS_TOKEN") or None,
         **flask_settings(base_url, database_url),
@@ -142,7 +143,8 @@ def refuse_weak_values(environ: Mapping[str, str]) -> None:
         if not environ.get(name)
     ]
     secrets_given = {"PORTAL_SECRET_KEY": [environ.get("PORTAL_SECRET_KEY", "")]}
-    secrets_given["PORTAL_LINK_KEYS"] = environ.get("PORTAL_LINK_KEYS", "").split(",")
+    for name in ("PORTAL_LINK_KEYS", "PORTAL_FORMER_SECRET_KEYS"):
+        secrets_given[name] = environ.get(name, "").split(",")
     for name, values in secrets_given.items():
         if environ.get(name) and any(len(value.strip()) < SHORTEST_SECRET for value in values):
             faults.append(f"{name} is weak: at least {SHORTEST_SECRET} random characters")
@@ -156,6 +158,11 @@ def link_keys(environ: Mapping[str, str], data_dir: Path) -> list[str]:
     """Keys of mailed links, newest first: the first signs, all verify."""
     given = [key.strip() for key in environ.get("PORTAL_LINK_KEYS", "").split(",") if key.strip()]
     return given or [kept_secret(data_dir / "link-key")]
+
+
+def former_keys(environ: Mapping[str, str]) -> list[str]:
+    """Keys of before a rotation: cookies and second factors made with them are still read, nothing new is made."""
+    return [key.strip() for key in environ.get("PORTAL_FORMER_SECRET_KEYS", "").split(",") if key.strip()]
 
 
 def kept_secret(path: Path) -> str:

@@ -81,6 +81,7 @@ class Line:
     state: str
     last_at: datetime | None
     has_factor: bool
+    has_password: bool
 
     @property
     def role_label(self) -> str:
@@ -164,7 +165,11 @@ def _typed(kind: Any, typed: str) -> list[ColumnElement[bool]]:
 def _with_logins(lines: Subquery) -> Select:
     last = select(func.max(AccountSession.created_at)).where(AccountSession.account_id == lines.c.account_id)
     return select(
-        lines, Account.active.label("is_open"), Account.totp_since, last.scalar_subquery().label("last_at")
+        lines,
+        Account.active.label("is_open"),
+        Account.totp_since,
+        Account.password,
+        last.scalar_subquery().label("last_at"),
     ).outerjoin(Account, Account.id == lines.c.account_id)
 
 
@@ -186,7 +191,7 @@ def _as_line(row: Row) -> Line:
     return Line(
         key=f"{row.kind}:{row.id}", name=f"{row.first_name} {row.last_name}".strip(), role=row.role,
         of_whom=row.of_whom.strip(), email=row.email, account_id=row.account_id, state=state, last_at=row.last_at,
-        has_factor=row.totp_since is not None,
+        has_factor=row.totp_since is not None, has_password=row.password is not None,
     )  # fmt: skip
 
 

@@ -4,12 +4,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 from time_machine import TimeMachineFixture
 
+from portal import config
 from portal.accounts import second_factor
 from portal.accounts.models import Account, AccountSession, RecoveryCode
 from portal.accounts.second_factor import plain_code, replace_codes, sealed, unsealed
@@ -242,6 +244,12 @@ def test_secrets_survive_a_new_session_key_while_the_former_one_is_listed(app: F
         assert unsealed(kept) is None
         app.config["SECRET_KEY_FALLBACKS"] = [former]
         assert unsealed(kept) == "a secret"
+
+
+def test_former_session_keys_come_from_the_environment(tmp_path: Path) -> None:
+    environ = {"PORTAL_DATA_DIR": str(tmp_path), "PORTAL_FORMER_SECRET_KEYS": f"{'a' * 40}, {'b' * 40}"}
+    assert config.load(environ)["SECRET_KEY_FALLBACKS"] == ["a" * 40, "b" * 40]
+    assert config.load({"PORTAL_DATA_DIR": str(tmp_path)})["SECRET_KEY_FALLBACKS"] == []
 
 
 def test_a_secret_that_no_key_reads_leaves_the_codes_on_paper(

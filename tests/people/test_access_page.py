@@ -1,5 +1,7 @@
 """Who enters a client's file: the staff of the sector invite the client and relatives, and say what each may see."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
@@ -24,7 +26,7 @@ def access(browser: Browser, client_id: int) -> Page:
 
 
 def add(page: Page, **typed: str) -> Page:
-    values = {
+    values: dict[str, Any] = {
         "first_name": "Lise",
         "last_name": "Roy",
         "email": "lise@example.org",
