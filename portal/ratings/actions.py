@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -34,6 +34,7 @@ from portal.settings.queries import option
 from portal.visits.models import State
 
 MACHINE_SECONDS = 5  # nobody reads a mail and answers it within so few seconds of its sending
+SUSPECTS_KEPT = 10  # of one link: a machine that goes on and on fills no table
 
 
 def refuse_unless_open(user: User, subject: RatingSubject | None, rating: Rating | None) -> RatingSubject:
@@ -173,8 +174,9 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
     _refuse_hidden_zero(stars)
     subject = request.subject
     if reason := _why_suspect(request, trapped):
-        db.session.add(SuspectAnswer(request_id=request.id, stars=stars, comment=comment or None, reason=reason))
-        record("rating.suspected", None, ("visit", subject.visit_id), after={"stars": stars, "reason": reason})
+        if _suspects(request) < SUSPECTS_KEPT:
+            db.session.add(SuspectAnswer(request_id=request.id, stars=stars, comment=comment or None, reason=reason))
+            record("rating.suspected", None, ("visit", subject.visit_id), after={"stars": stars, "reason": reason})
         return None
     name, rating = request.message.recipient or "", rating_of(subject)
     if rating and can_be_changed_by_link(request, rating):
@@ -186,6 +188,10 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
     rating = _write(subject, stars, comment, "mail", "client", name, None)
     record("rating.left", None, ("visit", subject.visit_id), after={"stars": stars, "channel": "mail"})
     return rating
+
+
+def _suspects(request: RatingRequest) -> int:
+    return db.session.scalar(select(func.count()).where(SuspectAnswer.request_id == request.id)) or 0
 
 
 def _why_suspect(request: RatingRequest, trapped: bool) -> str | None:

@@ -23,7 +23,7 @@ from portal.settings.queries import option
 from portal.visits.models import State
 
 open_pages = Blueprint("open", __name__)
-WRONG_LINKS, WRONG_MINUTES = 30, 5
+WRONG_LINKS, WRONG_LINKS_OVERALL, WRONG_MINUTES = 30, 1000, 5  # from one network address, from all; in so many minutes
 
 
 def answer_of_link(request_: RatingRequest | None) -> str:
@@ -105,12 +105,17 @@ def refuse(state: str) -> Response:
     """Say that a link does not open; all links that are not ours get one answer. Only these are counted."""
     if state != "invalid":
         return show("ratings/refused.html", status=410, reason=state, **_frame())
+    buckets = {f"wrong-link:{request.remote_addr}": WRONG_LINKS, "wrong-link": WRONG_LINKS_OVERALL}
     try:
-        brake(f"wrong-link:{request.remote_addr}", WRONG_LINKS, WRONG_MINUTES)
+        for bucket, limit in buckets.items():
+            brake(bucket, limit, WRONG_MINUTES)
     except Refused:
-        return show("ratings/refused.html", status=429, reason="invalid", **_frame())
+        answer = show("ratings/refused.html", status=429, reason="throttled", **_frame())
+        answer.headers["Retry-After"] = str(60 * WRONG_MINUTES)
+        return answer
     if request.method == "POST":
-        count_hit(f"wrong-link:{request.remote_addr}", WRONG_MINUTES)
+        for bucket in buckets:
+            count_hit(bucket, WRONG_MINUTES)
         db.session.commit()
     return show("ratings/refused.html", status=404, reason="invalid", **_frame())
 

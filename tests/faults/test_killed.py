@@ -34,7 +34,7 @@ def test_nothing_is_lost_wherever_a_process_is_killed(campaign: Campaign, accoun
     campaign.strike(*[f"{how}@{point}" for point in OWN for how in ("kill", "slay" if "before" in point else "orphan")])
     campaign.strike(*[f"kill@{point}" for point in SWEEP])
     crew.start("worker1", "worker2", "ticker1", "ticker2")
-    campaign.settle()
+    campaign.settle(and_poison=True)
     account(campaign.judge())
 
 
