@@ -15,9 +15,12 @@ LANGUAGES = ("fr", "ru")
 PLURALS = {"fr": 2, "ru": 3}
 # words that are the same in French, or are signs and figures only
 SAME = {
-    "fr": {"Actions", "Administration", "Client", "Clients", "Date", "Invitation", "Menu", "Message", "Pages"},
+    "fr": {
+        "%(num)s minute", "Actions", "Administration", "Client", "Clients", "Code", "Configuration", "Date",
+        "Invitation", "Menu", "Message", "Pages", "Urgent",
+    },
     "ru": set(),
-}
+}  # fmt: skip
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|\{\w*\}")
 
 
