@@ -27,7 +27,7 @@ from tests.outbox.sink import Sink
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 TICK = 30 * MINUTE  # between two sweeps of these days
 DELAY = 24 * HOUR
-# two and a half days around each; the window opens in the night that matters, or by day
+# three days around each; the window opens in the night that matters, or by day
 SPRING, AUTUMN = datetime(2027, 3, 27, 0, tzinfo=PARIS), datetime(2026, 10, 24, 0, tzinfo=PARIS)
 MONTH_END, LEAP_DAY = datetime(2027, 1, 30, 12, tzinfo=PARIS), datetime(2028, 2, 28, 6, tzinfo=PARIS)
 
@@ -85,18 +85,10 @@ def in_window(moment: datetime, window: str) -> bool:
     return week.index(first) <= here.weekday() <= week.index(last) and opens <= here.strftime("%H:%M") < closes
 
 
-def latest(due: datetime, window: str) -> datetime:
-    """The first minute in the window from then on, and the sweep after it."""
-    while not in_window(due, window):
-        due += MINUTE
-    return due + TICK + MINUTE
-
-
 @pytest.mark.parametrize(
     ("start", "window"),
     [
         (SPRING, "mon-sun 01:00-04:00"),
-        (SPRING, "mon-sat 09:00-19:00"),
         (AUTUMN, "mon-sun 02:00-03:30"),
         (AUTUMN, "mon-sat 09:00-19:00"),
         (MONTH_END, "mon-sat 09:00-19:00"),
@@ -110,9 +102,10 @@ def test_quiet_hours_are_kept_over_clock_changes_month_ends_and_leap_days(
     time_machine.move_to(moment)
     options(database, window)
     days = Days(database)
-    for step in range(int(timedelta(days=4, hours=12) / TICK)):
-        time_machine.move_to(moment + step * TICK)
-        if step % 9 == 0 and step * TICK < timedelta(hours=40):
+    sweeps = [moment + step * TICK for step in range(int(timedelta(hours=76) / TICK))]
+    for step, now in enumerate(sweeps):
+        time_machine.move_to(now)
+        if step % 5 == 0 and now - moment < timedelta(hours=30):
             days.visit_ends()
         sweep(app)
     ends, taken = days.ends(), sink.taken()
@@ -121,7 +114,8 @@ def test_quiet_hours_are_kept_over_clock_changes_month_ends_and_leap_days(
         left, due = datetime.fromtimestamp(event.at, UTC), ends[event.to] + DELAY
         assert left >= due, "not early"
         assert in_window(left, window), f"{left.astimezone(PARIS)} is a quiet hour"
-        assert left <= latest(due, window), "not late"
+        first = next(now for now in sweeps if now >= due and in_window(now, window))
+        assert left <= first + MINUTE, "not late"
 
 
 @pytest.mark.parametrize("jumps", [(HOUR,), (-HOUR,), (24 * HOUR,), (HOUR, -HOUR, 24 * HOUR, -HOUR, -HOUR)])
@@ -147,8 +141,8 @@ def test_a_clock_that_jumps_makes_no_mail_early_and_none_leave_twice(
         moment += jump
         time_machine.move_to(moment)
         sweep(app)
-    for _ in range(120):  # the days that follow, an hour at a time: after the last visit's delay and every jump
-        moment += HOUR / 2
+    for _ in range(60):  # the days that follow: the last visit's delay, and whatever the jumps have put off
+        moment += HOUR
         time_machine.move_to(moment)
         sweep(app)
     due = dict(database.all(select(Message.address, Message.due_at)))
