@@ -31,7 +31,7 @@ from portal.ratings.queries import (
     rating_of,
 )
 from portal.settings.queries import option
-from portal.visits.models import State
+from portal.visits.models import State, Visit
 
 MACHINE_SECONDS = 5  # nobody reads a mail and answers it within so few seconds of its sending
 SUSPECTS_KEPT = 10  # of one link: a machine that goes on and on fills no table
@@ -51,10 +51,10 @@ def refuse_unless_open(user: User, subject: RatingSubject | None, rating: Rating
     Raises:
         Refused: not done, too long ago, no longer to be changed, ratings switched off, or this relative may not.
     """
-    if subject is None:
-        raise Refused(_l("This visit is not done, so it cannot be rated."), "not-done")
-    if subject.visit.state != State.DONE:
+    if subject and subject.visit.state == State.CANCELLED:
         raise Refused(_l("This visit was cancelled in the meantime. It can no longer be rated."), "cancelled")
+    if subject is None or subject.visit.state != State.DONE:
+        raise Refused(_l("This visit is not done, so it cannot be rated."), "not-done")
     if not is_open():
         raise Refused(_l("Your agency has switched ratings off."), "off")
     if not user.may_rate:
@@ -95,6 +95,9 @@ def _write(
     subject: RatingSubject, stars: int, comment: str, channel: str, role: str, name: str, account_id: int | None
 ) -> Rating:
     """Insert the one rating of a subject; the database decides who was first. The mail that would ask is taken back."""
+    on_postgres = db.engine.dialect.name == "postgresql"  # where somebody may reopen or cancel the visit meanwhile
+    if on_postgres and db.session.scalar(_STILL_DONE, {"visit_id": subject.visit_id}) is None:
+        raise Refused(_l("This visit is not done, so it cannot be rated."), "not-done")
     rating = db.session.scalar(_first_rating(db.engine.dialect.name), {
         "subject_id": subject.id, "stars": stars, "comment": comment or None, "channel": channel,
         "author_role": str(role), "author_name": name, "author_account_id": account_id, "left_at": clock.now(),
@@ -113,6 +116,9 @@ def _first_rating(engine: str) -> Any:
     return insert_(Rating).on_conflict_do_nothing(index_elements=[Rating.subject_id]).returning(Rating)
 
 
+_STILL_DONE = (
+    select(Visit.id).where(Visit.id == bindparam("visit_id"), Visit.state == State.DONE).with_for_update(read=True)
+)
 _MESSAGES_OF = select(RatingRequest.message_id).where(RatingRequest.subject_id == bindparam("subject_id"))
 
 

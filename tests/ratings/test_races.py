@@ -104,6 +104,35 @@ def test_unsubscribing_ten_times_at_once_is_done_once(database: Database, asked:
     assert database.count(AuditEntry, AuditEntry.kind == "rating.requests_stopped") == 1
 
 
+def test_having_them_again_ten_times_at_once_is_done_once(database: Database, asked: Asked) -> None:
+    app = database.app
+    open_browser(app).post(asked.unsubscribe, data={"List-Unsubscribe": "One-Click"})
+    again = [posting(open_browser(app), asked.unsubscribe, {"again": "yes"}) for _ in range(10)]
+    assert at_once(again) == [200] * 10
+    assert database.all(select(RequestChoice.wanted).order_by(RequestChoice.id)) == [False, True]
+    assert database.count(AuditEntry, AuditEntry.kind == "rating.requests_wanted") == 1
+
+
+def test_a_person_and_the_agency_who_stop_at_once_have_stopped_once(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    own = [posting(sign_in(agency.claire), "/client/rating-requests", {"wanted": "no"}) for _ in range(5)]
+    url = f"/staff/visits/{agency.claires_done}/rating-requests"
+    noted = [posting(sign_in(agency.sofia), url, {"wanted": "no"}) for _ in range(5)]
+    assert at_once([*own, *noted]) == [303] * 10
+    assert database.count(RequestChoice) == 1
+    assert database.count(AuditEntry, AuditEntry.kind == "rating.requests_stopped") == 1
+
+
+def test_a_visit_reopened_and_rated_at_once_is_one_of_them(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    rating = posting(sign_in(agency.claire), f"/client/visits/{agency.claires_done}/rating", {"stars": "4"})
+    reopening = [posting(sign_in(agency.sofia), f"/staff/visits/{agency.claires_done}/reopening", {}) for _ in range(4)]
+    statuses = at_once([rating, *reopening])
+    assert statuses == [303] + [409] * 4
+    state = database.one(select(Visit.state).where(Visit.id == agency.claires_done))
+    assert (state, database.count(Rating)) in (("done", 1), ("planned", 0))
+
+
 def test_wrong_passwords_at_once_are_all_counted(agency: Agency, database: Database) -> None:
     app = database.app
     wrong = {"email": agency.claire.email, "password": "wrong"}
