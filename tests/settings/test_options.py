@@ -101,6 +101,8 @@ def test_the_command_line_sets_gets_and_lists(app: Flask) -> None:
     assert all(key in listed for key in OPTIONS)
     assert "ratings.link_days = 30 *" in listed
     assert "ratings.enabled = true\n" in listed
+    assert "Offer 0 stars. It is a score, not a missing answer." in listed, "the command line speaks English"
+    assert len(listed.splitlines()) == 2 * len(OPTIONS), "two lines each, however long a text is"
 
 
 @pytest.mark.parametrize("args", [["set", "ratings.link_days", "0"], ["set", "nonsense", "1"], ["get", "nonsense"]])

@@ -197,6 +197,11 @@ def test_the_history_of_an_option_that_there_is_not_is_not_found(ada: Browser) -
     assert ada.get("/staff/settings?group=nonsense").status == 404
 
 
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_page_asks_the_database_a_bounded_number_of_times(ada: Browser, group: str) -> None:
+    assert len(page_of(ada, group).statements) <= 6
+
+
 # ---- the two switches ----
 
 

@@ -13,6 +13,7 @@ from portal.outbox.models import Message
 from portal.people.models import Client, Sector, Staff, Worker
 from portal.settings.queries import option
 from portal.setup.queries import setup_code
+from portal.supervisor import Supervisor
 from portal.work import jobs as work
 from portal.work.models import Work
 from tests import factories
@@ -125,6 +126,14 @@ def test_the_command_line_shows_the_code_until_there_is_somebody(app: Flask, dat
     refused = run(args=["setup-code"])
     assert refused.exit_code == 1
     assert code(app) not in refused.output
+
+
+def test_starting_everything_shows_where_to_begin_until_there_is_somebody(app: Flask, database: Database) -> None:
+    begins = Supervisor(app, "127.0.0.1", 5000)._first_steps()
+    assert begins == ["  First steps: http://127.0.0.1:5000/setup", f"  with the code {code(app)}"]
+    with database.writing():
+        factories.staff("Ada", "Martin", "admin", [], "ada@example.org")
+    assert Supervisor(app, "127.0.0.1", 5000)._first_steps() == []
 
 
 def test_an_agency_that_is_at_work_shows_no_first_steps(agency: Agency, sign_in: SignIn) -> None:
@@ -252,6 +261,11 @@ def test_many_are_invited_by_a_job_that_goes_on_where_it_died(ada: Browser, data
     part = ada.part("/staff/setup?step=invitations")
     assert part.is_fragment
     assert "46 people were invited." in part.words
+
+
+@pytest.mark.parametrize("name", ["agency", "sender", "team", "imports", "invitations"])
+def test_a_step_asks_the_database_a_bounded_number_of_times(ada: Browser, name: str) -> None:
+    assert len(step(ada, name).statements) <= 14
 
 
 def test_the_end_puts_the_steps_away(ada: Browser, database: Database) -> None:
