@@ -246,11 +246,11 @@ def test_a_visit_can_be_rated_for_sixty_days(
 
 
 def test_a_rating_is_changed_and_the_former_value_kept(
-    claire: Browser, agency: Agency, address: str, database: Database, time_machine: TimeMachineFixture
+    claire: Browser, agency: Agency, address: str, database: Database, time_machine: TimeMachineFixture, sign_in: SignIn
 ) -> None:
     claire.get(address).form("Save").submit(stars="2", comment="En retard")
     time_machine.shift(timedelta(days=6))
-    page = claire.get("/client/visits").link("Change").click()
+    page = sign_in(agency.claire).get("/client/visits").link("Change").click()
     assert page.at("textarea").get_text().strip() == "En retard"
     assert page.form("Save").submit(stars="4", comment="Finalement bien").status == 303
     assert said(database)[:2] == (4, "Finalement bien")
