@@ -102,11 +102,11 @@ class MessageColumn:
 
     Attributes:
         add: gives a selection of messages the columns it needs, all in one row for each message.
-        read: turns such a row into the client's name and the visit's page; None for a message about nobody's visit.
+        read: turns such a row into whom it is about; None for a message of another feature.
     """
 
-    add: Callable[[Select], Select] = lambda chosen: chosen
-    read: Callable[..., "About | None"] = lambda _row: None
+    add: Callable[[Select], Select]
+    read: Callable[..., "About | None"]
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Wires:
     demo: Callable[[], dict | None] = lambda: None
     waiting_visit: Callable[..., object] = lambda _user, _shown=None: None
     message_perimeter: Callable[["User"], ColumnElement[bool]] = lambda _user: false()
-    message_about: MessageColumn = field(default_factory=MessageColumn)
+    message_about: list[MessageColumn] = field(default_factory=list)
     messages_about: Callable[[str], ColumnElement[bool]] = lambda _name: false()
     names_of_accounts: Callable[[Collection[int]], dict[int, str]] = lambda _ids: {}
     visit_columns: list[VisitColumn] = field(default_factory=list)

@@ -74,7 +74,7 @@ wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WOR
 # what a login opens, for `accounts`; whose messages a coordinator sees and whom they are about, for `outbox`
 wires.files_of_account = files_of_account
 wires.message_perimeter = message_perimeter
-wires.message_about = MESSAGE_COLUMN
+wires.message_about = [MESSAGE_COLUMN, account_messages.MESSAGE_COLUMN]
 wires.messages_about = messages_about
 
 # names of those who did something, for histories

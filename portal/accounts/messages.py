@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+from sqlalchemy import Row, Select, and_, func
+from sqlalchemy.orm import aliased
 
 from portal import clock
 from portal.accounts.links import TOKENS
-from portal.accounts.models import Account, AccountLink
-from portal.extensions import db, wires
+from portal.accounts.models import Account, AccountLink, AccountNotice
+from portal.extensions import MessageColumn, db, wires
 from portal.links import external_url
-from portal.outbox.models import Drop, Message, MessageKind, Recipient
+from portal.outbox.models import About, Drop, Message, MessageKind, Recipient
 from portal.settings.queries import option
 
 
@@ -72,3 +74,21 @@ RESET = _kind("reset", _l("New password"), "set_password")
 INVITATION = _kind("invitation", _l("Invitation"), "set_password")
 SIGN_IN = _kind("sign_in", _l("Link to sign in"), "sign_in_link")
 ADDRESS = _kind("address", _l("New e-mail address"), "new_address")
+
+
+def add_login(statement: Select) -> Select:
+    """Give a selection of messages the login that each is about."""
+    link, notice, account = aliased(AccountLink), aliased(AccountNotice), aliased(Account)
+    return (
+        statement.outerjoin(link, and_(Message.subject_type == "account_link", link.id == Message.subject_id))
+        .outerjoin(notice, and_(Message.subject_type == "account_notice", notice.id == Message.subject_id))
+        .outerjoin(account, account.id == func.coalesce(link.account_id, notice.account_id))
+        .add_columns(account.email.label("about_login"))
+    )
+
+
+def read_login(row: Row) -> About | None:
+    return About(row.about_login) if row.about_login else None
+
+
+MESSAGE_COLUMN = MessageColumn(add_login, read_login)

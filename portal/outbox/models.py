@@ -105,10 +105,10 @@ class Recipient:
 
 @dataclass(frozen=True)
 class About:
-    """What a message is about: the client's name, and the staff's page of the visit."""
+    """Whom a message is about: a client, and the staff's page of the visit; or the owner of a login."""
 
-    client: str
-    url: str
+    name: str
+    url: str | None = None
 
 
 @dataclass(frozen=True)

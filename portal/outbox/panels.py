@@ -107,7 +107,8 @@ def facts_of(user: User, messages: Sequence[Message], *, named: bool = True) -> 
     if not ids:
         return []
     tries = db.session.scalars(select(Attempt).where(Attempt.message_id.in_(ids)).order_by(Attempt.id)).all()
-    deeds = deeds_on("message", ids)
+    touched = [message.id for message in messages if message.resends or message.reason == "by_staff"]
+    deeds = deeds_on("message", touched) if touched else []
     names = wires.names_of_accounts({deed.account_id for deed in deeds if deed.account_id})
     found = []
     for message in messages:

@@ -134,19 +134,29 @@ class MessageRow:
 def list_messages(user: User, narrowed: MessageFilter) -> Page[MessageRow]:
     """Return a page of the messages that this person may see, newest first."""
     shown = [getattr(Message, column.name) for column in fields(MessageRow) if column.name != "about"]
-    statement = wires.message_about.add(_narrow(visible_messages(user), narrowed).with_only_columns(*shown))
+    statement = _add_about(_narrow(visible_messages(user), narrowed).with_only_columns(*shown))
     return read_page(statement.order_by(Message.created_at.desc(), Message.id.desc()), _as_row)
 
 
 def _as_row(row: Row) -> MessageRow:
     cells = {column.name: getattr(row, column.name) for column in fields(MessageRow) if column.name != "about"}
-    return MessageRow(**cells, about=wires.message_about.read(row))
+    return MessageRow(**cells, about=_read_about(row))
 
 
 def about(message: Message) -> About | None:
     """Whom a message is about: until it leaves, nobody is written on it as its recipient."""
     chosen = select(Message.id).where(Message.id == message.id)
-    return wires.message_about.read(db.session.execute(wires.message_about.add(chosen)).one())
+    return _read_about(db.session.execute(_add_about(chosen)).one())
+
+
+def _add_about(statement: Select) -> Select:
+    for column in wires.message_about:
+        statement = column.add(statement)
+    return statement
+
+
+def _read_about(row: Row) -> About | None:
+    return next((found for column in wires.message_about if (found := column.read(row))), None)
 
 
 def _narrow(statement: Select, narrowed: MessageFilter) -> Select:

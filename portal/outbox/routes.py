@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from portal.errors import Refused
@@ -130,6 +131,11 @@ def hold_messages() -> Response:
 
 @staff.page("/outbox/release", Permission.HOLD_OUTBOX, methods=("POST",))
 def release_messages() -> Response:
+    found = trouble(g.user)
     actions.release_channel(g.user)
     flash(_("Messages are no longer held: what waits leaves now."), "success")
-    return done(url_for("staff.list_messages"))
+    missed = found.missed if found else 0
+    if missed:
+        flash(ngettext("%(num)s message has become too late meanwhile.",
+                       "%(num)s messages have become too late meanwhile.", missed), "warning")  # fmt: skip
+    return done(url_for("staff.list_messages", reason="held" if missed else None))

@@ -1,6 +1,6 @@
 """What the ratings feature shows on the staff's page of a visit, and of the messages about one."""
 
-from flask import url_for
+from flask import g, url_for
 from sqlalchemy import Row, Select, and_, case, select
 from sqlalchemy.orm import aliased
 
@@ -16,12 +16,21 @@ from portal.settings.queries import option
 from portal.visits.models import State, Visit
 
 
+def subject_and_rating(visit: Visit) -> tuple[RatingSubject, Rating | None] | None:
+    """What is rated of a visit, and the rating; read once for all parts of its page."""
+    known = g.setdefault("rated", {})
+    if visit.id not in known:
+        chosen = select(RatingSubject, Rating).outerjoin(Rating).where(RatingSubject.visit_id == visit.id)
+        found = db.session.execute(chosen).one_or_none()
+        known[visit.id] = (found[0], found[1]) if found else None
+    return known[visit.id]
+
+
 def rating_panel(_user: User, visit: Visit) -> Panel | None:
     """The rating of a done visit with its former values, or until when it can still be given."""
     if visit.state != State.DONE or not option("ratings.enabled"):
         return None
-    chosen = select(RatingSubject, Rating).outerjoin(Rating).where(RatingSubject.visit_id == visit.id)
-    found = db.session.execute(chosen).one_or_none()
+    found = subject_and_rating(visit)
     if found is None:
         return None
     subject, rating = found

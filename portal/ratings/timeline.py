@@ -10,7 +10,8 @@ from portal.extensions import Fact, db
 from portal.outbox.models import Message
 from portal.outbox.panels import facts_of
 from portal.ratings.choices import Word, history
-from portal.ratings.models import Rating, RatingRequest, RatingSubject, SuspectAnswer
+from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
+from portal.ratings.panels import subject_and_rating
 from portal.ratings.queries import person_to_ask
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
@@ -20,8 +21,7 @@ def timeline_facts(user: User, visit: Visit) -> list[Fact]:
     """Asked or not and why, left, reminded, answered, changed, looked at; in no order."""
     if not option("ratings.enabled"):
         return []
-    chosen = select(RatingSubject, Rating).outerjoin(Rating).where(RatingSubject.visit_id == visit.id)
-    found = db.session.execute(chosen).one_or_none()
+    found = subject_and_rating(visit)
     if found is None:
         return []
     subject, rating = found

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 from sqlalchemy import Row, ScalarSelect, Select, bindparam, false, func, select
+from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.accounts.models import User
@@ -62,7 +63,8 @@ def visible_visits(user: User) -> Select[Visit]:
 
 def visit_of(user: User, visit_id: int) -> Visit | None:
     """Return a visit that this person may see."""
-    return db.session.scalar(visible_visits(user).where(Visit.id == visit_id))
+    chosen = visible_visits(user).where(Visit.id == visit_id)
+    return db.session.scalar(chosen.options(joinedload(Visit.client, innerjoin=True)))
 
 
 def stage(state: str, starts_at: datetime, ends_at: datetime) -> str:

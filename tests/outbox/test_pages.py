@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from portal import clock
+from portal.accounts.actions import mail_reset
 from portal.audit.models import AuditEntry
 from portal.errors import Refused
 from portal.extensions import db, writing
@@ -125,6 +126,16 @@ def test_a_coordinator_sees_the_messages_of_her_sectors_alone(ask: Ask, agency: 
     assert listed(sign_in(agency.igor).get("/staff/outbox?who=lefevre")) == set()
     assert listed(sign_in(agency.igor).get("/staff/outbox")) == {south}
     assert listed(sign_in(agency.ada).get("/staff/outbox")) == {north, south}
+
+
+def test_a_mail_about_a_login_says_whose_it_is_to_those_who_see_all(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        mail_reset(agency.claire.email)
+    page = sign_in(agency.ada).get("/staff/outbox")
+    assert agency.claire.email in page.says("#messages tbody tr td:nth-child(2)")
+    assert not listed(sign_in(agency.sofia).get("/staff/outbox"))
 
 
 def test_a_low_ratings_alert_is_seen_where_the_client_is(agency: Agency, sign_in: SignIn, database: Database) -> None:
@@ -348,7 +359,7 @@ def test_what_became_too_late_while_held_is_told_listed_and_can_be_sent(
     page = ines.get(f"/staff/outbox/{number}")
     assert "messages were held until it was too late" in page.says(".facts")
     page.link("Send again").click().form("again").submit()
-    ines.act("/staff/outbox/release")
+    page = ines.act("/staff/outbox/release").follow()
     mailbox.one()
 
 
