@@ -88,7 +88,10 @@ def _own() -> float:
 @contextlib.contextmanager
 def running(command: list[str], environ: Mapping[str, str]) -> Generator[subprocess.Popen]:
     """Run a program to the end of the block."""
-    process = subprocess.Popen(command, env=dict(environ), cwd=ROOT, start_new_session=True)
+    with (Path(environ["PORTAL_DATA_DIR"]) / "processes.log").open("ab") as log:
+        process = subprocess.Popen(
+            command, env=dict(environ), cwd=ROOT, start_new_session=True, stdout=log, stderr=log
+        )  # fmt: skip
     try:
         yield process
     finally:
