@@ -1,6 +1,6 @@
 """Where lower features tell or show higher ones: all of it, on one page."""
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select
 
 from portal.accounts import messages as account_messages
 from portal.accounts import notices as account_notices
@@ -33,15 +33,12 @@ from portal.visits.importer import IMPORTER as VISITS
 def message_perimeter(user: User) -> ColumnElement[bool]:
     """Messages about clients that a person may see. Account mails are not among them.
 
-    Asked of each message: nobody collects first all that was ever rated in a sector.
+    One question to each message, in the order of the list: nobody collects first all that was ever rated in a sector.
     """
+    of_rating = select(Rating.subject_id).where(Rating.id == Message.subject_id).scalar_subquery()
+    subject = case({"rating_subject": Message.subject_id, "rating": of_rating}, value=Message.subject_type)
     clients = visible_clients(user).with_only_columns(Client.id)
-    mine = RatingSubject.client_id.in_(clients)
-    rated = exists().where(Rating.id == Message.subject_id, RatingSubject.id == Rating.subject_id, mine)
-    return or_(
-        and_(Message.subject_type == "rating_subject", exists().where(RatingSubject.id == Message.subject_id, mine)),
-        and_(Message.subject_type == "rating", rated),
-    )
+    return exists().where(RatingSubject.id == subject, RatingSubject.client_id.in_(clients))
 
 
 def messages_about(name: str) -> ColumnElement[bool]:

@@ -116,6 +116,7 @@ def upgrade() -> None:
     with op.batch_alter_table('message', schema=None) as batch_op:
         batch_op.add_column(sa.Column('resends', sa.Integer(), nullable=False, server_default='0'))
         batch_op.add_column(sa.Column('put_aside_at', sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_index('ix_message_state_created', ['state', 'created_at', 'id'], unique=False)
 
     with op.batch_alter_table('message_channel', schema=None) as batch_op:
         batch_op.add_column(sa.Column('held_since', sa.DateTime(timezone=True), nullable=True))
@@ -189,6 +190,7 @@ def downgrade() -> None:
         batch_op.drop_column('held_since')
 
     with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.drop_index('ix_message_state_created')
         batch_op.drop_column('put_aside_at')
         batch_op.drop_column('resends')
 

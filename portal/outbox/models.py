@@ -29,6 +29,7 @@ class Message(db.Model):
         Index("ix_message_state_next", "state", "next_at"),
         Index("ix_message_subject", "subject_type", "subject_id"),
         Index("ix_message_created", "created_at", "id"),
+        Index("ix_message_state_created", "state", "created_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
