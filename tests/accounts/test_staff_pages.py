@@ -100,7 +100,7 @@ def test_the_list_costs_as_many_statements_however_long_it_is(ada: Browser, agen
     assert len(names(page)) == 50
     assert len(page.statements) == few
     assert len(ada.get(LIST).statements) <= 6
-    assert few <= 8
+    assert few <= 6
 
 
 def test_somebody_without_access_is_invited_from_the_list(

@@ -33,7 +33,8 @@ def add(page: Page, **typed: str) -> Page:
         "relation": "fille",
         "language": "ru",
     }
-    return page.form("Add and invite").submit(**(values | typed))
+    values |= typed
+    return page.form("Add and invite").submit(**values)
 
 
 def test_the_page_of_a_visit_leads_to_it(sofia: Browser, agency: Agency) -> None:
