@@ -1,10 +1,19 @@
 """When the mail server is not there, no message is to blame: the way out is closed for a minute, then tried again."""
 
 import socket
-from datetime import timedelta
+import ssl
+import threading
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from portal import clock
 from portal.outbox import jobs, leases, mailer
@@ -149,3 +158,41 @@ def test_two_processes_may_close_the_channel_at_the_same_moment(outbox, app) -> 
         leases._insert_channel({"name": leases.MAIL, "failing_since": clock.now()})
         leases.pause_channel("not there\0")
     assert outbox.channel().answer == "not there "
+
+
+def self_made_certificate(folder: Path) -> Path:
+    """A certificate for this very machine that nobody vouches for, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    start = datetime(2020, 1, 1, tzinfo=UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(start).not_valid_after(start + timedelta(days=36500))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    pem, secret = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    path = folder / "server.pem"
+    path.write_bytes(key.private_bytes(pem, secret, serialization.NoEncryption()) + made.public_bytes(pem))
+    return path
+
+
+def test_a_server_that_nobody_vouches_for_gets_neither_password_nor_mail(outbox, app, tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_made_certificate(tmp_path))
+    heard: list[bytes] = []
+
+    def serve(listening: socket.socket) -> None:
+        with suppress(OSError), listening.accept()[0] as line, context.wrap_socket(line, server_side=True) as safe:
+            safe.sendall(b"220 trust me\r\n")
+            heard.append(safe.recv(100))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=serve, args=(listening,))
+        server.start()
+        app.config["PORTAL_SMTP_URL"] = f"smtps://us:pass@127.0.0.1:{listening.getsockname()[1]}"
+        outbox.promise(CLAIRE, DENIS)
+        outbox.sweep()
+        server.join()
+    assert (is_paused(outbox), unblamed(outbox), heard) == (True, True, [])
+    assert "certificate" in outbox.channel().answer.lower()
