@@ -62,6 +62,8 @@ def found_agency(email: str, first_name: str, last_name: str, password: str) -> 
 
 def name_sectors(actor: Actor, names: list[str]) -> None:
     """Make the sectors that imports put clients into: those named, below the agency; without any, the agency itself."""
+    if not option("agency.setup"):
+        mark_setup(actor, "open")  # whoever was made at the command line begins here
     root = db.session.scalar(select(Sector).where(Sector.parent_id.is_(None)).order_by(Sector.id).limit(1))
     if root is None:
         root = _add_sector(actor, option("agency.name"), None)

@@ -67,7 +67,10 @@ class Step:
 
 
 def is_under_way() -> bool:
-    return option("agency.setup") == "open"
+    """Whether the first steps are shown: they were begun, or whoever was made at the command line has them before them
+    (without a sector no file could be brought in)."""
+    state = option("agency.setup")
+    return state == "open" or (not state and db.session.scalar(select(Sector.id).limit(1)) is None)
 
 
 def steps(user: User, present: str) -> list[Step]:
@@ -186,7 +189,7 @@ def _window_form(code: str) -> RatingForm:
 
 def home_card(user: User) -> Panel | None:
     """*Mise en route*, until an administrator says that it is done."""
-    if not is_under_way() or Permission.CHANGE_OPTIONS not in GRANTS[user.role]:
+    if Permission.CHANGE_OPTIONS not in GRANTS[user.role] or not is_under_way():
         return None
     known = steps(user, "")
     return Panel("setup/_home_card.html", {"steps": known, "url": url_for("staff.set_up")})

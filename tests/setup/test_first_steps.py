@@ -142,6 +142,22 @@ def test_an_agency_that_is_at_work_shows_no_first_steps(agency: Agency, sign_in:
     assert ada.get("/staff/setup").status == 404
 
 
+def test_an_administrator_made_at_the_command_line_has_the_same_steps(
+    app: Flask, database: Database, sign_in: SignIn
+) -> None:
+    """Without them there would be no sector, and no file could be brought in."""
+    words = ["user", "create", "ada@example.org", "--first-name", "Ada", "--last-name", "Martin"]
+    assert app.test_cli_runner().invoke(args=words).exit_code == 0
+    with database.writing():
+        made = db.session.scalars(select(Staff)).one()
+        person = Persona(f"staff:{made.id}", made.id, made.account_id or 0, made.email or "", made.name)
+        factories.protected(person)
+    ada = sign_in(person)
+    assert "First steps" in ada.get("/staff/home").words
+    say(ada, **{"agency.name": "Maison du Parc"})
+    assert ada.get("/staff/setup?step=imports").status == 200
+
+
 # ---- the steps ----
 
 
