@@ -19,7 +19,8 @@ from portal.demo_large import Size, build_large, set_counters
 from portal.demo_rows import insert_all
 from portal.extensions import db, writing
 from portal.links import new_public_id
-from portal.outbox.models import Message
+from portal.outbox.actions import cancel
+from portal.outbox.models import OPEN, Message
 from portal.people.models import Client, Sector, Service, Worker
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.settings.actions import set_option
@@ -113,6 +114,8 @@ def promise_mails(app: Flask, count: int) -> None:
     with app.app_context(), writing():
         for key, value in (("ratings.request_window", "always"), ("ratings.avoid_holidays", "no")):
             set_option(None, key, value)
+        others = select(Message.id).where(Message.state.in_(OPEN))  # the story's
+        cancel(list(db.session.scalars(others)), "already_rated")
         firsts = {kind: (db.session.scalar(select(func.max(kind.id))) or 0) + 1 for kind in (Client, Visit, Message)}
         sector, service, worker = (db.session.scalar(select(func.min(kind.id))) for kind in (Sector, Service, Worker))
         ended = clock.now() - timedelta(days=2)

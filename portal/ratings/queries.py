@@ -81,7 +81,10 @@ def _to_rate(kind: User) -> Select:
 
 
 def rating_of(subject: RatingSubject) -> Rating | None:
-    return db.session.scalar(select(Rating).where(Rating.subject_id == subject.id))
+    return db.session.scalar(_RATING_OF, {"subject_id": subject.id})
+
+
+_RATING_OF = select(Rating).where(Rating.subject_id == bindparam("subject_id"))
 
 
 def request_by_token(token: str) -> RatingRequest | None:

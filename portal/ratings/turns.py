@@ -6,8 +6,9 @@ Decided when a request is due, with the client's row locked: two processes that 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from portal import clock
 from portal.extensions import db, wires
@@ -68,8 +69,7 @@ def why_not_now(request: RatingRequest) -> Drop | Postpone | None:
         return None
     client_id, moment = request.subject.client_id, clock.now()
     db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
-    others = _asked(client_id).where(RatingRequest.id != request.id)
-    last = db.session.scalar(others.with_only_columns(func.max(RatingRequest.asked_at)))
+    last = db.session.scalar(_last_of_others(), {"client_id": client_id, "request_id": request.id})
     if last and last + timedelta(days=days) > moment:
         return _until(request, last + timedelta(days=days))
     waiting = _waiting(client_id, moment)
@@ -84,14 +84,23 @@ def _until(request: RatingRequest, free_at: datetime) -> Drop | Postpone:
     return Postpone(opening) if in_time else Drop("suppressed", "capped")
 
 
-def _asked(client_id: int) -> Select:
+# asked for each mail, so they are made once: making one takes longer than running it
+
+
+@cache
+def _last_of_others() -> Select:
+    others = _asked().where(RatingRequest.id != bindparam("request_id"))
+    return others.with_only_columns(func.max(RatingRequest.asked_at))
+
+
+def _asked() -> Select:
     """Requests by which a client was really asked, or is just being asked. Reminders do not count."""
     return (
         select(RatingRequest)
         .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
         .join(Message, Message.id == RatingRequest.message_id)
         .where(
-            RatingSubject.client_id == client_id, RatingRequest.reminds_id.is_(None),
+            RatingSubject.client_id == bindparam("client_id"), RatingRequest.reminds_id.is_(None),
             RatingRequest.asked_at.is_not(None),
             or_(Message.state.in_(ASKED), Message.id.in_(select(_left.c.message_id))),
         )
@@ -100,23 +109,29 @@ def _asked(client_id: int) -> Select:
 
 def _waiting(client_id: int, moment: datetime) -> list[Waiting]:
     """The client's visits whose requests are due; those in another process's hands are among them."""
-    statement = (
+    found = db.session.execute(_due(), {"client_id": client_id, "moment": moment})
+    rows = [row for row in found if moment <= too_old_from(row.ended_at)]
+    if len(rows) > 1:
+        rows = [row for row in rows if not wires.has_open_incident(row.visit_id)]
+    came = _workers_of([row.subject_id for row in rows]) if len(rows) > 1 else {}
+    return [Waiting(row.id, row.ended_at, frozenset(came.get(row.subject_id, ()))) for row in rows]
+
+
+@cache
+def _due() -> Select:
+    moment = bindparam("moment", type_=Message.next_at.type)
+    return (
         select(RatingRequest.id, RatingSubject.id.label("subject_id"), RatingSubject.visit_id, RatingSubject.ended_at)
         .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
         .join(Message, Message.id == RatingRequest.message_id)
         .join(Visit, Visit.id == RatingSubject.visit_id)
         .outerjoin(Rating, Rating.subject_id == RatingSubject.id)
         .where(
-            RatingSubject.client_id == client_id, RatingRequest.reminds_id.is_(None),
+            RatingSubject.client_id == bindparam("client_id"), RatingRequest.reminds_id.is_(None),
             RatingRequest.revoked_at.is_(None), Message.state.in_((*OPEN, "sending")), Message.next_at <= moment,
             Message.not_after > moment, Message.resends == 0, Visit.state == State.DONE, Rating.id.is_(None),
         )
     )  # fmt: skip
-    rows = [row for row in db.session.execute(statement) if moment <= too_old_from(row.ended_at)]
-    if len(rows) > 1:
-        rows = [row for row in rows if not wires.has_open_incident(row.visit_id)]
-    came = _workers_of([row.subject_id for row in rows]) if len(rows) > 1 else {}
-    return [Waiting(row.id, row.ended_at, frozenset(came.get(row.subject_id, ()))) for row in rows]
 
 
 def _workers_of(subjects: list[int]) -> dict[int, set[int]]:
@@ -128,6 +143,7 @@ def _workers_of(subjects: list[int]) -> dict[int, set[int]]:
 
 
 def _last_asked(client_id: int) -> dict[int, datetime]:
-    asked = _asked(client_id).join(RatedWorker, RatedWorker.subject_id == RatingSubject.id)
+    asked = _asked().join(RatedWorker, RatedWorker.subject_id == RatingSubject.id)
     columns = RatedWorker.worker_id, func.max(RatingRequest.asked_at)
-    return dict(db.session.execute(asked.with_only_columns(*columns).group_by(RatedWorker.worker_id)).all())
+    by_worker = asked.with_only_columns(*columns).group_by(RatedWorker.worker_id)
+    return dict(db.session.execute(by_worker, {"client_id": client_id}).all())
