@@ -69,8 +69,9 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     if not message.resends and (wait := pace(request)):
         return wait
     moment = clock.now()
-    request.asked_at, request.expires_at = moment, moment + timedelta(days=option("ratings.link_days"))
-    promise_reminder(request)
+    expires_at = moment + timedelta(days=option("ratings.link_days"))
+    promise_reminder(request, moment, expires_at)
+    request.asked_at, request.expires_at = moment, expires_at  # last: what has changed is kept for the mail's writing
     return recipient
 
 

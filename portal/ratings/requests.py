@@ -108,17 +108,22 @@ def _is_drawn(subject_id: int) -> bool:
     return int.from_bytes(lot[:8]) % 100 < option("ratings.sampling_percent")
 
 
-def promise_reminder(request: RatingRequest) -> None:
+def promise_reminder(request: RatingRequest, asked_at: datetime, expires_at: datetime) -> None:
     """Promise the one reminder of a request, in the transaction in which that is about to leave.
 
     Whether the request has really left is asked when the reminder is due. One that would come after the link has
     expired is not promised.
+
+    Args:
+        request: not a reminder itself, or nothing is promised.
+        asked_at: now.
+        expires_at: when its link expires.
     """
-    days, asked_at = option("ratings.reminder_days"), request.asked_at
-    if not days or request.reminds_id or asked_at is None or request.expires_at is None:
+    days = option("ratings.reminder_days")
+    if not days or request.reminds_id:
         return
     due = opening_after(asked_at + timedelta(days=days))
-    if due >= request.expires_at:
+    if due >= expires_at:
         return
     found = select(RatingRequest.round, RatingRequest.reminds_id).where(RatingRequest.subject_id == request.subject_id)
     rounds = {row.round: row.reminds_id for row in db.session.execute(found)}
@@ -126,7 +131,7 @@ def promise_reminder(request: RatingRequest) -> None:
         return
     round = max(rounds) + 1
     key, subject = _key(request.subject_id, round), ("rating_subject", request.subject_id)
-    messages = schedule([Order("ratings.reminder", subject, key, due_at=due, not_after=request.expires_at)])
+    messages = schedule([Order("ratings.reminder", subject, key, due_at=due, not_after=expires_at)])
     row = {"subject_id": request.subject_id, "round": round, "reminds_id": request.id, "message_id": messages[key]}
     db.session.execute(insert(RatingRequest), [row])
 

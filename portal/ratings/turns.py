@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, exists, func, or_, select
 
 from portal import clock
 from portal.extensions import db, wires
@@ -26,7 +26,7 @@ NOBODY = datetime.max.replace(tzinfo=UTC)  # a visit of no known worker is fair 
 
 
 # what was sent again by hand and then taken back has left all the same
-_left = select(Attempt.message_id).where(Attempt.outcome == "accepted").subquery()
+HAS_LEFT = exists().where(Attempt.message_id == Message.id, Attempt.outcome == "accepted").correlate(Message)
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _asked() -> Select:
         .where(
             RatingSubject.client_id == bindparam("client_id"), RatingRequest.reminds_id.is_(None),
             RatingRequest.asked_at.is_not(None),
-            or_(Message.state.in_(ASKED), Message.id.in_(select(_left.c.message_id))),
+            or_(Message.state.in_(ASKED), HAS_LEFT),
         )
     )  # fmt: skip
 

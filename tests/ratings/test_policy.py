@@ -138,6 +138,17 @@ def test_a_mail_that_failed_for_good_does_not_count(
     assert len(mailbox.collect()) == 1
 
 
+def test_a_mail_that_left_and_was_sent_again_in_vain_counts(visit, database: Database, mailbox: Mailbox) -> None:
+    first = visit(hour=7)
+    mailbox.one()
+    with database.writing():
+        message = factories.request_of(first).message
+        message.state, message.sent_at, message.reason = "cancelled", None, "by_staff"
+    later = visit(hour=9)
+    assert mailbox.collect() == []
+    assert fate(database, later) == ("suppressed", "capped")
+
+
 def test_the_worker_of_whom_nobody_has_asked_for_longest_comes_first(
     visit, set_up, database: Database, mailbox: Mailbox, time_machine: TimeMachineFixture
 ) -> None:
@@ -488,7 +499,7 @@ def test_asking_and_its_plan_are_one_transaction(
 ) -> None:
     """A reminder that cannot be written down must not leave a request half asked."""
 
-    def fail(_request: RatingRequest) -> None:
+    def fail(*_of_it: object) -> None:
         raise RuntimeError
 
     made = visit()

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, g
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 from time_machine import travel
 
 from portal import clock
@@ -181,3 +181,16 @@ def test_two_drains_at_once_ask_a_client_once(
     states = database.all(select(Message.state, Message.reason).where(Message.kind == "ratings.request"))
     assert states.count(("sent", None)) == 1
     assert set(states) <= {("sent", None), ("suppressed", "capped"), ("scheduled", None)}
+
+
+def test_asking_reads_nothing_twice(app: Flask, agency: Agency, mailbox: Mailbox, database: Database) -> None:
+    """What the decision was taken on is what the mail is written from: a drain sends many a second."""
+    with database.writing():
+        claire, cleaning = db.session.get_one(Client, agency.claire.id), db.session.get_one(Service, agency.cleaning)
+        factories.done_visit(claire, cleaning, [db.session.get_one(Worker, agency.wassim.id)], hour=8, ask=True)
+    read: list[str] = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *seen: read.append(seen[2]))
+    mailbox.one()
+    assert not [sql for sql in read if "FROM visit " in sql and "WHERE visit.id =" in sql]
+    assert not [sql for sql in read if "FROM rating_subject " in sql and "WHERE rating_subject.id =" in sql]
