@@ -77,7 +77,7 @@ def test_a_deed_whose_web_server_is_killed_is_done_with_its_mail_or_not_at_all(
     wait_until(visitors.is_there, "the web server")
     campaign.strike(*["kill@creation-before", "kill@creation-after"] * 2)
     for visit in visits:
-        wait_until(lambda visit=visit: closes(visitors, visit), "an answer", 20)
+        wait_until(lambda visit=visit: closes(visitors, visit), "an answer")
     campaign.settle()
     promised = select(RatingSubject.visit_id, func.count()).join(RatingRequest).group_by(RatingSubject.visit_id)
     assert dict(database.all(promised)) == dict.fromkeys(visits, 1)

@@ -22,7 +22,7 @@ def test_nothing_is_lost_whatever_the_mail_server_does(campaign: Campaign, accou
     crew = campaign.crew
     campaign.greet(*DOORS)
     campaign.wave([*REFUSALS, *FINAL, "rcpt451.data451.dot451"], clean=15)
-    crew.start("worker1", "worker2", "ticker1")
+    crew.start("worker1", "worker2", "ticker1", "ticker2")  # one of each may be frozen
     campaign.wave([*SILENCES, *LOST, "freeze-rcpt", "freeze-dot"], clean=15)
     campaign.settle()
 

@@ -126,6 +126,7 @@ class Visitors:
         What is counted is the asking: how fast a busy machine is says nothing about whom its requests wait for.
         """
         assert {(a.what, a.status) for a in self.answers} == {("list", 200), ("done", 303), ("rating", 200)}
+        calm = median(answer.seconds for answer in self.answers if answer.phase == "calm")
         for phase in phases:
             answers = [answer for answer in self.answers if answer.phase == phase]
             assert {answer.what for answer in answers} == {"list", "done", "rating"}, phase
@@ -134,7 +135,7 @@ class Visitors:
             if phase in ("frozen", "killed", "full"):
                 lasted = answers[-1].at - answers[0].at
                 assert len(asked) <= 2 + lasted / queue.QUIET, phase
-            assert median(answer.seconds for answer in answers) < TOO_SLOW, phase
+            assert median(answer.seconds for answer in answers) < max(TOO_SLOW, 3 * calm), phase
             assert all(answer.waited < TOO_SLOW for answer in asked), phase
 
 
