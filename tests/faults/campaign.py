@@ -139,7 +139,7 @@ class Campaign:
             assert queries.broken_promises() == []
         fired = Counter(event.deed for event in faults) + self.crew.struck
         ambiguous = sum(m.ambiguous for m in messages)
-        provoked = sum(deed in LOST or deed == "freeze-dot" for deed in self.planned.elements())
+        provoked = sum(deed in LOST for deed in self.planned.elements())
         assert ambiguous >= provoked, "fewer answers were lost than planned"
         return Tally(
             planned=self.planned.total() + self.crew.struck.total(), fired=dict(fired), messages=len(messages),
