@@ -69,7 +69,7 @@ def claim(limit: int, *, despite_pause: bool = False) -> tuple[list[int], str]:
 def _take(limit: int, token: str) -> list[int]:
     moment = clock.now()
     due = select(Message.id).where(Message.state.in_(OPEN), Message.next_at <= moment, Message.not_after > moment)
-    due = due.where(or_(_may_catch_up(moment), Message.next_at > moment - LATE, Message.urgent))
+    due = due.where(or_(literal(_may_catch_up(moment)), Message.next_at > moment - LATE, Message.urgent))
     due = due.where(~IS_HELD).order_by(Message.urgent.desc(), Message.next_at, Message.id).limit(limit)
     ids = list(db.session.scalars(due.with_for_update(skip_locked=True)))
     if not ids:
