@@ -1,7 +1,6 @@
 """The demo agency: a small story, dated relative to today, with one login for each kind of person."""
 
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import click
 from flask import Flask
@@ -12,16 +11,11 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 from sqlalchemy import select
 
-from portal import clock
+from portal import clock, demo_days
 from portal.accounts.actions import open_account
 from portal.extensions import db, wires, writing
 from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, set_name
-from portal.people.queries import files_of_account
-from portal.ratings.actions import leave_rating
-from portal.ratings.models import RatingSubject
 from portal.settings.actions import set_option
-from portal.visits.actions import cancel_visit, end_visits, plan_visit
-from portal.visits.models import Visit
 
 PASSWORD = "demo-portal-2026"  # noqa: S105 - printed on the sign-in page of the demo
 AGENCY = "Maison & Soins"
@@ -93,20 +87,19 @@ def shown_logins() -> dict | None:
 
 
 def build() -> None:
-    """Write the whole agency in the present transaction."""
-    set_option(None, "agency.name", AGENCY)
-    north, south = _sectors()
-    staff = _staff(north, south)
-    services = [Service(name=name) for name in SERVICES]
-    db.session.add_all(services)
-    workers = _workers(north, south)
-    clients = _clients(north, south, staff)
-    db.session.flush()
-    _relative(clients["claire"])
-    _open_logins()
-    _claires_visits(clients["claire"], workers, services)
-    _other_visits(clients, workers, services)
-    _ratings(clients)
+    """Write the whole agency in the present transaction: people first, then their days, each deed on its own day."""
+    with clock.at(clock.now() - timedelta(days=30)):
+        set_option(None, "agency.name", AGENCY)
+        north, south = _sectors()
+        staff = _staff(north, south)
+        services = [Service(name=name) for name in SERVICES]
+        db.session.add_all(services)
+        workers = _workers(north, south)
+        clients = _clients(north, south, staff)
+        db.session.flush()
+        _relative(clients["claire"])
+        _open_logins()
+    demo_days.live_through(clients, workers, services)
 
 
 def _sectors() -> tuple[Sector, Sector]:
@@ -186,70 +179,3 @@ def _open_logins() -> None:
             account.password, account.password_set_at = hashed, clock.now()
             person.account_id = account.id
     db.session.flush()
-
-
-def _at(days: int, hour: int, minute: int = 0) -> datetime:
-    """Wall clock of the agency, some days from today."""
-    today = clock.now().astimezone(ZoneInfo("Europe/Paris")).date()
-    return datetime.combine(today + timedelta(days=days), time(hour, minute))
-
-
-def _done(visits: list[Visit]) -> None:
-    end_visits(None, visits, ask=False)
-
-
-def _claires_visits(claire: Client, workers: dict[str, Worker], services: list[Service]) -> None:
-    """A rated visit, some that wait for a rating, one in progress, some to come, one cancelled, one not closed."""
-    rising, meal, cleaning, errands, _night = services
-    aissatou, wassim = workers["aissatou"], workers["wassim"]
-    past = [
-        plan_visit(None, claire, rising, [aissatou], _at(-1, 9), 120),
-        plan_visit(None, claire, cleaning, [wassim], _at(-3, 14), 120),
-        plan_visit(None, claire, rising, [aissatou], _at(-4, 9), 120),
-        plan_visit(None, claire, meal, [wassim], _at(-6, 12), 60),
-        plan_visit(None, claire, errands, [wassim, aissatou], _at(-9, 10), 90),
-        plan_visit(None, claire, cleaning, [aissatou], _at(-12, 14), 120),
-    ]
-    _done(past)
-    now = clock.now().astimezone(ZoneInfo("Europe/Paris")).replace(tzinfo=None, second=0, microsecond=0)
-    plan_visit(None, claire, meal, [wassim], now - timedelta(minutes=30), 90)
-    plan_visit(None, claire, rising, [wassim], _at(-2, 9), 60)
-    for days in (1, 2, 5):
-        plan_visit(None, claire, rising, [aissatou], _at(days, 9), 120)
-    cancelled = plan_visit(None, claire, cleaning, [wassim], _at(-5, 14), 120)
-    cancel_visit(None, cancelled, "Absence prévue de la cliente")
-
-
-def _other_visits(clients: dict[str, Client], workers: dict[str, Worker], services: list[Service]) -> None:
-    rising, meal, cleaning, errands, night = services
-    _done([
-        plan_visit(None, clients["denis"], cleaning, [workers["wassim"]], _at(-1, 16), 90),
-        plan_visit(None, clients["anna"], rising, [workers["aissatou"]], _at(-2, 8), 60),
-        plan_visit(None, clients["anna"], errands, [workers["wassim"]], _at(-5, 10), 90),
-        plan_visit(None, clients["eloise"], cleaning, [workers["jean"]], _at(-2, 10), 120),
-        plan_visit(None, clients["eloise"], meal, [workers["olga"]], _at(-3, 12), 60),
-        plan_visit(None, clients["george"], night, [workers["jean"]], _at(-3, 21), 600),
-    ])  # fmt: skip
-    plan_visit(None, clients["denis"], meal, [workers["wassim"]], _at(0, 18), 60)
-    plan_visit(None, clients["anna"], rising, [workers["aissatou"]], _at(1, 8), 60)
-    plan_visit(None, clients["george"], meal, [], _at(2, 12), 60, draft=True)
-
-
-def _ratings(clients: dict[str, Client]) -> None:
-    """What was said so far: a warm word, a fair one, and one that needs a person."""
-    said = (
-        ("claire", 2, 5, "Très douce avec maman, et à l’heure.", "portal", 3),
-        ("anna", 0, 4, "Пришла позже, но предупредила.", "mail", 26),
-        ("eloise", 0, 2, "Parti vingt minutes plus tôt, la cuisine n’était pas faite.", "mail", 25),
-        ("eloise", 1, 5, "", "portal", 8),
-    )
-    for key, place, stars, comment, channel, hours in said:
-        client = clients[key]
-        user = next(u for u in files_of_account(client.account_id or 0) if u.client_id == client.id)
-        chosen = (
-            select(RatingSubject).where(RatingSubject.client_id == client.id).order_by(RatingSubject.ended_at.desc())
-        )
-        rating = leave_rating(user, db.session.scalars(chosen).all()[place], stars, comment)
-        rating.left_at = min(rating.subject.ended_at + timedelta(hours=hours), clock.now())
-        if channel == "mail":
-            rating.channel, rating.author_role, rating.author_account_id = channel, "client", None

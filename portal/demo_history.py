@@ -139,7 +139,8 @@ class Writer:
         self.visit_id = (db.session.scalar(select(func.max(Visit.id))) or 0) + 1
         self.message_id = (db.session.scalar(select(func.max(Message.id))) or 0) + 1
         self.story = set(db.session.scalars(select(Visit.client_id).distinct()))
-        self.last_asked: dict[int, datetime] = {}
+        asked = select(RatingSubject.client_id).join(RatingRequest, RatingRequest.subject_id == RatingSubject.id)
+        self.last_asked = dict.fromkeys(db.session.scalars(asked), self.now)  # those of the story, not once more
         self.rows: dict[type, list[dict[str, Any]]] = {}
 
     def write(self, plan: list[Slot], mondays: list[date]) -> int:

@@ -22,7 +22,7 @@ from portal.roles import GRANTS, Permission, Role
 from portal.settings.models import OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
-SHARED = {"layouts", "components", "mails", "pdf", "errors", "styleguide"}
+SHARED = {"layouts", "components", "mails", "pdf", "errors", "home", "styleguide"}
 ORDER = ["audit", "settings", "tables", "outbox", "accounts", "work", "imports", "people", "visits", "ratings", "setup"]
 # what stands above the features: it may import any of them
 TOP = {

@@ -15,8 +15,8 @@ from portal.i18n import language
 from portal.links import read_token
 from portal.outbox.models import Message
 from portal.people.models import Client, Relative, Service
-from portal.people.queries import relative_to_ask, visible_clients
-from portal.ratings.models import Rating, RatingRequest, RatingSubject, RequestChoice, SuspectAnswer
+from portal.people.queries import relative_to_ask
+from portal.ratings.models import Rating, RatingRequest, RatingSubject, RequestChoice
 from portal.settings.queries import option
 from portal.tables.queries import Page, addresses_of, read_page
 from portal.visits.models import State, Visit
@@ -200,39 +200,6 @@ def _as_row(row: Row) -> RatingRow:
         workers=row.workers.split("\n") if row.workers else [], visit_id=row.visit_id, starts_at=row.starts_at,
         low=row.stars <= option("ratings.low_threshold"), looked_at=row.looked_at, looked_by=row.looked_by,
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class SuspectRow:
-    """An answer that was not counted, and the visit that it is about."""
-
-    stars: int
-    comment: str | None
-    reason: str
-    at: datetime
-    client: str
-    service: str
-    starts_at: datetime
-
-
-def suspect_answers(user: User, limit: int = 20) -> list[SuspectRow]:
-    """Newest answers that were not counted, for staff to see."""
-    clients = visible_clients(user).with_only_columns(Client.id)
-    chosen = (
-        select(
-            SuspectAnswer.stars, SuspectAnswer.comment, SuspectAnswer.reason, SuspectAnswer.at,
-            (Client.first_name + " " + Client.last_name).label("client"), Service.name.label("service"),
-            Visit.starts_at,
-        )
-        .join(RatingRequest, RatingRequest.id == SuspectAnswer.request_id)
-        .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
-        .join(Visit, Visit.id == RatingSubject.visit_id)
-        .join(Client, Client.id == RatingSubject.client_id)
-        .join(Service, Service.id == RatingSubject.service_id)
-        .where(RatingSubject.client_id.in_(clients))
-        .order_by(SuspectAnswer.id.desc())
-    )  # fmt: skip
-    return [SuspectRow(**row._mapping) for row in db.session.execute(chosen.limit(limit))]
 
 
 def waiting_visit(user: User, shown: Page[VisitRow] | None = None) -> VisitRow | None:

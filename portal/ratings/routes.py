@@ -12,6 +12,7 @@ from portal.ratings import actions, choices, queries
 from portal.ratings.forms import RatingForm
 from portal.ratings.low import look_at
 from portal.ratings.models import Rating, RatingSubject
+from portal.ratings.suspects import suspect_answers
 from portal.roles import Permission
 from portal.settings.queries import option
 from portal.visits.queries import row_of, visit_of
@@ -85,7 +86,7 @@ def list_ratings() -> Response:
     number = int(stars) if stars in set("012345") else None
     page = queries.list_ratings(g.user, low, number, only_unseen=unseen)
     return show("ratings/staff_list.html", "ratings/_staff_rows.html", page=page, words=STAR_WORDS,
-                suspects=queries.suspect_answers(g.user), only_low=low, stars=stars, only_unseen=unseen)  # fmt: skip
+                suspects=suspect_answers(g.user), only_low=low, stars=stars, only_unseen=unseen)  # fmt: skip
 
 
 @staff.page("/ratings/<int:rating_id>/look", Permission.LOOK_AT_RATINGS, methods=("POST",), module=MODULE)
@@ -95,7 +96,7 @@ def look_at_rating(rating_id: int) -> Response:
     look_at(g.user, rating)
     flash(_("You have taken note of this rating."), "success")
     back = "staff.show_home" if request.args.get("back") == "home" else "staff.list_ratings"
-    return done(url_for(back), event="rating-looked-at", fragment="ratings/_staff_row.html",
+    return done(url_for(back), fragment="ratings/_staff_row.html",
                 row=queries.rating_row(g.user, rating_id))  # fmt: skip
 
 

@@ -1,0 +1,46 @@
+"""Answers by mail that a machine has probably given: kept, not counted, shown to staff."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal.accounts.models import User
+from portal.extensions import db
+from portal.people.models import Client, Service
+from portal.people.queries import visible_clients
+from portal.ratings.models import RatingRequest, RatingSubject, SuspectAnswer
+from portal.visits.models import Visit
+
+
+@dataclass(frozen=True)
+class SuspectRow:
+    """An answer that was not counted, and the visit that it is about."""
+
+    stars: int
+    comment: str | None
+    reason: str
+    at: datetime
+    client: str
+    service: str
+    starts_at: datetime
+
+
+def suspect_answers(user: User, limit: int = 20) -> list[SuspectRow]:
+    """Newest answers that were not counted, for staff to see."""
+    clients = visible_clients(user).with_only_columns(Client.id)
+    chosen = (
+        select(
+            SuspectAnswer.stars, SuspectAnswer.comment, SuspectAnswer.reason, SuspectAnswer.at,
+            (Client.first_name + " " + Client.last_name).label("client"), Service.name.label("service"),
+            Visit.starts_at,
+        )
+        .join(RatingRequest, RatingRequest.id == SuspectAnswer.request_id)
+        .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
+        .join(Visit, Visit.id == RatingSubject.visit_id)
+        .join(Client, Client.id == RatingSubject.client_id)
+        .join(Service, Service.id == RatingSubject.service_id)
+        .where(RatingSubject.client_id.in_(clients))
+        .order_by(SuspectAnswer.id.desc())
+    )  # fmt: skip
+    return [SuspectRow(**row._mapping) for row in db.session.execute(chosen.limit(limit))]
