@@ -150,7 +150,7 @@ def test_a_recovery_code_lets_in_once_and_its_owner_is_told(
     page = asked_for_code(app, agency).form("Sign in").submit(code=typed)
     assert page.location == "/staff/home"
     assert "Codes left: 1." in page.follow().words
-    assert any("recovery code" in text_of(mail) and mail["To"].startswith("Ada") for mail in mailbox.collect())
+    assert any("code de secours" in text_of(mail) and mail["To"].startswith("Ada") for mail in mailbox.collect())
     assert database.one(select(AuditEntry.after).where(AuditEntry.kind == "account.recovery_used")) == {"left": 1}
     again = asked_for_code(app, agency).form("Sign in").submit(code=on_paper[0])
     assert again.errors() == [WRONG]
