@@ -1,6 +1,7 @@
 """Extensions, created unbound and attached by `create_app`; the column types and the engine's manners."""
 
 import sqlite3
+import sys
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Flask
 from flask_babel import Babel
-from flask_migrate import Migrate
 from flask_security import Security
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
@@ -79,7 +79,6 @@ class UTC(TypeDecorator[datetime]):
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 csrf = CSRFProtect()
 babel = Babel()
-migrate = Migrate(render_as_batch=True, compare_type=True)
 security = Security()
 
 
@@ -209,7 +208,9 @@ def _prepare_sqlite(connection: object, _entry: "ConnectionPoolEntry") -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None  # we say BEGIN ourselves, below
-    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=FULL"):
+    # the system keeps pages as well: a small store of its own for each of many connections is enough
+    settings = ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=FULL", "cache_size=-1000")
+    for pragma in settings:
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -222,7 +223,10 @@ def _begin_sqlite(connection: "Connection") -> None:
 def init_app(app: Flask) -> None:
     db.init_app(app)
     csrf.init_app(app)
-    migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"))
+    if "gunicorn" not in sys.modules:  # a web process migrates nothing, and Alembic is an eighth of its memory
+        from flask_migrate import Migrate
+
+        Migrate(app, db, directory=str(Path(app.root_path) / "migrations"), render_as_batch=True, compare_type=True)
 
 
 def rows_changed(statement: UpdateBase) -> int:

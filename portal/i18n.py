@@ -115,7 +115,7 @@ def _day(when: date, code: str, this_year: int) -> str:
     return _written(when, DAY[code] + ("" if when.year == this_year else " y"), code)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _written(when: date, pattern: str, code: str) -> str:
     text = format_date(when, pattern, locale=PARTS[code])
     if code != "fr":
@@ -129,7 +129,7 @@ def span(starts_at: datetime, ends_at: datetime) -> str:
     return _span(starts_at, ends_at, where, language(), clock.now().astimezone(where).year)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def _span(starts_at: datetime, ends_at: datetime, where: ZoneInfo, code: str, this_year: int) -> str:
     first, last = starts_at.astimezone(where), ends_at.astimezone(where)
     day = _day(first.date(), code, this_year)

@@ -3,13 +3,12 @@
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from flask import Flask
 from flask.cli import with_appcontext
 from flask_babel import force_locale
-from rich.console import Console
-from rich.progress import Progress
 
 from portal.errors import Refused
 from portal.extensions import db, wires, writing
@@ -20,6 +19,9 @@ from portal.settings.queries import option
 from portal.work.actions import open_work
 from portal.work.jobs import run
 from portal.work.models import Work
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 SOME_REFUSED = 2
 UNREADABLE = 1
@@ -95,7 +97,10 @@ def _work(imported: Import, label: str) -> None:
     db.session.refresh(imported)
 
 
-def _progress() -> Progress:
+def _progress() -> "Progress":
+    from rich.console import Console  # here: no web process draws bars
+    from rich.progress import Progress
+
     console = Console(stderr=True)
     return Progress(console=console, transient=True, disable=not console.is_terminal)
 

@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_wtf.file import FileField
-from holidays import list_supported_countries
 from werkzeug.datastructures import FileStorage, MultiDict
 from wtforms import Field
 from wtforms.validators import ValidationError
@@ -92,6 +91,8 @@ def day_names() -> list[tuple[str, str]]:
 def countries() -> list[tuple[str, str]]:
     """Countries whose public holidays are known, by name; none at all comes first."""
     names = Locale.parse(PARTS[language()]).territories
+    from holidays import list_supported_countries  # here: the calendars of the world are memory
+
     known = [(code, names[code]) for code in list_supported_countries(include_aliases=False) if code in names]
     return [("", _("None: no public holidays")), *sorted(known, key=lambda pair: pair[1])]
 
