@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import gc
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gunicorn.workers.base import Worker
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+M_ARENA_MAX = -8  # malloc.h
 FIRST_DELAY = 0.5  # seconds before a dead process is started again, doubled …
 LAST_DELAY = 10.0  # … up to this while it keeps dying
 STEADY = 10.0  # a process that lived this long is forgiven its former deaths
@@ -57,9 +59,23 @@ def on_starting(server: "Arbiter") -> None:  # noqa: ARG001 - gunicorn calls it 
         raise SystemExit(f"Error: {error}") from None
 
 
+def pre_fork(server: "Arbiter", worker: "Worker") -> None:  # noqa: ARG001
+    """What is in memory by now is used by all workers: the collector shall not write into it, or each gets a copy."""
+    gc.freeze()
+
+
 def post_fork(server: "Arbiter", worker: "Worker") -> None:  # noqa: ARG001
-    """A killed master must not leave workers on the port."""
+    """A killed master must not leave workers on the port. One store of free memory serves all threads of a worker:
+    only one of them runs Python at a time."""
     die_with_parent()
+    if hasattr(_libc, "mallopt"):  # the GNU library's own
+        _libc.mallopt(M_ARENA_MAX, 1)
+
+
+def post_worker_init(worker: "Worker") -> None:  # noqa: ARG001
+    """The application itself is never garbage: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 # ----
