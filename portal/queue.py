@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import signal
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,7 +26,7 @@ from rq import Queue
 from rq.exceptions import DeserializationError, StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker import Worker
+from rq.worker import Worker, WorkerStatus
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
@@ -38,6 +39,7 @@ WORK_TIMEOUT = 3600  # seconds, for imports, exports and other long work
 CLIENT_TIMEOUT = 0.25  # seconds a request may lose to a Redis that does not answer
 QUIET = 5.0  # seconds after a failure in which this process does not ask again
 FAILURES_KEPT = 86400  # seconds
+FAREWELL = 5.0  # seconds for an idle worker to tell Redis that it leaves
 RECONNECT = 1.0  # seconds between two tries of a worker that has lost Redis
 JOBS = re.compile(r"portal(\.[a-z_]+)*\.jobs\.[a-z]\w*")  # the only functions that a job may name
 
@@ -244,6 +246,10 @@ class PortalWorker(Worker):
         if self.horse_pid:
             with suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGTERM)
+        elif self.get_state() != WorkerStatus.BUSY:  # nothing in hand: a Redis that says nothing is not waited for
+            goodbye = threading.Timer(FAREWELL, os._exit, (0,))
+            goodbye.daemon = True
+            goodbye.start()
 
     @property
     def asked_to_stop(self) -> bool:

@@ -54,6 +54,20 @@ def test_who_is_told_to_stop_ends_its_mail_and_leaves(campaign: Campaign, accoun
     account(tally)
 
 
+def test_an_idle_worker_leaves_whether_or_not_redis_says_anything(campaign: Campaign, account: Account) -> None:
+    crew, database = campaign.crew, campaign.database
+    campaign.greet()
+    crew.start("worker1", "worker2")
+    campaign.wave(clean=2)
+    wait_until(lambda: database.count(Message, Message.state == "sent") == 2, "two mails")
+    crew.strike_valkey("frozen")
+    assert crew.seconds_to_leave("worker1") < GONE_WITHIN
+    crew.heal_valkey()
+    crew.strike_valkey("killed")
+    assert crew.seconds_to_leave("worker2") < GONE_WITHIN
+    account(campaign.judge())
+
+
 def test_two_sweepers_two_crons_and_four_workers_send_each_mail_once(campaign: Campaign, account: Account) -> None:
     campaign.greet()
     campaign.wave(clean=60)
