@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from portal.accounts.models import Account
 from portal.accounts.second_factor import is_missing
+from portal.accounts.sessions import note_seen
 from portal.audit.actions import record_refusal
 from portal.extensions import begin_reading, begin_writing, db
 from portal.htmx import go_to
@@ -121,6 +122,7 @@ def in_transaction(handler: Handler, **values: object) -> Response:
     """Run a handler; commit when it answers below 400, roll back otherwise."""
     response = current_app.make_response(handler(**values))
     if response.status_code < 400 and request.method not in SAFE:
+        note_seen()
         db.session.commit()
     else:
         db.session.rollback()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from flask import flash, g, request, session
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_user
-from sqlalchemy import Engine, bindparam, select, update
+from sqlalchemy import Engine, Update, bindparam, select, update
 from sqlalchemy.exc import OperationalError
 
 from portal import clock
@@ -147,19 +147,32 @@ def end_session(account: Account, session_id: int) -> bool:
     return rows_changed(chosen.values(ended_at=clock.now())) == 1
 
 
+def note_seen() -> None:
+    """Note in a deed's own transaction that this browser was here: nothing is left to write after the answer."""
+    session_id, seen_at = g.get("seen", (None, None))
+    moment = clock.now()
+    if session_id and moment - seen_at >= SEEN_EVERY:
+        rows_changed(_seen_row(session_id, moment))
+        g.seen = session_id, moment
+
+
+def _seen_row(session_id: int, moment: datetime) -> Update:
+    row = update(AccountSession).where(AccountSession.id == session_id, AccountSession.seen_at < moment)
+    return row.values(seen_at=moment)
+
+
 def write_seen(engine: Engine, session_id: int, moment: datetime) -> None:
     """Note that a browser was here, once its answer has left, in a transaction of its own.
 
     Nobody waits for it: when SQLite is being written to, the next request notes it.
     """
     begin_reading()
-    row = update(AccountSession).where(AccountSession.id == session_id, AccountSession.seen_at < moment)
     with suppress(OperationalError), engine.connect() as connection:
         patient = connection.dialect.name == "sqlite"
         if patient:
             connection.exec_driver_sql("PRAGMA busy_timeout=100")
         try:
-            connection.execute(row.values(seen_at=moment))
+            connection.execute(_seen_row(session_id, moment))
             connection.commit()
         finally:
             connection.rollback()
