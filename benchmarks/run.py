@@ -27,6 +27,7 @@ from benchmarks.meter import ROOT, Meters, pss_megabytes, quiet_moment, running,
 from tests.servers import Cluster, free_port, postgres_cluster, valkey_server
 
 CONNECTIONS = 8
+PARTS = {"pages", "start", "mails"}
 TOO_BUSY = 0.25  # cores that others may use while we measure
 SINK = 0.25  # and the mail server and Valkey, which are nobody's
 
@@ -36,11 +37,11 @@ class Plan:
     """How much is measured."""
 
     lists: int = 1200
-    ratings: int = 500
+    ratings: int = 450
     rounds: int = 3
     mails: int = 10_000
     starts: int = 5
-    patience: float = 20.0
+    patience: float = 5.0
 
 
 QUICK = Plan(lists=400, ratings=200, rounds=2, mails=2_000, starts=3, patience=2.0)
@@ -250,8 +251,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer requests, mails and rounds")
     parser.add_argument("--engine", choices=["sqlite", "postgresql", "both"], default="both")
-    parser.add_argument("--only", default="pages,start,mails", help="parts to measure: pages,start,mails")
-    parser.add_argument("--keep", action="store_true", help="write the results into benchmarks/")
+    parser.add_argument("--only", default=",".join(sorted(PARTS)), help="parts to measure: pages,start,mails")
     asked = parser.parse_args()
     plan, only = (QUICK if asked.quick else Plan()), set(asked.only.split(","))
     measured = []
@@ -264,7 +264,7 @@ def main() -> int:
             bench = prepared(engine, url, pid, Path(name), plan)
             measure(bench, only)
             measured.append(bench)
-    return report.tell(measured, keep=asked.keep)
+    return report.tell(measured, keep=not asked.quick and only == PARTS)
 
 
 @contextmanager
