@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import JSON, Text, cast, func, insert, literal, literal_column, select
+from sqlalchemy import JSON, Text, cast, column, func, insert, literal, select
 from sqlalchemy.schema import AddConstraint, DropConstraint
 
 from portal.extensions import db
@@ -21,10 +21,10 @@ def insert_all(kind: Any, rows: list[dict[str, Any]]) -> None:
         return
     # PostgreSQL would be sent them one by one; in one document they arrive forty times faster
     table, names = getattr(kind, "__table__", kind), list(rows[0])
-    document = literal(json.dumps(rows, default=str), Text)
-    source = func.json_populate_recordset(literal_column(f'NULL::"{table.name}"'), cast(document, JSON))
-    columns = source.table_valued(*names).c
-    db.session.execute(statement.from_select(names, select(*columns)))
+    document = cast(literal(json.dumps(rows, default=str), Text), JSON)
+    typed = [column(name, table.c[name].type) for name in names]
+    source = func.json_to_recordset(document).table_valued(*typed).render_derived(with_types=True)
+    db.session.execute(statement.from_select(names, select(*source.c)))
 
 
 @contextmanager
