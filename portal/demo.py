@@ -7,8 +7,6 @@ from flask import Flask
 from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 from flask_security.utils import hash_password
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress
 from sqlalchemy import select
 
 from portal import clock, demo_days
@@ -58,6 +56,9 @@ def demo(scale: str) -> None:
 
 
 def _build_large() -> None:
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress
+
     from portal.demo_large import Size, build_large
 
     size = Size()
