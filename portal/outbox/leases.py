@@ -26,8 +26,8 @@ from portal.outbox.models import IS_HELD, MAIL, OPEN, Attempt, Channel, Drop, Me
 LEASE = timedelta(seconds=60)
 PAUSE = timedelta(seconds=60)
 BACK_OFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440)]
-LATE = timedelta(hours=1)  # so late is only what waited for us or the mail server, and many more with it …
-CATCH_UP = 300  # … which leave at so many a minute: no server likes three days of mails at once
+LATE = timedelta(hours=6)  # so late is only what waited for us or the mail server, and many more with it …
+CATCH_UP = 1200  # … which leave at so many a minute: no server likes three days of mails at once
 POISON = 8  # attempts broken off, by an error or with their process
 INSISTENCE, INSISTENCE_PACE = 25.0, 0.5  # seconds for which, and in which, an ended attempt is written down again
 
