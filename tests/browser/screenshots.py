@@ -1,59 +1,19 @@
-"""Take the pictures that README and guides show: `make screenshots`. They come from a demo agency of their own."""
+"""Take the pictures that README and guides show: `make screenshots`. They come from demo agencies of their own."""
 
-import sys
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from datetime import date, timedelta
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from aiosmtpd.controller import Controller
+from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import new_context
-from tests.browser.installation import Installation, sign_in
-from tests.browser.tab import SWITCHES, Tab
-from tests.browser.test_import import LINES, TITLES, csv_of
-
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
-LARGEST = 150_000  # bytes: a README is read on phones too
-PHONE, DESK = 390, 1280
-
-
-class Camera:
-    """Somebody of the demo agency at a screen, and a camera beside them."""
-
-    def __init__(self, browser: Browser, address: str) -> None:
-        self.browser, self.address = browser, address
-
-    @contextmanager
-    def at(self, email: str, width: int) -> Generator[Tab]:
-        """Sit down as a person of the demo, in French."""
-        context = new_context(self.browser, language="fr", width=width)
-        tab = Tab(context.new_page(), self.address)
-        if width == DESK:
-            tab.page.set_viewport_size({"width": DESK, "height": 640})
-        if email:
-            sign_in(tab, email)
-        yield tab
-        context.close()
-        if tab.faults:
-            raise SystemExit("\n".join(tab.faults))
-
-    def shoot(self, page: Page, name: str, *, whole: bool = False) -> None:
-        """Write docs/screenshots/NAME.png; `whole` takes the page as long as it is."""
-        page.wait_for_function("document.fonts.ready.then(() => true)")
-        path = FOLDER / f"{name}.png"
-        page.screenshot(path=path, full_page=whole)
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise SystemExit(f"{path} has {size} bytes; {LARGEST} are allowed")
-        sys.stdout.write(f"{path.relative_to(FOLDER.parents[1])}  {size // 1000} kB\n")
-
-
-def door(camera: Camera) -> None:
-    with camera.at("", PHONE) as tab:
-        tab.open("/sign-in")
-        camera.shoot(tab.page, "sign-in", whole=True)
+from tests.browser import guide_pictures
+from tests.browser.camera import DESK, FOLDER, PHONE, Camera
+from tests.browser.installation import Installation
+from tests.browser.tab import LOCALES, SWITCHES
+from tests.conftest import Postman
+from tests.servers import free_port
 
 
 def client(camera: Camera) -> None:
@@ -66,28 +26,11 @@ def client(camera: Camera) -> None:
         camera.shoot(tab.page, "rating-window")
 
 
-def worker(camera: Camera) -> None:
-    with camera.at("worker@example.org", PHONE) as tab:
-        camera.shoot(tab.page, "worker-today")
-
-
-def desk(camera: Camera) -> None:
-    with camera.at("coordinator@example.org", DESK) as tab:
-        camera.shoot(tab.page, "staff-visits")
-        tab.open("/staff/imports")
-        next_week = f"{date.today() + timedelta(days=7):%d/%m/%Y}"  # noqa: DTZ011 - any day to come will do
-        lines = [[name, day if day.startswith("31/02") else next_week, *rest] for name, day, *rest in LINES]
-        file = {"name": "planning.csv", "mimeType": "text/csv", "buffer": csv_of([TITLES, *lines], "utf-8")}
-        tab.page.locator("input[type=file]").set_input_files([file])  # ty: ignore[invalid-argument-type]
-        tab.page.locator("main form[enctype] button[type=submit]").click()
-        tab.page.locator("#import table").wait_for()
-        camera.shoot(tab.page, "import-preview")
-
-
 def mail(camera: Camera) -> None:
     """Close the visit that is under way; the outbox shows the mail that will ask about it."""
     with camera.at("coordinator@example.org", DESK) as tab:
-        tab.page.locator("tr", has_text="En cours").locator("button").first.click()
+        tab.open("/staff/visits?state=in_progress")
+        tab.page.locator("#visits tr button").first.click()
         tab.page.locator("#status", has_text="réalisée").wait_for()
         tab.open("/staff/outbox")
         preview = str(tab.page.locator("#messages a[href*='/outbox/']").first.get_attribute("href")) + "/preview"
@@ -102,22 +45,53 @@ def ratings(camera: Camera) -> None:
         camera.shoot(tab.page, "staff-ratings")
 
 
-PICTURES: list[Callable[[Camera], None]] = [door, client, worker, desk, mail, ratings]
+OF_THE_README: list[Callable[[Camera], None]] = [client, mail, ratings]
+
+
+@contextmanager
+def an_installation(*, filled: bool, smtp_url: str = "") -> Generator[Installation]:
+    """A portal that runs as long as the block: the demo agency, or nobody's."""
+    with tempfile.TemporaryDirectory(prefix="suivi-pictures-") as folder:
+        installation = Installation(Path(folder) / "data")
+        installation.environ |= {"PORTAL_SMTP_URL": smtp_url} if smtp_url else {}
+        try:
+            if filled:
+                installation.fill()
+            else:
+                installation.flask("db", "upgrade")
+            installation.start(PORTAL_BASE_URL=installation.address)
+            yield installation
+        finally:
+            installation.end()
+
+
+@contextmanager
+def a_mail_server() -> Generator[tuple[Postman, str]]:
+    """Takes every mail, for as long as the block."""
+    taker, port = Postman(), free_port()
+    server = Controller(taker, hostname="127.0.0.1", port=port)
+    server.start()
+    yield taker, f"smtp://127.0.0.1:{port}"
+    server.stop()
+
+
+def take(pictures: Iterable[Callable[[Camera], None]], camera: Camera) -> None:
+    for picture in pictures:
+        picture(camera)
 
 
 def main() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="suivi-pictures-") as folder, sync_playwright() as playwright:
-        installation = Installation(Path(folder) / "data")
-        try:
-            installation.fill()
-            installation.start()
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=SWITCHES)
-            for take in PICTURES:
-                take(Camera(browser, installation.address))
-            browser.close()
-        finally:
-            installation.end()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=SWITCHES)
+        with an_installation(filled=True) as installation:
+            take(OF_THE_README, Camera(browser, installation))
+        for language in LOCALES:
+            folder = FOLDER / language
+            with a_mail_server() as (postman, url), an_installation(filled=True, smtp_url=url) as installation:
+                take(guide_pictures.OF_THE_DEMO, Camera(browser, installation, language, folder, postman))
+            with a_mail_server() as (postman, url), an_installation(filled=False, smtp_url=url) as installation:
+                take(guide_pictures.OF_A_NEW_PORTAL, Camera(browser, installation, language, folder, postman))
+        browser.close()
 
 
 if __name__ == "__main__":
