@@ -136,17 +136,22 @@ def environment(url: URL) -> dict[str, str]:
 
 def _files(data_dir: Path) -> Iterator[Path]:
     """Yield the files of the data folder that are worth keeping, and not the database's own."""
-    own = set()
-    if db.engine.dialect.name == "sqlite" and db.engine.url.database:
-        base = Path(db.engine.url.database).resolve()
-        own = {base.with_name(base.name + end) for end in ("", "-wal", "-shm", "-journal")}
+    own = own_files()
     for path in sorted(data_dir.rglob("*")):
         top = path.relative_to(data_dir).parts[0]
-        if path.is_file() and not path.is_symlink() and path not in own and not _is_passing(top):
+        if path.is_file() and not path.is_symlink() and path not in own and not is_passing(top):
             yield path
 
 
-def _is_passing(name: str) -> bool:
+def own_files() -> set[Path]:
+    """The files that are the database itself."""
+    if db.engine.dialect.name != "sqlite" or not db.engine.url.database:
+        return set()
+    base = Path(db.engine.url.database).resolve()
+    return {base.with_name(base.name + end) for end in ("", "-wal", "-shm", "-journal")}
+
+
+def is_passing(name: str) -> bool:
     return name in LEFT_OUT or name.startswith(".suivi-") or name.endswith((".partial", ".tar.gz"))
 
 

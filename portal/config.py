@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from portal.links import ascii_address
+
 ROOT = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET = 32  # characters
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -98,6 +100,10 @@ def refuse_what_cannot_be_understood(environ: Mapping[str, str]) -> None:
     for name, schemes in SCHEMES.items():
         if environ.get(name) and not _is_address(environ[name], schemes):
             faults.append(f"{name} is not an address that begins with {' or '.join(f'{s}://' for s in schemes)}")
+    try:
+        ascii_address(environ.get("PORTAL_MAIL_FROM") or "no-reply@localhost")
+    except ValueError:
+        faults.append("PORTAL_MAIL_FROM is not an address such as contact@agency.example (no accents before the @)")
     try:
         make_url(environ.get("PORTAL_DATABASE_URL") or "sqlite://")
     except (ArgumentError, ValueError):

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import clock
 from portal.checks import Finding, Findings, Level, attention, configuration, data_folder, fault, machine, ok, secrets
 from portal.extensions import db, writing
-from portal.outbox.mail import sender
+from portal.outbox.mail import bad_sender, chosen_sender
 from portal.outbox.mailer import LOCAL, Mailer, ServerClosed
 from portal.outbox.models import MAIL, Channel
 from portal.outbox.queries import broken_promises
@@ -180,11 +180,17 @@ def _is_private(host: str | None) -> bool:
 
 
 def promises() -> Findings:
-    address = sender()
+    address = chosen_sender()
     guessed = (
         address.startswith("no-reply@") and not option("agency.sender") and not current_app.config["PORTAL_MAIL_FROM"]
     )
-    if guessed:
+    if bad_sender():
+        yield fault(
+            "sender",
+            f"{address}: no mail can come from such an address, all messages wait",
+            "Choose another: the option agency.sender, without accents before the @.",
+        )
+    elif guessed:
         yield attention(
             "sender",
             f"{address}, which nobody has chosen",

@@ -7,6 +7,8 @@ a rotation of the session key, and a copy of the database does not open any link
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
+from email.errors import MessageError
+from email.headerregistry import Address
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -52,4 +54,26 @@ def external_url(endpoint: str, **values: object) -> str:
 
 def mail_domain() -> str:
     """Domain of our Message-IDs: stable for one installation."""
-    return urlsplit(current_app.config["PORTAL_BASE_URL"]).hostname or "localhost"
+    return ascii_domain(urlsplit(current_app.config["PORTAL_BASE_URL"]).hostname or "localhost")
+
+
+def ascii_domain(domain: str) -> str:
+    """Return a domain as the network wants it: `élan.example` is `xn--lan-9la.example` there.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return domain.encode("idna").decode()
+
+
+def ascii_address(address: str) -> str:
+    """Return an e-mail address as every mail server takes it: accents may stand in its domain, not before it.
+
+    Raises:
+        ValueError: it is none, or one that few servers take.
+    """
+    local, _at, domain = address.rpartition("@")
+    try:
+        return Address(addr_spec=f"{local}@{ascii_domain(domain)}").addr_spec
+    except (IndexError, MessageError) as error:
+        raise ValueError(str(error)) from error

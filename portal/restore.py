@@ -19,7 +19,18 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import URL, inspect, literal, select, text
 
-from portal.backup import DATABASE, FILES, FORM, MANIFEST, BackupError, address, checksum, environment
+from portal.backup import (
+    DATABASE,
+    FILES,
+    FORM,
+    MANIFEST,
+    BackupError,
+    address,
+    checksum,
+    environment,
+    is_passing,
+    own_files,
+)
 from portal.extensions import db, writing
 from portal.outbox.actions import hold_channel
 
@@ -57,6 +68,7 @@ def put_back(app: Flask, file: Path, *, replace: bool) -> str:
     """
     with _unpacked(file) as (folder, manifest):
         _refuse_what_does_not_fit(app, manifest)
+        _refuse_files_that_are_not_ours_to_write(app.config["PORTAL_DATA_DIR"], folder / FILES)
         _refuse_a_full_database(replace=replace)
         db.session.remove()
         url = db.engine.url
@@ -82,7 +94,7 @@ def _unpacked(file: Path) -> Generator[tuple[Path, dict]]:
         try:
             _unpack(file, folder)
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            form, sums = manifest["form"], dict(manifest["sums"])
+            form, sums = manifest["form"], _names_and_sums(manifest)
         except (tarfile.TarError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
             raise BackupError(f"{file} is no whole backup of the portal: {error}.") from error
         if form != FORM:
@@ -94,6 +106,24 @@ def _unpacked(file: Path) -> Generator[tuple[Path, dict]]:
             if checksum(folder / name_) != value:
                 raise BackupError(f"{file} is damaged: {name_} is not what was written.")
         yield folder, manifest
+
+
+def _names_and_sums(manifest: dict) -> dict[str, str]:
+    """Return the sums of a manifest that says all that is asked of it later, when it is too late to refuse.
+
+    Raises:
+        ValueError: it does not.
+    """
+    sums, rows = manifest["sums"], manifest.get("rows")
+    texts = [manifest.get("made_at"), manifest.get("engine"), manifest.get("revision")]
+    if not all(isinstance(text_, str) for text_ in [*texts, *dict(sums).values()]):
+        raise ValueError("its manifest does not say when, of what and at which version it was made")
+    if not isinstance(rows, dict) or not all(isinstance(number, int) for number in rows.values()):
+        raise ValueError("its manifest does not say how many rows it holds")
+    strange = [name for name in sums if name != DATABASE and PurePosixPath(name).parts[:1] != (FILES,)]
+    if DATABASE not in sums or strange:
+        raise ValueError(f"it holds {strange[0]!r}" if strange else "it holds no database")
+    return dict(sums)
 
 
 def _unpack(file: Path, folder: Path) -> None:
@@ -118,6 +148,20 @@ def _refuse_what_does_not_fit(app: Flask, manifest: dict) -> None:
         scripts.get_revision(manifest["revision"])
     except CommandError:
         raise BackupError("This backup was written by a newer portal: install that version first.") from None
+
+
+def _refuse_files_that_are_not_ours_to_write(data_dir: Path, folder: Path) -> None:
+    """No backup of ours holds the database among its files, or what the running processes keep beside them."""
+    own = own_files()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        place = data_dir / name
+        if is_passing(name.parts[0]) or place.resolve() in own:
+            raise BackupError(
+                f"Nothing was changed. No backup of the portal holds {FILES}/{name}: do not trust this one."
+            )
+        if place.exists() and path.is_dir() != place.is_dir():
+            raise BackupError(f"Nothing was changed. {place} is in the way of {FILES}/{name} of this backup.")
 
 
 def _refuse_a_full_database(*, replace: bool) -> None:

@@ -203,6 +203,83 @@ def half_a_database(files: dict[str, bytes]) -> None:
     files |= {"database": half, "manifest.json": json.dumps(manifest).encode()}
 
 
+def plant(name: str) -> Callable[[dict[str, bytes]], None]:
+    """A file more, with its sum: only its name is wrong."""
+
+    def planted(files: dict[str, bytes]) -> None:
+        manifest = json.loads(files["manifest.json"])
+        manifest["sums"][name] = sha256(b"planted").hexdigest()
+        files |= {name: b"planted", "manifest.json": json.dumps(manifest).encode()}
+
+    return planted
+
+
+def say(**values: object) -> Callable[[dict[str, bytes]], None]:
+    """A manifest that says something else, or nothing (None)."""
+
+    def changed(files: dict[str, bytes]) -> None:
+        manifest = json.loads(files["manifest.json"]) | values
+        kept = {key: value for key, value in manifest.items() if value is not None}
+        files["manifest.json"] = json.dumps(kept).encode()
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["portal.db", "portal.db-wal", "portal.db/x", "valkey.url", "valkey/dump.rdb", "up.lock", "backups/a", "a.partial"],
+)
+def test_a_tampered_backup_writes_over_neither_the_database_nor_what_the_processes_keep(
+    app: Flask, database: Database, backup: Path, run: Run, tmp_path: Path, name: str
+) -> None:
+    if name.startswith("portal.db") and on_postgres():
+        pytest.skip("this database is no file")
+    name = name.replace("portal.db", Path(str(app.config["SQLALCHEMY_DATABASE_URI"])).name)
+    before = database.fingerprint()
+    with opened(backup) as files:
+        plant(f"files/{name}")(files)
+    ended = run("restore", backup, "--replace")
+    assert ended.exit_code == 1, ended.output
+    assert f"Error: Nothing was changed. No backup of the portal holds files/{Path(name).parts[0]}" in ended.output
+    assert database.fingerprint() == before
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes() == b"planted"]
+
+
+def test_a_file_that_cannot_be_put_where_it_was_is_found_out_before_anything_is_changed(
+    database: Database, backup: Path, run: Run, tmp_path: Path
+) -> None:
+    with database.writing():
+        factories.sector("Only here")
+    before = database.fingerprint()
+    photo = tmp_path / "attachments/17/photo.jpg"
+    photo.unlink()
+    photo.mkdir()
+    ended = run("restore", backup, "--replace")
+    assert (ended.exit_code, database.fingerprint()) == (1, before)
+    assert "is in the way of files/attachments/17/photo.jpg" in ended.output
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [say(rows=None), say(rows=[1]), say(rows={"client": "many"}), say(made_at=None), say(revision=7), say(engine=None),
+     say(sums=None), say(sums=[]), say(sums={"database": 1}), plant("elsewhere")],
+    ids=range(10),
+)  # fmt: skip
+def test_a_manifest_that_lacks_something_is_refused_in_a_sentence(
+    database: Database, backup: Path, run: Run, spoil: Callable
+) -> None:
+    with database.writing():
+        factories.sector("Only here")
+    before = database.fingerprint()
+    with opened(backup) as files:
+        spoil(files)
+    for arguments in (("--check", backup), (backup, "--replace")):
+        ended = run("restore", *arguments)
+        assert ended.exit_code == 1, ended.output
+        assert ended.output.startswith(f"Error: {backup} is no whole backup of the portal")
+    assert database.fingerprint() == before
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [(damaged, "is damaged: database"), (missing, "does not hold the files"), (added, "does not hold the files"),

@@ -112,6 +112,17 @@ def test_what_is_wrong_is_said(
     assert found["exit"] == ("1" if said.startswith("fault") else "0")
 
 
+def test_a_sender_that_no_mail_can_come_from_is_a_fault(
+    healthy: None, app: Flask, examine: Examine, database: Database
+) -> None:
+    with database.writing():
+        set_option(None, "agency.sender", "")
+    app.config["PORTAL_MAIL_FROM"] = "élodie@agence.example"
+    found = examine()
+    assert found["sender"].startswith("fault: élodie@agence.example: no mail can come")
+    assert found["exit"] == "1"
+
+
 def test_no_secret_is_shown(healthy: None, app: Flask, examine: Examine) -> None:
     app.config["PORTAL_SMTP_URL"] = f"smtp://suivi:hush-hush@127.0.0.1:{free_port()}"
     output = examine()["output"]

@@ -52,6 +52,14 @@ def test_production_refuses_a_weak_secret(tmp_path: Path, name: str, value: str)
         load(GOOD | {name: value, "PORTAL_DATA_DIR": str(tmp_path)})
 
 
+@pytest.mark.parametrize("address", ["élodie@agence.example", "nobody", "Agence <a@agence.example>"])
+def test_a_sender_that_no_mail_can_come_from_refuses_to_start(tmp_path: Path, address: str) -> None:
+    environ = GOOD | {"PORTAL_DATA_DIR": str(tmp_path)}
+    with pytest.raises(ConfigError, match="PORTAL_MAIL_FROM"):
+        load(environ | {"PORTAL_MAIL_FROM": address})
+    assert load(environ | {"PORTAL_MAIL_FROM": "contact@élan.example"})
+
+
 def test_development_keeps_secrets_that_only_its_owner_reads(tmp_path: Path) -> None:
     first, second = load({"PORTAL_DATA_DIR": str(tmp_path)}), load({"PORTAL_DATA_DIR": str(tmp_path)})
     assert first["SECRET_KEY"] == second["SECRET_KEY"]

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
@@ -14,13 +13,17 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.links import external_url, mail_domain, make_token
-from portal.outbox.mailer import Outcome
+from portal.links import ascii_address, external_url, mail_domain, make_token
+from portal.outbox.mailer import Outcome, ServerClosed
 from portal.outbox.models import Message, MessageKind, Recipient
 from portal.settings.queries import option
 
 _GAPS = re.compile(r"\n(?:[ \t]*\n){2,}")  # what template tags leave behind
 _inliner = css_inline.CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False)
+
+
+class BadSender(ServerClosed):
+    """No mail can come from the sender's address: no message is to blame, all wait until somebody corrects it."""
 
 
 class Lines(EmailPolicy):
@@ -61,10 +64,11 @@ def compose(message: Message, kind: MessageKind, recipient: Recipient) -> EmailM
 
     Raises:
         Outcome: no mail can be sent to this address, ever.
+        BadSender: no mail can come from ours.
     """
     parts = render(message, kind, recipient.language, make_token)
     mail = EmailMessage(policy=LINES)
-    mail["From"] = Address(_one_line(option("agency.name")), addr_spec=sender())
+    mail["From"] = _origin()
     mail["To"] = _addressee(recipient)
     mail["Subject"] = parts["subject"]
     mail["Date"] = format_datetime(clock.now())
@@ -81,10 +85,9 @@ def compose(message: Message, kind: MessageKind, recipient: Recipient) -> EmailM
 
 
 def _addressee(recipient: Recipient) -> Address:
-    local, _, domain = recipient.address.rpartition("@")
     try:
-        return Address(_one_line(recipient.name), addr_spec=f"{local}@{domain.encode('idna').decode()}")
-    except (ValueError, IndexError, MessageError) as error:
+        return Address(_one_line(recipient.name), addr_spec=ascii_address(recipient.address))
+    except ValueError as error:
         raise Outcome("refused", f"not an address that can be mailed to: {error}") from error
 
 
@@ -93,9 +96,42 @@ def _one_line(name: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in name).split())
 
 
+def _origin() -> Address:
+    """Whom mails come from, tried out: what cannot be written here cannot be written for any message."""
+    try:
+        found = Address(_one_line(option("agency.name")), addr_spec=sender())
+        trial = EmailMessage(policy=LINES)
+        trial["From"] = found
+        trial.as_bytes()
+    except Exception as error:
+        raise BadSender(f"no mail can come from {chosen_sender()}: {error}") from error
+    return found
+
+
 def sender() -> str:
-    """The address that mails come from."""
+    """The address that mails come from, as mail servers take it.
+
+    Raises:
+        BadSender: what was chosen is none.
+    """
+    try:
+        return ascii_address(chosen_sender())
+    except ValueError as error:
+        raise BadSender(f"no mail can come from {chosen_sender()}: {error}") from error
+
+
+def chosen_sender() -> str:
+    """The address that mails come from, as somebody typed it."""
     return option("agency.sender") or current_app.config["PORTAL_MAIL_FROM"] or f"no-reply@{_dotted(mail_domain())}"
+
+
+def bad_sender() -> str | None:
+    """The sender's address when no mail can come from it."""
+    try:
+        _origin()
+    except BadSender:
+        return chosen_sender()
+    return None
 
 
 def _dotted(domain: str) -> str:

@@ -15,12 +15,15 @@ from portal.audit.models import AuditEntry
 from portal.audit.queries import deeds_on
 from portal.extensions import Fact, Panel, db, wires
 from portal.i18n import exact
+from portal.outbox.mail import bad_sender
 from portal.outbox.models import MAIL, OPEN, Attempt, Channel, Message
 from portal.outbox.queries import OUTCOME_LABELS, REASON_LABELS, STATE_LABELS, has_mail_server, visible_messages
 from portal.roles import GRANTS, Permission
 from portal.tables.queries import COUNTED
 
 LATE = timedelta(minutes=10)  # what is due waits no longer while all is well
+AT_ONCE = timedelta(seconds=1)  # what was put aside so soon was never promised
+LOOKED_BACK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,13 @@ class Trouble:
     """Why messages do not leave.
 
     Attributes:
-        kind: `held` by somebody, `failing` mail server, `no_server` set, or `late`: nobody sends.
+        kind: `held` by somebody, `failing` mail server, a `sender` that no mail can come from, `no_server` set, or
+            `late`: nobody sends.
         since: when it began; None when nobody knows.
         waiting: how many of the messages that this person sees are due and wait, up to 1,000.
         more: whether more than those wait.
         missed: how many became too late since messages are held.
-        answer: what the mail server said.
+        answer: what the mail server said; the sender's address, when that is the trouble.
         by, why: who holds the messages (None: the portal itself), and for what reason.
     """
 
@@ -71,6 +75,8 @@ def trouble(user: User) -> Trouble | None:
     since = min((first for first in row[7:] if first), default=None)
     if row.held_since:
         return Trouble("held", row.held_since, waiting, more, missed=row.missed, by=row.held_by, why=row.held_why)
+    if row.failing_since and (address := bad_sender()):
+        return Trouble("sender", row.failing_since, waiting, more, answer=address)
     if row.failing_since:
         return Trouble("failing", row.failing_since, waiting, more, answer=row.answer)
     if since is None or (has_mail_server() and since > moment - LATE):
@@ -79,9 +85,16 @@ def trouble(user: User) -> Trouble | None:
 
 
 def home_card(user: User) -> Panel | None:
-    """One red line on the staff's home page while messages do not leave."""
-    found = trouble(user)
-    return Panel("outbox/_home.html", {"trouble": found}) if found else None
+    """On the staff's home page: a red line while messages do not leave; what of the last days did not arrive."""
+    found, lost = trouble(user), _lost_lately(user)
+    return Panel("outbox/_home.html", {"trouble": found, "lost": lost}) if found or lost else None
+
+
+def _lost_lately(user: User) -> dict[str, int]:
+    """How many messages of the last days were refused, and how many perhaps lost, by state."""
+    lately = Message.state.in_(("failed", "uncertain")), Message.next_at > clock.now() - LOOKED_BACK
+    counted = visible_messages(user).where(*lately).with_only_columns(Message.state, func.count())
+    return dict(db.session.execute(counted.group_by(Message.state).order_by(Message.state)).all())
 
 
 # ---- what became of messages ----
@@ -110,11 +123,13 @@ def facts_of(user: User, messages: Sequence[Message], *, named: bool = True) -> 
     touched = [message.id for message in messages if message.resends or message.reason == "by_staff"]
     deeds = deeds_on("message", touched) if touched else []
     names = wires.names_of_accounts({deed.account_id for deed in deeds if deed.account_id})
+    due = any(message.state in OPEN and message.next_at <= clock.now() for message in messages)
+    hindered = _hindrance() if due or not has_mail_server() else None
     found = []
     for message in messages:
         lines: list[Fact | None] = [_promised(message), *(_tried(one) for one in tries if one.message_id == message.id)]
         lines += [_done_by(deed, names) for deed in deeds if deed.subject_id == message.id and deed.kind in DEEDS]
-        lines += [_put_aside(message), _to_come(message)]
+        lines += [_put_aside(message), _to_come(message, hindered)]
         found += [_placed(line, message, user, named) for line in lines if line]
     return found
 
@@ -129,7 +144,12 @@ def _placed(fact: Fact, message: Message, user: User, named: bool) -> Fact:
     return replace(fact, note=note, url=url)
 
 
-def _promised(message: Message) -> Fact:
+def _promised(message: Message) -> Fact | None:
+    """That a message was to leave. Nothing was promised of what was put aside at once."""
+    if message.put_aside_at and not message.resends and message.put_aside_at - message.created_at < AT_ONCE:
+        return None
+    if message.put_aside_at and not message.attempts:  # when it was to leave is of no use any more
+        return Fact(message.created_at, _("Mail written down"), "mail")
     if message.due_at <= message.created_at + timedelta(minutes=1):
         return Fact(message.created_at, _("Mail written down, to leave at once"), "mail")
     return Fact(message.created_at, _("Mail written down, to leave on %(when)s", when=exact(message.due_at)), "mail")
@@ -160,10 +180,30 @@ def _put_aside(message: Message) -> Fact | None:
     return Fact(message.put_aside_at or message.due_at, text, "x", "attention", note)
 
 
-def _to_come(message: Message) -> Fact | None:
+def _hindrance() -> str | None:
+    """Why nothing leaves, in words."""
+    if not has_mail_server():
+        return _("Waits: no mail server is set")
+    channel = db.session.get(Channel, MAIL)
+    if channel and channel.held_since:
+        return _("Waits: messages are held")
+    return _("Waits for the mail server") if channel and channel.failing_since else None
+
+
+def _to_come(message: Message, hindered: str | None) -> Fact | None:
+    """When an open message leaves, or for what it waits; never a moment that is past."""
     if message.state not in OPEN:
         return None
-    again = message.state == "retry"
-    return Fact(
-        message.next_at, _("Will be handed over again") if again else _("Will leave"), "clock", "info", to_come=True
-    )
+    moment, note = clock.now(), str(REASON_LABELS[message.reason]) if message.reason in REASON_LABELS else None
+    if drop := wires.message_kinds[message.kind].why_not(message):
+        return Fact(moment, _("Will not leave"), "x", note=str(REASON_LABELS[drop.reason]), timed=False)
+    if hindered and (message.next_at <= moment or not has_mail_server()):
+        return Fact(message.next_at, hindered, "clock", "attention", to_come=True, timed=False)
+    if message.next_at <= moment:
+        text = _("Will leave in a moment") if message.next_at > moment - LATE else _("Waits to be sent")
+        return Fact(message.next_at, text, "clock", "info", to_come=True, timed=False)
+    if message.reason in ("another_first", "asked_recently"):
+        text = _("Will leave at the earliest")
+    else:
+        text = _("Will be handed over again") if message.state == "retry" else _("Will leave")
+    return Fact(message.next_at, text, "clock", "info", note, to_come=True)

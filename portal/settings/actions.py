@@ -18,6 +18,7 @@ from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db
 from portal.holidays import is_country
+from portal.links import ascii_address
 from portal.settings.models import OPTIONS, Logo, Option, OptionValue
 from portal.settings.queries import fingerprint, option, present_values
 
@@ -28,9 +29,10 @@ WINDOW = re.compile(
 LINE_ENDS = re.compile(r"\s*[\r\n]+\s*")  # a name stands in the headers of mails
 LONGEST_NUMBER = 9  # digits
 LONGEST = {"text": 200, "prose": 20_000}  # characters
+URGENT = "ratings.urgent_threshold"
 LANGUAGE_CODES = ("fr", "ru", "en")
 LARGEST_LOGO = 1024 * 1024  # bytes
-MOST_PIXELS = 25_000_000  # a small file can be a picture that fills the memory
+MOST_PIXELS = 4_000_000  # a small file can be a picture that fills the memory
 LOGO_SIZE = (480, 160)  # twice what is shown, for fine screens
 
 
@@ -50,7 +52,9 @@ def set_option(actor: Actor | None, key: str, text: str) -> None:
     """
     if key not in OPTIONS:
         raise Refused(_("There is no option “%(key)s”.", key=key), "unknown")
-    _write(actor, key, option(key), parse(OPTIONS[key], text.strip()))
+    value = parse(OPTIONS[key], text.strip())
+    refuse_contradictions({key: value})
+    _write(actor, key, option(key), value)
 
 
 def change_options(actor: Actor, typed: Mapping[str, str], seen: Mapping[str, str]) -> list[str]:
@@ -64,7 +68,7 @@ def change_options(actor: Actor, typed: Mapping[str, str], seen: Mapping[str, st
         seen: by key, the fingerprint of the value that the page showed.
 
     Raises:
-        Refused: a text is not a value of its option.
+        Refused: a text is not a value of its option, or two values contradict each other.
         Stale: an option that the person changed has got another value in the meantime.
     """
     wanted = {key: parse(OPTIONS[key], text.strip()) for key, text in typed.items()}
@@ -73,9 +77,28 @@ def change_options(actor: Actor, typed: Mapping[str, str], seen: Mapping[str, st
     late = [key for key in touched if fingerprint(now[key]) != seen[key]]
     if late:
         raise Stale(late)
+    refuse_contradictions({key: wanted[key] for key in touched})
     for key in touched:
         _write(actor, key, now[key], wanted[key])
     return touched
+
+
+def refuse_contradictions(values: Mapping[str, bool | int | str]) -> None:
+    """Refuse what no value is wrong in by itself: an urgent rating that is not a low one would alert nobody.
+
+    Args:
+        values: new ones, by key; the others are as they are.
+
+    Raises:
+        Refused: the threshold of urgent ratings is above that of low ones.
+    """
+    if not {"ratings.low_threshold", URGENT} & set(values):
+        return
+    kept = {**present_values(("ratings.low_threshold", URGENT)), **values}
+    if kept[URGENT] > kept["ratings.low_threshold"]:
+        raise Refused(
+            _("Urgent ratings are the worst of the low ones: their number of stars cannot be above that of low ratings "
+              "(%(low)s).", low=kept["ratings.low_threshold"]), "urgent")  # fmt: skip
 
 
 def mark_setup(actor: Actor | None, state: str) -> None:
@@ -129,7 +152,9 @@ def _drawn_anew(content: bytes) -> tuple[bytes, str]:
     try:
         with Image.open(BytesIO(content), formats=("PNG", "JPEG")) as picture:
             if picture.width * picture.height > MOST_PIXELS:
-                raise Refused(_l("This picture has too many pixels. Please save it smaller."), "too-large")
+                raise Refused(
+                    _l("This picture has too many pixels. Please save it smaller: 1,000 wide is plenty."), "too-large"
+                )
             upright = ImageOps.exif_transpose(picture)
             mode = "RGB" if picture.format == "JPEG" else "RGBA"
             plain = upright.convert(mode)
@@ -160,6 +185,10 @@ def parse(wanted: Option, text: str) -> bool | int | str:
             raise Refused(_("“%(text)s” is neither yes nor no.", text=text), "value")
         return words[text.lower()]
     if isinstance(wanted.default, int):
+        if not text:
+            raise Refused(
+                _("Please enter a whole number between %(least)s and %(most)s.", least=wanted.least, most=wanted.most),
+                "value")  # fmt: skip
         digits = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
         if not digits or not wanted.least <= int(text) <= wanted.most:
             raise Refused(
@@ -187,13 +216,15 @@ def _parse_text(wanted: Option, text: str) -> str:
         raise Refused(_not_a_value(wanted, text), "value")
     if len(text) > LONGEST.get(wanted.kind, len(text)):
         raise Refused(_("Please use at most %(max)d characters.", max=LONGEST[wanted.kind]), "value")
-    return text
+    return _as_servers_take_it(text) if wanted.kind == "address" else text
 
 
 def _not_a_value(wanted: Option, text: str) -> str:
     """A sentence that helps: what would be a value."""
     match wanted.kind:
         case "address":
+            if not text.rpartition("@")[0].isascii():
+                return _("“%(text)s” has accents before the @: many mail servers refuse such an address.", text=text)
             return _("“%(text)s” is not an e-mail address.", text=text)
         case "zone":
             return _("“%(text)s” is not a time zone. Please choose one from the list.", text=text)
@@ -209,10 +240,16 @@ def _not_a_value(wanted: Option, text: str) -> str:
 
 def _is_address(text: str) -> bool:
     try:
-        validate_email(text, check_deliverability=False)
-    except EmailNotValidError:
+        _as_servers_take_it(text)
+    except (EmailNotValidError, ValueError):
         return False
     return True
+
+
+def _as_servers_take_it(text: str) -> str:
+    """An address whose domain has no accents any more: `élan.example` is `xn--lan-9la.example` on the network."""
+    found = validate_email(text, check_deliverability=False, allow_smtputf8=False).ascii_email
+    return ascii_address(found or text)
 
 
 def _is_window(text: str) -> bool:

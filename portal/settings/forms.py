@@ -19,7 +19,7 @@ from wtforms.validators import ValidationError
 from portal.errors import Refused
 from portal.forms import PortalForm, clean_text
 from portal.i18n import LANGUAGES, PARTS, duration, language
-from portal.settings.actions import LARGEST_LOGO, LONGEST, WINDOW, Stale, parse
+from portal.settings.actions import LARGEST_LOGO, LONGEST, URGENT, WINDOW, Stale, parse, refuse_contradictions
 from portal.settings.models import OPTIONS, Option
 from portal.settings.queries import as_text, fingerprint, option, present_values
 
@@ -206,6 +206,16 @@ class OptionsForm(PortalForm):
     @property
     def seen(self) -> dict[str, str]:
         return {field.known.key: field.seen for field in self.controls}
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid = super().validate(extra_validators)
+        if valid and URGENT in self.option_keys:
+            try:
+                refuse_contradictions({field.known.key: parse(field.known, field.data) for field in self.controls})
+            except Refused as refusal:
+                self[URGENT].errors = [str(refusal.message)]
+                return False
+        return valid
 
     def look_again(self, default_of: str | None) -> None:
         """Show what was typed before it is saved, with one default filled in where that was asked for."""

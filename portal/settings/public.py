@@ -1,11 +1,15 @@
 """What the agency shows to everybody: its logo and its privacy notice."""
 
+import re
+
 from flask import Blueprint, abort, current_app
 from werkzeug.wrappers import Response
 
 from portal.i18n import language
 from portal.pages import show
 from portal.settings.queries import logo_by_digest, option
+
+WITH_CONTACT = re.compile(r",[^,.!?{}\n]*\{contact\}")
 
 agency_pages = Blueprint("agency", __name__)
 
@@ -27,8 +31,10 @@ def privacy() -> Response:
 
 def notice() -> list[dict[str, str]]:
     """The notice in pieces: a heading, or a paragraph."""
-    contact = option("agency.sender") or current_app.config["PORTAL_MAIL_FROM"] or current_app.config["PORTAL_BASE_URL"]
+    contact = option("agency.sender") or current_app.config["PORTAL_MAIL_FROM"]
     text = option(f"agency.privacy_{language()}")
+    if not contact:  # nowhere to write to: the half-sentence that says so goes
+        text, contact = WITH_CONTACT.sub("", text), option("agency.name")
     text = text.replace("{agency}", option("agency.name")).replace("{contact}", contact)
     return [_piece(piece.strip()) for piece in text.split("\n\n") if piece.strip()]
 

@@ -9,6 +9,8 @@ from portal import clock
 from portal.extensions import db
 from portal.outbox import jobs, leases
 from portal.outbox.models import Drop, Message, Postpone, Recipient
+from portal.settings.actions import set_option
+from portal.settings.models import OptionValue
 from tests.outbox.sink import Sink
 
 CLAIRE = "claire@example.org"
@@ -274,6 +276,54 @@ def test_an_address_that_no_mail_can_go_to_fails_at_once(outbox, sink: Sink, add
     message = outbox.message(CLAIRE)
     assert (message.state, message.reason) == ("failed", "refused")
     assert sink.taken() == []
+
+
+@pytest.mark.parametrize(
+    "address", ["élodie@agence.example", "contact@" + "a" * 64 + ".example", "nobody", "a b@c.example"]
+)
+def test_a_sender_that_no_mail_can_come_from_stops_the_channel_and_no_message_is_blamed(
+    outbox, sink: Sink, database, time_machine, agency, sign_in, address
+) -> None:
+    with database.writing():
+        db.session.add(OptionValue(key="agency.sender", value=address))  # as older versions took it
+    outbox.promise(CLAIRE, "denis@example.org")
+    for _ in range(leases.POISON + 1):
+        outbox.sweep()
+        time_machine.shift(timedelta(minutes=2))
+    assert outbox.states() == {CLAIRE: "due", "denis@example.org": "due"}
+    assert (outbox.message(CLAIRE).attempts, sink.taken()) == (0, [])
+    home = sign_in(agency.ada).get("/staff/home")
+    assert "the sender’s address is not one that mails can come from" in home.words
+    assert address in home.words
+    with database.writing():
+        set_option(None, "agency.sender", "contact@agence.example")
+    outbox.sweep()
+    assert set(outbox.states().values()) == {"sent"}
+    assert "mails can come from" not in sign_in(agency.ada).get("/staff/home").words
+
+
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_a_senders_domain_with_accents_is_written_as_the_network_wants_it(
+    outbox, sink: Sink, database, app, how
+) -> None:
+    address = "contact@soins-à-domicile.example"
+    if how == "option":
+        with database.writing():
+            db.session.add(OptionValue(key="agency.sender", value=address))
+    else:
+        app.config["PORTAL_MAIL_FROM"] = address
+    outbox.promise(CLAIRE)
+    outbox.sweep()
+    assert outbox.states() == {CLAIRE: "sent"}
+    assert sink.mails[0]["From"].addresses[0].addr_spec == "contact@xn--soins--domicile-cjb.example"
+
+
+def test_a_portal_whose_own_domain_has_accents_sends_too(outbox, sink: Sink, app) -> None:
+    app.config["PORTAL_BASE_URL"] = "https://suivi.élan.example"
+    outbox.promise(CLAIRE)
+    outbox.sweep()
+    assert outbox.states() == {CLAIRE: "sent"}
+    assert sink.mails[0]["Message-ID"].endswith("@suivi.xn--lan-9la.example>")
 
 
 def test_a_domain_with_accents_is_written_as_the_network_wants_it(outbox, sink: Sink) -> None:

@@ -82,7 +82,10 @@ def test_a_removed_logo_leaves_the_name_and_a_history(ada: Browser, database: Da
 
 
 def bomb() -> bytes:
-    return picture(6000, 6000)
+    """A few kilobytes that would be a hundred megabytes: each pixel is one bit."""
+    out = io.BytesIO()
+    Image.new("1", (5000, 4999)).save(out, "PNG")
+    return out.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -214,6 +217,20 @@ def test_a_notice_of_ones_own_is_shown_as_text_in_paragraphs(
     assert page.says("main h2") == "Chez Maison & Soins"
     assert "<b>Rien</b> de plus." in page.words
     assert "Écrivez à qualite@example.org, {autre}." in page.words
+
+
+@pytest.mark.parametrize("language", ["fr", "ru", "en"])
+def test_without_an_address_the_notice_does_not_invite_anybody_to_write(
+    agency: Agency, database: Database, stranger: Browser, language: str
+) -> None:
+    with database.writing():
+        set_option(None, "agency.sender", "")
+    last = stranger.get(f"/privacy?lang={language}").soup.select("main p")
+    words = " ".join(last[-1].get_text(" ").split())
+    assert words.endswith(("de vive voix.", "лично.", "in person.")), words
+    with database.writing():
+        set_option(None, "agency.sender", "qualite@example.org")
+    assert "qualite@example.org." in stranger.get(f"/privacy?lang={language}").says("main")
 
 
 def test_the_notice_is_edited_on_its_page(ada: Browser, database: Database) -> None:

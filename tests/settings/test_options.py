@@ -30,6 +30,7 @@ from tests.factories import Agency
         ("agency.zone", "America/Guadeloupe", "America/Guadeloupe"),
         ("agency.language", "RU", "ru"),
         ("agency.sender", "qualite@example.org", "qualite@example.org"),
+        ("agency.sender", "contact@soins-à-domicile.fr", "contact@xn--soins--domicile-cjb.fr"),
         ("agency.name", "  Maison\r\n & Soins ", "Maison & Soins"),
     ],
 )
@@ -55,6 +56,8 @@ def test_a_value_is_understood(app: Flask, key: str, text: str, value: object) -
         ("ratings.request_window", "mon-sat 09:00-25:00"), ("agency.zone", "Mars/Olympus"),
         ("agency.zone", "../etc/passwd"),
         ("agency.language", "de"), ("agency.sender", "nobody"), ("agency.sender", "a@b@c"),
+        ("agency.sender", "élodie@agence.fr"), ("ratings.low_threshold", "0"), ("ratings.urgent_threshold", "3"),
+        ("ratings.link_days", ""),
         ("agency.sender", "a@example.org\nBcc: b@example.org"), ("agency.name", "   "),
     ],
 )  # fmt: skip
@@ -133,6 +136,7 @@ def test_the_threshold_decides_what_is_low(agency: Agency, sign_in: SignIn, data
         set_option(None, "ratings.low_threshold", "3")
     assert len(sofia.get("/staff/ratings?low=1").soup.select("li.voice")) == 2
     with database.writing():
+        set_option(None, "ratings.urgent_threshold", "0")
         set_option(None, "ratings.low_threshold", "0")
     assert len(sofia.get("/staff/ratings?low=1").soup.select("li.voice")) == 0
     assert len(sofia.get("/staff/ratings?stars=3").soup.select("li.voice")) == 1

@@ -4,9 +4,10 @@ import pytest
 from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
-from portal.settings.actions import set_option
+from portal.errors import Refused
+from portal.settings.actions import change_options, set_option
 from portal.settings.models import GROUPS, OPTIONS, OptionValue
-from portal.settings.queries import option
+from portal.settings.queries import fingerprint, option
 from tests.conftest import Database, SignIn
 from tests.factories import Agency
 from tests.pages import Browser, Page
@@ -109,6 +110,9 @@ def test_the_window_is_chosen_by_days_and_hours(
     ("group", "typed", "sentence"),
     [
         ("requests", {"ratings.link_days": "0"}, "“0” is not a whole number between 1 and 365."),
+        ("requests", {"ratings.link_days": ""}, "Please enter a whole number between 1 and 365."),
+        ("ratings", {"ratings.low_threshold": "1", "ratings.urgent_threshold": "4"}, "cannot be above that of low"),
+        ("sender", {"agency.sender": "élodie@agence.fr"}, "has accents before the @"),
         ("requests", {"ratings.request_delay_minutes": "soon"}, "“soon” is not a whole number"),
         ("requests", {"ratings.request_window.open": "20:00"}, "of which the second is later than the first"),
         ("agency", {"agency.zone": "Mars/Olympus", "agency.languages.fr": "1"}, "“Mars/Olympus” is not a time zone."),
@@ -255,6 +259,22 @@ def test_the_preview_follows_what_is_typed_and_saves_nothing(ada: Browser, datab
     assert "Were we on time?" in part.says('.phone[lang="en"]')
     assert "0 stars" not in part.says('.phone[lang="en"]')
     assert value(database, "ratings.question_en") == "How was this visit?"
+
+
+def test_the_preview_says_from_which_number_of_stars_clients_choose(ada: Browser) -> None:
+    assert "Choose from 0 to 5 stars" in page_of(ada, "question").says('.phone[lang="en"]')
+    part = save(page_of(ada, "question"), **{"ratings.offer_zero": "false"}).follow()
+    assert "Choose from 1 to 5 stars" in part.says('.phone[lang="en"]')
+
+
+def test_of_two_thresholds_the_second_writer_is_told_that_they_contradict_each_other(
+    agency: Agency, database: Database
+) -> None:
+    """Both pages were right when they were opened."""
+    with database.writing():
+        set_option(None, "ratings.urgent_threshold", "2")
+        with pytest.raises(Refused, match="urgent"):
+            change_options(agency.ada.user, {"ratings.low_threshold": "1"}, {"ratings.low_threshold": fingerprint(2)})
 
 
 def test_without_scripts_a_button_shows_the_preview(ada: Browser, database: Database) -> None:
