@@ -28,6 +28,7 @@ from sqlalchemy import (
     event,
     false,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -133,6 +134,7 @@ class Fact:
         note: what else there is to say: a reason, the mail server's answer, a comment.
         url: where more of it stands.
         to_come: whether it has not happened yet.
+        timed: whether the moment is shown; without, it only says where the line stands.
     """
 
     at: datetime
@@ -142,6 +144,7 @@ class Fact:
     note: str | None = None
     url: str | None = None
     to_come: bool = False
+    timed: bool = True
 
 
 @dataclass
@@ -168,6 +171,7 @@ class Wires:
     visit_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)
     timeline: list[Callable[["User", "Visit"], list[Fact]]] = field(default_factory=list)
     badges: dict[str, Callable[["User"], int]] = field(default_factory=dict)  # counts in the menu, by endpoint
+    way_to_set_up: Callable[[], str | None] = lambda: None  # while the portal belongs to nobody
     has_open_incident: Callable[[int], bool] = lambda _visit_id: False
     promises: list[Callable[[], list[str]]] = field(default_factory=list)  # for `flask outbox audit`
 
@@ -227,6 +231,11 @@ def init_app(app: Flask) -> None:
         from flask_migrate import Migrate
 
         Migrate(app, db, directory=str(Path(app.root_path) / "migrations"), render_as_batch=True, compare_type=True)
+
+
+def upsert(kind: type[DeclarativeBase]) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that can be told what to do when the row is there: both engines can, each by its own class."""
+    return (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert(kind)
 
 
 def rows_changed(statement: UpdateBase) -> int:

@@ -13,7 +13,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
-from portal.extensions import db, rows_changed, wires
+from portal.extensions import db, rows_changed, upsert, wires
 from portal.links import new_public_id
 from portal.outbox.jobs import drain
 from portal.outbox.models import MAIL, OPEN, Channel, Message
@@ -51,14 +51,12 @@ def schedule(orders: Sequence[Order]) -> dict[str, int]:
     """
     if not orders:
         return {}
-    keys = [order.dedupe_key for order in orders]
-    known = message_ids(keys)
-    new = [_row(order) for order in orders if order.dedupe_key not in known]
-    if new:
-        db.session.execute(insert(Message), new)
-        if any(row["next_at"] <= clock.now() and row["state"] == "scheduled" for row in new):
-            enqueue_after_commit(db.session, drain)
-    return known | message_ids([row["dedupe_key"] for row in new])
+    rows = {order.dedupe_key: _row(order) for order in orders}
+    fresh = upsert(Message).on_conflict_do_nothing(index_elements=[Message.dedupe_key])
+    new = dict(db.session.execute(fresh.returning(Message.dedupe_key, Message.id), list(rows.values())).all())
+    if any(rows[key]["next_at"] <= clock.now() and rows[key]["state"] == "scheduled" for key in new):
+        enqueue_after_commit(db.session, drain)
+    return new | message_ids([key for key in rows if key not in new])
 
 
 def message_ids(keys: Sequence[str]) -> dict[str, int]:
@@ -71,6 +69,7 @@ def message_ids(keys: Sequence[str]) -> dict[str, int]:
 
 
 def _row(order: Order) -> dict[str, Any]:
+    moment = clock.now()
     return {
         "public_id": new_public_id(),
         "kind": order.kind,
@@ -80,8 +79,8 @@ def _row(order: Order) -> dict[str, Any]:
         "subject_id": order.subject[1],
         "state": "suppressed" if order.suppressed else "scheduled",
         "reason": order.suppressed,
-        "created_at": clock.now(),
-        "put_aside_at": clock.now() if order.suppressed else None,
+        "created_at": moment,
+        "put_aside_at": moment if order.suppressed else None,
         "due_at": order.due_at,
         "next_at": order.due_at,
         "not_after": order.not_after or order.due_at + PATIENCE,

@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from portal import clock
 from portal.extensions import UTC, db, rows_changed, wires, writing
 from portal.i18n import reading_language
+from portal.outbox.held import are_held, locked, write_attempt, write_message
 from portal.outbox.models import IS_HELD, MAIL, OPEN, Attempt, Channel, Drop, Message, Postpone, Recipient
 
 LEASE = timedelta(seconds=60)
@@ -103,15 +104,15 @@ def begin(message_id: int, token: str) -> Turn | None:
     """
     db.session.expire_all()  # what earlier messages of the batch have read may have changed since: cancelled, moved …
     g.pop("options", None)  # … or switched off
-    message = _locked(message_id, token)
+    message = locked(message_id, token)
     turn = _turn_of(message, token) if message else None
     db.session.commit()
     return turn
 
 
 def _turn_of(message: Message, token: str) -> Turn | None:
-    held = db.session.scalar(select(IS_HELD))  # since the claim: what has not begun stays here
-    decision = Postpone(message.next_at) if held else wires.message_kinds[message.kind].decide(message)
+    held = are_held()  # since the claim: what has not begun stays here
+    decision = Postpone(message.next_at, message.reason) if held else wires.message_kinds[message.kind].decide(message)
     if not isinstance(decision, Recipient):
         _put_aside(message, decision)
         return None
@@ -120,16 +121,10 @@ def _turn_of(message: Message, token: str) -> Turn | None:
     return _open_attempt(message, token, decision)
 
 
-def _locked(message_id: int, token: str) -> Message | None:
-    """Return the message with its row locked, so that nobody takes it away within this transaction."""
-    held = Message.id == message_id, Message.lease_token == token
-    return db.session.scalar(select(Message).where(*held).with_for_update())
-
-
 def _open_attempt(message: Message, token: str, recipient: Recipient) -> Turn:
     moment, seen = clock.now(), list(db.session.identity_map.values())
     message.attempts += 1
-    message.lease_until = moment + LEASE
+    message.lease_until, message.reason = moment + LEASE, None  # it waits for nothing any more
     attempt = Attempt(message_id=message.id, number=message.attempts, token=token, started_at=moment)
     db.session.add(attempt)
     db.session.flush()
@@ -140,7 +135,7 @@ def _open_attempt(message: Message, token: str, recipient: Recipient) -> Turn:
 def _put_aside(message: Message, decision: Drop | Postpone) -> None:
     message.lease_token = message.lease_until = None
     if isinstance(decision, Postpone):
-        message.state, message.next_at = "scheduled", decision.until
+        message.state, message.next_at, message.reason = "scheduled", decision.until, decision.reason
     else:
         message.state, message.reason, message.put_aside_at = decision.state, decision.reason, clock.now()
 
@@ -152,11 +147,10 @@ def mark_text_under_way(turn: Turn) -> None:
     Raises:
         LeaseLost: the lease ran out and somebody else may be sending the message: the text must not leave.
     """
-    held = Message.id == turn.message_id, Message.lease_token == turn.token
-    if not rows_changed(update(Message).where(*held).values(lease_until=clock.now() + LEASE)):
+    if not write_message(turn.message_id, turn.token, {"lease_until": clock.now() + LEASE}):
         db.session.commit()
         raise LeaseLost
-    rows_changed(update(Attempt).where(Attempt.id == turn.attempt_id).values(phase="data"))
+    write_attempt(turn.attempt_id, {"phase": "data"})
     db.session.commit()
 
 
@@ -182,11 +176,9 @@ def finish(turn: Turn, outcome: str, answer: str) -> None:
 
 
 def _write_end(turn: Turn, outcome: str, answer: str) -> None:
-    ended = {"outcome": outcome, "answer": answer, "ended_at": clock.now()}
-    rows_changed(update(Attempt).where(Attempt.id == turn.attempt_id, Attempt.outcome.is_(None)).values(ended))
-    held = Message.id == turn.message_id, Message.lease_token == turn.token
+    write_attempt(turn.attempt_id, {"outcome": outcome, "answer": answer, "ended_at": clock.now()})
     freed = {"lease_token": None, "lease_until": None, "last_answer": answer}
-    rows_changed(update(Message).where(*held).values(_after(turn, outcome) | freed))
+    write_message(turn.message_id, turn.token, _after(turn, outcome) | freed)
     db.session.commit()
 
 
@@ -227,7 +219,7 @@ def _is_poison(message_id: int) -> bool:
 @writing()
 def give_up_turn(message_id: int, token: str, fault: str) -> None:
     """Count an attempt that failed before it could begin. The message waits, and the others do not wait for it."""
-    message = _locked(message_id, token)
+    message = locked(message_id, token)
     turn = _open_attempt(message, token, Recipient("", "", "")) if message else None
     db.session.commit()
     if turn:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from portal import clock
@@ -26,7 +26,7 @@ _WITH_ITS_VISIT = select(RatingRequest).options(  # all that decision and mail r
     _visit.joinedload(Visit.client, innerjoin=True).joinedload(Client.account),
     _visit.joinedload(Visit.service, innerjoin=True),
     _visit.selectinload(Visit.sent).joinedload(VisitWorker.worker, innerjoin=True),
-)
+).where(RatingRequest.message_id == bindparam("message_id"))  # fmt: skip
 
 
 def recipient_of(client: Client) -> Recipient | None:
@@ -47,12 +47,15 @@ def reader(message: Message) -> Recipient | None:
 
 
 def _request_of(message: Message) -> RatingRequest:
-    return db.session.scalars(_WITH_ITS_VISIT.where(RatingRequest.message_id == message.id)).one()
+    """The request that a message carries. The decision reads it, and the mail is written from what was read."""
+    request = db.session.scalars(_WITH_ITS_VISIT, {"message_id": message.id}).one()
+    db.session.info["request in hand"] = request
+    return request
 
 
 def _read_before(message: Message) -> RatingRequest:
-    """The same within an attempt: the decision has just read all of it."""
-    return db.session.scalars(select(RatingRequest).where(RatingRequest.message_id == message.id)).one()
+    held = db.session.info.get("request in hand")
+    return held if held and held.message_id == message.id and held in db.session else _request_of(message)
 
 
 def decide(message: Message) -> Recipient | Drop | Postpone:
@@ -95,19 +98,38 @@ def _why_not_asked_now(request: RatingRequest) -> Drop | Postpone | None:
     if too_old_from(request.subject.ended_at) < moment:
         return Drop("suppressed", "too_old")
     opening = opening_after(moment)
-    return Postpone(opening) if opening > moment else why_not_now(request)
+    return Postpone(opening, "window") if opening > moment else why_not_now(request)
 
 
 def _why_not_reminded_now(request: RatingRequest) -> Drop | Postpone | None:
     """Reminded is who was really asked, some days ago. Reminders take no turns."""
+    if drop := _why_not_reminded(request):
+        return drop
     days, moment = option("ratings.reminder_days"), clock.now()
     first = db.session.get_one(RatingRequest, request.reminds_id).message
-    if not days:
+    opening = opening_after(max((first.sent_at or moment) + timedelta(days=days), moment))
+    return Postpone(opening, "window") if opening > moment else None
+
+
+def _why_not_reminded(request: RatingRequest) -> Drop | None:
+    if not option("ratings.reminder_days"):
         return Drop("cancelled", "reminder_off")
+    first = db.session.get_one(RatingRequest, request.reminds_id).message
     if first.sent_at is None and first.state not in (*OPEN, "sending"):
         return Drop("cancelled", "not_left")
-    opening = opening_after(max((first.sent_at or moment) + timedelta(days=days), moment))
-    return Postpone(opening) if opening > moment else None
+    return None
+
+
+def why_not(message: Message) -> Drop | None:
+    """Why a mail that waits would be dropped as things stand, whatever the pace; changes nothing."""
+    request = db.session.scalars(select(RatingRequest).where(RatingRequest.message_id == message.id)).one()
+    person = person_to_ask(request.subject.visit.client)
+    recipient = Recipient(str(person.email), person.name, "") if person else None  # the language is nobody's concern
+    if drop := _why_not(request, recipient):
+        return drop
+    if recipient is None:
+        return Drop("suppressed", "no_address")
+    return _why_not_reminded(request) if request.reminds_id and not message.resends else None
 
 
 def context(message: Message, token: Callable[[str, str], str]) -> dict:
@@ -135,6 +157,7 @@ REQUEST = MessageKind(
     template="rating_request",
     reader=reader,
     decide=decide,
+    why_not=why_not,
     context=context,
     may_unsubscribe=True,
     extra_copies=1,
@@ -145,6 +168,7 @@ REMINDER = MessageKind(
     template="rating_reminder",
     reader=reader,
     decide=decide,
+    why_not=why_not,
     context=context,
     may_unsubscribe=True,
     extra_copies=1,

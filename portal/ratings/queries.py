@@ -109,11 +109,19 @@ def person_to_ask(client: Client) -> Client | Relative | None:
 
 def has_stopped(person: Client | Relative | None, address: str) -> bool:
     """Whether this person, or whoever reads this address, wants no rating requests: the newest word counts."""
-    about = and_(RequestChoice.address == address.lower(), RequestChoice.address != "")
-    if person is not None:
-        about |= and_(RequestChoice.person_type == person.__tablename__, RequestChoice.person_id == person.id)
-    newest = select(RequestChoice.wanted).where(about).order_by(RequestChoice.id.desc()).limit(1)
-    return db.session.scalar(newest) is False
+    who = {"type": person.__tablename__, "id": person.id} if person else {"type": "", "id": 0}
+    return db.session.scalar(_NEWEST_CHOICE, {"address": address.lower(), **who}) is False
+
+
+_NEWEST_CHOICE = (
+    select(RequestChoice.wanted)
+    .where(
+        and_(RequestChoice.address == bindparam("address"), RequestChoice.address != "")
+        | and_(RequestChoice.person_type == bindparam("type"), RequestChoice.person_id == bindparam("id"))
+    )
+    .order_by(RequestChoice.id.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -134,6 +142,7 @@ class RatingRow:
     visit_id: int
     starts_at: datetime
     low: bool
+    urgent: bool
     looked_at: datetime | None
     looked_by: str | None
 
@@ -198,7 +207,8 @@ def _as_row(row: Row) -> RatingRow:
         author_role=row.author_role, left_at=row.left_at, changed_at=row.changed_at,
         client=f"{row.first_name} {row.last_name}".strip(), service=row.service,
         workers=row.workers.split("\n") if row.workers else [], visit_id=row.visit_id, starts_at=row.starts_at,
-        low=row.stars <= option("ratings.low_threshold"), looked_at=row.looked_at, looked_by=row.looked_by,
+        low=row.stars <= option("ratings.low_threshold"),
+        urgent=row.stars <= option("ratings.urgent_threshold"), looked_at=row.looked_at, looked_by=row.looked_by,
     )  # fmt: skip
 
 

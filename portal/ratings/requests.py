@@ -125,11 +125,14 @@ def promise_reminder(request: RatingRequest, asked_at: datetime, expires_at: dat
     due = opening_after(asked_at + timedelta(days=days))
     if due >= expires_at:
         return
-    found = select(RatingRequest.round, RatingRequest.reminds_id).where(RatingRequest.subject_id == request.subject_id)
-    rounds = {row.round: row.reminds_id for row in db.session.execute(found)}
-    if request.id in rounds.values():
-        return
-    round = max(rounds) + 1
+    round = request.round + 1
+    if request.asked_at:  # tried before, so perhaps promised before; before a first try no round follows its own
+        others = select(RatingRequest.round, RatingRequest.reminds_id)
+        found = db.session.execute(others.where(RatingRequest.subject_id == request.subject_id))
+        rounds = {row.round: row.reminds_id for row in found}
+        if request.id in rounds.values():
+            return
+        round = max(rounds) + 1
     key, subject = _key(request.subject_id, round), ("rating_subject", request.subject_id)
     messages = schedule([Order("ratings.reminder", subject, key, due_at=due, not_after=expires_at)])
     row = {"subject_id": request.subject_id, "round": round, "reminds_id": request.id, "message_id": messages[key]}
