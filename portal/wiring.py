@@ -35,7 +35,7 @@ def message_perimeter(user: User) -> ColumnElement[bool]:
 
     One question to each message, in the order of the list: nobody collects first all that was ever rated in a sector.
     """
-    of_rating = select(Rating.subject_id).where(Rating.id == Message.subject_id).scalar_subquery()
+    of_rating = select(Rating.subject_id).where(Rating.id == Message.subject_id).correlate(Message).scalar_subquery()
     subject = case({"rating_subject": Message.subject_id, "rating": of_rating}, value=Message.subject_type)
     clients = visible_clients(user).with_only_columns(Client.id)
     return exists().where(RatingSubject.id == subject, RatingSubject.client_id.in_(clients))
@@ -89,6 +89,9 @@ wires.timeline = [visits.timeline_facts, rating_timeline.timeline_facts]
 wires.visit_panels = [rating_panel, choices.visit_panel]
 wires.account_panels = [choices.account_panel]
 wires.home_cards = [setup.home_card, settings.home_card, outbox.home_card, low.home_card, visit_panels.home_card]
+
+# where a portal that belongs to nobody yet is set up, for the page that people sign in at
+wires.way_to_set_up = setup.way_to_set_up
 
 # what is tried out beside the options of a page of the configuration
 wires.option_panels = {"question": setup.question_panel, "sender": setup.test_panel}
