@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import click
@@ -133,6 +134,20 @@ def test_the_page_names_commands_that_there_are(app: Flask) -> None:
     assert len(named) > 10
     unknown = [words for words in named if not words.startswith("db ") and not known(app, words.split())]
     assert not unknown
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_the_line_for_cron_mails_what_is_wrong_and_leaves_no_file(tmp_path: Path, fails: bool) -> None:
+    (line,) = re.findall(r"^30 6 \* \* \* root (.*)$", PAGE, re.MULTILINE)
+    assert "%" not in line, "cron reads it as the end of a line"
+    for name, text in (("suivi", f"echo 'disk: full' >&2; exit {int(fails)}"), ("mail", f"cat >{tmp_path}/sent")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    line = line.replace("/usr/local/bin/suivi", f"{tmp_path}/suivi").replace("mail -s", f"{tmp_path}/mail -s")
+    subprocess.run(["/bin/sh", "-c", line], check=False)
+    sent = tmp_path / "sent"
+    assert (sent.read_text(encoding="utf-8") if sent.exists() else None) == ("disk: full\n" if fails else None)
+    assert not re.search(r">\s*/tmp/", PAGE), "a name in /tmp that others can guess is theirs to plant"
 
 
 def test_the_page_names_files_that_there_are() -> None:

@@ -25,7 +25,10 @@ class SignInForm(PortalForm):
 class ForgottenForm(PortalForm):
     email = EmailField(
         _l("E-mail address"),
-        validators=[InputRequired(_l("Please enter your e-mail address.")), Length(max=254)],
+        validators=[
+            InputRequired(_l("Please enter your e-mail address.")),
+            Email(_l("This is not an e-mail address.")),  # nor is one of more than 254 signs
+        ],
         render_kw={"autocomplete": "username"},
     )
 

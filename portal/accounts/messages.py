@@ -13,6 +13,7 @@ from portal.accounts.models import Account, AccountLink, AccountNotice
 from portal.extensions import MessageColumn, db, wires
 from portal.links import external_url
 from portal.outbox.models import About, Drop, Message, MessageKind, Recipient
+from portal.roles import Role
 from portal.settings.queries import option
 
 
@@ -42,15 +43,19 @@ def reader_of(account: Account, address: str) -> Recipient:
     return Recipient(address, file.name if file else "", language)
 
 
+# whose pages a login opens; everybody else is of the staff
+PORTALS = {Role.CLIENT: "client", Role.RELATIVE: "client", Role.WORKER: "worker"}
 PAGES = {"password": "accounts.set_password", "sign-in": "accounts.use_link", "address": "accounts.confirm_address"}
 
 
 def context(message: Message, token: Callable[[str, str], str]) -> dict:
     link = db.session.get_one(AccountLink, message.subject_id)
     kind = TOKENS[link.purpose]
+    file = next(iter(wires.files_of_account(link.account_id)), None)
     return {
         "purpose": "invite" if link.purpose == "invitation" else link.purpose,
-        "name": next((file.name for file in wires.files_of_account(link.account_id)), ""),
+        "name": file.name if file else "",
+        "portal": PORTALS.get(file.role, "staff") if file else "client",
         "url": external_url(PAGES[kind], token=token(kind, link.public_id)),
         "valid": _span(round((link.expires_at - link.created_at).total_seconds() / 60)),
         "address": link.address,

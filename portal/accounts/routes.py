@@ -16,7 +16,7 @@ from portal.accounts.passwords import personal_words
 from portal.accounts.queries import masked, safe_next, signed_in_account
 from portal.accounts.second_factor import await_code
 from portal.accounts.sessions import files_of
-from portal.accounts.throttles import brake, count_hit
+from portal.accounts.throttles import brake, count_hit, place_of
 from portal.errors import Refused
 from portal.extensions import db, wires, writing
 from portal.i18n import offered
@@ -40,15 +40,15 @@ def sign_in() -> Response:
     if request.method != "POST" and current_user.is_authenticated:
         return redirect(way_in(form.next.data))
     if request.method != "POST":
-        return show("accounts/sign_in.html", form=form, **demo_logins())
+        return show("accounts/sign_in.html", form=form, **notes_at_the_door())
     if not form.validate():
-        return show("accounts/sign_in.html", status=422, form=form, **demo_logins())
+        return show("accounts/sign_in.html", status=422, form=form, **notes_at_the_door())
     try:
         account = actions.sign_in(form.email.data, form.password.data, request.remote_addr or "")
     except Refused as refusal:
         form.form_errors.append(refusal.message)
         db.session.commit()  # the failure is counted
-        return show("accounts/sign_in.html", status=422, form=form, **demo_logins())
+        return show("accounts/sign_in.html", status=422, form=form, **notes_at_the_door())
     return go_on(account, form.next.data)
 
 
@@ -61,10 +61,10 @@ def go_on(account: Account, target: str | None) -> Response:
     return redirect(url_for("accounts.second_step"), 303)
 
 
-def demo_logins() -> dict:
-    """What the sign-in page of the demo agency shows; nothing elsewhere."""
+def notes_at_the_door() -> dict:
+    """What the sign-in page shows besides: the logins of the demo agency; where a new portal is set up."""
     demo = wires.demo() if current_app.config["PORTAL_ENV"] == "development" else None
-    return demo or {"demo_logins": [], "demo_password": None}
+    return {**(demo or {"demo_logins": [], "demo_password": None}), "setup_url": wires.way_to_set_up()}
 
 
 def way_in(target: str | None) -> str:
@@ -174,7 +174,7 @@ def refuse_password_link(token: str) -> Response:
 
 def status_of_refusal(link: AccountLink | None) -> int:
     """404; or 429 to a place that tries many links that are not ours. Only those are counted, and only when sent."""
-    bucket = f"wrong-link:{request.remote_addr}"
+    bucket = f"wrong-link:{place_of(request.remote_addr)}"
     if link is not None:
         return 404
     try:

@@ -1,6 +1,7 @@
 """The brakes on guessing. They count in rows: an emptied Redis forgets nothing."""
 
 from datetime import timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import case, delete
@@ -13,15 +14,31 @@ from portal.errors import Refused
 from portal.extensions import db
 
 
+def place_of(network_address: str | None) -> str:
+    """What the brakes count as one place: an IPv4 address, or the /64 of IPv6 that one household gets as a whole."""
+    try:
+        known = ip_address(network_address or "")
+    except ValueError:
+        return network_address or ""
+    if not isinstance(known, IPv6Address):
+        return str(known)
+    return str(known.ipv4_mapped or IPv6Network((int(known), 64), strict=False))
+
+
 def brake(bucket: str, limit: int, minutes: int) -> None:
     """Refuse when `bucket` was hit `limit` times within the window.
 
     Raises:
         Refused: too often; the sentence says to wait.
     """
-    row = db.session.get(Throttle, hash_of(bucket), populate_existing=True)
-    if row and row.hits >= limit and row.started_at > clock.now() - timedelta(minutes=minutes):
+    if is_full(bucket, limit, minutes):
         raise Refused(_l("Too many attempts. Please wait a few minutes and try again."), "throttled")
+
+
+def is_full(bucket: str, limit: int, minutes: int) -> bool:
+    """Tell whether `bucket` was hit `limit` times within the window."""
+    row = db.session.get(Throttle, hash_of(bucket), populate_existing=True)
+    return bool(row and row.hits >= limit and row.started_at > clock.now() - timedelta(minutes=minutes))
 
 
 def count_hit(bucket: str, minutes: int) -> None:

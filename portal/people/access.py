@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from portal.accounts.actions import deactivate, invite, reactivate
+from portal.accounts.links import end_links
 from portal.accounts.models import Account, User
 from portal.accounts.second_factor import reset
 from portal.accounts.sessions import end_sessions
@@ -145,19 +146,24 @@ def grant(user: User, relative: Relative, grants: dict) -> None:
 
 
 def close_relative(user: User, relative: Relative) -> None:
-    """Take a relative off the client's file at once. A login that opens nothing else is closed with it."""
+    """Take a relative off the client's file at once. A login that opens nothing else is signed out.
+
+    The login itself is neither closed here nor opened by `open_relative`: that is for administrators to say.
+    """
+    if not relative.active:
+        return
     _set_active(user, relative, active=False)
     account = db.session.get(Account, relative.account_id) if relative.account_id else None
     if account and not files_of_account(account.id):
-        deactivate(user, account)
+        sign_out_everywhere(user, account)
+        end_links(account)
 
 
-def open_relative(user: User, relative: Relative) -> None:
-    """Let a relative back onto the client's file."""
-    was_shut = relative.account_id and not files_of_account(relative.account_id)
+def open_relative(user: User, relative: Relative) -> bool:
+    """Let a relative back onto the client's file; return whether their login is open too."""
     _set_active(user, relative, active=True)
-    if was_shut:
-        reactivate(user, db.session.get_one(Account, relative.account_id))
+    account = db.session.get(Account, relative.account_id) if relative.account_id else None
+    return account is None or account.active
 
 
 def _set_active(user: User, relative: Relative, *, active: bool) -> None:

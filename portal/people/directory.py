@@ -1,8 +1,9 @@
 """Reading who has access: every person with a login or an address to invite, and what happened to one login."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -230,18 +231,22 @@ class Event:
     at: datetime
     who: str | None  # None: the person themself; empty: the portal
     what: str
+    count: int = 1  # so many times in a row
+    since: datetime | None = None  # the first of them
 
 
 def history_of(account: Account, lines: Sequence[Line], limit: int = 30) -> list[Event]:
-    """Return what happened to a login and to its files, the newest first."""
+    """Return what happened to a login and to its files, the newest first; the same many times in a row is one line."""
     files = [line.key.partition(":") for line in lines]
     about = [and_(AuditEntry.subject_type == kind, AuditEntry.subject_id == int(number)) for kind, _, number in files]
     about.append(and_(AuditEntry.subject_type == "account", AuditEntry.subject_id == account.id))
     chosen = select(AuditEntry).where(or_(*about), AuditEntry.kind.in_(DEEDS))
-    entries = db.session.scalars(chosen.order_by(AuditEntry.id.desc()).limit(limit)).all()
+    entries = db.session.scalars(chosen.order_by(AuditEntry.id.desc()).limit(10 * limit)).all()
     names = names_of_accounts({entry.account_id for entry in entries if entry.account_id})
-    return [
+    told = [
         Event(entry.at, None if entry.account_id == account.id else names.get(entry.account_id or 0, ""),
               str(DEEDS[entry.kind]))
         for entry in entries
     ]  # fmt: skip
+    alike = [list(group) for _words, group in groupby(told, key=lambda event: (event.who, event.what))]
+    return [replace(group[0], count=len(group), since=group[-1].at) for group in alike[:limit]]

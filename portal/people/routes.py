@@ -165,6 +165,8 @@ def close_relative(client_id: int, relative_id: int) -> Response:
 @staff.page("/clients/<int:client_id>/relatives/<int:relative_id>/opening", Permission.MANAGE_ACCESS, methods=("POST",))
 def open_relative(client_id: int, relative_id: int) -> Response:
     relative = relative_or_404(client_id, relative_id)
-    access.open_relative(g.user, relative)
-    flash(_("%(name)s has access to the file again.", name=relative.name), "success")
+    if access.open_relative(g.user, relative):
+        flash(_("%(name)s has access to the file again.", name=relative.name), "success")
+    else:
+        flash(_("The file is open again, but not the access itself: an administrator has closed it."), "warning")
     return _back(client_id)

@@ -6,6 +6,7 @@ Each change is a row that stays; the newest counts. Saying the same again change
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask import g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, or_, select
@@ -50,8 +51,8 @@ def choose(user: User, *, wanted: bool) -> None:
     _say(person, person.email or "", wanted, "portal", user, (person.__tablename__, person.id))
 
 
-def note_choice(user: User, visit: Visit, *, wanted: bool) -> None:
-    """Write down what the person who is asked about a visit has told the agency.
+def person_asked(visit: Visit) -> Asked:
+    """Who is asked about a visit.
 
     Raises:
         Refused: nobody can be asked: there is no address.
@@ -59,6 +60,16 @@ def note_choice(user: User, visit: Visit, *, wanted: bool) -> None:
     person = person_to_ask(visit.client)
     if person is None:
         raise Refused(_l("Nobody is asked about these visits: there is no e-mail address."), "no-address")
+    return person
+
+
+def note_choice(user: User, visit: Visit, *, wanted: bool) -> None:
+    """Write down what the person who is asked about a visit has told the agency.
+
+    Raises:
+        Refused: nobody can be asked: there is no address.
+    """
+    person = person_asked(visit)
     _say(person, person.email or "", wanted, "staff", user, (person.__tablename__, person.id))
 
 
@@ -112,7 +123,15 @@ class Word:
 
 
 def history(person: Asked) -> list[Word]:
-    """What this person, or the reader of their address, has said, newest first."""
+    """What this person, or the reader of their address, has said, newest first; read once for all parts of a page."""
+    known = g.setdefault("words", {})
+    who = person.__tablename__, person.id
+    if who not in known:
+        known[who] = _read_history(person)
+    return known[who]
+
+
+def _read_history(person: Asked) -> list[Word]:
     about = and_(RequestChoice.person_type == person.__tablename__, RequestChoice.person_id == person.id)
     if person.email:
         about = or_(about, RequestChoice.address == person.email.lower())
@@ -138,8 +157,14 @@ def visit_panel(_user: User, visit: Visit) -> Panel | None:
 
 
 def account_panel(user: User) -> Panel | None:
-    """On *Mon compte* of a client or relative: the switch, with its present state in words."""
+    """On *Mon compte* of a client or relative: the switch, with its present state in words.
+
+    Only for whoever is asked, or has said stop: nobody else would have anything to switch.
+    """
     if not (is_open() and (user.client_id or user.relative_id)):
         return None
     person = person_of(user)
-    return Panel("ratings/_choice_switch.html", {"stopped": has_stopped(person, person.email or "")})
+    stopped = has_stopped(person, person.email or "")
+    if not stopped and person_to_ask(db.session.get_one(Client, user.client_id)) is not person:
+        return None
+    return Panel("ratings/_choice_switch.html", {"stopped": stopped})

@@ -8,7 +8,7 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from portal import clock
-from portal.accounts.actions import brake, count_hit
+from portal.accounts.throttles import brake, count_hit, place_of
 from portal.errors import Refused
 from portal.extensions import csrf, db
 from portal.forms import STAR_WORDS
@@ -105,7 +105,7 @@ def refuse(state: str) -> Response:
     """Say that a link does not open; all links that are not ours get one answer. Only these are counted."""
     if state != "invalid":
         return show("ratings/refused.html", status=410, reason=state, **_frame())
-    buckets = {f"wrong-link:{request.remote_addr}": WRONG_LINKS, "wrong-link": WRONG_LINKS_OVERALL}
+    buckets = {f"wrong-link:{place_of(request.remote_addr)}": WRONG_LINKS, "wrong-link": WRONG_LINKS_OVERALL}
     try:
         for bucket, limit in buckets.items():
             brake(bucket, limit, WRONG_MINUTES)

@@ -4,6 +4,7 @@ from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from portal.accounts.queries import safe_next
 from portal.errors import Refused
 from portal.forms import STAR_WORDS
 from portal.pages import done, show
@@ -95,8 +96,8 @@ def look_at_rating(rating_id: int) -> Response:
     rating = queries.visible_rating(g.user, rating_id) or abort(404)
     look_at(g.user, rating)
     flash(_("You have taken note of this rating."), "success")
-    back = "staff.show_home" if request.args.get("back") == "home" else "staff.list_ratings"
-    return done(url_for(back), fragment="ratings/_staff_row.html",
+    back_to = safe_next(request.form.get("next")) or url_for("staff.list_ratings")
+    return done(back_to, fragment="ratings/_staff_row.html",
                 row=queries.rating_row(g.user, rating_id))  # fmt: skip
 
 
@@ -109,10 +110,18 @@ def choose_requests() -> Response:
     return done(url_for("client.me"))
 
 
-@staff.page("/visits/<int:visit_id>/rating-requests", Permission.STOP_REQUESTS, methods=("POST",), module=MODULE)
+@staff.page("/visits/<int:visit_id>/rating-requests", Permission.STOP_REQUESTS, methods=("GET", "POST"), module=MODULE)
 def note_choice(visit_id: int) -> Response:
-    """What the person who is asked about a visit has told the agency, by telephone perhaps."""
-    visit, wanted = visit_of(g.user, visit_id) or abort(404), _wanted()
+    """What the person who is asked about a visit has told the agency, by telephone perhaps.
+
+    Who has stopped the requests did so with a click of their own: that they are to come again is asked about first.
+    """
+    visit = visit_of(g.user, visit_id) or abort(404)
+    if request.method != "POST":
+        person = choices.person_asked(visit)
+        said = choices.history(person)[:1]
+        return show("ratings/choice_confirm.html", visit_id=visit_id, name=person.name, said=said)
+    wanted = _wanted()
     choices.note_choice(g.user, visit, wanted=wanted)
     flash(_said(wanted), "success")
     return done(url_for("staff.show_visit", visit_id=visit_id))

@@ -1,6 +1,6 @@
 """The deeds of the first steps: the first administrator, the sectors, a mail to oneself, the invitations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask_babel import lazy_gettext as _l
 from flask_security.utils import hash_password
@@ -10,7 +10,7 @@ from portal import clock
 from portal.accounts.actions import Signed, enter, invite
 from portal.accounts.models import Account, User
 from portal.accounts.queries import normal_address
-from portal.accounts.throttles import brake, count_hit
+from portal.accounts.throttles import brake, count_hit, place_of
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db
@@ -37,7 +37,7 @@ def check_code(typed: str, network_address: str) -> None:
     Raises:
         Refused: it is another code, or too many were tried.
     """
-    bucket = f"setup:{network_address}"
+    bucket = f"setup:{place_of(network_address)}"
     brake(bucket, WRONG_CODES, WRONG_MINUTES)
     if not is_setup_code(typed):
         count_hit(bucket, WRONG_MINUTES)
@@ -72,6 +72,27 @@ def name_sectors(actor: Actor, names: list[str]) -> None:
         if name.casefold() not in known:
             known.add(name.casefold())
             _add_sector(actor, name, root.id)
+
+
+def rename_sectors(actor: Actor, names: Mapping[int, str]) -> None:
+    """Correct the names of sectors; those that are as they were are left alone.
+
+    Args:
+        actor: who corrects them.
+        names: by id.
+
+    Raises:
+        Refused: two sectors would have one name.
+    """
+    there = {sector.id: sector for sector in db.session.scalars(select(Sector).order_by(Sector.id))}
+    after = {id_: names.get(id_, sector.name) for id_, sector in there.items()}
+    if len({name.casefold() for name in after.values()}) < len(after):
+        raise Refused(_l("Two sectors cannot have the same name."), "taken")
+    for id_, sector in there.items():
+        if after[id_] != sector.name:
+            before, sector.name = sector.name, after[id_]
+            db.session.flush()
+            record("sector.renamed", actor, ("sector", id_), before={"name": before}, after={"name": sector.name})
 
 
 def _add_sector(actor: Actor, name: str, parent_id: int | None) -> Sector:

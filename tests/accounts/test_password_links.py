@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from time_machine import TimeMachineFixture
 
+from portal.accounts.actions import invite
 from portal.accounts.models import Account, AccountLink, AccountSession
 from portal.audit.models import AuditEntry
 from portal.extensions import db
@@ -73,6 +74,26 @@ def test_an_invitation_opens_the_first_login(
     assert is_refused(stranger.get(path))
     kinds = database.all(select(AuditEntry.kind).where(AuditEntry.subject_type == "account").order_by(AuditEntry.id))
     assert kinds[-4:] == ["account.created", "account.invited", "account.password_set", "account.signed_in"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("claire", "see your visits and write"), ("paul", "see your visits and write"),
+     ("wassim", "your visits of today and of the week"), ("sofia", "the visits of your clients"),
+     ("ines", "the visits of your clients"), ("ada", "the visits of your clients")],
+)  # fmt: skip
+def test_an_invitation_says_what_this_person_will_find(
+    agency: Agency, mailbox: Mailbox, database: Database, name: str, says: str
+) -> None:
+    with database.writing():
+        account = db.session.get_one(Account, getattr(agency, name).account_id)
+        account.language = "en"
+        invite(None, account)
+    mail = mailbox.one()
+    for kind in ("plain", "html"):
+        words = " ".join(text_of(mail, kind).split())
+        assert says in words
+        assert words.count("has opened an access for you") == 1
 
 
 def test_looking_at_the_link_uses_nothing_up(

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -11,6 +12,7 @@ from time_machine import TimeMachineFixture
 
 from portal.accounts.models import Account, AccountSession, Throttle
 from portal.accounts.queries import hash_of
+from portal.accounts.throttles import place_of
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from tests.conftest import Database, Mailbox, SignIn, make_app, open_browser, text_of
@@ -132,6 +134,35 @@ def test_thirty_wrong_passwords_from_one_place_are_enough_whoever_is_tried(stran
         try_to_sign_in(stranger, f"nobody{number}@example.org", "guess", **forged)
     page = try_to_sign_in(stranger, agency.claire.email, PASSWORD, **{"X-Forwarded-For": "198.51.100.1"})
     assert page.errors() == [TOO_OFTEN]
+
+
+def test_a_household_of_many_ipv6_addresses_is_one_place(app: Flask, agency: Agency, database: Database) -> None:
+    browser = open_browser(app)
+    for number in range(45):
+        browser.environ_base["REMOTE_ADDR"] = f"2001:db8:1:2::{number + 1:x}"
+        page = try_to_sign_in(browser, f"nobody{number}@example.org", "guess")
+        assert page.errors() == [WRONG if number < 30 else TOO_OFTEN]
+    overall = database.one(select(Throttle).where(Throttle.bucket == hash_of("sign-in-from-anywhere")))
+    assert overall.hits == 30, "one household alone never reaches the brake that holds for everybody"
+    browser.environ_base["REMOTE_ADDR"] = "2001:db8:1:3::1"
+    assert try_to_sign_in(browser, agency.claire.email, PASSWORD).status == 303, "the neighbour's line is another place"
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [("81.56.12.34", "81.56.12.34"), ("::ffff:81.56.12.34", "81.56.12.34"),
+     ("2a01:e0a:0:1:2:3:4:5", "2a01:e0a:0:1::/64"), ("2A01:E0A:0:1::", "2a01:e0a:0:1::/64"),
+     ("fe80::1%eth0", "fe80::/64"), ("", ""), (None, ""), ("unix:", "unix:")],
+)  # fmt: skip
+def test_a_place_is_an_ipv4_address_or_a_network_of_64_bits(address: str | None, place: str) -> None:
+    assert place_of(address) == place
+
+
+def test_every_brake_on_a_network_address_counts_places() -> None:
+    """What is read from the request goes through `place_of`, or into a function that does so."""
+    portal = Path(__file__).resolve().parents[2] / "portal"
+    text = "".join(path.read_text(encoding="utf-8") for path in portal.rglob("*.py"))
+    assert not re.findall(r"\{(?:request\.remote_addr|network_address)\b", text)
 
 
 def test_the_count_is_a_row_and_survives_a_restart(

@@ -175,6 +175,9 @@ def test_workers_and_staff_are_told_by_mail_to_use_their_password(
     mail = mailbox.one()
     assert mail["To"].addresses[0].addr_spec == person.email
     assert "/sign-in/" not in text_of(mail)
+    for kind in ("plain", "html"):
+        assert "nothing has changed" in text_of(mail, kind)
+        assert "whenever something changes" not in text_of(mail, kind)
     assert database.count(AccountLink) == 0
 
 
@@ -212,6 +215,40 @@ def test_ten_links_a_day_are_enough_for_one_address_and_twenty_an_hour_from_one_
     page = ask(browser, agency.denis.email)
     assert page.status == 429
     assert page.errors() == ["Too many attempts. Please wait a few minutes and try again."]
+
+
+def test_strangers_cannot_ask_so_often_that_the_owner_gets_nothing(
+    app: Flask, agency: Agency, mailbox: Mailbox, time_machine: TimeMachineFixture
+) -> None:
+    for number in range(16):
+        stranger = open_browser(app)
+        stranger.environ_base["REMOTE_ADDR"] = f"203.0.113.{number}"
+        for page in (ASKED, "/forgotten-password"):
+            stranger.act(page, {"email": agency.claire.email})
+    assert len(mailbox.collect()) == 15, "ten links and five new passwords"
+    for _ in range(3):
+        time_machine.shift(timedelta(minutes=15, seconds=1))
+        owner = open_browser(app)
+        for _tap in range(4):
+            assert owner.act(ASKED, {"email": agency.claire.email}).h1 == "Look at your mail"
+        path = link_in(mailbox)
+        assert owner.get(path).status == 200
+        owner.act("/forgotten-password", {"email": agency.claire.email})
+        assert "/password/" in text_of(mailbox.one()), "each way in has a floor of its own"
+    assert owner.get(path).form(path).submit().status == 303
+
+
+@pytest.mark.parametrize("address", [ASKED, "/forgotten-password"])
+@pytest.mark.parametrize(
+    "typed", ["pas une adresse", "claire@", "é" * 300, "a" * 300 + "@example.org", "claire@example.org\nBcc: x@y.fr"]
+)
+def test_what_is_no_address_is_said_at_the_field(
+    stranger: Browser, agency: Agency, database: Database, address: str, typed: str
+) -> None:
+    answer = stranger.act(address, {"email": typed})
+    assert answer.status == 422
+    assert answer.errors() == ["This is not an e-mail address."]
+    assert database.count(Message) == 0
 
 
 def test_the_page_asked_for_first_is_opened_afterwards(stranger: Browser, agency: Agency, mailbox: Mailbox) -> None:

@@ -144,6 +144,20 @@ def test_the_page_says_what_it_opens_where_it_is_open_and_what_happened(
     assert page.link("Who may enter this file").click().h1 == "Access to the file of Claire Lefèvre"
 
 
+def test_the_same_deed_many_times_in_a_row_is_one_line(
+    app: Flask, ada: Browser, agency: Agency, time_machine: TimeMachineFixture
+) -> None:
+    for _ in range(9):
+        open_browser(app).act("/sign-in/link", {"email": agency.claire.email})
+    open_browser(app).act("/sign-in", {"email": agency.claire.email, "password": PASSWORD})
+    open_browser(app).act("/sign-in/link", {"email": agency.claire.email})
+    lines = [tag.get_text(" ") for tag in page_of(ada, agency.claire.account_id).soup.select(".plain-list li")]
+    asked = [line for line in lines if "asked for a mail to sign in with" in line]
+    assert len(asked) == 2, "what came between them keeps its place"
+    assert "9 times since" not in asked[0]
+    assert "9 times since" in asked[1]
+
+
 def test_every_deed_about_a_login_has_its_words() -> None:
     assert {kind for kind in KINDS if kind.startswith("account.")} <= set(DEEDS)
     assert set(DEEDS) <= set(KINDS)

@@ -11,7 +11,7 @@ from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.people.models import Client, Relative
 from tests import factories
-from tests.conftest import Database, Mailbox, SignIn, open_browser
+from tests.conftest import Database, Mailbox, SignIn, open_browser, text_of
 from tests.factories import PASSWORD, Agency
 from tests.pages import Browser, Page
 
@@ -107,11 +107,39 @@ def test_a_relative_taken_off_the_file_is_out_at_once_and_can_be_let_in_again(
     assert "Paul Lefèvre no longer has access to the file." in page.words
     assert paul.get("/client/visits").location.startswith("/sign-in")
     again = open_browser(app).get("/sign-in").form("Sign in").submit(email=agency.paul.email, password=PASSWORD)
-    assert again.status == 422
+    page_of_nothing = again.follow().follow() if again.location == "/" else again.follow()
+    assert page_of_nothing.h1 == "No file is open to you", "the login itself is an administrator's to close"
+    assert page_of_nothing.form("Sign out").submit().status == 303
     page = page.form("Give access again").submit().follow()
     assert "Paul Lefèvre has access to the file again." in page.words
     again = open_browser(app).get("/sign-in").form("Sign in").submit(email=agency.paul.email, password=PASSWORD)
     assert again.location == "/client/visits"
+
+
+def test_an_access_that_an_administrator_closed_stays_closed_whatever_is_done_to_the_file(
+    app: Flask, sofia: Browser, agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    address = f"/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}"
+    closed = sign_in(agency.ada).act(f"/staff/accounts/{agency.paul.account_id}/changes", {"deed": "close"})
+    assert closed.status == 303
+    sofia.act(f"{address}/closing")
+    page = sofia.act(f"{address}/opening").follow()
+    assert "an administrator has closed it" in page.words
+    assert database.one(select(Account.active).where(Account.id == agency.paul.account_id)) is False
+    again = open_browser(app).get("/sign-in").form("Sign in").submit(email=agency.paul.email, password=PASSWORD)
+    assert again.status == 422
+
+
+def test_a_mailed_link_of_a_relative_taken_off_is_dead_even_once_they_are_back(
+    app: Flask, sofia: Browser, agency: Agency, mailbox: Mailbox
+) -> None:
+    asked = open_browser(app)
+    asked.act("/sign-in/link", {"email": agency.paul.email})
+    path = text_of(mailbox.one()).partition("http://localhost")[2].split()[0]
+    address = f"/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}"
+    for deed in ("closing", "opening"):
+        sofia.act(f"{address}/{deed}")
+    assert asked.get(path).status == 404
 
 
 def test_who_follows_another_file_too_loses_only_this_one(

@@ -9,7 +9,7 @@ from time_machine import TimeMachineFixture
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.outbox.models import Message
-from portal.people.models import Client
+from portal.people.models import Client, Relative
 from portal.ratings.models import RequestChoice
 from portal.settings.actions import set_option
 from tests import factories
@@ -24,6 +24,12 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 def words(database: Database) -> list[tuple]:
     said = RequestChoice.person_type, RequestChoice.wanted, RequestChoice.said_by
     return list(database.all(select(*said).order_by(RequestChoice.id)))
+
+
+def without_address(agency: Agency, database: Database) -> None:
+    """Her file has none: Paul is asked in her stead."""
+    with database.writing():
+        db.session.get_one(Client, agency.claire.id).email = None
 
 
 def deeds(database: Database) -> list[tuple]:
@@ -78,6 +84,8 @@ def test_a_mail_programs_click_stops_even_what_was_asked_for_again(
 def test_the_switch_on_ones_account_says_how_it_stands(
     agency: Agency, sign_in: SignIn, database: Database, name: str, kind: str
 ) -> None:
+    if name == "paul":
+        without_address(agency, database)
     browser = sign_in(getattr(agency, name))
     page = browser.get("/client/account")
     assert "After some visits, a mail asks you how it went." in page.text
@@ -91,6 +99,41 @@ def test_the_switch_on_ones_account_says_how_it_stands(
     assert deeds(database) == [
         ("rating.requests_stopped", kind, kind), ("rating.requests_wanted", kind, kind),
     ]  # fmt: skip
+
+
+def test_a_relative_who_is_not_asked_has_no_switch(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    paul = sign_in(agency.paul)
+    assert "Rating requests" not in paul.get("/client/account").text, "Claire is asked herself"
+    without_address(agency, database)
+    assert "Rating requests" in paul.get("/client/account").text
+    with database.writing():
+        db.session.get_one(Relative, agency.paul.id).may_rate = False
+    assert "Rating requests" not in paul.get("/client/account").text
+
+
+def test_a_relative_who_said_stop_can_take_it_back_whoever_is_asked_now(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    paul = sign_in(agency.paul)
+    paul.act("/client/rating-requests", {"wanted": "no"})
+    page = paul.get("/client/account").form("Receive rating requests again").submit(wanted="yes").follow()
+    assert "Rating requests will be sent again." in page.text
+    assert "Receive no more" not in page.text
+
+
+def test_staff_are_asked_whether_the_person_said_so_before_mails_come_again(
+    asked: Asked, stranger: Browser, agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    stranger.post(asked.unsubscribe, data=ONE_CLICK)
+    page = sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_done}")
+    assert not page.soup.select("button[name=wanted][value=yes]")
+    page = page.link("This person wants them again").click()
+    assert page.h1 == "Did Claire Lefèvre ask for it?"
+    assert "with the link of a mail" in page.text
+    assert words(database) == [("client", False, "link")], "so far it is a question"
+    page = page.form("this person said so").submit(wanted="yes").follow()
+    assert page.h1 != "Did Claire Lefèvre ask for it?"
+    assert words(database) == [("client", False, "link"), ("client", True, "staff")]
 
 
 def test_what_claire_says_on_her_account_counts_for_her_mails(
@@ -152,6 +195,7 @@ def test_nobody_is_asked_about_a_client_without_an_address(agency: Agency, sign_
     igor = sign_in(agency.igor)
     assert "Nobody is asked about these visits" in igor.get(f"/staff/visits/{made}").text
     assert igor.act(f"/staff/visits/{made}/rating-requests", {"wanted": "no"}).status == 409
+    assert igor.get(f"/staff/visits/{made}/rating-requests").status == 409
     assert words(database) == []
 
 
