@@ -37,7 +37,7 @@ def sweep(inline: bool = False) -> int:
     moment = clock.now()
     why = case((IS_HELD, "held"), else_="too_late")
     _move(Message.not_after <= moment, OPEN, state="expired", reason=why, put_aside_at=moment)
-    _move(Message.next_at <= moment, ("scheduled",), state="due")
+    _move(Message.next_at <= moment, ("scheduled",), state="due", reason=None)
     _note_beat(moment)
     waiting, oldest = _due()
     if not waiting or not current_app.config["PORTAL_SMTP_URL"]:
@@ -53,7 +53,7 @@ def sweep(inline: bool = False) -> int:
 
 
 @writing()
-def _move(condition: ColumnElement[bool], states: tuple[str, ...], **values: str | datetime | Case) -> None:
+def _move(condition: ColumnElement[bool], states: tuple[str, ...], **values: str | datetime | Case | None) -> None:
     """Change rows that nobody else has in hand: waiting for a lock could end in a deadlock with a visitor's deed."""
     chosen = select(Message.id).where(Message.state.in_(states), condition).with_for_update(skip_locked=True)
     rows_changed(update(Message).where(Message.id.in_(chosen)).values(**values))

@@ -122,9 +122,10 @@ class Drop:
 
 @dataclass(frozen=True)
 class Postpone:
-    """The message is wanted, but not now."""
+    """The message is wanted, but not now. `reason` says why it waits, and is kept until it is tried."""
 
     until: datetime
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ class MessageKind:
         template: name below `templates/mails/`, without extension; a `.txt` and a `.html` exist.
         reader: to whom it would go now, changing nothing; a preview is written in this person's language.
         decide: asked within the transaction of the attempt: to whom, or why not, or when.
+        why_not: why a message that waits would be dropped as things stand, changing nothing; None when it would leave.
         context: what the templates read; the second argument makes the token of a link.
         may_unsubscribe: whether one can say no to this kind (RFC 8058).
         urgent: leaves before all that is not: somebody waits for it at the screen.
@@ -149,6 +151,7 @@ class MessageKind:
     reader: Callable[[Message], Recipient | None]
     decide: Callable[[Message], Recipient | Drop | Postpone]
     context: Callable[[Message, Callable[[str, str], str]], dict]
+    why_not: Callable[[Message], Drop | None] = lambda _message: None
     may_unsubscribe: bool = False
     extra_copies: int = 1
     urgent: bool = False

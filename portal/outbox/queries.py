@@ -52,13 +52,16 @@ REASON_LABELS = {
     "looked_at": _l("somebody has looked at it already"),
     "nobody_responsible": _l("nobody of the staff has an e-mail address"),
     "answer_lost": _l("the mail server’s answer was lost twice"),
+    "window": _l("mails leave only at certain hours"),
+    "asked_recently": _l("the client was asked recently and is not asked again before that day"),
+    "another_first": _l("another visit of this client is asked about first"),
 }
 OUTCOME_LABELS = {
     "accepted": _l("Left: the mail server took it"),
     "refused": _l("Refused by the mail server"),
     "later": _l("Not taken now: it will be tried again"),
     "lost": _l("Perhaps left: the mail server’s answer was lost"),
-    "closed": _l("The mail server was not there"),
+    "closed": _l("The mail server took nothing"),
     "died": _l("Broken off before the mail left"),
 }
 

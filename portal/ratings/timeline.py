@@ -65,9 +65,9 @@ def _suspected(answer: SuspectAnswer) -> Fact:
 
 
 def _closed_links(requests: Sequence[RatingRequest]) -> Iterator[Fact]:
-    for closed in {request.id: request for request in requests if request.revoked_at and request.asked_at}.values():
-        if closed.revoked_at:
-            yield Fact(closed.revoked_at, _("The link in the mail was closed"), "lock")
+    """One line for a mail and its reminder: their links are closed together."""
+    for at in {request.revoked_at for request in requests if request.revoked_at and request.asked_at}:
+        yield Fact(at, _("The link in the mail was closed"), "lock")
 
 
 def _chosen(word: Word) -> Fact:

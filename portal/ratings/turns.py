@@ -74,14 +74,14 @@ def why_not_now(request: RatingRequest) -> Drop | Postpone | None:
         return _until(request, last + timedelta(days=days))
     waiting = _waiting(client_id, moment)
     if len(waiting) > 1 and fairest(waiting, _last_asked(client_id)).request_id != request.id:
-        return Postpone(moment + SETTLING)
+        return Postpone(moment + SETTLING, "another_first")
     return None
 
 
 def _until(request: RatingRequest, free_at: datetime) -> Drop | Postpone:
     opening = opening_after(free_at)
     in_time = opening <= too_old_from(request.subject.ended_at) and opening < request.message.not_after
-    return Postpone(opening) if in_time else Drop("suppressed", "capped")
+    return Postpone(opening, "asked_recently") if in_time else Drop("suppressed", "capped")
 
 
 # asked for each mail, so they are made once: making one takes longer than running it

@@ -7,6 +7,7 @@ from flask import abort, flash, g, redirect, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from portal.accounts.queries import safe_next
 from portal.errors import Refused
 from portal.extensions import wires
 from portal.htmx import request
@@ -91,8 +92,9 @@ def show_visit(visit_id: int) -> Response:
 
 @staff.page("/visits/<int:visit_id>/done", Permission.CLOSE_VISITS, methods=("POST",))
 def end_visit(visit_id: int) -> Response:
-    back_to = url_for("staff.show_visit", visit_id=visit_id) if request.form.get("back") == "visit" else None
-    return _end(visit_id, "visits/_staff_row.html", back_to or url_for("staff.list_visits"))
+    """From the list or from the visit's page: a plain browser returns to where it was."""
+    back_to = safe_next(request.form.get("next")) or url_for("staff.list_visits")
+    return _end(visit_id, "visits/_staff_row.html", back_to)
 
 
 def _end(visit_id: int, fragment: str, back_to: str) -> Response:

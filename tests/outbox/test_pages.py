@@ -412,6 +412,29 @@ def test_messages_that_nobody_sends_are_late_after_ten_minutes(
     assert not sofia.get("/staff/home").soup.select(".trouble")
 
 
+# ---- what did not arrive ----
+
+
+def test_refused_messages_of_the_week_stand_on_the_home_page(
+    ask: Ask, agency: Agency, sign_in: SignIn, sink: Sink, outbox, time_machine
+) -> None:
+    number = ask()
+    ask("eloise")
+    ask("denis", hour=7, state="uncertain", reason="answer_lost")
+    sink.script[agency.claire.email] = ["rcpt550"]
+    outbox.sweep()
+    sofia = sign_in(agency.sofia)
+    home = sofia.get("/staff/home")
+    assert not home.soup.select(".trouble"), "the others leave"
+    refused, lost = (tag.get_text(" ") for tag in home.soup.select(".lost-mails"))
+    assert "1 message was refused in the last 7 days." in refused
+    assert "1 message of the last 7 days has perhaps not arrived." in lost
+    assert listed(home.link("See the messages").click()) == {number}
+    assert not sign_in(agency.igor).get("/staff/home").soup.select(".lost-mails"), "those of her sectors alone"
+    time_machine.shift(timedelta(days=8))
+    assert not sign_in(agency.sofia).get("/staff/home").soup.select(".lost-mails")
+
+
 # ---- thrift ----
 
 

@@ -128,6 +128,31 @@ def test_it_waits_on_the_home_page_and_in_the_menu_until_somebody_looks_at_it(
     assert (entry.account_id, entry.subject_type, entry.after) == (agency.sofia.account_id, "visit", {"stars": 1})
 
 
+@pytest.mark.parametrize("path", ["/staff/ratings?unseen=1", "/staff/ratings?stars=1", "/staff/ratings", "/staff/home"])
+def test_without_javascript_one_returns_to_where_one_was(
+    agency: Agency, database: Database, sign_in: SignIn, path: str
+) -> None:
+    give(agency, database, 1)
+    form = sign_in(agency.sofia).get(path).form("I have looked at it")
+    assert form.submit().location == path
+
+
+def test_one_is_not_sent_to_a_page_that_is_not_ours(agency: Agency, database: Database, sign_in: SignIn) -> None:
+    give(agency, database, 1)
+    form = sign_in(agency.sofia).get("/staff/home").form("I have looked at it")
+    assert form.submit(next="//evil.example/").location == "/staff/ratings"
+
+
+@pytest.mark.parametrize(("stars", "mark"), [(1, "Urgent"), (2, "Low")])
+def test_the_list_and_the_home_page_mark_a_low_rating_alike(
+    agency: Agency, database: Database, sign_in: SignIn, stars: int, mark: str
+) -> None:
+    give(agency, database, stars)
+    sofia = sign_in(agency.sofia)
+    for path in ("/staff/home", "/staff/ratings"):
+        assert sofia.get(path).says(".voice-marks .badge:first-child") == mark
+
+
 def test_with_javascript_the_line_says_who_looked(agency: Agency, database: Database, sign_in: SignIn) -> None:
     give(agency, database, 2)
     page = sign_in(agency.sofia).get("/staff/ratings?unseen=1").form("I have looked at it").submit(htmx=True)

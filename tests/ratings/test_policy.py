@@ -120,7 +120,7 @@ def test_a_visit_waits_for_the_cap_while_it_is_not_too_old(
     time_machine.shift(timedelta(days=1))
     later = visit()
     assert mailbox.collect() == []
-    assert fate(database, later) == ("scheduled", None)
+    assert fate(database, later) == ("scheduled", "asked_recently")
     assert due(database, later) >= paris("2026-11-20 12:00")
     time_machine.move_to(paris("2026-11-20 12:05"))
     assert len(mailbox.collect()) == 1
@@ -158,7 +158,7 @@ def test_the_worker_of_whom_nobody_has_asked_for_longest_comes_first(
     time_machine.move_to(paris("2026-12-21 12:00"))  # 34 days later
     of_wassim, of_jean = visit("wassim", hour=9), visit("jean", hour=7)  # Wassim's is the newest, and taken up first
     assert len(mailbox.collect()) == 1
-    assert (fate(database, of_jean), fate(database, of_wassim)) == (("sent", None), ("scheduled", None))
+    assert (fate(database, of_jean), fate(database, of_wassim)) == (("sent", None), ("scheduled", "another_first"))
     time_machine.shift(timedelta(minutes=6))
     assert mailbox.collect() == []
     assert fate(database, of_wassim) == ("suppressed", "capped")
@@ -178,7 +178,7 @@ def test_whoever_waited_for_another_goes_when_that_one_is_no_longer_wanted(
         message = factories.request_of(new).message
         message.state, message.lease_token, message.lease_until = "sending", "theirs", paris("2026-11-17 12:01")
     assert mailbox.collect() == []
-    assert fate(database, old) == ("scheduled", None), "it is not given up before the other has left"
+    assert fate(database, old) == ("scheduled", "another_first"), "it is not given up before the other has left"
     with database.writing():
         message = factories.request_of(new).message
         message.state, message.lease_token, message.reason = "cancelled", None, "already_rated"

@@ -191,6 +191,15 @@ def test_a_list_is_narrowed_without_javascript_and_with(agency: Agency, sign_in:
     assert shown(part) == [agency.claires_done]
 
 
+@pytest.mark.parametrize("path", ["/staff/visits?client=Lef%C3%A8vre", "/staff/visits", "/staff/visits/{visit}"])
+def test_without_javascript_a_deed_returns_to_where_one_was(agency: Agency, sign_in: SignIn, path: str) -> None:
+    path = path.format(visit=agency.claires_past)
+    page = sign_in(agency.sofia).get(path)
+    on_list = f"#visit-{agency.claires_past} button"
+    page = page.press(on_list) if page.soup.select(on_list) else page.form("done").submit()
+    assert page.location == path
+
+
 def test_a_client_without_visits_is_told_so(agency: Agency, sign_in: SignIn, database: Database) -> None:
     with database.writing():
         george = db.session.get_one(Client, agency.george)

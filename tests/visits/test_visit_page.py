@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from portal import clock
 from portal.extensions import db
-from portal.outbox.models import Message
+from portal.outbox.models import Channel, Message
 from portal.people.models import Client, Service, Worker
 from portal.ratings.actions import change_rating
 from portal.ratings.models import SuspectAnswer
@@ -123,6 +124,139 @@ def test_pressed_and_left_are_two_lines_here_too(
     page = sofia.get(f"/staff/visits/{visit}")
     assert position(page, "Sofia Benali pressed “Send again”") < position(page, "Left: the mail server took it")
     assert page.link("Left: the mail server took it").click().endpoint == "staff.show_message"
+
+
+def reminder_of(database: Database, **first: object) -> int:
+    """End the first mail as given; return the number of the reminder, which was promised when that was to leave."""
+    with database.writing():
+        asked = db.session.scalars(select(Message).where(Message.kind == "ratings.request")).one()
+        for name, value in first.items():
+            setattr(asked, name, value)
+        return db.session.scalars(select(Message.id).where(Message.kind == "ratings.reminder")).one()
+
+
+@pytest.mark.parametrize("state", ["failed", "expired", "cancelled", "suppressed", "uncertain"])
+def test_no_reminder_is_announced_of_a_mail_that_did_not_leave(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox, state: str
+) -> None:
+    visit = done_and_asked(agency, database)
+    mailbox.one()
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/visits/{visit}")
+    position(page, "Will leave Reminder of a rating request 21 November")
+    assert len(page.statements) <= 13, "\n".join(page.statements)
+    number = reminder_of(database, state=state, sent_at=None, reason="refused")
+    for path in (f"/staff/visits/{visit}", f"/staff/outbox/{number}"):
+        page = sofia.get(path)
+        assert "the first mail did not leave" in lines(page)[position(page, "Will not leave")]
+        assert not page.soup.select(".timeline-ahead"), "nothing is to come"
+        assert "21 November" not in lines(page)[position(page, "Will not leave")]
+
+
+def test_no_mail_is_announced_to_whoever_wants_none(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox
+) -> None:
+    visit = done_and_asked(agency, database)
+    mailbox.one()
+    sofia = sign_in(agency.sofia)
+    sofia.act(f"/staff/visits/{visit}/rating-requests", {"wanted": "no"})
+    page = sofia.get(f"/staff/visits/{visit}")
+    assert "the person wants no rating requests" in lines(page)[position(page, "Will not leave")]
+    sofia.act(f"/staff/visits/{visit}/rating-requests", {"wanted": "yes"})
+    position(sofia.get(f"/staff/visits/{visit}"), "Will leave Reminder of a rating request 21 November")
+
+
+def test_what_was_decided_at_once_was_never_promised(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox
+) -> None:
+    with database.writing():
+        set_option(None, "ratings.sampling_percent", "0")
+    visit = done_and_asked(agency, database)
+    page = sign_in(agency.sofia).get(f"/staff/visits/{visit}")
+    assert "not drawn" in lines(page)[position(page, "Not sent")]
+    assert not [line for line in lines(page) if "Mail written down" in line]
+
+
+def test_what_was_put_aside_later_names_no_departure(
+    agency: Agency, sign_in: SignIn, database: Database, time_machine
+) -> None:
+    visit = done_and_asked(agency, database)
+    time_machine.shift(timedelta(hours=1))
+    with database.writing():
+        message = db.session.scalars(select(Message)).one()
+        message.state, message.reason, message.put_aside_at = "suppressed", "capped", clock.now()
+    page = sign_in(agency.sofia).get(f"/staff/visits/{visit}")
+    assert "to leave" not in lines(page)[position(page, "Mail written down")]
+    assert position(page, "Mail written down") < position(page, "Not sent")
+
+
+@pytest.mark.parametrize(
+    ("channel", "minutes", "said"),
+    [
+        ({"failing_since": factories.NOON}, 5, "Waits for the mail server"),
+        ({"held_since": factories.NOON, "held_why": "Essai"}, 5, "Waits: messages are held"),
+        ({}, 1, "Will leave in a moment"),
+        ({}, 20, "Waits to be sent"),
+        (None, 0, "Waits: no mail server is set"),
+    ],
+)
+def test_a_departure_that_is_past_is_not_to_come(
+    agency: Agency, sign_in: SignIn, database: Database, app: Flask, channel: dict | None, minutes: int, said: str
+) -> None:
+    visit = done_and_asked(agency, database)
+    app.config["PORTAL_SMTP_URL"] = None if channel is None else "smtp://nobody.example"
+    with database.writing():
+        message = db.session.scalars(select(Message)).one()
+        message.next_at = clock.now() - timedelta(minutes=minutes)
+        db.session.add(Channel(name="mail", **(channel or {})))
+    page = sign_in(agency.sofia).get(f"/staff/visits/{visit}")
+    assert position(page, said) == len(lines(page)) - 1
+    assert not page.soup.select(".timeline-ahead + .timeline time")
+
+
+def test_a_mail_that_waits_its_turn_says_why(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox, time_machine
+) -> None:
+    waits = done_and_asked(agency, database)
+    with database.writing():
+        claire, rising = db.session.get_one(Client, agency.claire.id), db.session.get_one(Service, agency.rising)
+        wassim = db.session.get_one(Worker, agency.wassim.id)
+        factories.done_visit(claire, rising, [wassim], hour=10, ask=True)
+    mailbox.one()
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/visits/{waits}")
+    why = "another visit of this client is asked about first"
+    assert why in lines(page)[position(page, "Will leave at the earliest")]
+    assert why in sofia.get("/staff/outbox").says("#messages")
+    time_machine.shift(timedelta(minutes=6))
+    assert mailbox.collect() == []
+    assert why not in sofia.get("/staff/outbox").says("#messages"), "it waits for that no more"
+
+
+def test_a_mail_that_waits_for_its_hours_says_so(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox, time_machine
+) -> None:
+    visit = done_and_asked(agency, database)
+    time_machine.shift(timedelta(hours=11))
+    assert mailbox.collect() == []
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/visits/{visit}")
+    position(page, "Will leave Rating request · mails leave only at certain hours 18 November 2026, 9:00")
+    time_machine.shift(timedelta(hours=11))
+    mailbox.one()
+    assert "certain hours" not in sign_in(agency.sofia).get("/staff/outbox?kind=ratings.request").says("#messages")
+
+
+def test_a_reopened_visit_says_once_that_its_links_were_closed(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox, time_machine
+) -> None:
+    visit = done_and_asked(agency, database)
+    mailbox.one()
+    time_machine.shift(timedelta(days=4, minutes=5))
+    mailbox.one()
+    sofia = sign_in(agency.sofia)
+    sofia.act(f"/staff/visits/{visit}/reopening")
+    position(sofia.get(f"/staff/visits/{visit}"), "The link in the mail was closed")
 
 
 def test_that_nobody_was_asked_is_said(agency: Agency, sign_in: SignIn, database: Database) -> None:
