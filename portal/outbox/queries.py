@@ -133,6 +133,11 @@ class MessageRow:
     sent_at: datetime | None
     about: About | None
 
+    @property
+    def leaves_at(self) -> datetime | None:
+        """When it leaves, if that is still to come."""
+        return self.next_at if self.state in OPEN and self.next_at > clock.now() else None
+
 
 def list_messages(user: User, narrowed: MessageFilter) -> Page[MessageRow]:
     """Return a page of the messages that this person may see, newest first."""

@@ -151,6 +151,7 @@ def test_no_reminder_is_announced_of_a_mail_that_did_not_leave(
         assert "the first mail did not leave" in lines(page)[position(page, "Will not leave")]
         assert not page.soup.select(".timeline-ahead"), "nothing is to come"
         assert "21 November" not in lines(page)[position(page, "Will not leave")]
+    assert "Leaves" not in page.says(".facts")
 
 
 def test_no_mail_is_announced_to_whoever_wants_none(
@@ -209,9 +210,13 @@ def test_a_departure_that_is_past_is_not_to_come(
         message = db.session.scalars(select(Message)).one()
         message.next_at = clock.now() - timedelta(minutes=minutes)
         db.session.add(Channel(name="mail", **(channel or {})))
-    page = sign_in(agency.sofia).get(f"/staff/visits/{visit}")
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/visits/{visit}")
     assert position(page, said) == len(lines(page)) - 1
     assert not page.soup.select(".timeline-ahead + .timeline time")
+    page = sofia.get("/staff/outbox")
+    assert page.says("#messages tbody tr td:nth-child(5)") == ""
+    assert "Leaves" not in page.link("Rating request").click().says(".facts")
 
 
 def test_a_mail_that_waits_its_turn_says_why(
