@@ -33,6 +33,7 @@ KINDS = {
     "access.denied": "A person asked for something that their role does not allow.",
     "option.set": "An option was changed.",
     "sector.created": "A sector was added.",
+    "sector.renamed": "A sector was given another name.",
     "message.tested": "Somebody sent a test message to themselves.",
     "import.uploaded": "A file was brought in for preview.",
     "import.ran": "A file's lines were written.",

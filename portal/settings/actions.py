@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from io import BytesIO
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from email_validator import EmailNotValidError, validate_email
@@ -94,7 +95,7 @@ def refuse_contradictions(values: Mapping[str, bool | int | str]) -> None:
     """
     if not {"ratings.low_threshold", URGENT} & set(values):
         return
-    kept = {**present_values(("ratings.low_threshold", URGENT)), **values}
+    kept: dict[str, Any] = {**present_values(("ratings.low_threshold", URGENT)), **values}
     if kept[URGENT] > kept["ratings.low_threshold"]:
         raise Refused(
             _("Urgent ratings are the worst of the low ones: their number of stars cannot be above that of low ratings "

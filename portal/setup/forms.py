@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, ClassVar, cast
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional
+from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
 
 from portal.accounts.forms import SetPasswordForm
 from portal.forms import PortalForm
@@ -52,14 +53,50 @@ class AdministratorForm(SetPasswordForm):
 
 
 class SectorsForm(PortalForm):
+    """Sectors to add, and the names of those that there are, to be corrected; made by `sectors_form`."""
+
+    known_ids: ClassVar[tuple[int, ...]] = ()
     sectors = TextAreaField(
         _l("Your sectors, one a line"), validators=[Optional(), Length(max=5000)], render_kw={"rows": 4}
     )
 
     @property
     def names(self) -> list[str]:
-        lines = [" ".join(line.split())[:LONGEST_NAME] for line in (self.sectors.data or "").splitlines()]
+        lines = [" ".join(line.split()) for line in (self.sectors.data or "").splitlines()]
         return [line for line in dict.fromkeys(lines) if line]
+
+    @property
+    def known(self) -> list[StringField]:
+        return [self[f"sector_{id_}"] for id_ in self.known_ids]
+
+    @property
+    def corrected(self) -> dict[int, str]:
+        """Names as they stand in the fields, by the sector's id."""
+        return {id_: " ".join((self[f"sector_{id_}"].data or "").split()) for id_ in self.known_ids}
+
+    def validate_sectors(self, _field: TextAreaField) -> None:
+        for line in self.names:
+            _refuse_a_long_name(line)
+
+
+def sectors_form(there: Sequence[Sector]) -> SectorsForm:
+    """Return the form that corrects the names of these sectors and adds others."""
+    fields: dict[str, Any] = {
+        f"sector_{sector.id}": StringField(
+            _("Sector %(number)s", number=number), default=sector.name,
+            validators=[DataRequired(_("A sector needs a name.")), lambda _form, one: _refuse_a_long_name(one.data)],
+        )
+        for number, sector in enumerate(there, 1)
+    }  # fmt: skip
+    ids = tuple(sector.id for sector in there)
+    return type("TheseSectorsForm", (SectorsForm,), {**fields, "known_ids": ids})()
+
+
+def _refuse_a_long_name(name: str) -> None:
+    if len(name) > LONGEST_NAME:
+        raise ValidationError(
+            _("The name “%(start)s…” has %(number)s characters. Please use at most %(max)s for a sector.",
+              start=name[:30], number=len(name), max=LONGEST_NAME))  # fmt: skip
 
 
 class ColleagueForm(PortalForm):

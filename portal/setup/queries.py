@@ -42,6 +42,11 @@ def is_new() -> bool:
     return db.session.scalar(select(Staff.id).limit(1)) is None
 
 
+def way_to_set_up() -> str | None:
+    """Where a new portal is set up; None once it belongs to somebody."""
+    return url_for("setup.begin") if is_new() else None
+
+
 def setup_code() -> str:
     """The code that lets one become the first administrator: `K7QM-3F2X-9RDT`. It follows from the session key, so
     the terminal can show it again."""
@@ -82,6 +87,11 @@ def steps(user: User, present: str) -> list[Step]:
         "invitations": db.session.scalar(_invitations().limit(1)) is not None,
     }
     return [Step(key, label, facts[key], key == present) for key, label in STEPS.items()]
+
+
+def open_steps(user: User) -> list[object]:
+    """Names of the steps that nobody has done."""
+    return [step.label for step in steps(user, "") if not step.done]
 
 
 def next_step(user: User) -> str:

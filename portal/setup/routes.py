@@ -1,12 +1,12 @@
 """*Mise en route*: the steps after the first administrator; and the mail to oneself, of the configuration too."""
 
-from flask import abort, flash, g, request, url_for
+from flask import abort, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal.accounts.queries import safe_next
 from portal.errors import Refused
-from portal.extensions import wires
+from portal.extensions import db, wires
 from portal.htmx import request as portal_request
 from portal.pages import done, show
 from portal.portals import staff
@@ -14,7 +14,7 @@ from portal.roles import ROLE_LABELS, Permission, Role
 from portal.settings.actions import Stale, change_options
 from portal.settings.forms import CONTROLS, OptionsForm, form_of
 from portal.setup import actions, queries
-from portal.setup.forms import ColleagueForm, InviteForm, SectorsForm
+from portal.setup.forms import ColleagueForm, InviteForm, SectorsForm, sectors_form
 
 OPTIONS_OF = {
     "agency": ("agency.name", "agency.zone", "agency.country", "agency.language", "agency.languages"),
@@ -24,7 +24,8 @@ OPTIONS_OF = {
 
 @staff.page("/setup", Permission.CHANGE_OPTIONS)
 def set_up() -> Response:
-    return _page(_asked_step())
+    """A step; afterwards the configuration, where everything of it stands: people come back by a bookmark."""
+    return _page(_asked_step()) if queries.is_under_way() else redirect(url_for("staff.show_settings"), 303)
 
 
 @staff.page("/setup", Permission.CHANGE_OPTIONS, methods=("POST",))
@@ -33,7 +34,7 @@ def save_step() -> Response:
     step = _asked_step()
     if step not in OPTIONS_OF:
         abort(404)
-    form, sectors = form_of(OPTIONS_OF[step]), SectorsForm()
+    form, sectors = form_of(OPTIONS_OF[step]), sectors_form(queries.all_sectors())
     if not (form.validate_on_submit() and sectors.validate()):
         return _page(step, form, sectors, 422)
     try:
@@ -42,6 +43,12 @@ def save_step() -> Response:
         form.show_rivals(late)
         return _page(step, form, sectors, 409)
     if step == "agency":
+        try:
+            actions.rename_sectors(g.user, sectors.corrected)
+        except Refused as refusal:
+            db.session.rollback()
+            form.form_errors.append(refusal.message)
+            return _page(step, form, sectors, 409)
         actions.name_sectors(g.user, sectors.names)
     later = list(queries.STEPS)[list(queries.STEPS).index(step) + 1]
     return done(url_for("staff.set_up", step=step if step == "sender" else later))
@@ -87,7 +94,11 @@ def invite_people() -> Response:
 
 @staff.page("/setup/end", Permission.CHANGE_OPTIONS, methods=("POST",))
 def end_setup() -> Response:
-    _asked_step()
+    """Put the steps away; while some are open this is asked about once."""
+    if not queries.is_under_way():
+        return redirect(url_for("staff.show_settings"), 303)
+    if queries.open_steps(g.user) and "sure" not in request.form:
+        return done(url_for("staff.set_up", step="invitations", end="1"))
     actions.finish_setup(g.user)
     flash(_("Your portal is ready."), "success")
     return done(url_for("staff.show_home"))
@@ -123,7 +134,7 @@ def _page(
     invite: InviteForm | None = None, refusal: object = None,
 ) -> Response:  # fmt: skip
     more = {
-        "agency": lambda: {"sectors": sectors or SectorsForm()},
+        "agency": lambda: {"sectors": sectors or sectors_form(queries.all_sectors())},
         "sender": lambda: {"panel": queries.test_panel(g.user, {})},
         "team": lambda: {
             "colleague": ColleagueForm(queries.all_sectors()), "people": queries.team(), "roles": ROLE_LABELS,
@@ -135,6 +146,7 @@ def _page(
         "invitations": lambda: {
             "counts": queries.counts_to_invite(), "without": queries.counts_without_address(),
             "work": queries.inviting(), "invite": invite or InviteForm(), "refusal": refusal,
+            "left_open": queries.open_steps(g.user) if "end" in request.args else [],
         },
     }[step]()  # fmt: skip
     if form is None and step in OPTIONS_OF:

@@ -11,6 +11,7 @@ from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.outbox.models import Message
 from portal.people.models import Client, Sector, Staff, Worker
+from portal.settings.actions import mark_setup
 from portal.settings.queries import option
 from portal.setup.queries import setup_code
 from portal.supervisor import Supervisor
@@ -128,6 +129,19 @@ def test_the_command_line_shows_the_code_until_there_is_somebody(app: Flask, dat
     assert code(app) not in refused.output
 
 
+@pytest.mark.parametrize("path", ["/", "/sign-in"])
+def test_a_portal_that_belongs_to_nobody_says_at_its_door_where_it_is_set_up(
+    stranger: Browser, database: Database, path: str
+) -> None:
+    page = stranger.get(path)
+    page = page.follow() if path == "/" else page
+    assert "This portal has not been set up yet." in page.words
+    assert "Code shown in the terminal" in page.link("Set up your portal").click().words
+    with database.writing():
+        factories.staff("Ada", "Martin", "admin", [], "ada@example.org")
+    assert "set up" not in stranger.get("/sign-in").words
+
+
 def test_starting_everything_shows_where_to_begin_until_there_is_somebody(app: Flask, database: Database) -> None:
     begins = Supervisor(app, "127.0.0.1", 5000)._first_steps()
     assert begins == ["  First steps: http://127.0.0.1:5000/setup", f"  with the code {code(app)}"]
@@ -139,7 +153,8 @@ def test_starting_everything_shows_where_to_begin_until_there_is_somebody(app: F
 def test_an_agency_that_is_at_work_shows_no_first_steps(agency: Agency, sign_in: SignIn) -> None:
     ada = sign_in(agency.ada)
     assert "First steps" not in ada.get("/staff/home").words
-    assert ada.get("/staff/setup").status == 404
+    assert ada.get("/staff/setup").follow().status == 200
+    assert ada.get("/staff/setup").location == "/staff/settings"
 
 
 def test_an_administrator_made_at_the_command_line_has_the_same_steps(
@@ -186,6 +201,28 @@ def test_sectors_are_made_once_below_the_agency(ada: Browser, database: Database
     rows = database.all(select(Sector.name, Sector.parent_id).order_by(Sector.id))
     assert rows == [("Maison du Parc", None), ("Nord", 1), ("Sud", 1), ("Est", 1)]
     assert database.count(AuditEntry, AuditEntry.kind == "sector.created") == 4
+
+
+def test_a_sector_line_that_is_too_long_is_named_and_nothing_is_cut(ada: Browser, database: Database) -> None:
+    long = "Nord " + "x" * 300
+    page = say(ada, **{"agency.name": "Maison du Parc", "sectors": f"Sud\n{long}"})
+    assert page.status == 422
+    assert [error for error in page.errors() if "“Nord xxxxxxxxxxxxxxxxxxxxxxxxx…” has 305 characters" in error]
+    assert page.form("/staff/setup?step=agency").values()["sectors"].splitlines() == ["Sud", long]
+    assert database.count(Sector) == 0
+
+
+def test_a_sector_just_entered_can_be_corrected(ada: Browser, database: Database) -> None:
+    say(ada, **{"agency.name": "Maison du Parc", "sectors": "Norr\nSud"})
+    form = step(ada, "agency").form("/staff/setup?step=agency")
+    field = next(name for name, text in form.values().items() if text == "Norr")
+    assert form.submit(**{field: "Sud"}).status == 409, "there is one of this name"
+    assert form.submit(**{field: " "}).status == 422
+    assert form.submit(**{field: "x" * 81}).status == 422
+    assert form.submit(**{field: "Nord", "sectors": "Est"}).status == 303
+    assert database.all(select(Sector.name).order_by(Sector.id)) == ["Maison du Parc", "Nord", "Sud", "Est"]
+    entry = database.one(select(AuditEntry).where(AuditEntry.kind == "sector.renamed"))
+    assert (entry.before, entry.after) == ({"name": "Norr"}, {"name": "Nord"})
 
 
 def test_a_wrong_answer_is_said_and_the_others_stay(ada: Browser, database: Database) -> None:
@@ -285,11 +322,25 @@ def test_a_step_asks_the_database_a_bounded_number_of_times(ada: Browser, name: 
 
 
 def test_the_end_puts_the_steps_away(ada: Browser, database: Database) -> None:
-    page = step(ada, "invitations").form("/staff/setup/end").submit().follow()
+    asked = step(ada, "invitations").form("/staff/setup/end").submit().follow()
+    assert "Finish without these steps?" in asked.words
+    assert "First steps" in ada.get("/staff/home").words, "nothing has ended yet"
+    page = asked.form("/staff/setup/end").submit().follow()
     assert "Your portal is ready." in page.words
     assert "First steps" not in page.words
-    assert ada.get("/staff/setup").status == 404
-    assert ada.act("/staff/setup/end").status == 404
+
+
+def test_who_comes_back_after_the_end_is_led_to_the_configuration(ada: Browser, database: Database) -> None:
+    with database.writing():
+        mark_setup(None, "finished")
+    say_so = [ada.get("/staff/setup"), ada.get("/staff/setup?step=team"), ada.act("/staff/setup/end")]
+    assert [(page.status, page.location) for page in say_so] == [(303, "/staff/settings")] * 3
+
+
+def test_an_end_with_every_step_done_is_not_asked_about(ada: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.setup.queries.open_steps", lambda _user: [])
+    page = step(ada, "invitations").form("/staff/setup/end").submit().follow()
+    assert "Your portal is ready." in page.words
 
 
 # ---- the mail to oneself ----
