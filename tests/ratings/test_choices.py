@@ -128,11 +128,11 @@ def test_staff_are_asked_whether_the_person_said_so_before_mails_come_again(
     page = sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_done}")
     assert not page.soup.select("button[name=wanted][value=yes]")
     page = page.link("This person wants them again").click()
-    assert page.h1 == "Did Claire Lefèvre ask for it?"
+    assert page.h1 == "Did Claire Lefèvre ask for rating requests again?"
     assert "with the link of a mail" in page.text
     assert words(database) == [("client", False, "link")], "so far it is a question"
     page = page.form("this person said so").submit(wanted="yes").follow()
-    assert page.h1 != "Did Claire Lefèvre ask for it?"
+    assert page.h1 != "Did Claire Lefèvre ask for rating requests again?"
     assert words(database) == [("client", False, "link"), ("client", True, "staff")]
 
 
