@@ -180,7 +180,7 @@ def test_two_drains_at_once_ask_a_client_once(
     assert len(mailbox.received) == 1
     states = database.all(select(Message.state, Message.reason).where(Message.kind == "ratings.request"))
     assert states.count(("sent", None)) == 1
-    assert set(states) <= {("sent", None), ("suppressed", "capped"), ("scheduled", None)}
+    assert set(states) <= {("sent", None), ("suppressed", "capped"), ("scheduled", "another_first")}
 
 
 def test_asking_reads_nothing_twice(app: Flask, agency: Agency, mailbox: Mailbox, database: Database) -> None:
