@@ -89,7 +89,7 @@ def shown_logins() -> dict | None:
 
 def build() -> None:
     """Write the whole agency in the present transaction: people first, then their days, each deed on its own day."""
-    with clock.at(clock.now() - timedelta(days=30)):
+    with clock.at(clock.now() - timedelta(days=60)):
         set_option(None, "agency.name", AGENCY)
         north, south = _sectors()
         staff = _staff(north, south)

@@ -71,10 +71,13 @@ def _claires_visits(claire: Client, workers: dict[str, Worker], services: list[S
 
 def _other_visits(clients: dict[str, Client], workers: dict[str, Worker], services: list[Service]) -> None:
     rising, meal, cleaning, errands, night = services
+    # asked so long ago that whoever tries the portal out sees the next request leave
+    _have(clients["anna"], meal, [workers["wassim"]], _day(-36, 12), 60, ask=True)
+    _have(clients["eloise"], cleaning, [workers["olga"]], _day(-34, 10), 120, ask=True)
     _have(clients["denis"], cleaning, [workers["wassim"]], _day(-1, 16), 90)
-    _have(clients["anna"], rising, [workers["aissatou"]], _day(-2, 8), 60, ask=True)
+    _have(clients["anna"], rising, [workers["aissatou"]], _day(-2, 8), 60)
     _have(clients["anna"], errands, [workers["wassim"]], _day(-5, 10), 90)
-    _have(clients["eloise"], cleaning, [workers["jean"]], _day(-2, 10), 120, ask=True)
+    _have(clients["eloise"], cleaning, [workers["jean"]], _day(-2, 10), 120)
     _have(clients["eloise"], meal, [workers["olga"]], _day(-3, 12), 60)
     _have(clients["george"], night, [workers["jean"]], _day(-3, 21), 600)
     _plan(clients["denis"], meal, [workers["wassim"]], _day(0, 18), 60)
@@ -87,8 +90,9 @@ def _ratings(clients: dict[str, Client]) -> None:
     _rate_on_portal(clients["claire"], 2, 5, "Très douce avec maman, et à l’heure.", hours=3)
     _rate_on_portal(clients["eloise"], 1, 5, "", hours=8)
     _rate_on_portal(clients["denis"], 0, 1, "Arrivé avec une heure de retard, sans prévenir.", hours=2)
-    _rate_by_mail(clients["anna"], 4, "Пришла позже, но предупредила.")
-    _rate_by_mail(clients["eloise"], 2, "Parti vingt minutes plus tôt, la cuisine n’était pas faite.")
+    _rate_on_portal(clients["eloise"], 0, 2, "Parti vingt minutes plus tôt, la cuisine n’était pas faite.", hours=25)
+    _rate_by_mail(clients["anna"], 4, "Пришёл позже, но предупредил.")
+    _rate_by_mail(clients["eloise"], 5, "Parfait, comme toujours.")
 
 
 def _rate_on_portal(client: Client, place: int, stars: int, comment: str, hours: int) -> Rating:

@@ -263,7 +263,7 @@ SIGHTS = [
     Sight("mailed-rating-revoked", "", "{link[revoked]}", 410),
     Sight("mailed-rating-unknown", "", "/r/nothing", 404),
     Sight("unsubscribe", "", "{link[unsubscribe]}"),
-    Sight("unsubscribed", "", press("{link[unsubscribe]}", "main form button", "main .blank:not(:has(form))")),
+    Sight("unsubscribed", "", press("{link[unsubscribe]}", "main form button", "main button[name=again]")),
     # the client's portal
     Sight("my-visits", "claire", "/client/visits"),
     Sight("my-visits-filtered-to-nothing", "claire", "/client/visits?service={agency.cleaning}&state=draft"),

@@ -17,9 +17,9 @@ HOMES = {
     "client@example.org": "/client/visits",
     "relative@example.org": "/client/visits",
     "worker@example.org": "/worker/",
-    "coordinator@example.org": "/staff/visits",
-    "quality@example.org": "/staff/visits",
-    "admin@example.org": "/staff/visits",
+    "coordinator@example.org": "/staff/home",
+    "quality@example.org": "/staff/home",
+    "admin@example.org": "/staff/home",
 }
 
 
