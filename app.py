@@ -20,8 +20,8 @@ from portal import (
     styleguide,  # noqa: F401 - hangs its page onto the staff portal
     wiring,  # noqa: F401 - fills the wires
 )
-from portal.accounts import second_factor_routes  # noqa: F401 - hangs its pages
 from portal.accounts import own as own_account  # noqa: F401
+from portal.accounts import second_factor_routes  # noqa: F401 - hangs its pages
 from portal.accounts.routes import accounts
 from portal.headers import behind_proxies
 from portal.imports import cli as imports_cli

@@ -88,7 +88,11 @@ OPTIONS = {
     option.key: option
     for option in (
         Option(
-            "agency.name", "Suivi", _l("It stands on every page and mail."), label=_l("Name of the agency"), group="agency"
+            "agency.name",
+            "Suivi",
+            _l("It stands on every page and mail."),
+            label=_l("Name of the agency"),
+            group="agency",
         ),
         Option(
             "agency.zone", "Europe/Paris", _l("Time zone in which visits take place."), kind="zone",

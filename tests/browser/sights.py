@@ -58,7 +58,8 @@ def tell(agency: Agency) -> Story:
     request = factories.request_of(waiting.id)
     links["invitation"] = _invitation(agency)
     links |= _account_links(agency)
-    links["unsubscribe"] = f"/unsubscribe/{make_token('unsubscribe', request.message.public_id)}"
+    left = _asked(denis, rising, wassim, 7)
+    links["unsubscribe"] = f"/unsubscribe/{make_token('unsubscribe', left.message.public_id)}"
     return Story(agency, links, [request.message_id])
 
 

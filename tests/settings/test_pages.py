@@ -1,5 +1,7 @@
 """*Configuration*: each option with the control that fits it, its default and its history; nothing typed is lost."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -22,7 +24,7 @@ def page_of(browser: Browser, group: str) -> Page:
     return browser.get(f"/staff/settings?group={group}")
 
 
-def save(page: Page, **typed: str) -> Page:
+def save(page: Page, **typed: Any) -> Page:
     return page.form("/staff/settings?group=").submit(**typed)
 
 

@@ -1,6 +1,7 @@
 """A new agency: the code of the terminal, the first administrator, the steps up to the invitations."""
 
 import io
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -23,8 +24,10 @@ from tests.factories import Agency, Persona
 from tests.pages import Browser, Page
 
 PASSWORD = "quatre chats mangent dehors"
-ADA = {"first_name": "Ada", "last_name": "Martin", "email": "Ada@Maison.example.org", "password": PASSWORD,
-       "confirm": PASSWORD}  # fmt: skip
+ADA: dict[str, Any] = {
+    "first_name": "Ada", "last_name": "Martin", "email": "Ada@Maison.example.org", "password": PASSWORD,
+    "confirm": PASSWORD,
+}  # fmt: skip
 CLIENTS = "Prénom;Nom;E-mail\nClaire;Lefèvre;claire@example.org\nDenis;Moreau;denis@example.org\nGeorge;Wright;\n"
 
 
@@ -48,7 +51,7 @@ def step(browser: Browser, name: str) -> Page:
     return browser.get(f"/staff/setup?step={name}")
 
 
-def say(browser: Browser, **typed: str) -> Page:
+def say(browser: Browser, **typed: Any) -> Page:
     return step(browser, "agency").form("/staff/setup?step=agency").submit(**typed)
 
 
@@ -109,9 +112,10 @@ def test_guessing_the_code_is_braked(app: Flask, stranger: Browser, database: Da
     ],
 )
 def test_the_first_administrator_follows_the_rules_of_all_accounts(
-    app: Flask, stranger: Browser, database: Database, typed: dict[str, str], sentence: str
+    app: Flask, stranger: Browser, database: Database, typed: dict[str, Any], sentence: str
 ) -> None:
-    page = stranger.get("/setup").form("/setup").submit(**({"code": code(app)} | ADA | typed))
+    given: dict[str, Any] = ADA | {"code": code(app)} | typed
+    page = stranger.get("/setup").form("/setup").submit(**given)
     assert page.status == 422
     assert [error for error in page.errors() if sentence in error], page.errors()
     assert database.count(Staff) == 0
@@ -216,10 +220,10 @@ def test_a_sector_just_entered_can_be_corrected(ada: Browser, database: Database
     say(ada, **{"agency.name": "Maison du Parc", "sectors": "Norr\nSud"})
     form = step(ada, "agency").form("/staff/setup?step=agency")
     field = next(name for name, text in form.values().items() if text == "Norr")
-    assert form.submit(**{field: "Sud"}).status == 409, "there is one of this name"
-    assert form.submit(**{field: " "}).status == 422
-    assert form.submit(**{field: "x" * 81}).status == 422
-    assert form.submit(**{field: "Nord", "sectors": "Est"}).status == 303
+    names: list[tuple[dict[str, Any], int]] = [({field: "Sud"}, 409), ({field: " "}, 422), ({field: "x" * 81}, 422)]
+    assert [form.submit(**typed).status for typed, _status in names] == [status for _typed, status in names]
+    renamed: dict[str, Any] = {field: "Nord", "sectors": "Est"}
+    assert form.submit(**renamed).status == 303
     assert database.all(select(Sector.name).order_by(Sector.id)) == ["Maison du Parc", "Nord", "Sud", "Est"]
     entry = database.one(select(AuditEntry).where(AuditEntry.kind == "sector.renamed"))
     assert (entry.before, entry.after) == ({"name": "Norr"}, {"name": "Nord"})
@@ -238,7 +242,12 @@ def test_a_colleague_is_added_with_sectors_and_receives_an_invitation(
 ) -> None:
     say(ada, **{"agency.name": "Maison du Parc", "sectors": "Nord"})
     form = step(ada, "team").form("/staff/team")
-    sofia = {"first_name": "Sofia", "last_name": "Benali", "email": "sofia@example.org", "role": "coordinator"}
+    sofia: dict[str, Any] = {
+        "first_name": "Sofia",
+        "last_name": "Benali",
+        "email": "sofia@example.org",
+        "role": "coordinator",
+    }
     assert form.submit(**sofia).status == 409, "a coordinator without a sector would see nothing"
     assert form.submit(**sofia, sectors="2").status == 303
     mail = mailbox.one()
