@@ -176,8 +176,8 @@ def test_workers_and_staff_are_told_by_mail_to_use_their_password(
     assert mail["To"].addresses[0].addr_spec == person.email
     assert "/sign-in/" not in text_of(mail)
     for kind in ("plain", "html"):
-        assert "nothing has changed" in text_of(mail, kind)
-        assert "whenever something changes" not in text_of(mail, kind)
+        assert "rien n’a changé" in text_of(mail, kind)
+        assert "chaque fois que quelque chose change" not in text_of(mail, kind)
     assert database.count(AccountLink) == 0
 
 
