@@ -160,6 +160,18 @@ def test_with_javascript_the_line_says_who_looked(agency: Agency, database: Data
     assert f"Looked at by {agency.sofia.name}" in page.text
 
 
+def test_on_the_home_page_and_on_the_visit_the_page_comes_anew(
+    agency: Agency, database: Database, sign_in: SignIn
+) -> None:
+    give(agency, database, 1)
+    sofia = sign_in(agency.sofia)
+    for path in ("/staff/home", f"/staff/visits/{agency.claires_done}"):
+        assert not sofia.get(path).form("I have looked at it").partial, "a line of the list would not fit there"
+    visit = sofia.get(f"/staff/visits/{agency.claires_done}").form("I have looked at it").submit().follow()
+    assert visit.response.request.path == f"/staff/visits/{agency.claires_done}"
+    assert f"Looked at by {agency.sofia.name}" in visit.text
+
+
 def test_the_first_to_look_is_named_and_the_second_is_told(agency: Agency, database: Database, sign_in: SignIn) -> None:
     give(agency, database, 1)
     first, second = sign_in(agency.sofia).get("/staff/home"), sign_in(agency.ines).get("/staff/home")
