@@ -5,13 +5,12 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import case, delete
-from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import clock
 from portal.accounts.models import Throttle
 from portal.accounts.queries import hash_of
 from portal.errors import Refused
-from portal.extensions import db
+from portal.extensions import db, upsert
 
 
 def place_of(network_address: str | None) -> str:
@@ -45,8 +44,7 @@ def count_hit(bucket: str, minutes: int) -> None:
     """Count one more try in `bucket`; a window that is over starts anew. Two at once are both counted."""
     moment = clock.now()
     db.session.execute(delete(Throttle).where(Throttle.started_at < moment - timedelta(days=1)))
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    row = insert(Throttle).values(bucket=hash_of(bucket), started_at=moment, hits=1)
+    row = upsert(Throttle).values(bucket=hash_of(bucket), started_at=moment, hits=1)
     fresh = Throttle.started_at <= moment - timedelta(minutes=minutes)
     db.session.execute(
         row.on_conflict_do_update(
