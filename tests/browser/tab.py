@@ -15,6 +15,7 @@ SWITCHES = [
 
 def refuse_barriers(page: Page, except_rules: tuple[str, ...] = ()) -> None:
     """Axe finds nothing to say about the page as it stands, and nothing of it is wider than the screen."""
+    page.wait_for_load_state()  # a click on a link may just have brought an empty document
     size = page.viewport_size
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert size and wide <= size["width"], f"the page is {wide} px wide on a screen of {size}"
