@@ -212,8 +212,8 @@ def _prepare_sqlite(connection: object, _entry: "ConnectionPoolEntry") -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None  # we say BEGIN ourselves, below
-    # the system keeps pages as well: a small store of its own for each of many connections is enough
-    settings = ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=FULL", "cache_size=-1000")
+    # the system keeps pages as well: a quarter of a megabyte for each of many threads' connections is enough
+    settings = ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=FULL", "cache_size=-250")
     for pragma in settings:
         connection.execute(f"PRAGMA {pragma}")
 

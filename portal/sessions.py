@@ -17,6 +17,7 @@ from portal.portals import ask_to_sign_in
 def init_app(app: Flask) -> None:
     app.config.setdefault("SECURITY_PASSWORD_HASH", "argon2")
     app.config.setdefault("SECURITY_PASSWORD_SINGLE_HASH", True)  # argon2 salts by itself
+    app.config["SESSION_PROTECTION"] = None  # a session's row says whether it stands; phones change their addresses
     app.config["SECURITY_EMAIL_VALIDATOR_ARGS"] = {"check_deliverability": False}
     app.config["SECURITY_RETURN_GENERIC_RESPONSES"] = True
     datastore = SQLAlchemyUserDatastore(db, Account, RoleMixin)

@@ -9,7 +9,6 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
-import segno
 from flask import g, session
 from flask_babel import lazy_gettext as _l
 from passlib.totp import TOTP
@@ -102,6 +101,8 @@ def uri_of(account: Account, secret: str) -> str:
 
 def picture_of(account: Account, secret: str) -> str:
     """The square to scan, as the address of an image: black on white in both themes, or phones cannot read it."""
+    import segno  # drawn once in the life of a phone
+
     return segno.make(uri_of(account, secret), error="m").svg_data_uri(scale=5, dark="#000", light="#fff")
 
 

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_user
 from sqlalchemy import Engine, Update, bindparam, select, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import load_only
 
 from portal import clock
 from portal.accounts.devices import device_of, network_of
@@ -50,8 +51,18 @@ def lifetime_of(files: list[User]) -> Lifetime:
     return STAFF if any(file.staff_id for file in files) else OTHERS
 
 
-_OPENED = select(AccountSession, Account, OPTIONS_IN_ONE).join(Account)
-_OPENED = _OPENED.where(AccountSession.token_hash == bindparam("token_hash"))
+_OPENED = (  # at each request: what few of them need (the password's hash, the device) is read by those
+    select(AccountSession, Account, OPTIONS_IN_ONE)
+    .join(Account)
+    .where(AccountSession.token_hash == bindparam("token_hash"))
+    .options(
+        load_only(
+            AccountSession.account_id, AccountSession.open_file, AccountSession.created_at, AccountSession.seen_at,
+            AccountSession.expires_at, AccountSession.ended_at,
+        ),
+        load_only(Account.active, Account.fs_uniquifier, Account.language, Account.totp_since),
+    )
+)  # fmt: skip
 
 
 def load_signed_in(uniquifier: str) -> Account | None:

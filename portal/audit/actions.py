@@ -15,6 +15,8 @@ from portal.extensions import db, writing
 
 log = logging.getLogger(__name__)
 
+_ENTRY = insert(AuditEntry.__table__)  # past the mapper: nobody needs the row as an object
+
 
 class Actor(Protocol):
     """Who does a deed; None stands for the portal itself (a job, the command line)."""
@@ -47,7 +49,7 @@ def record_all(
 ) -> None:
     """Add one entry for each deed of one kind, in one statement (imports make thousands)."""
     if deeds:
-        db.session.execute(insert(AuditEntry), _rows(kind, actor, deeds))
+        db.session.execute(_ENTRY, _rows(kind, actor, deeds))
 
 
 def record_refusal(kind: str, actor: Actor, subject: tuple[str, int], after: dict) -> None:
@@ -64,7 +66,7 @@ def record_refusal(kind: str, actor: Actor, subject: tuple[str, int], after: dic
 def _write(engine: Engine, rows: list[dict]) -> None:
     try:
         with writing(), engine.begin() as connection:
-            connection.execute(insert(AuditEntry), rows)
+            connection.execute(_ENTRY, rows)
     except OperationalError:  # nobody is there any more to be told
         log.exception("an entry of the journal could not be written")
 

@@ -6,8 +6,9 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
+from functools import cache
+from typing import TYPE_CHECKING
 
-import css_inline
 from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -18,8 +19,17 @@ from portal.outbox.mailer import Outcome, ServerClosed
 from portal.outbox.models import Message, MessageKind, Recipient
 from portal.settings.queries import option
 
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
+
 _GAPS = re.compile(r"\n(?:[ \t]*\n){2,}")  # what template tags leave behind
-_inliner = css_inline.CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False)
+
+
+@cache
+def _inliner() -> "CSSInliner":
+    from css_inline import CSSInliner  # of use where mails are written: few web processes ever are
+
+    return CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False)
 
 
 class BadSender(ServerClosed):
@@ -56,7 +66,7 @@ def render(message: Message, kind: MessageKind, language: str, token: Callable[[
         html = templates.get_template(f"mails/{kind.template}.html").render(context)
         about = _("What we keep about you, and why: %(url)s", url=context["privacy_url"])
         plain = f"{_GAPS.sub(chr(10) * 2, body).strip()}\n{about}\n"
-        return {"subject": " ".join(subject.split()), "text": plain, "html": _inliner.inline(html)}
+        return {"subject": " ".join(subject.split()), "text": plain, "html": _inliner().inline(html)}
 
 
 def compose(message: Message, kind: MessageKind, recipient: Recipient) -> EmailMessage:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import cast
 
 from sqlalchemy import Row, Select, and_, bindparam, func, select
+from sqlalchemy.orm import load_only
 
 from portal import clock
 from portal.accounts.models import User
@@ -77,6 +78,7 @@ def _to_rate(kind: User) -> Select:
         .outerjoin(RatingSubject, RatingSubject.visit_id == Visit.id)
         .outerjoin(Rating, Rating.subject_id == RatingSubject.id)
         .add_columns(RatingSubject, Rating)
+        .options(load_only(Visit.client_id, Visit.state))
     )
 
 

@@ -231,7 +231,7 @@ def test_a_deed_without_its_entry_does_not_happen(
     def fail(*_: object, **__: object) -> None:
         raise SQLAlchemyError("the journal is full")
 
-    monkeypatch.setattr(audit, "insert", fail)
+    monkeypatch.setattr(audit, "_rows", fail)
     before = database.fingerprint()
     for url, data in (
         (f"/staff/visits/{agency.claires_past}/done", {}),
