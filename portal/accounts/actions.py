@@ -1,15 +1,13 @@
 """Signing in and out, logins and who may use them, links asked for by mail."""
 
-from datetime import timedelta
-
 from flask import g, request, session
 from flask_babel import lazy_gettext as _l
 from flask_login import logout_user
 from flask_security.utils import hash_password, verify_and_update_password
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, select
 
 from portal import clock
-from portal.accounts.devices import device_of
+from portal.accounts.devices import KNOWN, device_of, logins_of_browser, network_of, remember_browser
 from portal.accounts.links import end_links, mail_link, use_link
 from portal.accounts.models import Account, AccountLink, AccountSession
 from portal.accounts.notices import notify
@@ -25,7 +23,6 @@ from portal.links import new_public_id
 FAILURES_PER_ACCOUNT, FAILURES_PER_ADDRESS, FAILURES_IN_ALL, FAILURE_MINUTES = 10, 30, 1000, 5
 MAILS_PER_ACCOUNT, MAILS_PER_ADDRESS = {"reset": 5, "link": 10}, 20  # a day, an hour
 MAIL_ALWAYS_AFTER = 15  # minutes: then one more leaves, however many strangers have asked for
-DEVICE_KNOWN = timedelta(days=90)
 
 
 class Signed:
@@ -87,18 +84,26 @@ def enter(account: Account, method: str = "password", *, announced: bool = True)
     """
     is_new = announced and _is_new_device(account)
     open_session(account, method)
+    remember_browser(account.id)
     record("account.signed_in", Signed(account), ("account", account.id), after={"method": method})
     if is_new:
         notify(account, "signed_in")
 
 
 def _is_new_device(account: Account) -> bool:
-    """Tell whether such a browser was not seen for a while; the first of all sign-ins is no news to anybody."""
-    seen = select(AccountSession.device, func.max(AccountSession.seen_at)).group_by(AccountSession.device)
-    rows = db.session.execute(seen.where(AccountSession.account_id == account.id))
-    devices = {row[0]: row[1] for row in rows}
-    last = devices.get(device_of(request.user_agent.string))
-    return bool(devices) and (last is None or last <= clock.now() - DEVICE_KNOWN)
+    """Tell whether this browser was not seen for a while: it carries no cookie of ours, and none of its make was seen
+    in its network, which is how one is recognised that forgets its cookies. The first sign-in of all is no news."""
+    if account.id in logins_of_browser():
+        return False
+    of_account = AccountSession.account_id == account.id
+    alike = (
+        AccountSession.device.is_not_distinct_from(device_of(request.user_agent.string)),
+        AccountSession.network.is_not_distinct_from(network_of(request.remote_addr)),
+        AccountSession.seen_at > clock.now() - KNOWN,
+    )
+    known = select(func.count(), func.count(case((and_(*alike), 1)))).where(of_account)
+    sessions, such = db.session.execute(known).one()
+    return bool(sessions) and not such
 
 
 def _knows_password(account: Account | None, password: str) -> bool:

@@ -1,8 +1,15 @@
-"""What a browser calls itself, and where it is: enough for its owner to recognise it, and no more than that."""
+"""What a browser calls itself, and where it is: enough for its owner to recognise it, and no more than that. And the
+cookie by which the portal recognises it: two browsers of one make are two."""
 
+from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
 
+from flask import Response, after_this_request, current_app, request
 from flask_babel import gettext as _
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+KNOWN = timedelta(days=90)  # after so long without it, a device is news again
+LOGINS_KEPT = 8  # of one browser, the last ones: a couple share a computer, an office hardly does
 
 # the first sign that is found decides: most browsers name those that they are descended from as well
 BROWSERS = (
@@ -42,3 +49,34 @@ def network_of(address: str | None) -> str | None:
             return ":".join(part.lstrip("0") or "0" for part in known.exploded.split(":")[:3]) + ":*"
         known = known.ipv4_mapped
     return str(known).rpartition(".")[0] + ".*"
+
+
+def logins_of_browser() -> list[int]:
+    """Return the ids of the logins that this browser was let in with in the last ninety days, as its cookie says."""
+    try:
+        said = _signer().loads(request.cookies.get(_cookie(), ""), max_age=int(KNOWN.total_seconds()))
+    except BadSignature:
+        return []
+    return [one for one in said if isinstance(one, int)] if isinstance(said, list) else []
+
+
+def remember_browser(account_id: int) -> None:
+    """Let the browser carry that this login was let in with it; the cookie opens nothing."""
+    logins = [*(one for one in logins_of_browser() if one != account_id), account_id][-LOGINS_KEPT:]
+
+    @after_this_request
+    def attach(response: Response) -> Response:
+        config = current_app.config
+        response.set_cookie(
+            _cookie(), _signer().dumps(logins), max_age=KNOWN, httponly=True, samesite="Lax",
+            secure=config["SESSION_COOKIE_SECURE"],
+        )  # fmt: skip
+        return response
+
+
+def _cookie() -> str:
+    return f"{current_app.config['SESSION_COOKIE_NAME']}-known"
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(str(current_app.secret_key), salt="browsers that are known")

@@ -71,6 +71,22 @@ def test_a_device_that_was_not_seen_for_ninety_days_is_news(
     assert "iPhone" in text_of(mailbox.one())
 
 
+def test_a_browser_of_the_same_make_in_another_network_is_news_unless_it_carries_its_cookie(
+    app: Flask, agency: Agency, mailbox: Mailbox
+) -> None:
+    own = enter(app, agency, FIREFOX)
+    thief = open_browser(app)
+    thief.environ_base.update(HTTP_USER_AGENT=FIREFOX.replace("146.0", "99.0"), REMOTE_ADDR="185.7.1.9")
+    thief.set_cookie("suivi-known", "WzFd.made.up")
+    form = {"email": agency.claire.email, "password": PASSWORD}
+    assert thief.act("/sign-in", form).status == 303
+    assert "ne connaissions pas" in text_of(mailbox.one())
+    own.act("/sign-out")
+    own.environ_base["REMOTE_ADDR"] = "92.184.3.3"
+    assert own.act("/sign-in", form).status == 303
+    assert mailbox.collect() == [], "a phone on the road"
+
+
 @pytest.mark.parametrize("what", WORDS)
 @pytest.mark.parametrize("language", ["fr", "ru", "en"])
 def test_every_notice_can_be_read_in_the_persons_language(
