@@ -38,6 +38,11 @@ class Refused(Exception):
         self.message = message
         self.code = code
 
+    @property
+    def status(self) -> int:
+        """Of a form that is shown again with this sentence: too many tries, or content that will not do (RFC 9110)."""
+        return 429 if self.code == "throttled" else 422
+
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, show_refusal)

@@ -59,6 +59,8 @@ def add_headers(response: Response) -> Response:
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     headers.setdefault("Referrer-Policy", "same-origin")
+    if response.status_code == 429:
+        headers.setdefault("Retry-After", "300")  # seconds: what most brakes take
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")  # personal data on shared tablets
     if current_app.config["SESSION_COOKIE_SECURE"]:

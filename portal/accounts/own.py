@@ -68,7 +68,7 @@ def change_password() -> Response:
     except Refused as refusal:
         form.form_errors.append(refusal.message)
         db.session.commit()  # the failure is counted
-        return my_page("accounts/change_password.html", 422, form=form)
+        return my_page("accounts/change_password.html", refusal.status, form=form)
     flash(_("Your new password is saved. You are signed out everywhere else."), "success")
     return done(url_for(f"{g.portal}.me"))
 
@@ -87,7 +87,7 @@ def change_address() -> Response:
     except Refused as refusal:
         form.form_errors.append(refusal.message)
         db.session.commit()  # the failure is counted
-        return my_page("accounts/change_address.html", 422, form=form, account=account, sent=False)
+        return my_page("accounts/change_address.html", refusal.status, form=form, account=account, sent=False)
     db.session.commit()
     return my_page("accounts/change_address.html", form=form, account=account, sent=True)
 

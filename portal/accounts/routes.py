@@ -48,7 +48,7 @@ def sign_in() -> Response:
     except Refused as refusal:
         form.form_errors.append(refusal.message)
         db.session.commit()  # the failure is counted
-        return show("accounts/sign_in.html", status=422, form=form, **notes_at_the_door())
+        return show("accounts/sign_in.html", status=refusal.status, form=form, **notes_at_the_door())
     return go_on(account, form.next.data)
 
 

@@ -32,7 +32,7 @@ def second_step() -> Response:
     except Refused as refusal:
         form.form_errors.append(refusal.message)
         db.session.commit()  # the failure is counted
-        return show("accounts/second_step.html", status=422, form=form)
+        return show("accounts/second_step.html", status=refusal.status, form=form)
     actions.enter(account, "totp")
     db.session.commit()
     if method == "recovery":
@@ -55,7 +55,7 @@ def manage_factor() -> Response:
     except Refused as refusal:
         form.form_errors.append(refusal.message)
         db.session.commit()  # the failure is counted
-        return _manage(account, form, 422)
+        return _manage(account, form, refusal.status)
 
 
 def value_of(form: ChangeFactorForm, name: str) -> str | None:

@@ -33,6 +33,6 @@ def begin() -> Response:
     except Refused as refusal:
         form.form_errors.append(refusal.message)
         db.session.commit()  # the wrong code is counted
-        return show("setup/begin.html", status=422, form=form)
+        return show("setup/begin.html", status=refusal.status, form=form)
     db.session.commit()
     return redirect(url_for("staff.set_up"), 303)

@@ -11,7 +11,7 @@ from portal.htmx import request as portal_request
 from portal.pages import done, show
 from portal.portals import staff
 from portal.roles import ROLE_LABELS, Permission, Role
-from portal.settings.actions import Stale, change_options
+from portal.settings.actions import Contradiction, Stale, change_options
 from portal.settings.forms import CONTROLS, OptionsForm, form_of
 from portal.setup import actions, queries
 from portal.setup.forms import ColleagueForm, InviteForm, SectorsForm, sectors_form
@@ -39,7 +39,7 @@ def save_step() -> Response:
         return _page(step, form, sectors, 422)
     try:
         change_options(g.user, form.typed, form.seen)
-    except Stale as late:
+    except (Stale, Contradiction) as late:
         form.show_rivals(late)
         return _page(step, form, sectors, 409)
     if step == "agency":
@@ -76,6 +76,9 @@ def add_colleague() -> Response:
 
 
 def _team(form: ColleagueForm, status: int = 200) -> Response:
+    """The page of the team; what is refused during the first steps is shown where it was typed."""
+    if status >= 400 and queries.is_under_way():
+        return _page("team", status=status, colleague=form)
     return show("setup/team.html", status=status, form=form, people=queries.team(), roles=ROLE_LABELS)
 
 
@@ -131,13 +134,14 @@ def _asked_step() -> str:
 
 def _page(
     step: str, form: OptionsForm | None = None, sectors: SectorsForm | None = None, status: int = 200,
-    invite: InviteForm | None = None, refusal: object = None,
+    colleague: ColleagueForm | None = None, invite: InviteForm | None = None, refusal: object = None,
 ) -> Response:  # fmt: skip
     more = {
         "agency": lambda: {"sectors": sectors or sectors_form(queries.all_sectors())},
         "sender": lambda: {"panel": queries.test_panel(g.user, {})},
         "team": lambda: {
-            "colleague": ColleagueForm(queries.all_sectors()), "people": queries.team(), "roles": ROLE_LABELS,
+            "colleague": colleague or ColleagueForm(queries.all_sectors()),
+            "people": queries.team(), "roles": ROLE_LABELS,
         },
         "imports": lambda: {
             "counts": queries.counts_of_files(), "waiting": queries.unfinished_imports(),

@@ -108,7 +108,9 @@ def test_after_ten_wrong_passwords_the_right_one_waits_too(
     stranger: Browser, agency: Agency, app: Flask, time_machine: TimeMachineFixture
 ) -> None:
     assert {tuple(page.errors()) for page in guess(stranger, agency.claire.email, 10)} == {(WRONG,)}
-    assert try_to_sign_in(stranger, agency.claire.email, PASSWORD).errors() == [TOO_OFTEN]
+    page = try_to_sign_in(stranger, agency.claire.email, PASSWORD)
+    assert page.errors() == [TOO_OFTEN]
+    assert (page.status, page.response.headers["Retry-After"]) == (429, "300")
     assert try_to_sign_in(open_browser(app), agency.denis.email, PASSWORD).status == 303, (
         "a neighbour is not locked out"
     )

@@ -248,7 +248,10 @@ def test_a_colleague_is_added_with_sectors_and_receives_an_invitation(
         "email": "sofia@example.org",
         "role": "coordinator",
     }
-    assert form.submit(**sofia).status == 409, "a coordinator without a sector would see nothing"
+    refused = form.submit(**sofia)
+    assert refused.status == 409, "a coordinator without a sector would see nothing"
+    assert refused.h1 == "First steps"
+    assert refused.form("/staff/team").values()["last_name"] == "Benali"
     assert form.submit(**sofia, sectors="2").status == 303
     mail = mailbox.one()
     assert mail["To"].addresses[0].addr_spec == "sofia@example.org"
