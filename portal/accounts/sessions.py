@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from flask import flash, g, request, session
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_user
-from sqlalchemy import Engine, Update, bindparam, select, update
+from sqlalchemy import Engine, Update, bindparam, delete, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import load_only
 
@@ -20,6 +20,7 @@ from portal.extensions import begin_reading, db, rows_changed, wires
 from portal.settings.queries import WHOLE as OPTIONS_IN_ONE
 from portal.settings.queries import hold_options
 
+KEPT = timedelta(days=180)  # where and with what somebody signed in; the journal keeps that they did
 SEEN_EVERY = timedelta(minutes=1)  # reading must not become writing: that often, "last seen" is exact enough
 
 
@@ -128,6 +129,8 @@ def open_session(account: Account, method: str = "password") -> None:
         network=network_of(request.remote_addr),
     )  # fmt: skip
     db.session.add(g.signed_in)
+    long_over = AccountSession.account_id == account.id, AccountSession.expires_at < moment - KEPT
+    db.session.execute(delete(AccountSession).where(*long_over), execution_options={"synchronize_session": False})
     if language and account.language is None:
         account.language = language
     db.session.flush()

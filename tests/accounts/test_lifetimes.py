@@ -47,6 +47,17 @@ def test_a_session_without_activity_ends_and_says_so(
     assert sentence not in over.get("/sign-in").words, "it is said once"
 
 
+def test_what_is_known_of_a_session_is_removed_half_a_year_after_it(
+    sign_in: SignIn, agency: Agency, database: Database, time_machine: TimeMachineFixture
+) -> None:
+    sign_in(agency.claire)
+    sign_in(agency.denis)
+    time_machine.shift(timedelta(days=188))
+    sign_in(agency.claire)
+    assert database.count(AccountSession, AccountSession.account_id == agency.claire.account_id) == 1
+    assert database.count(AccountSession, AccountSession.account_id == agency.denis.account_id) == 1, "at the next time"
+
+
 @pytest.mark.parametrize(
     ("name", "hours", "step"), [("sofia", 12, 0.4), ("claire", 7 * 24, 20), ("wassim", 7 * 24, 20)]
 )
