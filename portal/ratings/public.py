@@ -13,7 +13,6 @@ from portal.errors import Refused
 from portal.extensions import csrf, db
 from portal.forms import STAR_WORDS
 from portal.pages import show
-from portal.people.models import Relative
 from portal.portals import in_transaction
 from portal.ratings import actions, choices, queries
 from portal.ratings.forms import PublicRatingForm
@@ -56,7 +55,7 @@ def _rate(token: str) -> Response:
     found = queries.request_by_token(token)
     state = answer_of_link(found)
     if found is None or state not in ("open", "answered"):
-        return refuse(state)
+        return refuse(state, found)
     if state == "answered":
         return _show_answered(found, status=409 if request.method == "POST" else 200)
     form = PublicRatingForm(data={"stars": request.args.get("stars")} if request.method == "GET" else None)
@@ -95,16 +94,21 @@ def _show_answered(found: RatingRequest, status: int) -> Response:
     rating = queries.rating_of(found.subject)
     by_mail = rating is not None and rating.channel == "mail"  # what was written on the portal stays behind the sign-in
     shown = {"stars": rating.stars if rating else None, "comment": rating.comment if rating and by_mail else None}
-    asked = queries.person_to_ask(found.subject.visit.client)
-    if isinstance(asked, Relative) and not asked.sees_ratings:
+    if found.relative and not found.relative.sees_ratings:
         shown = {"stars": None, "comment": None}
     return show("ratings/answered.html", status=status, words=STAR_WORDS, **shown, **_frame())
 
 
-def refuse(state: str) -> Response:
-    """Say that a link does not open; all links that are not ours get one answer. Only these are counted."""
+def refuse(state: str, found: RatingRequest | None = None) -> Response:
+    """Say that a link does not open; all links that are not ours get one answer. Only these are counted.
+
+    Args:
+        state: as `answer_of_link` says.
+        found: the request that it names: its visit can perhaps still be rated on the portal.
+    """
     if state != "invalid":
-        return show("ratings/refused.html", status=410, reason=state, **_frame())
+        waits = found is not None and queries.waits_on_the_portal(found.subject)
+        return show("ratings/refused.html", status=410, reason=state, waits=waits, **_frame())
     buckets = {f"wrong-link:{place_of(request.remote_addr)}": WRONG_LINKS, "wrong-link": WRONG_LINKS_OVERALL}
     try:
         for bucket, limit in buckets.items():

@@ -86,6 +86,13 @@ def rating_of(subject: RatingSubject) -> Rating | None:
     return db.session.scalar(_RATING_OF, {"subject_id": subject.id})
 
 
+def waits_on_the_portal(subject: RatingSubject) -> bool:
+    """Whether who signs in finds a visit waiting for their rating, whatever became of the mails about it."""
+    visit = subject.visit
+    waits = visit.state == State.DONE and visit.client.active and can_be_rated(subject.ended_at, None)
+    return waits and rating_of(subject) is None
+
+
 _RATING_OF = select(Rating).where(Rating.subject_id == bindparam("subject_id"))
 
 

@@ -152,7 +152,8 @@ def withdraw_requests(visits: Sequence[Visit]) -> None:
 
 def supersede_requests(visits: Sequence[Visit]) -> None:
     """Take back the mails about visits that are to be done after all, and close the links of those that have left.
-    A reaction to `visit reopened`. When such a visit is done again, `open_ratings` asks anew.
+    A reaction to `visit reopened`. When such a visit is done again, `open_ratings` asks anew, however lately the mail
+    that is withdrawn here has left: see `turns.why_not_now`.
 
     Raises:
         Refused: one of them is rated.

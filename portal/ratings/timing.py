@@ -11,6 +11,7 @@ from portal.settings.queries import option
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 A_DAY = timedelta(days=1)
 HORIZON = 400  # days: a weekly window that has been a holiday for longer than this will always be one
+EVER = "mon-sun 00:00-24:00"  # `always`, on days that are no holidays
 SOON = 15  # days within which a window opens that knows no holidays; one may fall into the hour that is skipped
 
 
@@ -21,13 +22,16 @@ def next_opening(
 
     Args:
         moment: aware.
-        window: `always`, or days and wall-clock hours such as `mon-sat 09:00-19:00`. `always` knows no holidays.
+        window: `always`, or days and wall-clock hours such as `mon-sat 09:00-19:00`.
         zone: whose wall clock is meant. Hours are wall time: what is skipped in a night of the clock change is not
             in the window, what comes twice is in it twice.
-        is_closed: says of a day whether it is a holiday. A window that only ever falls on holidays opens on them.
+        is_closed: says of a day whether it is a holiday: then nothing is open from midnight to midnight. A window
+            that only ever falls on holidays opens on them.
     """
     if window == "always":
-        return moment
+        if is_closed is None or not is_closed(moment.astimezone(zone).date()):
+            return moment
+        window = EVER
     start = moment.astimezone(UTC)
     opens_at = _first(start, window, zone, is_closed, HORIZON) if is_closed else None
     opens_at = opens_at or _first(start, window, zone, lambda _day: False, SOON)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Select, bindparam, exists, func, or_, select
+from sqlalchemy import Select, and_, bindparam, exists, func, or_, select
 
 from portal import clock
 from portal.extensions import db, wires
@@ -63,13 +63,18 @@ def why_not_now(request: RatingRequest) -> Drop | Postpone | None:
     """Say why a due request has to wait for its turn or loses it; None when it may leave.
 
     It waits if its turn can come before its visit is too old to be asked about.
+
+    A visit that was reopened and done again is asked about anew: the mail that was withdrawn does not stand in the way
+    of the one that corrects it. It does stand in the way of the client's other visits, since it has come all the same.
+    It is no turn of a worker's, since nobody can answer it any more.
     """
     days = option("ratings.request_cap_days")
     if not days:
         return None
     client_id, moment = request.subject.client_id, clock.now()
     db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
-    last = db.session.scalar(_last_of_others(), {"client_id": client_id, "request_id": request.id})
+    this = {"client_id": client_id, "request_id": request.id, "subject_id": request.subject_id}
+    last = db.session.scalar(_last_of_others(), this)
     if last and last + timedelta(days=days) > moment:
         return _until(request, last + timedelta(days=days))
     waiting = _waiting(client_id, moment)
@@ -89,7 +94,8 @@ def _until(request: RatingRequest, free_at: datetime) -> Drop | Postpone:
 
 @cache
 def _last_of_others() -> Select:
-    others = _asked().where(RatingRequest.id != bindparam("request_id"))
+    corrected = and_(RatingRequest.subject_id == bindparam("subject_id"), RatingRequest.revoked_at.is_not(None))
+    others = _asked().where(RatingRequest.id != bindparam("request_id"), ~corrected)
     return others.with_only_columns(func.max(RatingRequest.asked_at))
 
 
@@ -144,6 +150,7 @@ def _workers_of(subjects: list[int]) -> dict[int, set[int]]:
 
 def _last_asked(client_id: int) -> dict[int, datetime]:
     asked = _asked().join(RatedWorker, RatedWorker.subject_id == RatingSubject.id)
+    asked = asked.where(RatingRequest.revoked_at.is_(None))
     columns = RatedWorker.worker_id, func.max(RatingRequest.asked_at)
     by_worker = asked.with_only_columns(*columns).group_by(RatedWorker.worker_id)
     return dict(db.session.execute(by_worker, {"client_id": client_id}).all())

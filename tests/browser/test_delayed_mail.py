@@ -72,6 +72,7 @@ def test_a_visit_marked_as_done_is_rated_from_the_mail_that_comes_by_itself(
     installation.fill()
     installation.flask("settings", "set", "ratings.request_delay_minutes", "1")
     installation.flask("settings", "set", "ratings.request_window", "always")
+    installation.flask("settings", "set", "ratings.avoid_holidays", "no")  # today may be one
     installation.start(PORTAL_SMTP_URL=smtp_url)
 
     desk = Tab(new_context(browser, width=1280).new_page(), installation.address)

@@ -253,6 +253,19 @@ def test_no_mail_leaves_on_a_public_holiday(
     assert due(database, made) == paris("2026-12-26 09:00"), "Christmas is a Friday"
 
 
+def test_at_any_time_leaves_the_holidays_free_too(
+    visit, set_up, database: Database, mailbox: Mailbox, time_machine: TimeMachineFixture
+) -> None:
+    set_up(request_window="always")
+    time_machine.move_to(paris("2026-12-24 12:00"))
+    made = visit(days=0, hour=10)
+    assert due(database, made) == paris("2026-12-26 00:00")
+    time_machine.move_to(paris("2026-12-25 23:59"))
+    assert mailbox.collect() == []
+    time_machine.move_to(paris("2026-12-26 00:01"))
+    mailbox.one()
+
+
 @pytest.mark.parametrize("options", [{"avoid_holidays": "off"}, {"country": ""}, {"country": "il"}])
 def test_holidays_count_where_the_agency_says_so(
     visit, database: Database, time_machine: TimeMachineFixture, options: dict[str, str]
@@ -394,7 +407,7 @@ def test_the_days_are_counted_from_when_the_mail_really_left(
 
 
 def test_no_reminder_comes_after_the_link_has_expired(visit, set_up, mailbox: Mailbox, database: Database) -> None:
-    set_up(link_days=4)
+    set_up(link_days=5, request_window="tue 09:00-19:00")  # the next Tuesday is too late
     visit()
     mailbox.one()
     assert database.count(Message, Message.kind == "ratings.reminder") == 0
@@ -440,20 +453,91 @@ def test_a_reopened_visit_is_not_asked_about(
     assert database.one(select(Visit.state, Visit.ended_at).where(Visit.id == made)) == ("planned", None)
 
 
-def test_links_about_a_reopened_visit_stay_closed_when_it_is_done_again(
-    asked: Asked, database: Database, stranger: Browser, set_up, mailbox: Mailbox
+def do_again(browser: Browser, visit_id: int) -> None:
+    """Set a visit back to be done, and mark it as done."""
+    assert browser.get(f"/staff/visits/{visit_id}/reopening").form("Set back").submit().status == 303
+    assert browser.get(f"/staff/visits/{visit_id}").form("done").submit().status == 303
+
+
+def test_a_visit_that_was_asked_about_and_is_done_again_is_asked_about_anew(
+    asked: Asked, agency: Agency, database: Database, stranger: Browser, sign_in, mailbox: Mailbox
 ) -> None:
-    set_up(request_cap_days=0)
-    with database.writing():
-        reopen_visit(None, db.session.get_one(Visit, asked.visit))
-    assert stranger.get(asked.link).status == 410
+    """The client is asked once in thirty days; but the link that she holds opens nothing any more."""
+    do_again(sign_in(agency.sofia), asked.visit)
     assert fate(database, asked.visit, "ratings.reminder") == ("cancelled", "superseded")
-    with database.writing():
-        end_visits(None, [db.session.get_one(Visit, asked.visit)])
     again = read(asked.visit, mailbox.one())
     assert again.token != asked.token
     assert stranger.get(asked.link).status == 410
     assert stranger.get(again.link).status == 200
+
+
+def test_the_mail_that_corrects_another_is_reminded_of_as_any_is(
+    asked: Asked, agency: Agency, database: Database, sign_in, mailbox: Mailbox, time_machine: TimeMachineFixture
+) -> None:
+    do_again(sign_in(agency.sofia), asked.visit)
+    mailbox.one()
+    time_machine.move_to(paris("2026-11-23 12:00"))
+    assert fate(database, asked.visit, "ratings.reminder")[0] == "scheduled"
+    mailbox.one()
+    assert fate(database, asked.visit, "ratings.reminder") == ("sent", None)
+
+
+def test_for_other_visits_a_mail_that_was_withdrawn_counts_since_it_came_all_the_same(
+    asked: Asked, agency: Agency, database: Database, visit, sign_in, mailbox: Mailbox
+) -> None:
+    with database.writing():
+        reopen_visit(None, db.session.get_one(Visit, asked.visit))
+    other = visit(hour=10)
+    assert mailbox.collect() == []
+    assert fate(database, other) == ("suppressed", "capped")
+
+
+def test_the_mail_that_corrects_another_counts_for_later_visits_and_is_not_before_its_own_turn(
+    asked: Asked, agency: Agency, database: Database, visit, sign_in, mailbox: Mailbox, time_machine: TimeMachineFixture
+) -> None:
+    """Another worker's visit waits at the same time: it could not be asked about, so it takes nobody's turn."""
+    of_jean = visit("jean", hour=10)
+    do_again(sign_in(agency.sofia), asked.visit)
+    for _ in range(3):
+        mailbox.collect()
+        time_machine.shift(timedelta(minutes=6))
+    assert (fate(database, asked.visit), fate(database, of_jean)) == (("sent", None), ("suppressed", "capped"))
+    later = visit(hour=9)
+    mailbox.collect()
+    assert fate(database, later) == ("suppressed", "capped")
+
+
+def test_a_mail_about_another_visit_is_in_the_way_of_the_one_that_corrects(
+    asked: Asked, agency: Agency, database: Database, visit, sign_in, mailbox: Mailbox
+) -> None:
+    other = visit(hour=10)
+    mailbox.collect()
+    with database.writing():  # staff had it sent all the same
+        message = factories.request_of(other).message
+        message.state, message.reason, message.resends, message.next_at = "due", None, 1, message.due_at
+    mailbox.one()
+    do_again(sign_in(agency.sofia), asked.visit)
+    assert mailbox.collect() == []
+    assert fate(database, asked.visit) == ("suppressed", "capped")
+
+
+def test_the_closed_link_of_a_visit_that_can_still_be_rated_leads_to_the_portal(
+    asked: Asked, agency: Agency, database: Database, stranger: Browser, sign_in, time_machine: TimeMachineFixture
+) -> None:
+    with database.writing():
+        reopen_visit(None, db.session.get_one(Visit, asked.visit))
+    page = stranger.get(asked.link)
+    assert (page.status, page.h1) == (410, "This link is no longer needed")
+    assert "You can still leave your rating" not in page.words, "nobody can rate a visit that is to be done"
+    with database.writing():
+        end_visits(None, [db.session.get_one(Visit, asked.visit)])
+    page = stranger.get(asked.link)
+    assert (page.status, page.h1) == (410, "This link has been closed")
+    assert "You can still leave your rating: sign in" in page.words
+    assert page.link("Sign in").click().endpoint == "accounts.sign_in"
+    assert sign_in(agency.claire).get(f"/client/visits/{asked.visit}/rating").form("Save")
+    time_machine.shift(timedelta(days=61))
+    assert "You can still leave your rating" not in stranger.get(asked.link).words
 
 
 def test_a_visit_done_again_is_asked_about_with_who_came_in_the_end(

@@ -332,6 +332,19 @@ def test_a_link_works_for_fourteen_days_to_the_second(
     assert form.submit(stars="4").h1 == "Thank you"
 
 
+@pytest.mark.parametrize(("days", "waits"), [(60, True), (10, False)])
+def test_an_expired_link_leads_to_the_portal_only_where_the_visit_still_waits(
+    stranger: Browser, asked: Asked, database: Database, time_machine: TimeMachineFixture, days: int, waits: bool
+) -> None:
+    with database.writing():
+        set_option(None, "ratings.portal_days", str(days))
+    time_machine.shift(timedelta(days=15))
+    page = stranger.get(asked.link)
+    assert page.h1 == "This link has expired"
+    assert ("You can still leave your rating" in page.words) is waits
+    assert ("too long ago to be rated" in page.words) is not waits
+
+
 # ---- D7: taken back ----
 
 
@@ -355,20 +368,30 @@ def switch_off_clients(agency: Agency, asked: Asked) -> None:
     set_option(None, "ratings.client_ratings", "no")
 
 
-@pytest.mark.parametrize("deed", [cancel, change_address, close_file, switch_off, switch_off_clients])
+@pytest.mark.parametrize(
+    ("deed", "said"),
+    [
+        (cancel, "This link is no longer needed"),
+        (change_address, "This link has been closed"),  # the visit waits on the portal
+        (close_file, "This link is no longer needed"),
+        (switch_off, "This link is no longer needed"),
+        (switch_off_clients, "This link is no longer needed"),
+    ],
+)
 def test_a_link_that_was_taken_back_records_nothing(
     stranger: Browser,
     asked: Asked,
     agency: Agency,
     database: Database,
     deed: Callable[[Agency, Asked], None],
+    said: str,
 ) -> None:
     form = stranger.get(asked.link).form("Save")
     with database.writing():
         deed(agency, asked)
     for page in (stranger.get(asked.link), form.submit(stars="5")):
         assert page.status == 410
-        assert page.h1 == "This link is no longer needed"
+        assert page.h1 == said
     assert database.count(Rating) == 0
 
 

@@ -94,11 +94,29 @@ def test_no_mail_leaves_on_a_public_holiday(moment: str, opens: str) -> None:
     assert next_opening(paris(moment), DEFAULT, PARIS, FRANCE) == paris(opens)
 
 
-def test_always_knows_no_holidays() -> None:
-    assert next_opening(paris("2026-12-25 10:00"), "always", PARIS, FRANCE) == paris("2026-12-25 10:00")
+@pytest.mark.parametrize(
+    ("moment", "opens"),
+    [
+        ("2026-12-25 10:00", "2026-12-26 00:00"),
+        ("2026-12-25 00:00", "2026-12-26 00:00"),
+        ("2026-12-24 23:59:59", "2026-12-24 23:59:59"),
+        ("2026-11-22 03:00", "2026-11-22 03:00"),  # a Sunday is no holiday
+        ("2027-03-29 12:00", "2027-03-30 00:00"),  # Easter Monday
+    ],
+)
+def test_at_any_time_is_not_on_a_public_holiday_either(moment: str, opens: str) -> None:
+    found = next_opening(paris(moment).astimezone(UTC), "always", PARIS, FRANCE)
+    assert found == paris(opens).astimezone(UTC)
 
 
-@pytest.mark.parametrize("window", ["sun 09:00-12:00", "mon-sat 09:00-19:00", "sun 02:00-03:00"])
+def test_at_any_time_goes_by_the_day_on_the_wall() -> None:
+    """At half past eleven at night in London it is Christmas in Paris already."""
+    assert next_opening(datetime(2026, 12, 24, 23, 30, tzinfo=UTC), "always", PARIS, FRANCE) == paris(
+        "2026-12-26 00:00"
+    )
+
+
+@pytest.mark.parametrize("window", ["sun 09:00-12:00", "mon-sat 09:00-19:00", "sun 02:00-03:00", "always"])
 def test_a_window_in_which_every_day_is_a_holiday_opens_all_the_same(window: str) -> None:
     found = next_opening(paris("2026-11-17 20:00"), window, PARIS, lambda _day: True)
     assert found == next_opening(paris("2026-11-17 20:00"), window, PARIS)
