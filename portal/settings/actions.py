@@ -19,6 +19,7 @@ from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db
 from portal.holidays import is_country
+from portal.i18n import LANGUAGES
 from portal.links import ascii_address
 from portal.settings.models import OPTIONS, Logo, Option, OptionValue
 from portal.settings.queries import fingerprint, option, present_values
@@ -30,8 +31,6 @@ WINDOW = re.compile(
 LINE_ENDS = re.compile(r"\s*[\r\n]+\s*")  # a name stands in the headers of mails
 LONGEST_NUMBER = 9  # digits
 LONGEST = {"text": 200, "prose": 20_000}  # characters
-URGENT = "ratings.urgent_threshold"
-LANGUAGE_CODES = ("fr", "ru", "en")
 LARGEST_LOGO = 1024 * 1024  # bytes
 MOST_PIXELS = 4_000_000  # a small file can be a picture that fills the memory
 LOGO_SIZE = (480, 160)  # twice what is shown, for fine screens
@@ -42,6 +41,18 @@ class Stale(Refused):
 
     def __init__(self, keys: Sequence[str]) -> None:
         super().__init__(_l("Somebody changed this in the meantime. Please look at both values, then save."), "stale")
+        self.keys = keys
+
+
+class Contradiction(Refused):
+    """Two values are right by themselves, and mean nothing together.
+
+    Attributes:
+        keys: of both options; the first is the one that people mostly have in mind.
+    """
+
+    def __init__(self, message: object, code: str, keys: tuple[str, str]) -> None:
+        super().__init__(message, code)
         self.keys = keys
 
 
@@ -69,7 +80,8 @@ def change_options(actor: Actor, typed: Mapping[str, str], seen: Mapping[str, st
         seen: by key, the fingerprint of the value that the page showed.
 
     Raises:
-        Refused: a text is not a value of its option, or two values contradict each other.
+        Refused: a text is not a value of its option.
+        Contradiction: two values mean nothing together.
         Stale: an option that the person changed has got another value in the meantime.
     """
     wanted = {key: parse(OPTIONS[key], text.strip()) for key, text in typed.items()}
@@ -85,21 +97,47 @@ def change_options(actor: Actor, typed: Mapping[str, str], seen: Mapping[str, st
 
 
 def refuse_contradictions(values: Mapping[str, bool | int | str]) -> None:
-    """Refuse what no value is wrong in by itself: an urgent rating that is not a low one would alert nobody.
+    """Refuse what no value is wrong in by itself.
 
     Args:
         values: new ones, by key; the others are as they are.
 
     Raises:
-        Refused: the threshold of urgent ratings is above that of low ones.
+        Contradiction: an urgent rating would not be a low one and alert nobody, a reminder would come when its link
+            opens nothing any more, or the agency's own language would not be offered.
     """
-    if not {"ratings.low_threshold", URGENT} & set(values):
-        return
-    kept: dict[str, Any] = {**present_values(("ratings.low_threshold", URGENT)), **values}
-    if kept[URGENT] > kept["ratings.low_threshold"]:
-        raise Refused(
-            _("Urgent ratings are the worst of the low ones: their number of stars cannot be above that of low ratings "
-              "(%(low)s).", low=kept["ratings.low_threshold"]), "urgent")  # fmt: skip
+    for code, (keys, wrong) in CONTRADICTIONS.items():
+        if set(keys) & set(values):
+            kept: dict[str, Any] = {**present_values(keys), **values}
+            if sentence := wrong(*(kept[key] for key in keys)):
+                raise Contradiction(sentence, code, keys)
+
+
+def _above_low(urgent: int, low: int) -> str | None:
+    if urgent <= low:
+        return None
+    return _("Urgent ratings are the worst of the low ones: their number of stars cannot be above that of low ratings "
+             "(%(low)s).", low=low)  # fmt: skip
+
+
+def _after_the_link(reminder: int, link: int) -> str | None:
+    if reminder < link:
+        return None
+    return _("The reminder (day %(reminder)s) has to come before the end of the link (day %(link)s). "
+             "With 0 days nobody is reminded.", reminder=reminder, link=link)  # fmt: skip
+
+
+def _not_offered(offered: str, own: str) -> str | None:
+    if own in offered.split(","):
+        return None
+    return _("“%(language)s” is the language of the agency: it has to be among those offered.", language=LANGUAGES[own])
+
+
+CONTRADICTIONS = {  # by code: two options, and what says of their values what is wrong
+    "urgent": (("ratings.urgent_threshold", "ratings.low_threshold"), _above_low),
+    "reminder": (("ratings.reminder_days", "ratings.link_days"), _after_the_link),
+    "language": (("agency.languages", "agency.language"), _not_offered),
+}
 
 
 def mark_setup(actor: Actor | None, state: str) -> None:
@@ -172,16 +210,7 @@ def _drawn_anew(content: bytes) -> tuple[bytes, str]:
 def parse(wanted: Option, text: str) -> bool | int | str:
     """Return the value that `text` stands for, of the type of the option's default."""
     if isinstance(wanted.default, bool):
-        words = {
-            "true": True,
-            "yes": True,
-            "on": True,
-            "1": True,
-            "false": False,
-            "no": False,
-            "off": False,
-            "0": False,
-        }
+        words = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
         if text.lower() not in words:
             raise Refused(_("“%(text)s” is neither yes nor no.", text=text), "value")
         return words[text.lower()]
@@ -204,7 +233,7 @@ def _parse_text(wanted: Option, text: str) -> str:
         case "window" | "language":
             text = text.lower()
         case "languages":
-            text = ",".join(code for code in LANGUAGE_CODES if code in re.split(r"[\s,;]+", text.lower()))
+            text = ",".join(code for code in LANGUAGES if code in re.split(r"[\s,;]+", text.lower()))
         case "country":
             text = text.upper()
         case "prose":
@@ -263,7 +292,7 @@ CHECKS = {
     "window": _is_window,
     "zone": lambda text: text in available_timezones() and bool(ZoneInfo(text)),
     "country": lambda text: not text or is_country(text),
-    "language": lambda text: text in LANGUAGE_CODES,
+    "language": lambda text: text in LANGUAGES,
     "logo": lambda _text: False,
     "setup": lambda _text: False,
 }

@@ -17,9 +17,10 @@ from wtforms import Field
 from wtforms.validators import ValidationError
 
 from portal.errors import Refused
+from portal.folding import fold
 from portal.forms import PortalForm, clean_text
 from portal.i18n import LANGUAGES, PARTS, duration, language
-from portal.settings.actions import LARGEST_LOGO, LONGEST, URGENT, WINDOW, Stale, parse, refuse_contradictions
+from portal.settings.actions import LARGEST_LOGO, LONGEST, WINDOW, Contradiction, Stale, parse, refuse_contradictions
 from portal.settings.models import OPTIONS, Option
 from portal.settings.queries import as_text, fingerprint, option, present_values
 
@@ -94,7 +95,7 @@ def countries() -> list[tuple[str, str]]:
     from holidays import list_supported_countries  # here: the calendars of the world are memory
 
     known = [(code, names[code]) for code in list_supported_countries(include_aliases=False) if code in names]
-    return [("", _("None: no public holidays")), *sorted(known, key=lambda pair: pair[1])]
+    return [("", _("None: no public holidays")), *sorted(known, key=lambda pair: fold(pair[1]))]
 
 
 @cache
@@ -209,13 +210,20 @@ class OptionsForm(PortalForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         valid = super().validate(extra_validators)
-        if valid and URGENT in self.option_keys:
-            try:
-                refuse_contradictions({field.known.key: parse(field.known, field.data) for field in self.controls})
-            except Refused as refusal:
-                self[URGENT].errors = [str(refusal.message)]
-                return False
-        return valid
+        if not valid:
+            return False
+        try:
+            refuse_contradictions({field.known.key: parse(field.known, field.data) for field in self.controls})
+        except Contradiction as refusal:
+            self._say(refusal)
+            return False
+        return True
+
+    def _say(self, refusal: Contradiction) -> None:
+        """Say it at the option that the person has changed."""
+        fields = [self[key] for key in refusal.keys if key in self.option_keys]
+        changed = [field for field in fields if fingerprint(parse(field.known, field.data)) != field.seen]
+        (changed or fields)[0].errors = [str(refusal.message)]
 
     def look_again(self, default_of: str | None) -> None:
         """Show what was typed before it is saved, with one default filled in where that was asked for."""
@@ -224,11 +232,13 @@ class OptionsForm(PortalForm):
             if field.known.key == default_of:
                 field.fill_in_default()
 
-    def show_rivals(self, late: Stale) -> None:
-        """Show both values of each option that two people have changed."""
+    def show_rivals(self, late: Stale | Contradiction) -> None:
+        """Show both values of each option that somebody else has changed, and what they contradict."""
+        if isinstance(late, Contradiction):
+            self._say(late)
         now = present_values(late.keys)
         for field in self.controls:
-            if field.known.key in now:
+            if field.known.key in now and fingerprint(now[field.known.key]) != field.seen:
                 field.admit_rival(now[field.known.key])
 
 

@@ -108,8 +108,8 @@ OPTIONS = {
             label=_l("Language of the agency"), group="agency",
         ),
         Option(
-            "agency.languages", "fr,ru,en", _l("What people can choose from. At least one."), kind="languages",
-            label=_l("Languages offered"), group="agency",
+            "agency.languages", "fr,ru,en", _l("What people can choose from, the agency’s own language among them."),
+            kind="languages", label=_l("Languages offered"), group="agency",
         ),
         Option(
             "agency.sender", "", _l("Address that mails come from."), kind="address", label=_l("Sender’s address"),
@@ -163,7 +163,7 @@ OPTIONS = {
             kind="window", label=_l("Days and hours"), group="requests",
         ),
         Option(
-            "ratings.avoid_holidays", True, _l("No rating mail leaves on a public holiday."),
+            "ratings.avoid_holidays", True, _l("No rating mail leaves on a public holiday, whatever the hours."),
             label=_l("Keep public holidays free"), group="requests",
         ),
         Option(

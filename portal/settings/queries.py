@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,18 @@ def changes_of(key: str) -> list[AuditEntry]:
     chosen = select(AuditEntry).where(AuditEntry.subject_type == "option", AuditEntry.kind == "option.set")
     chosen = chosen.where(AuditEntry.after[key].as_string().is_not(None))
     return list(db.session.scalars(chosen.order_by(AuditEntry.id.desc()).limit(CHANGES_SHOWN)))
+
+
+def value_at(key: str, moment: datetime) -> Any:
+    """What an option was at a moment, as its history says."""
+    after = option(key)
+    if key not in g.options:  # nobody has ever changed it
+        return after
+    for entry in changes_of(key):
+        if entry.at <= moment:
+            break
+        after = (entry.before or {}).get(key, after)
+    return after
 
 
 def logo_by_digest(digest: str) -> Logo | None:

@@ -10,7 +10,7 @@ from portal.pages import done, show
 from portal.portals import staff
 from portal.roles import Permission
 from portal.settings import actions, queries
-from portal.settings.actions import Stale
+from portal.settings.actions import Contradiction, Stale
 from portal.settings.forms import CONTROLS, LogoForm, OptionsForm, form_of, in_words
 from portal.settings.models import GROUPS, OPTIONS
 
@@ -35,7 +35,7 @@ def save_settings() -> Response:
         return _page(group, form, 422)
     try:
         changed = actions.change_options(g.user, form.typed, form.seen)
-    except Stale as late:
+    except (Stale, Contradiction) as late:
         form.show_rivals(late)
         return _page(group, form, 409)
     flash(_("Saved.") if changed else _("Nothing was changed."), "success" if changed else "info")

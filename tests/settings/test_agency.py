@@ -8,8 +8,9 @@ from flask import Flask
 from PIL import Image
 
 from portal.errors import Refused
+from portal.extensions import db
 from portal.settings.actions import set_logo, set_option
-from portal.settings.models import Logo
+from portal.settings.models import Logo, OptionValue
 from portal.settings.queries import option
 from tests.conftest import Database, Mailbox, SignIn, text_of
 from tests.factories import Agency, picture
@@ -162,8 +163,42 @@ def test_who_chose_a_language_that_is_no_longer_offered_reads_the_agencys(
 
 
 def test_the_agencys_own_language_is_always_offered(app: Flask, database: Database, stranger: Browser) -> None:
-    only(database, "ru", "en")
+    """Whatever was kept before the page refused it."""
+    with database.writing():
+        db.session.add_all(
+            [OptionValue(key="agency.language", value="en"), OptionValue(key="agency.languages", value="ru")]
+        )
     assert codes_of(stranger.get("/sign-in")) == ["ru", "en"]
+
+
+def tick(page: Page, *codes: str, **typed: str) -> Page:
+    """Save the page of the agency with these languages ticked."""
+    values = page.form("/staff/settings?group=").values()
+    kept = {name: text for name, text in values.items() if not name.startswith("agency.languages.") or "seen" in name}
+    return page.browser.act(
+        "/staff/settings?group=agency", kept | {f"agency.languages.{code}": "1" for code in codes} | typed
+    )
+
+
+def test_the_agencys_own_language_cannot_be_taken_out_of_those_offered(ada: Browser, stranger: Browser) -> None:
+    page = tick(ada.get("/staff/settings?group=agency"), "ru", "en", **{"agency.name": "Maison"})
+    assert page.status == 422
+    assert "“Français” is the language of the agency: it has to be among those offered." in page.says(
+        "#option-agency-languages .error"
+    )
+    ticked = [str(box["name"])[-2:] for box in page.soup.select("#option-agency-languages input:checked")]
+    assert ticked == ["ru", "en"], "what was ticked stays"
+    assert page.form("/staff/settings?group=").values()["agency.name"] == "Maison"
+    page = tick(page, "ru", "en", **{"agency.language": "ru"})
+    assert page.status == 303, "with another language of the agency it can"
+    assert codes_of(stranger.get("/sign-in")) == ["ru", "en"]
+
+
+def test_a_language_that_is_not_offered_cannot_become_the_agencys(ada: Browser, database: Database) -> None:
+    assert tick(ada.get("/staff/settings?group=agency"), "fr", "ru").status == 303
+    page = tick(ada.get("/staff/settings?group=agency"), "fr", "ru", **{"agency.language": "en"})
+    assert page.status == 422
+    assert "“English” is the language of the agency" in page.says("#option-agency-language .error")
 
 
 def test_mails_keep_to_the_languages_offered(

@@ -108,6 +108,29 @@ def test_the_command_line_sets_gets_and_lists(app: Flask) -> None:
     assert len(listed.splitlines()) == 2 * len(OPTIONS), "two lines each, however long a text is"
 
 
+@pytest.mark.parametrize(("args", "said"), [
+    (("ratings.reminder_days", "14"), "The reminder (day 14) has to come before the end of the link (day 14)."),
+    (("ratings.reminder_days", "20"), "The reminder (day 20) has to come before the end of the link (day 14)."),
+    (("ratings.link_days", "4"), "The reminder (day 4) has to come before the end of the link (day 4)."),
+    (("agency.languages", "ru,en"), "“Français” is the language of the agency"),
+    (("ratings.urgent_threshold", "3"), "Urgent ratings are the worst of the low ones"),
+])  # fmt: skip
+def test_the_command_line_refuses_what_contradicts_another_option(
+    app: Flask, database: Database, args: tuple[str, str], said: str
+) -> None:
+    result = app.test_cli_runner().invoke(args=["settings", "set", *args])
+    assert result.exit_code == 1
+    assert said in result.output
+    assert database.count(OptionValue) == 0
+
+
+def test_without_a_reminder_the_link_may_be_as_short_as_one_likes(app: Flask, database: Database) -> None:
+    run = app.test_cli_runner().invoke
+    assert run(args=["settings", "set", "ratings.reminder_days", "0"]).exit_code == 0
+    assert run(args=["settings", "set", "ratings.link_days", "1"]).exit_code == 0
+    assert run(args=["settings", "set", "ratings.reminder_days", "1"]).exit_code == 1
+
+
 @pytest.mark.parametrize("args", [["set", "ratings.link_days", "0"], ["set", "nonsense", "1"], ["get", "nonsense"]])
 def test_the_command_line_says_what_is_wrong_and_fails(app: Flask, database: Database, args: list[str]) -> None:
     result = app.test_cli_runner().invoke(args=["settings", *args])

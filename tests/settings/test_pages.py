@@ -114,6 +114,9 @@ def test_the_window_is_chosen_by_days_and_hours(
         ("requests", {"ratings.link_days": "0"}, "“0” is not a whole number between 1 and 365."),
         ("requests", {"ratings.link_days": ""}, "Please enter a whole number between 1 and 365."),
         ("ratings", {"ratings.low_threshold": "1", "ratings.urgent_threshold": "4"}, "cannot be above that of low"),
+        ("requests", {"ratings.reminder_days": "20"}, "The reminder (day 20) has to come before the end of the link"),
+        ("requests", {"ratings.link_days": "4"}, "The reminder (day 4) has to come before the end of the link (day 4)"),
+        ("requests", {"ratings.reminder_days": "30", "ratings.link_days": "30"}, "With 0 days nobody is reminded."),
         ("sender", {"agency.sender": "élodie@agence.fr"}, "has accents before the @"),
         ("requests", {"ratings.request_delay_minutes": "soon"}, "“soon” is not a whole number"),
         ("requests", {"ratings.request_window.open": "20:00"}, "of which the second is later than the first"),
@@ -138,6 +141,39 @@ def test_what_means_nothing_is_said_at_its_field_and_what_was_typed_stays(
         >= {name: text for name, text in typed.items() if text.strip()}.items()
     )
     assert database.count(AuditEntry) == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "at"),
+    [
+        ({"ratings.reminder_days": "20"}, "ratings-reminder_days"),
+        ({"ratings.link_days": "3"}, "ratings-link_days"),
+        ({"ratings.reminder_days": "30", "ratings.link_days": "20"}, "ratings-reminder_days"),
+    ],
+)
+def test_a_reminder_after_the_end_of_the_link_is_refused_at_the_option_that_was_changed(
+    ada: Browser, typed: dict[str, str], at: str
+) -> None:
+    page = save(page_of(ada, "requests"), **typed)
+    assert page.status == 422
+    assert [str(tag["id"]) for tag in page.soup.select(".option .error")] == [f"{at}-error"]
+
+
+def test_a_reminder_that_another_administrator_made_too_late_meanwhile_is_refused_and_nothing_typed_is_lost(
+    ada: Browser, database: Database
+) -> None:
+    """Both pages were right when they were opened."""
+    old = page_of(ada, "requests")
+    save(page_of(ada, "requests"), **{"ratings.link_days": "6"})
+    page = save(old, **{"ratings.reminder_days": "10", "ratings.too_old_days": "9"})
+    assert page.status == 409
+    assert "(day 10) has to come before the end of the link (day 6)" in page.says("#option-ratings-reminder_days")
+    assert "In the meantime somebody has chosen: 6 days" in page.says("#option-ratings-link_days")
+    typed = page.form("/staff/settings?group=").values()
+    assert (typed["ratings.reminder_days"], typed["ratings.too_old_days"]) == ("10", "9")
+    assert value(database, "ratings.reminder_days") == 4
+    assert save(page).status == 303, "who has seen both values and saves means it"
+    assert (value(database, "ratings.reminder_days"), value(database, "ratings.link_days")) == (10, 14)
 
 
 def test_without_any_language_ticked_the_page_says_so(ada: Browser) -> None:
