@@ -1,6 +1,9 @@
 """What the ratings feature shows on the staff's page of a visit, and of the messages about one."""
 
+from datetime import datetime
+
 from flask import g, url_for
+from flask_babel import gettext as _
 from sqlalchemy import Row, Select, and_, case, select
 from sqlalchemy.orm import aliased
 
@@ -14,6 +17,7 @@ from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.queries import can_be_rated
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
+from portal.visits.queries import deeds_of
 
 
 def subject_and_rating(visit: Visit) -> tuple[RatingSubject, Rating | None] | None:
@@ -24,6 +28,11 @@ def subject_and_rating(visit: Visit) -> tuple[RatingSubject, Rating | None] | No
         found = db.session.execute(chosen).one_or_none()
         known[visit.id] = (found[0], found[1]) if found else None
     return known[visit.id]
+
+
+def notes_taken(visit: Visit) -> list[tuple[datetime, str]]:
+    """When somebody took note of a low rating of a visit, and who, oldest first: of former values too."""
+    return [(deed.at, name or _("Somebody")) for deed, name in deeds_of(visit) if deed.kind == "rating.looked_at"]
 
 
 def rating_panel(_user: User, visit: Visit) -> Panel | None:
@@ -39,6 +48,7 @@ def rating_panel(_user: User, visit: Visit) -> Panel | None:
         "former": list(reversed(rating.former)) if rating else [],
         "words": STAR_WORDS,
         "low": bool(rating and rating.stars <= option("ratings.low_threshold")),
+        "looked_before": [name for _at, name in notes_taken(visit)][-1:] if rating else [],
         "open": rating is None and can_be_rated(subject.ended_at, None),
         "days_left": option("ratings.portal_days") - (clock.now() - subject.ended_at).days,
     })  # fmt: skip

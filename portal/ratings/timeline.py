@@ -11,10 +11,11 @@ from portal.outbox.models import Message
 from portal.outbox.panels import facts_of
 from portal.ratings.choices import Word, history
 from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
-from portal.ratings.panels import subject_and_rating
+from portal.ratings.panels import notes_taken, subject_and_rating
 from portal.ratings.queries import person_to_ask
-from portal.settings.queries import option
+from portal.settings.queries import option, value_at
 from portal.visits.models import State, Visit
+from portal.visits.queries import deeds_of
 
 
 def timeline_facts(user: User, visit: Visit) -> list[Fact]:
@@ -38,13 +39,16 @@ def timeline_facts(user: User, visit: Visit) -> list[Fact]:
     facts += [_suspected(row.SuspectAnswer) for row in asked if row.SuspectAnswer]
     facts += _closed_links([row.RatingRequest for row in asked])
     facts += _said(rating) if rating else []
+    facts += [Fact(at, _("%(name)s took note of it", name=name), "eye", "info") for at, name in notes_taken(visit)]
     person = person_to_ask(visit.client)
     facts += [_chosen(word) for word in history(person) if word.at >= subject.ended_at] if person else []
-    return facts if asked or visit.state != State.DONE else [*facts, _not_asked(visit)]
+    if visit.state == State.DONE and all(row.RatingRequest.revoked_at for row in asked):
+        facts.append(_not_asked(visit))
+    return facts
 
 
 def _said(rating: Rating) -> Iterator[Fact]:
-    """The rating, each change of it, and that somebody took note of a low one."""
+    """The rating and each change of it."""
     values = [(value.left_at, value.author_name, value.stars) for value in rating.former]
     values.append((rating.changed_at or rating.left_at, rating.author_name, rating.stars))
     by_mail = _("by the link in the mail") if rating.channel == "mail" else _("on the portal")
@@ -55,8 +59,6 @@ def _said(rating: Rating) -> Iterator[Fact]:
             yield Fact(at, _("%(name)s changed the rating to %(stars)s out of 5", **words), "pencil", tone)
         else:
             yield Fact(at, _("%(name)s rated the visit: %(stars)s out of 5", **words), "star", tone, by_mail)
-    if rating.looked_at:
-        yield Fact(rating.looked_at, _("%(name)s took note of it", name=rating.looked_by or ""), "eye", "info")
 
 
 def _suspected(answer: SuspectAnswer) -> Fact:
@@ -76,5 +78,14 @@ def _chosen(word: Word) -> Fact:
 
 
 def _not_asked(visit: Visit) -> Fact:
-    note = _("No mail was promised: an import marked the visit as done, or ratings were switched off.")
-    return Fact(visit.closed_at or visit.starts_at, _("The client was not asked"), "x", "neutral", note)
+    """That no mail was promised when the visit was marked as done, and what alone was the reason: the agency took no
+    ratings at that time; else an import, which asks nobody unless somebody ticks it."""
+    done = [deed.at for deed, _name in deeds_of(visit) if deed.kind == "visit.done"]
+    at = done[-1] if done else visit.closed_at or visit.starts_at
+    if not value_at("ratings.enabled", at):
+        note = _("The quality follow-up was switched off at that time.")
+    elif not value_at("ratings.client_ratings", at):
+        note = _("Client ratings were switched off at that time.")
+    else:
+        note = _("An import marked the visit as done, and nobody ticked there that its client is asked.")
+    return Fact(at, _("The client was not asked"), "x", "neutral", note)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from flask import g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
@@ -230,12 +231,21 @@ def day_of(row: VisitRow) -> date:
     return row.starts_at.astimezone(zone()).date()
 
 
+def deeds_of(visit: Visit) -> list[tuple[AuditEntry, str | None]]:
+    """What was done to a visit, oldest first, each with the name of who did it; read once for all parts of its page."""
+    known = g.setdefault("deeds", {})
+    if visit.id not in known:
+        deeds = deeds_on("visit", [visit.id])
+        names = names_of_accounts({deed.account_id for deed in deeds if deed.account_id})
+        known[visit.id] = [(deed, names.get(deed.account_id or 0)) for deed in deeds]
+    return known[visit.id]
+
+
 def timeline_facts(_user: User, visit: Visit) -> list[Fact]:
     """What was done to a visit and by whom, and when it is to take place."""
-    deeds = [deed for deed in deeds_on("visit", [visit.id]) if deed.kind in DEEDS]
-    names = names_of_accounts({deed.account_id for deed in deeds if deed.account_id})
-    facts = [_fact(deed, names.get(deed.account_id or 0), visit) for deed in deeds]
-    if "visit.planned" not in {deed.kind for deed in deeds}:
+    deeds = [(deed, name) for deed, name in deeds_of(visit) if deed.kind in DEEDS]
+    facts = [_fact(deed, name, visit) for deed, name in deeds]
+    if "visit.planned" not in {deed.kind for deed, _name in deeds}:
         facts.append(Fact(visit.created_at, str(DEEDS["visit.planned"][1]), "calendar"))
     if visit.state in (State.DRAFT, State.PLANNED) and visit.starts_at > clock.now():
         facts.append(Fact(visit.starts_at, _("The visit begins"), "clock", "info", to_come=True))

@@ -14,6 +14,8 @@ from portal.ratings.actions import change_rating
 from portal.ratings.models import SuspectAnswer
 from portal.ratings.queries import rating_of
 from portal.settings.actions import set_option
+from portal.visits.actions import end_visits
+from portal.visits.models import Visit
 from tests import factories
 from tests.conftest import Database, Mailbox, SignIn
 from tests.factories import Agency
@@ -264,7 +266,91 @@ def test_a_reopened_visit_says_once_that_its_links_were_closed(
     position(sofia.get(f"/staff/visits/{visit}"), "The link in the mail was closed")
 
 
-def test_that_nobody_was_asked_is_said(agency: Agency, sign_in: SignIn, database: Database) -> None:
+WHY_NOT = {
+    "import": "nobody ticked there that its client is asked",
+    "module": "The quality follow-up was switched off at that time.",
+    "clients": "Client ratings were switched off at that time.",
+}
+
+
+@pytest.mark.parametrize(
+    ("off", "reason"),
+    [(None, "import"), ("ratings.enabled", "module"), ("ratings.client_ratings", "clients")],
+)
+def test_why_nobody_was_asked_is_one_reason_after_what_happened_and_stays_so(
+    agency: Agency, sign_in: SignIn, database: Database, time_machine, off: str | None, reason: str
+) -> None:
+    if off:
+        with database.writing():
+            set_option(None, off, "false")
+    time_machine.shift(timedelta(minutes=5))
+    sofia = sign_in(agency.sofia)
+    if off:
+        sofia.act(f"/staff/visits/{agency.claires_past}/done")
+    else:
+        with database.writing():
+            end_visits(agency.sofia.user, [db.session.get_one(Visit, agency.claires_past)], ask=False)
+    time_machine.shift(timedelta(minutes=5))
+    with database.writing():  # what is chosen later changes nothing of it
+        for key in ("ratings.client_ratings", "ratings.enabled"):
+            set_option(None, key, "true")
+    page = sofia.get(f"/staff/visits/{agency.claires_past}")
+    line = lines(page)[position(page, "The client was not asked")]
+    assert [known for known, words in WHY_NOT.items() if words in line] == [reason]
+    assert position(page, "Marked as done") < position(page, "The client was not asked")
+    with database.writing():
+        set_option(None, "ratings.client_ratings", "false")
+    line = lines(sofia.get(f"/staff/visits/{agency.claires_past}"))[-1]
+    assert [known for known, words in WHY_NOT.items() if words in line] == [reason]
+    assert len(page.statements) <= 13, "\n".join(page.statements)
+
+
+def test_a_visit_that_an_import_marks_as_done_again_says_that_nobody_was_asked_anew(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox, time_machine
+) -> None:
+    visit = done_and_asked(agency, database)
+    mailbox.one()
+    sofia = sign_in(agency.sofia)
+    sofia.act(f"/staff/visits/{visit}/reopening")
+    time_machine.shift(timedelta(minutes=5))
+    with database.writing():
+        end_visits(agency.sofia.user, [db.session.get_one(Visit, visit)], ask=False)
+    page = sofia.get(f"/staff/visits/{visit}")
+    assert WHY_NOT["import"] in lines(page)[position(page, "The client was not asked")]
+    assert position(page, "Set back to be done") < position(page, "The client was not asked")
+
+
+def test_each_time_that_somebody_took_note_of_a_rating_stays_in_the_story(
+    agency: Agency, sign_in: SignIn, database: Database, time_machine
+) -> None:
+    with database.writing():
+        factories.rate(agency.claire, agency.claires_done, 2)
+    time_machine.shift(timedelta(minutes=5))
+    path = f"/staff/visits/{agency.claires_done}"
+    page = sign_in(agency.sofia).get(path)
+    assert "Please look at it anew" not in page.words
+    page.form("I have looked at it").submit()
+    time_machine.shift(timedelta(minutes=5))
+    with database.writing():
+        rating = rating_of(factories.subject(agency.claires_done))
+        assert rating
+        change_rating(agency.claire.user, rating, 1, "", rating.version)
+    ines = sign_in(agency.ines)
+    page = ines.get(path)
+    noted, changed = position(page, "Sofia Benali took note of it"), position(page, "changed the rating to 1 out of 5")
+    assert noted < changed
+    assert "The rating has changed since Sofia Benali looked at it. Please look at it anew." in page.words
+    time_machine.shift(timedelta(minutes=5))
+    page = page.form("I have looked at it").submit().follow()
+    assert position(page, "Sofia Benali took note of it") == noted
+    assert position(page, "Inès Caron took note of it") > changed
+    assert "Please look at it anew" not in page.words
+    assert len([sql for sql in page.statements if "FROM audit_entry" in sql]) == 1, "read once for the whole page"
+
+
+def test_that_nobody_was_asked_is_not_said_where_nobody_is_ever_asked(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
     sofia = sign_in(agency.sofia)
     assert position(sofia.get(f"/staff/visits/{agency.claires_done}"), "The client was not asked")
     with database.writing():
