@@ -1,6 +1,6 @@
 """Where lower features tell or show higher ones: all of it, on one page."""
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, or_, select
 
 from portal.accounts import messages as account_messages
 from portal.accounts import notices as account_notices
@@ -13,7 +13,7 @@ from portal.outbox.models import Message
 from portal.people.actions import follow_address
 from portal.people.importer import CLIENTS, WORKERS
 from portal.people.models import Client
-from portal.people.queries import files_of_account, is_named, names_of_accounts, visible_clients
+from portal.people.queries import files_of_account, is_named, names_of_accounts
 from portal.ratings import alerts as rating_alerts
 from portal.ratings import choices, low, requests
 from portal.ratings import messages as rating_messages
@@ -28,17 +28,18 @@ from portal.setup import queries as setup
 from portal.visits import panels as visit_panels
 from portal.visits import queries as visits
 from portal.visits.importer import IMPORTER as VISITS
+from portal.visits.models import Visit
 
 
 def message_perimeter(user: User) -> ColumnElement[bool]:
-    """Messages about clients that a person may see. Account mails are not among them.
+    """Messages about visits that a person may see, and about their ratings. Account mails are not among them.
 
     One question to each message, in the order of the list: nobody collects first all that was ever rated in a sector.
     """
     of_rating = select(Rating.subject_id).where(Rating.id == Message.subject_id).correlate(Message).scalar_subquery()
     subject = case({"rating_subject": Message.subject_id, "rating": of_rating}, value=Message.subject_type)
-    clients = visible_clients(user).with_only_columns(Client.id)
-    return exists().where(RatingSubject.id == subject, RatingSubject.client_id.in_(clients))
+    seen = visits.visible_visits(user).join(RatingSubject, RatingSubject.visit_id == Visit.id)
+    return seen.with_only_columns(Visit.id).where(RatingSubject.id == subject).correlate(Message).exists()
 
 
 def messages_about(name: str) -> ColumnElement[bool]:

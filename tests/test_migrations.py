@@ -12,9 +12,9 @@ from sqlalchemy import CheckConstraint, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from portal.extensions import db
-from portal.outbox.models import Attempt
+from portal.outbox.models import Attempt, Message
 from portal.people.models import Client, Service, Worker
-from portal.ratings.models import FormerRating
+from portal.ratings.models import FormerRating, Rating, RatingRequest
 from tests import factories
 from tests.conftest import ROOT, Database, Templates, close, make_app
 from tests.factories import Agency
@@ -105,6 +105,31 @@ def test_the_last_step_down_and_up_again_loses_no_row(app: Flask, filled: dict[s
         upgrade()
         left = counts()
     assert {name: number for name, number in left.items() if name in filled and number != filled[name]} == {}
+
+
+def test_what_relatives_have_answered_by_mail_becomes_their_word(
+    app: Flask, agency: Agency, database: Database, filled: dict[str, int]
+) -> None:
+    """It was written down as the client's own before the portal kept whom it had asked."""
+    with database.writing():
+        made = factories.done_visit(
+            db.session.get_one(Client, agency.claire.id), db.session.get_one(Service, agency.rising), [],
+            hour=6, ask=True,
+        )  # fmt: skip
+        request = factories.sent_request(made, agency.paul.email)
+        request.message.recipient, request.answered_at = agency.paul.name, request.asked_at
+        rating = factories.rate(agency.claire, made.id, 4)
+        rating.channel, rating.author_name, rating.author_account_id = "mail", agency.paul.name, None
+    with app.app_context():
+        downgrade(revision="0001")
+        upgrade()
+    asked = (
+        select(RatingRequest.relative_id, Message.recipient).join(Message).where(RatingRequest.asked_at.is_not(None))
+    )
+    assert set(database.all(asked)) == {(None, agency.claire.name), (agency.paul.id, agency.paul.name)}
+    assert set(database.all(select(Rating.author_role, Rating.author_name))) == {
+        ("client", agency.claire.name), ("relative", agency.paul.name),
+    }  # fmt: skip
 
 
 def test_a_database_made_by_hand_is_refused_where_the_tables_forbid(agency: Agency, database: Database) -> None:

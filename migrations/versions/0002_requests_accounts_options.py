@@ -51,6 +51,28 @@ def upgrade() -> None:
     with op.batch_alter_table('account_notice', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_account_notice_account_id'), ['account_id'], unique=False)
 
+    op.create_table('mail_suppression',
+    sa.Column('address_hash', sa.String(), nullable=False),
+    sa.Column('first_refused_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('last_refused_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('address_hash', name=op.f('pk_mail_suppression'))
+    )
+    op.create_table('message_outage',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('channel', sa.String(), nullable=False),
+    sa.Column('began_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('answer', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message_outage'))
+    )
+    with op.batch_alter_table('message_outage', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_message_outage_ended_at'), ['ended_at'], unique=False)
+
+    # an outage that goes on is one that there is
+    op.execute("""
+        INSERT INTO message_outage (channel, began_at, answer)
+        SELECT name, failing_since, coalesce(answer, '') FROM message_channel WHERE failing_since IS NOT NULL
+    """)
     op.create_table('recovery_code',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('account_id', sa.Integer(), nullable=False),
@@ -133,10 +155,12 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('round', sa.Integer(), nullable=False, server_default='1'))
         batch_op.add_column(sa.Column('reminds_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('relative_id', sa.Integer(), nullable=True))
         batch_op.drop_constraint(batch_op.f('uq_rating_request_subject_id'), type_='unique')
         batch_op.create_unique_constraint(batch_op.f('uq_rating_request_reminds_id'), ['reminds_id'])
         batch_op.create_unique_constraint(batch_op.f('uq_rating_request_subject_id_round'), ['subject_id', 'round'])
         batch_op.create_foreign_key(batch_op.f('fk_rating_request_reminds_id_rating_request'), 'rating_request', ['reminds_id'], ['id'])
+        batch_op.create_foreign_key(batch_op.f('fk_rating_request_relative_id_relative'), 'relative', ['relative_id'], ['id'])
 
     with op.batch_alter_table('rating_subject', schema=None) as batch_op:
         batch_op.add_column(sa.Column('asked', sa.Boolean(), nullable=False, server_default=sa.false()))
@@ -149,6 +173,21 @@ def upgrade() -> None:
     # rows that were there have their values; from now on the application gives them
     op.execute("UPDATE account_session SET seen_at = created_at")
     op.execute("UPDATE rating_subject SET asked = true WHERE id IN (SELECT subject_id FROM rating_request)")
+    # what a relative was asked and has answered by mail was written down as the client's own word
+    op.execute("""
+        UPDATE rating_request SET relative_id = (
+            SELECT min(relative.id) FROM message
+            JOIN rating_subject ON rating_subject.id = rating_request.subject_id
+            JOIN relative ON relative.client_id = rating_subject.client_id
+            WHERE message.id = rating_request.message_id AND lower(relative.email) = lower(message.address)
+              AND trim(relative.first_name || ' ' || relative.last_name) = message.recipient)
+        WHERE asked_at IS NOT NULL
+    """)
+    op.execute("""
+        UPDATE rating SET author_role = 'relative'
+        WHERE channel = 'mail' AND author_account_id IS NULL AND subject_id IN (
+            SELECT subject_id FROM rating_request WHERE relative_id IS NOT NULL AND answered_at IS NOT NULL)
+    """)
     for table, columns in GIVEN.items():
         with op.batch_alter_table(table, schema=None) as batch_op:
             for column in columns:
@@ -170,10 +209,12 @@ def downgrade() -> None:
     op.execute("DELETE FROM rating_request WHERE reminds_id IS NOT NULL")
     op.execute("DELETE FROM rating_request WHERE round > 1")
     with op.batch_alter_table('rating_request', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('fk_rating_request_relative_id_relative'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_rating_request_reminds_id_rating_request'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('uq_rating_request_subject_id_round'), type_='unique')
         batch_op.drop_constraint(batch_op.f('uq_rating_request_reminds_id'), type_='unique')
         batch_op.create_unique_constraint(batch_op.f('uq_rating_request_subject_id'), ['subject_id'])
+        batch_op.drop_column('relative_id')
         batch_op.drop_column('revoked_at')
         batch_op.drop_column('reminds_id')
         batch_op.drop_column('round')
@@ -251,6 +292,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_recovery_code_account_id'))
 
     op.drop_table('recovery_code')
+    with op.batch_alter_table('message_outage', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_message_outage_ended_at'))
+
+    op.drop_table('message_outage')
+    op.drop_table('mail_suppression')
     with op.batch_alter_table('account_notice', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_account_notice_account_id'))
 

@@ -1,6 +1,6 @@
 """Reading people: who sees whom, and which files a login opens."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     and_,
     bindparam,
+    exists,
     false,
     literal,
     null,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from portal.accounts.models import User
+from portal.accounts.models import Account, User
 from portal.extensions import db
 from portal.folding import fold_name
 from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, staff_sector, worker_sector
@@ -94,25 +95,36 @@ def relative_to_ask(client_id: int) -> Relative | None:
     return db.session.scalar(chosen.limit(1))
 
 
-def staff_responsible_for(sector_id: int) -> Staff | None:
-    """Who answers for a sector: its coordinator, else the one of the sectors above it; else quality, else an
-    administrator. Whoever has no address cannot be told, so is passed over."""
-    reachable = select(Staff).where(Staff.active, Staff.email.is_not(None)).order_by(Staff.id).limit(1)
+def staff_responsible_for(sector_id: int, manager_id: int | None = None) -> Iterator[Staff]:
+    """Who answers for a file, in the order in which they are told: its manager, the coordinators of its sector, those
+    of the sectors above it, quality, administrators. Whoever has no address or a closed login is passed over.
+
+    Args:
+        sector_id: of the file, or of what happened in it.
+        manager_id: of the staff, who has the file in hand.
+    """
+    reachable = select(Staff).where(Staff.active, Staff.email.is_not(None), _not_shut_out(Staff)).order_by(Staff.id)
+    if manager_id is not None:
+        yield from db.session.scalars(reachable.where(Staff.id == manager_id)).all()
     above: int | None = sector_id
     while above is not None:
         here = select(staff_sector.c.staff_id).where(staff_sector.c.sector_id == above)
-        if found := db.session.scalar(reachable.where(Staff.role == Role.COORDINATOR, Staff.id.in_(here))):
-            return found
+        yield from db.session.scalars(reachable.where(Staff.role == Role.COORDINATOR, Staff.id.in_(here))).all()
         above = db.session.scalar(select(Sector.parent_id).where(Sector.id == above))
-    by_role = (db.session.scalar(reachable.where(Staff.role == role)) for role in (Role.QUALITY, Role.ADMIN))
-    return next((person for person in by_role if person), None)
+    for role in (Role.QUALITY, Role.ADMIN):
+        yield from db.session.scalars(reachable.where(Staff.role == role)).all()
+
+
+def _not_shut_out(kind: type[Relative | Staff]) -> ColumnElement[bool]:
+    """Nobody has closed this person's login. One who has none yet is not shut out."""
+    return ~exists().where(Account.id == kind.account_id, ~Account.active)
 
 
 def clients_with_a_relative_to_ask() -> set[int]:
     return set(db.session.scalars(select(Relative.client_id).where(*_CAN_BE_ASKED).distinct()))
 
 
-_CAN_BE_ASKED = (Relative.active, Relative.may_rate, Relative.email.is_not(None))
+_CAN_BE_ASKED = (Relative.active, Relative.may_rate, Relative.email.is_not(None), _not_shut_out(Relative))
 
 
 def active_services() -> list[Service]:
@@ -152,6 +164,14 @@ def _files() -> Select:
         files(Staff, 4, Staff.role, nothing, literal(False), *sees_all).add_columns(*nobody),
     ).subquery("files")
     return select(whole).order_by("sort", "id")
+
+
+def staff_at_work(person: Staff) -> User:
+    """Somebody of the staff in their file, as what they may see is asked; they may have no login yet."""
+    return User(
+        account_id=person.account_id or 0, key=f"staff:{person.id}", role=Role(person.role), name=person.name,
+        file_label=person.name, staff_id=person.id, language=person.language,
+    )  # fmt: skip
 
 
 def _as_user(account_id: int, row: Row) -> User:

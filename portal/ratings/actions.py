@@ -30,6 +30,7 @@ from portal.ratings.queries import (
     is_open,
     rating_of,
 )
+from portal.roles import Role
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
 
@@ -185,13 +186,14 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
             record("rating.suspected", None, ("visit", subject.visit_id), after={"stars": stars, "reason": reason})
         return None
     name, rating = request.message.recipient or "", rating_of(subject)
+    role = Role.RELATIVE if request.relative_id else Role.CLIENT
     if rating and can_be_changed_by_link(request, rating):
-        _replace(None, rating, stars, comment, (name, "client", None))
+        _replace(None, rating, stars, comment, (name, str(role), None))
         return rating
     first = update(RatingRequest).where(RatingRequest.id == request.id, RatingRequest.answered_at.is_(None))
     if rating or rows_changed(first.values(answered_at=clock.now())) != 1:
         raise Refused(_l("This visit has been rated in the meantime."), "rated")
-    rating = _write(subject, stars, comment, "mail", "client", name, None)
+    rating = _write(subject, stars, comment, "mail", role, name, None)
     record("rating.left", None, ("visit", subject.visit_id), after={"stars": stars, "channel": "mail"})
     return rating
 

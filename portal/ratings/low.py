@@ -13,9 +13,9 @@ from portal.errors import Refused
 from portal.extensions import Panel, db, rows_changed
 from portal.outbox.actions import Order, schedule
 from portal.people.models import Client, Service, Staff
-from portal.people.queries import staff_responsible_for
+from portal.people.queries import staff_at_work, staff_responsible_for
 from portal.ratings.models import Rating, RatingSubject
-from portal.ratings.queries import visible_ratings
+from portal.ratings.queries import visible_rating, visible_ratings
 from portal.settings.queries import option
 from portal.visits.models import Visit
 from portal.visits.queries import names_of_workers
@@ -25,7 +25,7 @@ COUNTED = 100  # a badge needs no more
 
 
 def alert(rating: Rating, before: int | None = None) -> None:
-    """Tell the client's file manager of a low rating, in the transaction that writes it; it waits to be looked at.
+    """Tell the agency of a low rating, in the transaction that writes it; it waits to be looked at.
 
     Args:
         rating: as it is now, flushed.
@@ -49,12 +49,11 @@ def is_urgent(stars: int) -> bool:
 
 
 def person_to_tell(rating: Rating) -> Staff | None:
-    """Who is told of a low rating: the manager of the client's file, else of its sector, else quality."""
-    client = rating.subject.visit.client
-    manager = client.file_manager
-    if manager and manager.active and manager.email:
-        return manager
-    return staff_responsible_for(client.sector_id)
+    """Who is told of a low rating: the manager of the client's file, else who answers for the visit's sector, else
+    quality. Always somebody whose pages show it: nobody else could take note of it."""
+    visit = rating.subject.visit
+    in_order = staff_responsible_for(visit.sector_id, visit.client.file_manager_id)
+    return next((person for person in in_order if visible_rating(staff_at_work(person), rating.id)), None)
 
 
 def look_at(user: User, rating: Rating) -> None:

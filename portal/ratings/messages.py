@@ -31,7 +31,10 @@ _WITH_ITS_VISIT = select(RatingRequest).options(  # all that decision and mail r
 
 def recipient_of(client: Client) -> Recipient | None:
     """To whom the mail about a client's visits would go now."""
-    person = person_to_ask(client)
+    return _as_recipient(person_to_ask(client))
+
+
+def _as_recipient(person: Client | Relative | None) -> Recipient | None:
     return Recipient(str(person.email), person.name, _language(person)) if person else None
 
 
@@ -64,7 +67,8 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     What staff send again by hand leaves at once, whatever the agency's pace; never against the client's word.
     """
     request = _request_of(message)
-    recipient = recipient_of(request.subject.visit.client)
+    person = person_to_ask(request.subject.visit.client)
+    recipient = _as_recipient(person)
     refusal = _why_not(request, recipient)
     if refusal or recipient is None:
         return refusal or Drop("suppressed", "no_address")
@@ -74,6 +78,7 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     moment = clock.now()
     expires_at = moment + timedelta(days=option("ratings.link_days"))
     promise_reminder(request, moment, expires_at)
+    request.relative_id = person.id if isinstance(person, Relative) else None
     request.asked_at, request.expires_at = moment, expires_at  # last: what has changed is kept for the mail's writing
     return recipient
 

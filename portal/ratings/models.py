@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock
 from portal.extensions import UTC, db
 from portal.outbox.models import Message
+from portal.people.models import Relative
 from portal.visits.models import Visit
 
 LONGEST_COMMENT = 5000  # characters
@@ -97,6 +98,7 @@ class RatingRequest(db.Model):
     round: Mapped[int] = mapped_column(default=1)
     reminds_id: Mapped[int | None] = mapped_column(ForeignKey("rating_request.id"), unique=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
+    relative_id: Mapped[int | None] = mapped_column(ForeignKey("relative.id"))  # whom it was sent to, if not the client
     asked_at: Mapped[datetime | None] = mapped_column(UTC)  # set each time the mail is about to leave
     expires_at: Mapped[datetime | None] = mapped_column(UTC)
     answered_at: Mapped[datetime | None] = mapped_column(UTC)
@@ -104,6 +106,7 @@ class RatingRequest(db.Model):
 
     subject: Mapped[RatingSubject] = relationship()
     message: Mapped[Message] = relationship()
+    relative: Mapped[Relative | None] = relationship()
 
 
 class SuspectAnswer(db.Model):

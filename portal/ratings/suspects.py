@@ -8,9 +8,9 @@ from sqlalchemy import select
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.people.models import Client, Service
-from portal.people.queries import visible_clients
 from portal.ratings.models import RatingRequest, RatingSubject, SuspectAnswer
 from portal.visits.models import Visit
+from portal.visits.queries import visible_visits
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class SuspectRow:
 
 
 def suspect_answers(user: User, limit: int = 20) -> list[SuspectRow]:
-    """Newest answers that were not counted, for staff to see."""
-    clients = visible_clients(user).with_only_columns(Client.id)
+    """Newest answers that were not counted, about visits that this person of the staff may see."""
+    seen = visible_visits(user).with_only_columns(Visit.id)
     chosen = (
         select(
             SuspectAnswer.stars, SuspectAnswer.comment, SuspectAnswer.reason, SuspectAnswer.at,
@@ -40,7 +40,7 @@ def suspect_answers(user: User, limit: int = 20) -> list[SuspectRow]:
         .join(Visit, Visit.id == RatingSubject.visit_id)
         .join(Client, Client.id == RatingSubject.client_id)
         .join(Service, Service.id == RatingSubject.service_id)
-        .where(RatingSubject.client_id.in_(clients))
+        .where(RatingSubject.visit_id.in_(seen))
         .order_by(SuspectAnswer.id.desc())
     )  # fmt: skip
     return [SuspectRow(**row._mapping) for row in db.session.execute(chosen.limit(limit))]

@@ -9,6 +9,7 @@ from hashlib import sha256
 from flask import current_app, url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.accounts.models import User
@@ -100,8 +101,9 @@ def next_step(user: User) -> str:
 
 
 def team() -> list[Staff]:
-    """Everybody of the staff, by name."""
-    return list(db.session.scalars(select(Staff).where(Staff.active).order_by(Staff.last_name, Staff.first_name)))
+    """Everybody of the staff, by name, with their logins."""
+    by_name = select(Staff).where(Staff.active).order_by(Staff.last_name, Staff.first_name)
+    return list(db.session.scalars(by_name.options(joinedload(Staff.account))))
 
 
 def all_sectors() -> list[Sector]:

@@ -1,13 +1,22 @@
 """A relative sees what the client's file grants, and no more."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
+from time_machine import TimeMachineFixture
 
 from portal.extensions import db
-from portal.people.models import Relative
+from portal.outbox.models import Message
+from portal.people.models import Client, Relative
+from portal.people.queries import clients_with_a_relative_to_ask
 from portal.ratings.models import Rating
-from tests.conftest import Database, SignIn
+from portal.settings.actions import set_option
+from tests import factories
+from tests.conftest import Database, Mailbox, SignIn
 from tests.factories import Agency, rate
+from tests.pages import Browser
+from tests.ratings.conftest import plan_asked_visit, read
 
 
 @pytest.fixture
@@ -130,3 +139,95 @@ def test_the_answer_to_htmx_after_rating_shows_no_stars_either(
     assert page.events == "rating-left"
     assert "stars" not in page.html.replace("#star", "")
     assert CANARY not in page.html
+
+
+# ---- who answers the mails of a client without an address ----
+
+
+@pytest.fixture
+def claire_has_no_address(agency: Agency, database: Database) -> None:
+    with database.writing():
+        db.session.get_one(Client, agency.claire.id).email = None
+
+
+def close_access(sign_in: SignIn, agency: Agency) -> None:
+    page = sign_in(agency.ada).get(f"/staff/accounts/{agency.paul.account_id}/changes?deed=close")
+    assert page.form("Close the access").submit(deed="close").status == 303
+
+
+def test_a_relatives_answer_by_mail_is_the_relatives_word(
+    claire_has_no_address: None, agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox,
+    stranger: Browser, time_machine: TimeMachineFixture,
+) -> None:  # fmt: skip
+    with database.writing():
+        set_option(None, "ratings.lock_public", "no")
+    asked = read(plan_asked_visit(agency, database), mailbox.one())
+    assert asked.mail["To"].addresses[0].addr_spec == agency.paul.email
+    time_machine.shift(timedelta(hours=1))
+    with database.writing():  # who was asked is who answers, whoever would be asked by now
+        db.session.get_one(Client, agency.claire.id).email = agency.paul.email
+    by_paul = ("Paul Lefèvre", "relative")
+    for stars in (4, 3):
+        assert stranger.get(asked.link).form("Save").submit(stars=str(stars)).h1 == "Thank you"
+        assert database.one(select(Rating.stars, Rating.author_name, Rating.author_role)) == (stars, *by_paul)
+    sofia = sign_in(agency.sofia)
+    for page in (sofia.get("/staff/ratings"), sofia.get(f"/staff/visits/{asked.visit}")):
+        assert "by Paul Lefèvre (relative)" in page.words
+
+
+def test_what_a_relative_says_on_the_portal_reads_the_same(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        rate(agency.paul, agency.claires_done, 4)
+    sofia = sign_in(agency.sofia)
+    for page in (sofia.get("/staff/ratings"), sofia.get(f"/staff/visits/{agency.claires_done}")):
+        assert "by Paul Lefèvre (relative)" in page.words
+
+
+def test_a_clients_own_answer_is_the_clients_word(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox, stranger: Browser,
+    time_machine: TimeMachineFixture,
+) -> None:  # fmt: skip
+    asked = read(plan_asked_visit(agency, database), mailbox.one())
+    time_machine.shift(timedelta(hours=1))
+    with database.writing():
+        db.session.get_one(Client, agency.claire.id).email = None
+        db.session.get_one(Relative, agency.paul.id).email = agency.claire.email
+    stranger.get(asked.link).form("Save").submit(stars="4")
+    assert database.one(select(Rating.author_name, Rating.author_role)) == ("Claire Lefèvre", "client")
+    page = sign_in(agency.sofia).get("/staff/ratings")
+    assert "(relative)" not in page.words
+
+
+def test_a_relative_whose_access_is_closed_is_not_asked(
+    claire_has_no_address: None, agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox
+) -> None:
+    close_access(sign_in, agency)
+    visit = plan_asked_visit(agency, database)
+    assert mailbox.collect() == []
+    assert database.one(select(Message.reason).where(Message.kind == "ratings.request")) == "no_address"
+    assert "Nobody is asked about these visits" in sign_in(agency.sofia).get(f"/staff/visits/{visit}").text
+    with database.app.app_context():
+        assert clients_with_a_relative_to_ask() == set()
+
+
+def test_another_relative_is_asked_instead(
+    claire_has_no_address: None, agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox
+) -> None:
+    close_access(sign_in, agency)
+    with database.writing():
+        claire = db.session.get_one(Client, agency.claire.id)
+        factories.relative("Anne", "Lefèvre", claire, "anne@example.org")
+    plan_asked_visit(agency, database)
+    assert mailbox.one()["To"].addresses[0].addr_spec == "anne@example.org"
+
+
+def test_the_link_of_a_relative_whose_access_is_closed_opens_nothing(
+    claire_has_no_address: None, agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox,
+    stranger: Browser, time_machine: TimeMachineFixture,
+) -> None:  # fmt: skip
+    asked = read(plan_asked_visit(agency, database), mailbox.one())
+    time_machine.shift(timedelta(hours=1))
+    close_access(sign_in, agency)
+    assert stranger.get(asked.link).status == 410
+    assert stranger.post(asked.link, data={"stars": "1"}).status == 410
+    assert database.count(Rating) == 0

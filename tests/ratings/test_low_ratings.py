@@ -1,5 +1,7 @@
 """Low ratings: the file manager is told, they wait on the home page, and somebody takes note of them."""
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import select
 from time_machine import TimeMachineFixture
@@ -7,20 +9,31 @@ from time_machine import TimeMachineFixture
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.outbox.models import Message
-from portal.people.models import Client, Staff
-from portal.people.queries import staff_responsible_for
+from portal.people.models import Client, Sector, Staff
 from portal.ratings.actions import change_rating
 from portal.ratings.models import Rating
 from portal.settings.actions import set_option
 from tests.conftest import Database, Mailbox, SignIn, text_of
-from tests.factories import Agency, rate
+from tests.factories import Agency, Persona, rate
 
 ALERTS = select(Message.kind).where(Message.kind.like("ratings.%low")).order_by(Message.id)
 
 
-def told(agency: Agency) -> int | None:
-    person = staff_responsible_for(agency.north)
-    return person.id if person else None
+def told(mailbox: Mailbox) -> str:
+    """The address at which the one alert has come."""
+    return mailbox.one()["To"].addresses[0].addr_spec
+
+
+def waits_for(sign_in: SignIn, person: Persona) -> bool:
+    """Whether somebody finds the one low rating on the home page, in the menu and in the list that the mail opens."""
+    browser = sign_in(person)
+    home, listed = browser.get("/staff/home"), browser.get("/staff/ratings?unseen=1")
+    found = {
+        "I have looked at it" in home.text, home.soup.select_one("nav .count-bubble") is not None,
+        "I have looked at it" in listed.text,
+    }  # fmt: skip
+    assert len(found) == 1, "the three agree"
+    return found.pop()
 
 
 def give(agency: Agency, database: Database, stars: int, comment: str = "") -> None:
@@ -65,22 +78,80 @@ def test_the_mail_goes_to_the_manager_of_the_file_and_says_nothing_of_the_client
     assert "/staff/ratings?unseen=1#rating-" in text_of(mail)
 
 
-def test_without_a_manager_of_the_file_the_sector_answers_then_quality(agency: Agency, database: Database) -> None:
+def no_manager(agency: Agency) -> None:
+    db.session.get_one(Client, agency.claire.id).file_manager_id = None
+
+
+def sofia_has_left(agency: Agency) -> None:
+    db.session.get_one(Staff, agency.sofia.id).active = False
+
+
+def sofia_is_above(agency: Agency) -> None:
+    sofia, north = db.session.get_one(Staff, agency.sofia.id), db.session.get_one(Sector, agency.north)
+    sofia.sectors = [db.session.get_one(Sector, north.parent_id)]
+
+
+def ines_has_no_address(agency: Agency) -> None:
+    db.session.get_one(Staff, agency.ines.id).email = None
+
+
+@pytest.mark.parametrize(("happened", "reads"), [
+    ([no_manager], "sofia"), ([no_manager, sofia_is_above], "sofia"), ([no_manager, sofia_has_left], "ines"),
+    ([sofia_has_left], "ines"), ([sofia_has_left, ines_has_no_address], "ada"),
+])  # fmt: skip
+def test_without_a_manager_of_the_file_the_sector_answers_then_quality(
+    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn, happened: list[Callable], reads: str
+) -> None:
     with database.writing():
-        assert told(agency) == agency.sofia.id
-        db.session.get_one(Staff, agency.sofia.id).active = False
-        assert told(agency) == agency.ines.id
-        db.session.get_one(Staff, agency.ines.id).email = None
-        assert told(agency) == agency.ada.id
+        for deed in happened:
+            deed(agency)
+    give(agency, database, 2)
+    person = getattr(agency, reads)
+    assert told(mailbox) == person.email
+    assert waits_for(sign_in, person)
 
 
-def test_a_file_manager_of_another_sector_is_told_all_the_same(
-    agency: Agency, database: Database, mailbox: Mailbox
+def test_somebody_whose_access_is_closed_is_not_told_and_the_next_one_is(
+    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn
+) -> None:
+    ada = sign_in(agency.ada)
+    page = ada.get(f"/staff/accounts/{agency.sofia.account_id}/changes?deed=close")
+    assert page.form("Close the access").submit(deed="close").status == 303
+    give(agency, database, 0)
+    assert told(mailbox) == agency.ines.email
+    assert waits_for(sign_in, agency.ines)
+    assert [line.get_text().split(" · ")[0] for line in ada.get("/staff/team").soup.select(".team li")
+            if "Access closed" in line.get_text()] == ["Sofia Benali"]  # fmt: skip
+
+
+def test_somebody_who_has_no_login_yet_is_told(agency: Agency, database: Database, mailbox: Mailbox) -> None:
+    with database.writing():
+        db.session.get_one(Staff, agency.sofia.id).account_id = None
+    give(agency, database, 2)
+    assert told(mailbox) == agency.sofia.email
+
+
+def test_a_file_manager_who_may_not_see_the_rating_is_not_told_of_it(
+    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn
 ) -> None:
     with database.writing():
         db.session.get_one(Client, agency.claire.id).file_manager_id = agency.igor.id
-    give(agency, database, 2)
-    assert mailbox.one()["To"].addresses[0].addr_spec == agency.igor.email
+    give(agency, database, 1)
+    assert told(mailbox) == agency.sofia.email
+    assert waits_for(sign_in, agency.sofia)
+    assert not waits_for(sign_in, agency.igor)
+
+
+def test_after_a_move_the_sector_of_the_visit_is_told_not_the_new_one(
+    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn
+) -> None:
+    with database.writing():
+        moved = db.session.get_one(Client, agency.claire.id)
+        moved.sector_id, moved.file_manager_id = agency.south, agency.igor.id
+    give(agency, database, 1)
+    assert told(mailbox) == agency.sofia.email
+    assert waits_for(sign_in, agency.sofia)
+    assert not waits_for(sign_in, agency.igor)
 
 
 def test_a_rating_that_falls_alerts_and_one_that_only_moves_does_not(agency: Agency, database: Database) -> None:
