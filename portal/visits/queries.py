@@ -232,11 +232,13 @@ def day_of(row: VisitRow) -> date:
 
 
 def deeds_of(visit: Visit) -> list[tuple[AuditEntry, str | None]]:
-    """What was done to a visit, oldest first, each with the name of who did it; read once for all parts of its page."""
+    """What was done to a visit, oldest first, each with the name of who of the agency did it; read once for all parts
+    of its page."""
     known = g.setdefault("deeds", {})
     if visit.id not in known:
         deeds = deeds_on("visit", [visit.id])
-        names = names_of_accounts({deed.account_id for deed in deeds if deed.account_id})
+        of_agency = [deed for deed in deeds if deed.role not in (Role.CLIENT, Role.RELATIVE)]
+        names = names_of_accounts({deed.account_id for deed in of_agency if deed.account_id})
         known[visit.id] = [(deed, names.get(deed.account_id or 0)) for deed in deeds]
     return known[visit.id]
 
