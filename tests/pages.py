@@ -10,16 +10,20 @@ labels, forms with an action, no inline code, links that lead somewhere …), ea
 
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from weakref import WeakKeyDictionary
 
 import html5lib
 from bs4 import BeautifulSoup, Tag
+from bs4.builder import HTML5TreeBuilder
 from flask import Flask
 from flask.testing import FlaskClient
-from html5lib.html5parser import ParseError
+from html5lib.constants import E as SENTENCES
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import Connection, Engine, event
 from werkzeug.exceptions import HTTPException
@@ -46,6 +50,9 @@ HEADING_IS_NO_TITLE = {
     "open.unsubscribe",
     "client.rate_visit",
 }
+CODE = re.compile(r"\bjs:|javascript:", re.IGNORECASE)
+# what is wrong with the addresses that were looked at: most pages hold the same ones
+LOOKED_UP: "WeakKeyDictionary[Flask, dict[tuple[str, str], str | None]]" = WeakKeyDictionary()
 
 
 class Watch:
@@ -140,6 +147,42 @@ class Browser(FlaskClient):
         return found.value if found else None
 
 
+Fault = tuple[tuple[int, int], str, dict[str, str]]  # line and column, code, what the sentence of the code names
+
+
+class Builder(HTML5TreeBuilder):
+    """Beautiful Soup's html5lib, which forgets what it stumbled over: this one keeps it, and the page is read once."""
+
+    def __init__(self) -> None:
+        super().__init__(store_line_numbers=False)
+        self.faults: list[Fault] = []
+
+    def feed(self, markup: Any) -> None:
+        parser = html5lib.HTMLParser(tree=self.create_treebuilder)
+        self.underlying_builder.parser = parser
+        parser.parse(markup)
+        self.faults, self.underlying_builder.parser = parser.errors, None
+
+
+class Tags:
+    """All tags of a page, in its order: many questions are asked of each page, and a search for each would be slow."""
+
+    def __init__(self, soup: BeautifulSoup) -> None:
+        self.all = [tag for tag in soup.descendants if isinstance(tag, Tag)]
+
+    def named(self, *names: str) -> list[Tag]:
+        return [tag for tag in self.all if tag.name in names]
+
+    def holding(self, *attributes: str) -> list[Tag]:
+        """Those that have one of these attributes."""
+        return [tag for tag in self.all if not tag.attrs.keys().isdisjoint(attributes)]
+
+
+def within(tag: Tag, *names: str) -> list[Tag]:
+    """The tags with one of these names inside another."""
+    return [inner for inner in tag.descendants if isinstance(inner, Tag) and inner.name in names]
+
+
 class Page:
     """An answer. What it does not know it asks the response: `page.status_code`, `page.headers`, `page.text`."""
 
@@ -147,7 +190,6 @@ class Page:
         self.browser = browser
         self.response = response
         self.statements: list[str] = []
-        self._soup: BeautifulSoup | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.response, name)
@@ -159,7 +201,7 @@ class Page:
     def status(self) -> int:
         return self.response.status_code
 
-    @property
+    @cached_property
     def endpoint(self) -> str | None:
         app = self.browser.application
         try:
@@ -168,7 +210,7 @@ class Page:
         except HTTPException:
             return None
 
-    @property
+    @cached_property
     def html(self) -> str:
         return self.response.text
 
@@ -180,11 +222,13 @@ class Page:
     def is_fragment(self) -> bool:
         return self.is_html and not self.html.lstrip().lower().startswith("<!doctype")
 
-    @property
+    @cached_property
     def soup(self) -> BeautifulSoup:
-        if self._soup is None:
-            self._soup = BeautifulSoup(self.html, "html5lib")
-        return self._soup
+        return BeautifulSoup(self.html, builder=Builder())
+
+    @cached_property
+    def tags(self) -> Tags:
+        return Tags(self.soup)
 
     @property
     def words(self) -> str:
@@ -217,7 +261,7 @@ class Page:
 
     def at(self, selector: str) -> Tag:
         """The one element that a selector names."""
-        found = self.soup.select(selector)
+        found = self.soup.find_all(selector) if selector.isalnum() else self.soup.select(selector)
         assert len(found) == 1, f"{len(found)} elements {selector!r} in {self}:\n{self.words[:600]}"
         return found[0]
 
@@ -232,7 +276,7 @@ class Page:
 
     def link(self, text: str) -> "Link":
         """The first link whose words hold `text`."""
-        links = self.soup.select("a[href]")
+        links = [tag for tag in within(self.soup, "a") if tag.has_attr("href")]
         found = [tag for tag in links if text in " ".join(tag.get_text(" ").split()) or text == tag.get("aria-label")]
         words = [" ".join(tag.get_text(" ").split()) for tag in links]
         assert found, f"no link {text!r} in {self}; there are {words}"
@@ -252,7 +296,7 @@ class Page:
 
     def form(self, wanted: str = "") -> "Form":
         """The one form whose address, or whose button, holds `wanted`."""
-        forms = [Form(self, tag) for tag in self.soup.select("form")]
+        forms = [Form(self, tag) for tag in within(self.soup, "form")]
         found = [form for form in forms if wanted in form.action or any(wanted in words for words in form.buttons())]
         names = [(form.action, form.buttons()) for form in forms]
         assert len(found) == 1, f"{len(found)} forms {wanted!r} in {self}; there are {names}"
@@ -286,16 +330,18 @@ class Form:
         return [" ".join(tag.get_text(" ").split()) or str(tag.get("aria-label", "")) for tag in tags]
 
     def fields(self, name: str) -> list[Tag]:
-        return [tag for tag in self.tag.select("input, select, textarea, button[name]") if tag.get("name") == name]
+        return [tag for tag in within(self.tag, "input", "select", "textarea", "button") if tag.get("name") == name]
 
     def values(self) -> dict[str, str]:
         """What the form would send as it stands."""
         found: dict[str, str] = {}
-        for tag in self.tag.select("input[name], select[name], textarea[name]"):
+        for tag in within(self.tag, "input", "select", "textarea"):
+            if not tag.has_attr("name"):
+                continue
             name, kind = str(tag["name"]), str(tag.get("type", "text"))
             if tag.name == "select":
-                chosen = tag.select("option[selected]") or tag.select("option")[:1]
-                for option in chosen:
+                options = within(tag, "option")
+                for option in [each for each in options if each.has_attr("selected")] or options[:1]:
                     found[name] = str(option.get("value", option.get_text()))
             elif tag.name == "textarea":
                 found[name] = tag.get_text().removeprefix("\r\n").removeprefix("\n")
@@ -326,7 +372,7 @@ class Form:
         tags = self.fields(name)
         assert tags, f"the form {self.action} has no field {name!r}; it has {sorted(self.values())}"
         if tags[0].name == "select":
-            offered = [str(option.get("value", option.get_text())) for option in tags[0].select("option")]
+            offered = [str(option.get("value", option.get_text())) for option in within(tags[0], "option")]
         elif tags[0].name == "button" or tags[0].get("type") in ("radio", "checkbox"):
             offered = [str(tag.get("value", "on")) for tag in tags]
         else:
@@ -360,25 +406,22 @@ def inspect(page: Page) -> None:
 
 
 def parse_strictly(page: Page) -> Iterator[str]:
-    html = page.html.strip()
-    parser = html5lib.HTMLParser(strict=True)
-    try:
-        if page.is_fragment:
-            parser.parseFragment(html, container="tbody" if html.startswith("<tr") else "div")
-        else:
-            parser.parse(html)
-    except ParseError as error:
-        line, column = parser.tokenizer.stream.position()
-        context = "\n".join(html.splitlines()[max(0, line - 3) : line + 1])
-        yield f"does not parse at {line}:{column}: {error}\n{context}"
+    """A page is read as a document; a fragment, as what htmx makes of it."""
+    faults: list[Fault] = page.soup.builder.faults  # ty: ignore[unresolved-attribute]
+    if page.is_fragment:
+        parser = html5lib.HTMLParser()
+        parser.parseFragment(page.html, container="tbody" if page.html.lstrip().startswith("<tr") else "div")
+        faults = parser.errors
+    for (line, column), code, names in faults[:1]:
+        context = "\n".join(page.html.splitlines()[max(0, line - 3) : line + 1])
+        yield f"does not parse at {line}:{column}: {SENTENCES[code] % names}\n{context}"
 
 
 def page_faults(page: Page) -> Iterator[str]:
     """What a whole page must have."""
-    soup = page.soup
-    if page.at("html").get("lang") not in ("fr", "ru", "en"):
+    if page.tags.named("html")[0].get("lang") not in ("fr", "ru", "en"):
         yield "says no language"
-    headings = soup.select("h1")
+    headings = page.tags.named("h1")
     if len(headings) != 1 or not page.h1:
         yield f"has {len(headings)} h1"
         return
@@ -387,48 +430,49 @@ def page_faults(page: Page) -> Iterator[str]:
         yield f"has no title of its own: {page.title!r}"
     if page.status == 200 and page.endpoint not in HEADING_IS_NO_TITLE and page.h1 not in page.title:
         yield f"is headed {page.h1!r} but titled {page.title!r}"
-    if not soup.select("main#main"):
+    if not [tag for tag in page.tags.named("main") if tag.get("id") == "main"]:
         yield "has no main#main to skip to"
 
 
 def faults_anywhere(page: Page) -> Iterator[str]:
     """What neither a page nor a fragment may have."""
-    soup = page.soup
-    yield from inline_faults(soup)
+    yield from inline_faults(page.tags)
     yield from form_faults(page)
-    yield from name_faults(soup)
+    yield from name_faults(page.tags)
     yield from reference_faults(page)
     yield from link_faults(page)
-    ids = [str(tag["id"]) for tag in soup.select("[id]")]
-    for double in sorted({name for name in ids if ids.count(name) > 1}):
+    ids = Counter(str(tag["id"]) for tag in page.tags.holding("id"))
+    for double in sorted(name for name, times in ids.items() if times > 1):
         yield f"two elements have the id {double!r}"
     if left := re.search(r"%\(\w+\)[sd]|<flask_babel|LazyString", page.html):
         yield f"shows {left[0]!r}"
-    for image in soup.select("img:not([alt])"):
-        yield f"has an image without alt: {image}"
+    for image in page.tags.named("img"):
+        if not image.has_attr("alt"):
+            yield f"has an image without alt: {image}"
 
 
-def inline_faults(soup: BeautifulSoup) -> Iterator[str]:
-    for tag in soup.select("[style], style, script:not([src])"):
-        yield f"has inline code: {str(tag)[:120]}"
-    for tag in soup.find_all(True):
+def inline_faults(tags: Tags) -> Iterator[str]:
+    for tag in tags.all:
+        if tag.has_attr("style") or tag.name == "style" or (tag.name == "script" and not tag.has_attr("src")):
+            yield f"has inline code: {str(tag)[:120]}"
+    for tag in tags.all:
         for name, value in tag.attrs.items():
-            if name.startswith(("on", "hx-on")) or re.search(r"\bjs:|javascript:", str(value), re.IGNORECASE):
+            if name.startswith(("on", "hx-on")) or CODE.search(str(value)):
                 yield f"has code in {name}: {str(tag)[:120]}"
 
 
 def form_faults(page: Page) -> Iterator[str]:
     is_open = (page.endpoint or "").startswith("open.")
-    for form in page.soup.select("form"):
+    for form in page.tags.named("form"):
         action = form.get("action")
         if not action:
             yield f"a form has no action: {str(form)[:120]}"
         if form.get("hx-post") and (form.get("hx-post") != action or form.get("method") != "post"):
             yield f"a form works only with htmx: {str(form)[:120]}"
-        has_token = bool(form.select('input[name="csrf_token"][value]'))
+        has_token = any(tag.get("name") == "csrf_token" and tag.has_attr("value") for tag in within(form, "input"))
         if form.get("method") == "post" and has_token == is_open:
             yield f"a form needs a token, or on a mailed page has one: {action}"
-    for tag in page.soup.select("[hx-get], [hx-post]"):
+    for tag in page.tags.holding("hx-get", "hx-post"):
         plain = {"a": "href", "form": "action"}.get(tag.name)
         if tag.name == "button" and tag.get("formaction") == tag.get("hx-post") and tag.find_parent("form"):
             continue
@@ -436,15 +480,18 @@ def form_faults(page: Page) -> Iterator[str]:
             yield f"works only with htmx: {str(tag)[:120]}"
 
 
-def name_faults(soup: BeautifulSoup) -> Iterator[str]:
+def name_faults(tags: Tags) -> Iterator[str]:
     """Whatever can be used has a name that can be read out."""
-    for tag in soup.select("input, select, textarea"):
+    spoken_for = {label.get("for") for label in tags.named("label") if label.get_text().strip()} - {None}
+    for tag in tags.named("input", "select", "textarea"):
         if tag.get("type") in ("hidden", "submit", "button") or tag.get("aria-label") or tag.get("aria-labelledby"):
             continue
-        labels = [tag.find_parent("label"), *soup.select(f'label[for="{tag.get("id")}"]')]
-        if not any(label and label.get_text().strip() for label in labels):
+        around = tag.find_parent("label")
+        if tag.get("id") not in spoken_for and not (around and around.get_text().strip()):
             yield f"a field has no label: {str(tag)[:120]}"
-    for tag in soup.select("button, a[href]"):
+    for tag in tags.named("button", "a"):
+        if tag.name == "a" and not tag.has_attr("href"):
+            continue
         if not (tag.get_text().strip() or tag.get("aria-label") or tag.select("[aria-label], img[alt]:not([alt=''])")):
             yield f"nothing to read on {str(tag)[:120]}"
 
@@ -453,9 +500,9 @@ def reference_faults(page: Page) -> Iterator[str]:
     """Ids that are spoken of exist (on a whole page; a fragment may speak of the page around it)."""
     if page.is_fragment:
         return
-    ids = {str(tag["id"]) for tag in page.soup.select("[id]")}
+    ids = {str(tag["id"]) for tag in page.tags.holding("id")}
     for attribute in ("for", "aria-labelledby", "aria-describedby", "popovertarget", "data-counter", "hx-target"):
-        for tag in page.soup.select(f"[{attribute}]"):
+        for tag in page.tags.holding(attribute):
             for name in str(tag[attribute]).split():
                 if attribute == "hx-target" and not name.startswith("#"):
                     continue
@@ -466,20 +513,33 @@ def reference_faults(page: Page) -> Iterator[str]:
 def link_faults(page: Page) -> Iterator[str]:
     """Every address on the page is one that the portal knows."""
     here = page.response.request.path
-    for tag in page.soup.select("[href], [src], [action], [formaction], [hx-get], [hx-post]"):
-        for attribute in ("href", "src", "action", "formaction", "hx-get", "hx-post"):
+    addresses = ("href", "src", "action", "formaction", "hx-get", "hx-post")
+    for tag in page.tags.holding(*addresses):
+        for attribute in addresses:
             target = str(tag.get(attribute, ""))
             if not target or target.startswith(("#", "mailto:", "tel:", "data:")):
                 continue
             posts = attribute in ("hx-post", "formaction") or (attribute == "action" and tag.get("method") == "post")
-            if attribute == "action" and posts and not tag.select("button:not([formaction], [type=button])"):
+            if attribute == "action" and posts and not any(map(_sends_the_form, within(tag, "button"))):
                 continue  # each of its buttons has an address of its own
             method = "POST" if posts else "GET"
             if fault := dead(urljoin(here, target), method, page.browser.application):
                 yield f"{attribute}={target!r} {fault}"
 
 
+def _sends_the_form(button: Tag) -> bool:
+    return not button.has_attr("formaction") and button.get("type") != "button"
+
+
 def dead(url: str, method: str, app: Flask) -> str | None:
+    """What is wrong with an address, if something is. Flask lets no address be added after the first request."""
+    known = LOOKED_UP.setdefault(app, {})
+    if (url, method) not in known:
+        known[url, method] = _look_up(url, method, app)
+    return known[url, method]
+
+
+def _look_up(url: str, method: str, app: Flask) -> str | None:
     parts = urlsplit(url)
     if parts.scheme or parts.netloc:
         return "leads out of the portal"

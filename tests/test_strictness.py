@@ -40,11 +40,112 @@ def test_a_page_without_a_fault_passes(app: Flask) -> None:
         ('<p id="main">Go</p>', "two elements have the id"),
         ('<p aria-describedby="nothing">Go</p>', "names nothing"),
         ("<p>%(name)s is here</p>", "shows"),
+        ("<p>&lt;flask_babel.LazyString&gt; l'heure: LazyString</p>", "shows 'LazyString'"),
+        ("<style>p { color: red }</style>", "inline code"),
+        ('<button type="button" onclick="go()">Go</button>', "has code in onclick"),
+        ('<a href="java&#115;cript:go()">Go</a>', "has code in href"),
+        ('<p data-go="JS:go()">Go</p>', "has code in data-go"),
+        ('<img src="/static/icons.svg">', "has an image without alt"),
+        ('<img src="/static/nowhere.svg" alt="">', "names no file"),
+        ('<a href="//example.org/">Go</a>', "leads out of the portal"),
+        ('<a href="/sign-out">Go</a>', "answers 405 to GET"),
+        ('<form method="post" action="/healthz"><button>Go</button></form>', "answers 405 to POST"),
+        (
+            '<form method="post" action="/sign-in"><input type="hidden" name="csrf_token" value="x">'
+            '<button formaction="/nowhere">Go</button></form>',
+            "formaction='/nowhere' answers 404",
+        ),
+        (
+            '<form method="post" action="/sign-in"><input type="hidden" name="csrf_token"><button>Go</button></form>',
+            "needs a token",
+        ),
+        ('<form action="/sign-in" hx-post="/sign-in"><button>Go</button></form>', "a form works only with htmx"),
+        ('<button hx-post="/sign-in">Go</button>', "works only with htmx"),
+        ('<form action="/sign-in"><label></label><input name="email"></form>', "has no label"),
+        ('<form action="/sign-in"><label>Address</label><input name="email"></form>', "has no label"),
+        ('<form action="/sign-in"><label for="e"></label><input id="e" name="email"></form>', "has no label"),
+        (
+            '<form action="/sign-in"><label for="None">Address</label><textarea name="e"></textarea></form>',
+            "has no label",
+        ),
+        ('<label><select name="e"><option></option></select></label>', "has no label"),
+        ("<form action='/sign-in'><button><img src='/static/icons.svg' alt=''></button></form>", "nothing to read"),
+        ('<label for="nothing">Go</label>', "for='nothing' names nothing"),
+        ('<p hx-target="#nothing">Go</p>', "hx-target='#nothing' names nothing"),
+        ('<svg aria-labelledby="main nothing"></svg>', "aria-labelledby='nothing' names nothing"),
     ],
 )
 def test_a_page_with_a_fault_is_refused(app: Flask, html: str, fault: str) -> None:
     with pytest.raises(AssertionError, match=fault):
         answer(app, f"{HEAD}{GOOD}{html}</body></html>")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="/sign-in"><img src="/static/icons.svg" alt="Sign in"></a>',
+        '<a href="/sign-in" aria-label="Sign in"></a>',
+        '<form action="/sign-in"><label for="e">Address</label><input id="e" name="email"><button>Go</button></form>',
+        '<form action="/sign-in"><label>Address <input name="email"></label><button>Go</button></form>',
+        '<p hx-target="this" aria-describedby="main">Go</p>',
+        '<a href="#main">Go</a><a href="mailto:a@example.org">Write</a><a href="tel:+33">Call</a><a>Nowhere</a>',
+    ],
+)
+def test_what_is_no_fault_passes(app: Flask, html: str) -> None:
+    answer(app, f"{HEAD}{GOOD}{html}</body></html>")
+
+
+@pytest.mark.parametrize(
+    ("html", "fault"),
+    [
+        (f"{HEAD}{GOOD}</body></html>".replace(' lang="fr"', ""), "says no language"),
+        (f"{HEAD}{GOOD}</body></html>".replace(' lang="fr"', ' lang="de"'), "says no language"),
+        (f"{HEAD}{GOOD}</body></html>".replace("<title>Heading", "<title>None · Heading"), "has no title of its own"),
+        (f'{HEAD}<main id="main"></main></body></html>', "has 0 h1"),
+        (f'{HEAD}<main id="main"><h1> </h1></main></body></html>', "has 1 h1"),
+        (f'{HEAD}<main id="other"><h1>Heading</h1></main></body></html>', "has no main#main"),
+        (f'{HEAD}<div id="main"><h1>Heading</h1></div></body></html>', "has no main#main"),
+        (f"{HEAD}<title>Heading</title>{GOOD}</body></html>", "2 elements 'title'"),
+        (f"\n\n{HEAD}{GOOD}\n<p></b></p></body></html>", r"does not parse at 4:7: .*\(b\)"),
+    ],
+)
+def test_a_page_that_lacks_what_a_whole_page_has_is_refused(app: Flask, html: str, fault: str) -> None:
+    with pytest.raises(AssertionError, match=fault):
+        answer(app, html)
+
+
+@pytest.mark.parametrize(
+    "html", ["<p>Go</p>", "<tr><td>Go</td></tr>", '<label for="of-the-page">Go</label>', "<h1>One</h1><h1>Two</h1>"]
+)
+def test_a_fragment_without_a_fault_passes(app: Flask, html: str) -> None:
+    answer(app, html)
+
+
+@pytest.mark.parametrize(
+    ("html", "fault"),
+    [
+        ("<p><b>Go</p></b>", "does not parse"),
+        ("<td>Go</td>", "does not parse"),
+        ("<tr><p>Go</p></tr>", "does not parse"),
+        ('<p style="color: red">Go</p>', "inline code"),
+        ('<a href="/staff/nowhere">Go</a>', "answers 404"),
+        ('<p id="a">Go</p><p id="a">Go</p>', "two elements have the id"),
+    ],
+)
+def test_a_fragment_with_a_fault_is_refused(app: Flask, html: str, fault: str) -> None:
+    with pytest.raises(AssertionError, match=fault):
+        answer(app, html)
+
+
+def test_a_form_of_a_mailed_page_has_no_token(app: Flask) -> None:
+    form = '<form method="post" action="/sign-in">%s<button>Go</button></form>'
+    token = '<input type="hidden" name="csrf_token" value="x">'
+    app.add_url_rule("/open", "open.probe", lambda: f"{HEAD}{GOOD}{form % token}</body></html>")
+    app.add_url_rule("/good", "open.good", lambda: f"{HEAD}{GOOD}{form % ''}</body></html>")
+    browser = open_browser(app)
+    with pytest.raises(AssertionError, match="on a mailed page has one"):
+        browser.get("/open")
+    browser.get("/good")
 
 
 def test_a_title_that_is_not_the_heading_is_refused(app: Flask) -> None:
