@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 import pytest
@@ -20,18 +20,19 @@ from flask import Flask, session
 from flask_migrate import upgrade
 from jinja2 import BytecodeCache, StrictUndefined
 from jinja2.bccache import Bucket
-from sqlalchemy import Column, Select, Table, func, select
+from sqlalchemy import Column, Dialect, Select, Table, create_engine, event, func, make_url, select
 from time_machine import TimeMachineFixture, travel
 
 from app import create_app
+from portal import config
 from portal.accounts.actions import open_session
 from portal.accounts.models import Account
-from portal.extensions import db, writing
+from portal.extensions import babel, csrf, db, security, writing
 from portal.outbox import jobs
 from tests import factories
 from tests.factories import NOON, Agency, Persona
 from tests.faults import tally
-from tests.keeping import keep, put_back
+from tests.keeping import AsItWas, keep, put_back
 from tests.pages import Browser, Watch
 from tests.servers import Cluster, free_port, postgres_cluster, valkey_server
 
@@ -102,6 +103,17 @@ LINK_KEY = "the key of mailed links in all tests"
 CHEAP_HASHES = {"SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {"argon2__time_cost": 1, "argon2__memory_cost": 64}}
 
 
+def environ_of(database_url: str, data_dir: Path) -> dict[str, str]:
+    """All that the environment says of the portal."""
+    return {
+        "PORTAL_DATA_DIR": str(data_dir),
+        "PORTAL_DATABASE_URL": database_url,
+        "PORTAL_SECRET_KEY": "the secret of the tests, long enough",
+        "PORTAL_LINK_KEYS": LINK_KEY,
+        "PORTAL_BASE_URL": "http://localhost",
+    }
+
+
 def make_app(database_url: str, data_dir: Path, **overrides: object) -> Flask:
     """Return the application as this environment alone would make it; undefined names in templates are errors.
 
@@ -111,14 +123,7 @@ def make_app(database_url: str, data_dir: Path, **overrides: object) -> Flask:
         overrides: configuration that differs.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
-    environ = kept | {
-        "PORTAL_DATA_DIR": str(data_dir),
-        "PORTAL_DATABASE_URL": database_url,
-        "PORTAL_SECRET_KEY": "the secret of the tests, long enough",
-        "PORTAL_LINK_KEYS": LINK_KEY,
-        "PORTAL_BASE_URL": "http://localhost",
-    }
-    with mock.patch.dict(os.environ, environ, clear=True):
+    with mock.patch.dict(os.environ, kept | environ_of(database_url, data_dir), clear=True):
         made = create_app(TESTING=True, **CHEAP_HASHES, **overrides)
     # TESTING would raise what no handler expects; users get a page, and so do tests that provoke a fault
     made.config["PROPAGATE_EXCEPTIONS"] = True
@@ -128,6 +133,39 @@ def make_app(database_url: str, data_dir: Path, **overrides: object) -> Flask:
     with made.app_context():
         made.extensions["tests.watch"] = Watch(db.engine)
     return made
+
+
+class Standing:
+    """The application that all tests of this process use, one after the other.
+
+    Making one takes as long as many a test, and an engine that stays knows the statements that it has compiled. Each
+    test finds the application as it was made: configuration, extensions and what they hold. The connections are new,
+    to the test's own database, and what a test listens to at the engine ends with it.
+    """
+
+    def __init__(self, database_url: str, data_dir: Path) -> None:
+        self.app, self.url = make_app(database_url, data_dir), make_url(database_url)
+        self.app.test_client().get("/healthz")  # from now on Flask refuses new addresses and handlers
+        self.engine = create_engine(self.url, **self.app.config["SQLALCHEMY_ENGINE_OPTIONS"])
+        event.listen(self.engine, "do_connect", self._connect)
+        held = (self.app, self.app.jinja_env, vars(self.app)["login_manager"], db, csrf, babel, security)
+        self.made = AsItWas(*held)
+
+    def _connect(self, dialect: Dialect, _entry: object, arguments: list, options: dict) -> None:
+        arguments[:], own = dialect.create_connect_args(self.url)
+        options.update(own)
+
+    def at(self, database_url: str, data_dir: Path) -> Flask:
+        """The application as it was made, on that database and beside that folder."""
+        self.made.put_back()
+        self.app.config.update(config.load(environ_of(database_url, data_dir)))
+        self.url = make_url(database_url)
+        engine = self.engine.execution_options()  # compiled statements are shared; listeners and the address are not
+        engine.url = self.url
+        with self.app.app_context():
+            cast("dict", db.engines)[None] = engine
+        self.app.extensions["tests.watch"] = Watch(engine)
+        return self.app
 
 
 def close(app: Flask) -> None:
@@ -211,9 +249,18 @@ def templates(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster | None)
     return Templates(tmp_path_factory.mktemp("templates"), cluster)
 
 
+@pytest.fixture(scope="session")
+def standing(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    return Standing(templates.url("empty"), tmp_path_factory.mktemp("standing"))
+
+
 @pytest.fixture
 def app(
-    request: pytest.FixtureRequest, tmp_path: Path, templates: Templates, time_machine: TimeMachineFixture
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    templates: Templates,
+    standing: Standing,
+    time_machine: TimeMachineFixture,
 ) -> Generator[Flask]:
     """The application on a database of its own, at noon of the story's Tuesday. The clock runs on from there.
 
@@ -223,7 +270,7 @@ def app(
     name = "story" if "agency" in request.fixturenames else "empty"
     url = templates.copy(name, tmp_path / "portal.db")
     time_machine.move_to(NOON)
-    made = make_app(url, tmp_path)
+    made = standing.at(url, tmp_path)
     yield made
     close(made)
     templates.give_back(name, url)

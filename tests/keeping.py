@@ -1,8 +1,11 @@
-"""A PostgreSQL database that can be put back as it was: much faster than a new copy for each test.
+"""What can be put back as it was: much faster than a new one for each test.
 
-Beside the tables lies a schema `kept` with a copy of their rows; a function of the database itself puts them back,
-together with the counters of the numbers.
+In a database of PostgreSQL's, beside the tables lies a schema `kept` with a copy of their rows; a function of the
+database itself puts them back, together with the counters of the numbers. Of Python's objects, such as an application,
+`AsItWas` remembers the attributes.
 """
+
+from typing import Any
 
 import psycopg
 from sqlalchemy import MetaData
@@ -38,3 +41,25 @@ def put_back(url: str) -> bool:
     except psycopg.Error:
         return False
     return True
+
+
+class AsItWas:
+    """Remembers the attributes of objects, with the dictionaries, lists and sets in them; puts all back in place."""
+
+    def __init__(self, *objects: object) -> None:
+        self._held: dict[int, tuple[Any, Any]] = {}
+        for each in objects:
+            self._hold(vars(each))
+
+    def _hold(self, value: Any) -> None:
+        if not isinstance(value, (dict, list, set)) or id(value) in self._held:
+            return
+        inside = list(value.items()) if isinstance(value, dict) else list(value)
+        self._held[id(value)] = (value, inside)
+        for inner in value.values() if isinstance(value, dict) else inside:
+            self._hold(inner)
+
+    def put_back(self) -> None:
+        for value, inside in self._held.values():
+            value.clear()
+            (value.extend if isinstance(value, list) else value.update)(inside)

@@ -14,13 +14,13 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 from weakref import WeakKeyDictionary
 
 import html5lib
 from bs4 import BeautifulSoup, Tag
-from bs4.builder import HTML5TreeBuilder
+from bs4.builder._html5lib import HTML5TreeBuilder
 from flask import Flask
 from flask.testing import FlaskClient
 from html5lib.constants import E as SENTENCES
@@ -407,7 +407,7 @@ def inspect(page: Page) -> None:
 
 def parse_strictly(page: Page) -> Iterator[str]:
     """A page is read as a document; a fragment, as what htmx makes of it."""
-    faults: list[Fault] = page.soup.builder.faults  # ty: ignore[unresolved-attribute]
+    faults = cast("Builder", page.soup.builder).faults
     if page.is_fragment:
         parser = html5lib.HTMLParser()
         parser.parseFragment(page.html, container="tbody" if page.html.lstrip().startswith("<tr") else "div")

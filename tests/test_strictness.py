@@ -1,15 +1,29 @@
-"""The strict browser refuses what it says it refuses: otherwise every other test would be worth less."""
+"""The strict browser refuses what it says it refuses, and each test finds a portal that no other has touched:
+otherwise every other test would be worth less."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert
+from sqlalchemy import event, insert, make_url, text
 
-from portal.extensions import db
+from portal.extensions import csrf, db, security
 from portal.settings.models import OptionValue
-from tests.conftest import open_browser
+from tests.conftest import Standing, Templates, close, make_app, open_browser
 
 HEAD = '<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Heading</title></head><body>'
 GOOD = '<main id="main"><h1>Heading</h1></main>'
+
+
+@pytest.fixture
+def app(templates: Templates, tmp_path: Path) -> Iterator[Flask]:
+    """An application of the test's own: one that has answered takes no new addresses."""
+    url = templates.copy("empty", tmp_path / "portal.db")
+    made = make_app(url, tmp_path)
+    yield made
+    close(made)
+    templates.give_back("empty", url)
 
 
 def answer(app: Flask, html: str) -> None:
@@ -174,3 +188,55 @@ def test_a_choice_that_is_not_offered_cannot_be_made(app: Flask) -> None:
     page = open_browser(app).get("/sign-in")
     with pytest.raises(AssertionError, match="has no field"):
         page.form("Sign in").submit(role="admin")
+
+
+def test_what_a_test_leaves_behind_the_next_does_not_find(
+    templates: Templates, standing: Standing, tmp_path: Path
+) -> None:
+    """All tests use one application: whatever may be changed of it is what it was, once it stands anew."""
+    first, second = templates.copy("empty", tmp_path / "first.db"), templates.copy("empty", tmp_path / "second.db")
+    (tmp_path / "first").mkdir()
+    app = standing.at(first, tmp_path / "first")
+    before = state_of(app)
+    heard: list[str] = []
+    app.config.update(PORTAL_SMTP_URL="smtp://127.0.0.1:1", SECRET_KEY="another", ANEW="x")
+    app.config["PORTAL_LINK_KEYS"].append("another")
+    app.config["SECURITY_EMAIL_VALIDATOR_ARGS"]["check_deliverability"] = True
+    del app.config["MAX_CONTENT_LENGTH"]
+    app.extensions["portal.queue.silent"] = True
+    app.jinja_env.globals["anew"] = range
+    del app.jinja_env.filters["day"]
+    app.before_request_funcs[None].insert(0, lambda: "nothing else")
+    app.after_request_funcs[None].clear()
+    app.error_handler_spec[None][None].clear()
+    app.template_folder = app.wsgi_app = None  # ty: ignore[invalid-assignment]
+    csrf._exempt_views.add("staff.cancel_visit")
+    make_app("sqlite://", tmp_path, SECRET_KEY="the secret of another installation")
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *seen: heard.append(seen[2]))
+        db.session.execute(insert(OptionValue).values(key="agency.name", value="x"))
+        db.session.commit()
+    close(app)
+    heard.clear()
+
+    assert standing.at(second, tmp_path) is app
+    changed = dict(state_of(app).items() ^ before.items())
+    assert set(changed) == {"PORTAL_DATA_DIR", "PORTAL_DATABASE_URL", "SQLALCHEMY_DATABASE_URI"}
+    assert app.config["PORTAL_DATA_DIR"] == tmp_path
+    assert security.app is app, "the other installation's hash and signatures are not ours"
+    assert open_browser(app).get("/sign-in").status == 200
+    with app.app_context():
+        assert db.session.execute(text("SELECT count(*) FROM option_value")).scalar_one() == 0
+        assert db.engine.url == make_url(second)
+    assert app.extensions["tests.watch"].statements, "the strict browser looks at the present database"
+    assert heard == []
+    close(app)
+    for url in (first, second):
+        templates.give_back("empty", url)
+
+
+def state_of(app: Flask) -> dict[str, str]:
+    """All that there is of an application, by name."""
+    held = {**vars(app), **vars(app.jinja_env), **vars(security), **vars(csrf), **app.extensions, **app.config}
+    held["globals"] = {name: value for name, value in app.jinja_env.globals.items() if name != "config"}
+    return {name: repr(value) for name, value in held.items() if name not in ("config", "extensions", "tests.watch")}
