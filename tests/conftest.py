@@ -144,12 +144,15 @@ class Standing:
     """
 
     def __init__(self, database_url: str, data_dir: Path) -> None:
-        self.app, self.url = make_app(database_url, data_dir), make_url(database_url)
-        self.app.test_client().get("/healthz")  # from now on Flask refuses new addresses and handlers
+        self.url = make_url(database_url)
+        self._make(data_dir)
         self.engine = create_engine(self.url, **self.app.config["SQLALCHEMY_ENGINE_OPTIONS"])
         event.listen(self.engine, "do_connect", self._connect)
+
+    def _make(self, data_dir: Path) -> None:
+        self.app = make_app(self.url.render_as_string(hide_password=False), data_dir)
         held = (self.app, self.app.jinja_env, vars(self.app)["login_manager"], db, csrf, babel, security)
-        self.made = AsItWas(*held)
+        self.made, self.addresses = AsItWas(*held), list(self.app.url_map.iter_rules())
 
     def _connect(self, dialect: Dialect, _entry: object, arguments: list, options: dict) -> None:
         arguments[:], own = dialect.create_connect_args(self.url)
@@ -158,6 +161,8 @@ class Standing:
     def at(self, database_url: str, data_dir: Path) -> Flask:
         """The application as it was made, on that database and beside that folder."""
         self.made.put_back()
+        if list(self.app.url_map.iter_rules()) != self.addresses:
+            self._make(data_dir)  # addresses that a test has added cannot be taken back
         self.app.config.update(config.load(environ_of(database_url, data_dir)))
         self.url = make_url(database_url)
         engine = self.engine.execution_options()  # compiled statements are shared; listeners and the address are not

@@ -1,7 +1,6 @@
 """The strict browser refuses what it says it refuses, and each test finds a portal that no other has touched:
 otherwise every other test would be worth less."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,6 @@ from tests.conftest import Standing, Templates, close, make_app, open_browser
 
 HEAD = '<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Heading</title></head><body>'
 GOOD = '<main id="main"><h1>Heading</h1></main>'
-
-
-@pytest.fixture
-def app(templates: Templates, tmp_path: Path) -> Iterator[Flask]:
-    """An application of the test's own: one that has answered takes no new addresses."""
-    url = templates.copy("empty", tmp_path / "portal.db")
-    made = make_app(url, tmp_path)
-    yield made
-    close(made)
-    templates.give_back("empty", url)
 
 
 def answer(app: Flask, html: str) -> None:
@@ -233,6 +222,21 @@ def test_what_a_test_leaves_behind_the_next_does_not_find(
     close(app)
     for url in (first, second):
         templates.give_back("empty", url)
+
+
+def test_addresses_that_a_test_has_added_are_gone_in_the_next(
+    templates: Templates, standing: Standing, tmp_path: Path
+) -> None:
+    url = templates.copy("empty", tmp_path / "portal.db")
+    app = standing.at(url, tmp_path)
+    app.add_url_rule("/anew", "anew", lambda: f"{HEAD}{GOOD}</body></html>")
+    assert open_browser(app).get("/anew").status == 200
+    close(app)
+    app = standing.at(url, tmp_path)
+    assert open_browser(app).get("/anew").status == 404
+    assert "anew" not in app.view_functions
+    close(app)
+    templates.give_back("empty", url)
 
 
 def state_of(app: Flask) -> dict[str, str]:
