@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select, update
 
 from portal import clock
 from portal.accounts.models import User
@@ -15,6 +14,7 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed, upsert, wires
 from portal.links import new_public_id
+from portal.outbox.channel import insert_channel
 from portal.outbox.jobs import drain
 from portal.outbox.models import MAIL, OPEN, Channel, Message
 from portal.queue import enqueue_after_commit
@@ -169,19 +169,9 @@ def hold_channel(actor: User | None, why: str) -> bool:
     """
     held = {"held_since": clock.now(), "held_by": actor.name if actor else None, "held_why": why}
     free = Channel.name == MAIL, Channel.held_since.is_(None)
-    if not rows_changed(update(Channel).where(*free).values(held)) and not _insert_channel(held):
+    if not rows_changed(update(Channel).where(*free).values(held)) and not insert_channel(held):
         return False
     record("channel.held", actor, ("channel", 1))
-    return True
-
-
-def _insert_channel(values: dict[str, Any]) -> bool:
-    """Write the channel's row; False when it is there already."""
-    try:
-        with db.session.begin_nested():
-            db.session.execute(insert(Channel).values(name=MAIL, **values))
-    except IntegrityError:
-        return False
     return True
 
 

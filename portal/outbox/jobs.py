@@ -10,9 +10,11 @@ from sqlalchemy import Case, ColumnElement, case, func, select, update
 from portal import clock
 from portal.extensions import db, rows_changed, wires, writing
 from portal.outbox import leases
+from portal.outbox.channel import insert_channel
 from portal.outbox.mail import compose
 from portal.outbox.mailer import Mailer, Outcome, ServerClosed
 from portal.outbox.models import IS_HELD, MAIL, OPEN, Channel, Message
+from portal.outbox.suppression import forget_old
 from portal.processes import leaving
 from portal.queue import enqueue
 
@@ -62,9 +64,10 @@ def _move(condition: ColumnElement[bool], states: tuple[str, ...], **values: str
 
 @writing()
 def _note_beat(moment: datetime) -> None:
-    """Write down that somebody looked: those who watch over the portal read it."""
+    """Write down that somebody looked: those who watch over the portal read it. Forget what is to be forgotten."""
     if not rows_changed(update(Channel).where(Channel.name == MAIL).values(swept_at=moment)):
-        leases._insert_channel({"name": MAIL, "swept_at": moment})
+        insert_channel({"swept_at": moment})
+    forget_old()
     db.session.commit()
 
 
@@ -124,7 +127,7 @@ def deliver(mailer: Mailer, message_id: int, token: str) -> None:
         db.session.commit()  # nobody must wait for our transaction while we wait for the mail server
         answer = mailer.send(mail, lambda: leases.mark_text_under_way(turn))
     except Outcome as end:
-        leases.finish(turn, end.outcome, end.answer)
+        leases.finish(turn, end.outcome, end.answer, of_recipient=end.of_recipient)
     except ServerClosed as closed:
         leases.finish(turn, "closed", str(closed))
         raise

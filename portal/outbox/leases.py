@@ -9,18 +9,19 @@ import random
 import secrets
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g
-from sqlalchemy import func, insert, literal, or_, select, update
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy import func, literal, or_, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from portal import clock
-from portal.extensions import UTC, db, rows_changed, wires, writing
+from portal.extensions import db, rows_changed, wires, writing
 from portal.i18n import reading_language
+from portal.outbox import channel, suppression
+from portal.outbox.channel import printable
 from portal.outbox.held import are_held, locked, write_attempt, write_message
 from portal.outbox.models import IS_HELD, MAIL, OPEN, Attempt, Channel, Drop, Message, Postpone, Recipient
 
@@ -42,6 +43,7 @@ class Turn:
     """An attempt that has begun: plain values, which no rollback takes away, and what the mail is written from.
 
     `seen` are the records that the decision was taken on: kept, so that they need not be read once more.
+    `refused_before` says that the address has refused a mail and taken none since.
     """
 
     message: Message
@@ -53,6 +55,7 @@ class Turn:
     number: int
     ambiguous: int
     seen: Sequence[object]
+    refused_before: bool = False
 
 
 @writing()
@@ -117,11 +120,28 @@ def _turn_of(message: Message, token: str) -> Turn | None:
         _put_aside(message, decision)
         return None
     decision = replace(decision, language=reading_language(decision.language))
-    message.address, message.recipient, message.language = decision.address, decision.name, decision.language
-    return _open_attempt(message, token, decision)
+    refused = suppression.refusals(decision.address)
+    if suppression.is_suppressed(refused) and not message.resends:
+        _suppress(message.id, token, decision)
+        return None
+    _address(message, decision)
+    return _open_attempt(message, token, decision, refused_before=refused is not None)
 
 
-def _open_attempt(message: Message, token: str, recipient: Recipient) -> Turn:
+def _suppress(message_id: int, token: str, recipient: Recipient) -> None:
+    """Put a message aside whose address is not tried any more, with nothing of what its feature has prepared for a
+    mail that leaves: no reminder, no link whose days run."""
+    db.session.rollback()
+    if message := locked(message_id, token):
+        _address(message, recipient)
+        _put_aside(message, Drop("suppressed", suppression.REASON))
+
+
+def _address(message: Message, recipient: Recipient) -> None:
+    message.address, message.recipient, message.language = recipient.address, recipient.name, recipient.language
+
+
+def _open_attempt(message: Message, token: str, recipient: Recipient, *, refused_before: bool = False) -> Turn:
     moment, seen = clock.now(), list(db.session.identity_map.values())
     message.attempts += 1
     message.lease_until, message.reason = moment + LEASE, None  # it waits for nothing any more
@@ -129,7 +149,7 @@ def _open_attempt(message: Message, token: str, recipient: Recipient) -> Turn:
     db.session.add(attempt)
     db.session.flush()
     return Turn(message, recipient, message.id, attempt.id, token, message.kind, number=message.attempts,
-                ambiguous=message.ambiguous, seen=seen)  # fmt: skip
+                ambiguous=message.ambiguous, seen=seen, refused_before=refused_before)  # fmt: skip
 
 
 def _put_aside(message: Message, decision: Drop | Postpone) -> None:
@@ -155,7 +175,7 @@ def mark_text_under_way(turn: Turn) -> None:
 
 
 @writing()
-def finish(turn: Turn, outcome: str, answer: str) -> None:
+def finish(turn: Turn, outcome: str, answer: str, *, of_recipient: bool = False) -> None:
     """Write down how an attempt ended. A database that does not answer is asked again until the lease ends.
 
     Args:
@@ -163,11 +183,12 @@ def finish(turn: Turn, outcome: str, answer: str) -> None:
         outcome: `accepted`, `later` (not now), `refused` (never), `lost` (no answer after the text), `died` (we
             failed), or `closed` (the server itself is not there; the message is not to blame).
         answer: what the server said.
+        of_recipient: whether it refused the address itself.
     """
     give_up = time.monotonic() + INSISTENCE
     while True:
         try:
-            return _write_end(turn, outcome, _printable(answer))
+            return _write_end(turn, outcome, printable(answer), of_recipient)
         except (OperationalError, InterfaceError):
             db.session.rollback()
             if time.monotonic() > give_up:
@@ -175,16 +196,15 @@ def finish(turn: Turn, outcome: str, answer: str) -> None:
             time.sleep(INSISTENCE_PACE)
 
 
-def _write_end(turn: Turn, outcome: str, answer: str) -> None:
+def _write_end(turn: Turn, outcome: str, answer: str, of_recipient: bool) -> None:
     write_attempt(turn.attempt_id, {"outcome": outcome, "answer": answer, "ended_at": clock.now()})
     freed = {"lease_token": None, "lease_until": None, "last_answer": answer}
-    write_message(turn.message_id, turn.token, _after(turn, outcome) | freed)
+    if write_message(turn.message_id, turn.token, _after(turn, outcome) | freed):
+        if of_recipient:
+            suppression.note_refusal(turn.recipient.address)
+        elif outcome == "accepted" and turn.refused_before:
+            suppression.note_acceptance(turn.recipient.address)
     db.session.commit()
-
-
-def _printable(answer: str) -> str:
-    """PostgreSQL refuses NUL: a server that says one must not keep us from writing down that it took the mail."""
-    return "".join(sign if sign.isprintable() else " " for sign in answer)[:500]
 
 
 def _after(turn: Turn, outcome: str) -> dict[str, Any]:
@@ -269,24 +289,12 @@ def _after_death(message: Message) -> dict[str, Any]:
 def pause_channel(answer: str) -> None:
     """The server does not answer or lets nobody in: one try a minute, and no message is blamed."""
     moment = clock.now()
-    values = {
-        "paused_until": moment + PAUSE,
-        "failing_since": func.coalesce(Channel.failing_since, literal(moment, UTC)),
-        "answer": _printable(answer),
-    }
-    if not rows_changed(update(Channel).where(Channel.name == MAIL).values(values)):
-        _insert_channel(values | {"name": MAIL, "failing_since": moment})
+    channel.note_closed(printable(answer), moment, moment + PAUSE)
     db.session.commit()
-
-
-def _insert_channel(values: dict[str, Any]) -> None:
-    with suppress(IntegrityError), db.session.begin_nested():  # another process may notice it at the same moment
-        db.session.execute(insert(Channel).values(values))
 
 
 @writing()
 def open_channel() -> None:
     """The server took a message: whatever was wrong is over."""
-    failing = Channel.name == MAIL, Channel.failing_since.is_not(None)
-    rows_changed(update(Channel).where(*failing).values(failing_since=None, paused_until=None, answer=None))
+    channel.note_open(clock.now())
     db.session.commit()

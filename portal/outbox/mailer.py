@@ -17,6 +17,8 @@ from portal.links import mail_domain
 STEP_SECONDS = 10.0  # patience for one answer of the server
 MAIL_SECONDS = 20.0  # for a whole mail, well below the lease: a server may drip one byte a second
 FAREWELL_SECONDS = 2.0
+# what a server may say in place of its answer to the recipient: the sender is bad, or it lets us not send (RFC 3463)
+NOT_OF_RECIPIENT = re.compile(rb"5\.(1\.[78]|7\.\d+)\b")
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -25,11 +27,14 @@ class ServerClosed(Exception):
 
 
 class Outcome(Exception):
-    """How handing over ended, when not with an acceptance: `later`, `refused` or `lost`."""
+    """How handing over ended, when not with an acceptance: `later`, `refused` or `lost`.
 
-    def __init__(self, outcome: str, answer: str) -> None:
+    `of_recipient` says that the server refused the address itself: not the text, not the sender, not us.
+    """
+
+    def __init__(self, outcome: str, answer: str, *, of_recipient: bool = False) -> None:
         super().__init__(answer)
-        self.outcome, self.answer = outcome, answer
+        self.outcome, self.answer, self.of_recipient = outcome, answer, of_recipient
 
 
 class Watch:
@@ -122,7 +127,7 @@ class Mailer:
                 self._introduce(self.smtp, host, secure)
         except (OSError, smtplib.SMTPException, ValueError) as error:
             self.close_hard()
-            raise ServerClosed(str(error)) from error
+            raise ServerClosed(_words(error)) from error
         except BaseException:
             self.close_hard()
             raise
@@ -185,7 +190,7 @@ class Mailer:
     def _converse(self, smtp: smtplib.SMTP, mail: EmailMessage, on_text: Callable[[], None]) -> str:
         text = _escaped(mail.as_bytes()) + b".\r\n"
         try:
-            self._expect(smtp.rcpt(mail["To"].addresses[0].addr_spec), _is_yes)
+            self._expect(smtp.rcpt(mail["To"].addresses[0].addr_spec), _is_yes, to_recipient=True)
             on_text()
             self._expect(smtp.docmd("DATA"), lambda code: code == 354)
             smtp.send(text)
@@ -203,7 +208,7 @@ class Mailer:
         self._expect((code, answer), _is_yes)
         return _said(code, answer)
 
-    def _expect(self, reply: tuple[int, bytes], wanted: Callable[[int], bool]) -> None:
+    def _expect(self, reply: tuple[int, bytes], wanted: Callable[[int], bool], *, to_recipient: bool = False) -> None:
         code, answer = reply
         if wanted(code):
             return
@@ -214,7 +219,9 @@ class Mailer:
         elif self.smtp:
             with suppress(OSError, smtplib.SMTPException):
                 self.smtp.rset()
-        raise Outcome("refused" if 500 <= code < 600 else "later", _said(code, answer))
+        if not 500 <= code < 600:
+            raise Outcome("later", _said(code, answer))
+        raise Outcome("refused", _said(code, answer), of_recipient=to_recipient and not NOT_OF_RECIPIENT.match(answer))
 
 
 def _client(secure: bool) -> smtplib.SMTP:
@@ -238,6 +245,14 @@ def _escaped(text: bytes) -> bytes:
     """RFC 5321 4.5.2: a line that begins with a dot gets another one."""
     text = re.sub(rb"(?m)^\.", b"..", text)
     return text if text.endswith(b"\r\n") else text + b"\r\n"
+
+
+def _words(error: Exception) -> str:
+    """What went wrong, without the numbers and signs that only programs read."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error
+        return _said(error.smtp_code, said if isinstance(said, bytes) else str(said).encode())
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _said(code: int, answer: bytes) -> str:

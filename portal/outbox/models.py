@@ -92,6 +92,28 @@ class Channel(db.Model):
     swept_at: Mapped[datetime | None] = mapped_column(UTC)  # when somebody last looked for what is due
 
 
+class Outage(db.Model):
+    """A time in which the mail server was not there or let nobody in: one fact for all messages that waited."""
+
+    __tablename__ = "message_outage"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str]
+    began_at: Mapped[datetime] = mapped_column(UTC)
+    ended_at: Mapped[datetime | None] = mapped_column(UTC, index=True)  # when it took a mail again
+    answer: Mapped[str]  # the last one; the system's words when there was nobody to answer
+
+
+class Suppression(db.Model):
+    """An address that has refused mails since the last one it took. The address itself is not kept."""
+
+    __tablename__ = "mail_suppression"
+
+    address_hash: Mapped[str] = mapped_column(primary_key=True)
+    first_refused_at: Mapped[datetime] = mapped_column(UTC)
+    last_refused_at: Mapped[datetime] = mapped_column(UTC)
+
+
 IS_HELD = exists().where(Channel.name == MAIL, Channel.held_since.is_not(None))
 
 

@@ -15,13 +15,16 @@ from portal.audit.models import AuditEntry
 from portal.audit.queries import deeds_on
 from portal.extensions import Fact, Panel, db, wires
 from portal.i18n import exact
+from portal.outbox.channel import WayOut, way_out
 from portal.outbox.mail import bad_sender
 from portal.outbox.models import MAIL, OPEN, Attempt, Channel, Message
 from portal.outbox.queries import OUTCOME_LABELS, REASON_LABELS, STATE_LABELS, has_mail_server, visible_messages
+from portal.outbox.suppression import REASON as NOT_TRIED
+from portal.outbox.suppression import foreseen, last_refusals
+from portal.outbox.waiting import LATE, known_outages, outage_facts, waits
 from portal.roles import GRANTS, Permission
 from portal.tables.queries import COUNTED
 
-LATE = timedelta(minutes=10)  # what is due waits no longer while all is well
 AT_ONCE = timedelta(seconds=1)  # what was put aside so soon was never promised
 LOOKED_BACK = timedelta(days=7)
 
@@ -119,19 +122,29 @@ def facts_of(user: User, messages: Sequence[Message], *, named: bool = True) -> 
     ids = [message.id for message in messages]
     if not ids:
         return []
-    tries = db.session.scalars(select(Attempt).where(Attempt.message_id.in_(ids)).order_by(Attempt.id)).all()
+    way = way_out(ids)
     touched = [message.id for message in messages if message.resends or message.reason == "by_staff"]
-    deeds = deeds_on("message", touched) if touched else []
+    deeds = [deed for deed in deeds_on("message", touched) if deed.kind in DEEDS] if touched else []
     names = wires.names_of_accounts({deed.account_id for deed in deeds if deed.account_id})
-    due = any(message.state in OPEN and message.next_at <= clock.now() for message in messages)
-    hindered = _hindrance() if due or not has_mail_server() else None
+    waited = {message.id: waits(message, *_of(message, way.tries, deeds)) for message in messages}
+    known = known_outages(waited.values())
+    refused = last_refusals(m.address for m in messages if m.reason == NOT_TRIED and m.address)
     found = []
     for message in messages:
-        lines: list[Fact | None] = [_promised(message), *(_tried(one) for one in tries if one.message_id == message.id)]
-        lines += [_done_by(deed, names) for deed in deeds if deed.subject_id == message.id and deed.kind in DEEDS]
-        lines += [_put_aside(message), _to_come(message, hindered)]
+        own, done = _of(message, way.tries, deeds)
+        lines: list[Fact | None] = [_promised(message), *map(_tried, own), *(_done_by(deed, names) for deed in done)]
+        lines += outage_facts(known, waited[message.id])
+        lines += [_put_aside(message, refused.get(message.address or "")), _to_come(message, way)]
         found += [_placed(line, message, user, named) for line in lines if line]
     return found
+
+
+def _of(
+    message: Message, tries: Sequence[Attempt], deeds: Sequence[AuditEntry]
+) -> tuple[list[Attempt], list[AuditEntry]]:
+    """What was tried of one message, and what people did with it."""
+    own = [one for one in tries if one.message_id == message.id]
+    return own, [deed for deed in deeds if deed.subject_id == message.id]
 
 
 def _placed(fact: Fact, message: Message, user: User, named: bool) -> Fact:
@@ -172,31 +185,43 @@ def _done_by(deed: AuditEntry, names: dict[int, str]) -> Fact:
     return Fact(deed.at, _("%(name)s took the mail back", name=name), "x", "neutral")
 
 
-def _put_aside(message: Message) -> Fact | None:
+def _put_aside(message: Message, refused_at: datetime | None = None) -> Fact | None:
     if message.state not in ("expired", "cancelled", "suppressed") or message.reason == "by_staff":
         return None
-    reason = message.reason or ""
+    at, reason = message.put_aside_at or message.due_at, message.reason or ""
     text, note = str(STATE_LABELS[message.state]), str(REASON_LABELS.get(reason, reason))
-    return Fact(message.put_aside_at or message.due_at, text, "x", "attention", note)
+    if reason == NOT_TRIED:
+        note = _why_not_tried(refused_at if refused_at and refused_at <= at else None)
+    return Fact(at, text, "x", "attention", note)
 
 
-def _hindrance() -> str | None:
+def _why_not_tried(refused_at: datetime | None) -> str:
+    """Why an address is not tried, and what to do. Nobody knows when it refused last once it has taken a mail."""
+    if refused_at is None:
+        return _("this address refused two messages: correct it in the file, or send again")
+    when = exact(refused_at)
+    return _(
+        "this address refused two messages, the last on %(when)s: correct it in the file, or send again", when=when
+    )
+
+
+def _hindrance(channel: Channel | None) -> str | None:
     """Why nothing leaves, in words."""
     if not has_mail_server():
         return _("Waits: no mail server is set")
-    channel = db.session.get(Channel, MAIL)
     if channel and channel.held_since:
         return _("Waits: messages are held")
     return _("Waits for the mail server") if channel and channel.failing_since else None
 
 
-def _to_come(message: Message, hindered: str | None) -> Fact | None:
+def _to_come(message: Message, way: WayOut) -> Fact | None:
     """When an open message leaves, or for what it waits; never a moment that is past."""
     if message.state not in OPEN:
         return None
     moment, note = clock.now(), str(REASON_LABELS[message.reason]) if message.reason in REASON_LABELS else None
-    if drop := wires.message_kinds[message.kind].why_not(message):
+    if drop := wires.message_kinds[message.kind].why_not(message) or (foreseen(message) if way.refusing else None):
         return Fact(moment, _("Will not leave"), "x", note=str(REASON_LABELS[drop.reason]), timed=False)
+    hindered = _hindrance(way.channel)
     if hindered and (message.next_at <= moment or not has_mail_server()):
         return Fact(message.next_at, hindered, "clock", "attention", to_come=True, timed=False)
     if message.next_at <= moment:

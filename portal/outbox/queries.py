@@ -47,6 +47,7 @@ REASON_LABELS = {
     "inactive": _l("the person’s file is closed"),
     "used": _l("the link has been used"),
     "refused": _l("the address was refused"),
+    "not_tried": _l("the address refused two messages and is not tried any more"),
     "poison": _l("it could not be written"),
     "not_low": _l("the rating is not low any more"),
     "looked_at": _l("somebody has looked at it already"),

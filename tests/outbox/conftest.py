@@ -43,7 +43,7 @@ class Outbox:
 
     def __init__(self, app: Flask, database: Database) -> None:
         self.app, self.database = app, database
-        self.decisions: dict[str, Drop | Postpone | Exception] = {}
+        self.decisions: dict[str, Recipient | Drop | Postpone | Exception] = {}
         self.contexts: dict[str, Exception] = {}
         self.name = "Claire"
         self.kind = MessageKind(

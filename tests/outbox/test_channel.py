@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from portal import clock
 from portal.outbox import jobs, leases, mailer
+from portal.outbox.channel import insert_channel
 from portal.outbox.mailer import Mailer, ServerClosed
 from tests.outbox.sink import Sink
 from tests.servers import free_port
@@ -141,8 +142,8 @@ def test_one_process_that_is_served_goes_on_while_another_was_sent_away(outbox, 
     outbox.promise(*names)
     finish = leases.finish
 
-    def another_is_sent_away(*args: Any) -> None:
-        finish(*args)
+    def another_is_sent_away(*args: Any, **more: Any) -> None:
+        finish(*args, **more)
         if len(sink.taken()) == 5:
             leases.pause_channel("421 one at a time")
 
@@ -154,8 +155,8 @@ def test_one_process_that_is_served_goes_on_while_another_was_sent_away(outbox, 
 
 def test_two_processes_may_close_the_channel_at_the_same_moment(outbox, app) -> None:
     with app.app_context():
-        leases._insert_channel({"name": leases.MAIL, "failing_since": clock.now()})
-        leases._insert_channel({"name": leases.MAIL, "failing_since": clock.now()})
+        insert_channel({"failing_since": clock.now()})
+        insert_channel({"failing_since": clock.now()})
         leases.pause_channel("not there\0")
     assert outbox.channel().answer == "not there "
 
