@@ -27,7 +27,7 @@ from app import create_app
 from portal import config
 from portal.accounts.actions import open_session
 from portal.accounts.models import Account
-from portal.extensions import babel, csrf, db, security, writing
+from portal.extensions import babel, begin_reading, csrf, db, security, writing
 from portal.outbox import jobs
 from tests import factories
 from tests.factories import NOON, Agency, Persona
@@ -160,6 +160,7 @@ class Standing:
 
     def at(self, database_url: str, data_dir: Path) -> Flask:
         """The application as it was made, on that database and beside that folder."""
+        begin_reading()  # a test whose last request wrote says otherwise
         self.made.put_back()
         if list(self.app.url_map.iter_rules()) != self.addresses:
             self._make(data_dir)  # addresses that a test has added cannot be taken back
