@@ -198,7 +198,7 @@ def test_a_language_that_is_not_offered_cannot_become_the_agencys(ada: Browser, 
     assert tick(ada.get("/staff/settings?group=agency"), "fr", "ru").status == 303
     page = tick(ada.get("/staff/settings?group=agency"), "fr", "ru", **{"agency.language": "en"})
     assert page.status == 422
-    assert "“English” is the language of the agency" in page.says("#option-agency-language .error")
+    assert "est la langue de l’agence" in page.says("#option-agency-language .error"), "English is not offered"
 
 
 def test_mails_keep_to_the_languages_offered(
