@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import g, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Row, Select, and_, case, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, joinedload
 
 from portal import clock
 from portal.accounts.models import User
@@ -25,7 +25,7 @@ def subject_and_rating(visit: Visit) -> tuple[RatingSubject, Rating | None] | No
     known = g.setdefault("rated", {})
     if visit.id not in known:
         chosen = select(RatingSubject, Rating).outerjoin(Rating).where(RatingSubject.visit_id == visit.id)
-        found = db.session.execute(chosen).one_or_none()
+        found = db.session.execute(chosen.options(joinedload(Rating.former))).unique().one_or_none()
         known[visit.id] = (found[0], found[1]) if found else None
     return known[visit.id]
 
