@@ -81,11 +81,11 @@ def list_visits() -> Response:
 @staff.page("/visits/<int:visit_id>", Permission.SEE_VISITS)
 def show_visit(visit_id: int) -> Response:
     """All about one visit: its facts, what other features add, and one timeline of what happened and will."""
-    visit = visit_or_404(visit_id)
+    visit, row = queries.visit_with_row(g.user, visit_id) or abort(404)
     panels = [panel for make in wires.visit_panels if (panel := make(g.user, visit))]
     facts = [fact for tell in wires.timeline for fact in tell(g.user, visit)]
     return show(
-        "visits/show.html", visit=visit, row=queries.row_of(g.user, visit_id), panels=panels,
+        "visits/show.html", visit=visit, row=row, panels=panels,
         facts=sorted(facts, key=lambda fact: (fact.to_come, fact.at)),
     )  # fmt: skip
 

@@ -104,7 +104,7 @@ def test_the_whole_story_stands_in_one_line_after_the_other(
     )
     changed = position(page, "Paul Lefèvre changed the rating to 2 out of 5")
     assert asked < left < suspect < rated < changed
-    assert len(page.statements) <= 12, "\n".join(page.statements)
+    assert len(page.statements) <= 12, "\n".join(s.replace("\n", " ") for s in page.statements)
 
 
 def test_pressed_and_left_are_two_lines_here_too(
@@ -146,7 +146,7 @@ def test_no_reminder_is_announced_of_a_mail_that_did_not_leave(
     sofia = sign_in(agency.sofia)
     page = sofia.get(f"/staff/visits/{visit}")
     position(page, "Will leave Reminder of a rating request 21 November")
-    assert len(page.statements) <= 12, "\n".join(page.statements)
+    assert len(page.statements) <= 12, "\n".join(s.replace("\n", " ") for s in page.statements)
     number = reminder_of(database, state=state, sent_at=None, reason="refused")
     for path in (f"/staff/visits/{visit}", f"/staff/outbox/{number}"):
         page = sofia.get(path)
@@ -302,7 +302,7 @@ def test_why_nobody_was_asked_is_one_reason_after_what_happened_and_stays_so(
         set_option(None, "ratings.client_ratings", "false")
     line = lines(sofia.get(f"/staff/visits/{agency.claires_past}"))[-1]
     assert [known for known, words in WHY_NOT.items() if words in line] == [reason]
-    assert len(page.statements) <= 12, "\n".join(page.statements)
+    assert len(page.statements) <= 12, "\n".join(s.replace("\n", " ") for s in page.statements)
 
 
 def test_a_visit_that_an_import_marks_as_done_again_says_that_nobody_was_asked_anew(
