@@ -26,7 +26,7 @@ from rq import Queue
 from rq.exceptions import DeserializationError, StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker import Worker, WorkerStatus
+from rq.worker import Worker
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
@@ -39,7 +39,7 @@ WORK_TIMEOUT = 3600  # seconds, for imports, exports and other long work
 CLIENT_TIMEOUT = 0.25  # seconds a request may lose to a Redis that does not answer
 QUIET = 5.0  # seconds after a failure in which this process does not ask again
 FAILURES_KEPT = 86400  # seconds
-FAREWELL = 5.0  # seconds for an idle worker to tell Redis that it leaves
+FAREWELL = 5.0  # seconds for one that leaves to tell Redis that it does
 RECONNECT = 1.0  # seconds between two tries of a worker that has lost Redis
 JOBS = re.compile(r"portal(\.[a-z_]+)*\.jobs\.[a-z]\w*")  # the only functions that a job may name
 
@@ -209,9 +209,11 @@ class PortalWorker(Worker):
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """First steps of the forked process: it ends with its worker and opens its own database connections.
 
-        An orphan would carry on unseen, and a connection used by two processes garbles both.
+        An orphan would carry on unseen, and a connection used by two processes garbles both. It never waits for a job,
+        so it need not wait long for Redis when its own is done.
         """
         die_with_parent()
+        self.connection.connection_pool.connection_kwargs["socket_timeout"] = FAREWELL
         with self.app.app_context():
             for engine in db.engines.values():
                 engine.dispose(close=False)
@@ -246,10 +248,25 @@ class PortalWorker(Worker):
         if self.horse_pid:
             with suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGTERM)
-        elif self.get_state() != WorkerStatus.BUSY:  # nothing in hand: a Redis that says nothing is not waited for
-            goodbye = threading.Timer(FAREWELL, os._exit, (0,))
-            goodbye.daemon = True
-            goodbye.start()
+        threading.Thread(target=self._leave_without_redis, daemon=True).start()
+
+    def _leave_without_redis(self) -> None:
+        """Leave once there was no job in hand for some seconds: a Redis that says nothing is not waited for."""
+        idle_since = time.monotonic()
+        while time.monotonic() - idle_since < FAREWELL:
+            time.sleep(0.1)
+            if self._has_job_in_hand():
+                idle_since = time.monotonic()
+        os._exit(0)
+
+    def _has_job_in_hand(self) -> bool:
+        """Whether the process of a job lives: `busy`, RQ's own word, ends only when Redis has heard of the end."""
+        if not self.horse_pid:
+            return False
+        try:  # without taking the end away from RQ, which may be waiting for Redis instead of looking
+            return os.waitid(os.P_PID, self.horse_pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        except ChildProcessError:
+            return False
 
     @property
     def asked_to_stop(self) -> bool:

@@ -1,4 +1,4 @@
-"""A worker that knows two more jobs, so that a test sees what has run, with what, and where.
+"""A worker that knows some more jobs, so that a test sees what has run, with what, and where.
 
 Started as a program: `python -m tests.processes.probe ADDRESS` does what waits in the queue, then ends.
 """
@@ -6,6 +6,7 @@ Started as a program: `python -m tests.processes.probe ADDRESS` does what waits 
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -27,10 +28,16 @@ def fail(path: str) -> None:
     raise ValueError("this job fails, as the test wants")
 
 
+def take_long(path: str, seconds: float) -> None:
+    """Leave a mark and have something in hand for a while."""
+    Path(path).touch()
+    time.sleep(seconds)
+
+
 def install() -> ModuleType:
-    """Make the two functions importable under a name that workers accept."""
+    """Make the functions importable under a name that workers accept."""
     module = ModuleType(NAME)
-    for function in (note, fail):
+    for function in (note, fail, take_long):
         function.__module__ = NAME
         setattr(module, function.__name__, function)
     sys.modules[NAME] = module

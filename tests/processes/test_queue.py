@@ -260,6 +260,22 @@ def test_two_workers_serve_one_queue_and_leave_when_told(redis, valkey_url, tmp_
             process.wait()
 
 
+def test_a_worker_whose_redis_freezes_during_a_job_leaves_soon_after_it(make_app, jobs, tmp_path) -> None:
+    with valkey_server() as url, Redis.from_url(url) as client:
+        make_app(url)
+        queue.enqueue(jobs.take_long, str(tmp_path / "begun"), 1.0)
+        environ = os.environ | {"PORTAL_DATA_DIR": str(tmp_path / "data"), "PORTAL_REDIS_URL": url}
+        worker = subprocess.Popen([sys.executable, "-m", "tests.processes.probe", url], cwd=ROOT, env=environ)
+        try:
+            wait_until((tmp_path / "begun").exists, "the job")
+            os.kill(int(client.info("server")["process_id"]), signal.SIGSTOP)
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(30) == 0
+        finally:
+            worker.kill()
+            worker.wait()
+
+
 def test_a_worker_waits_for_a_redis_that_comes_later(tmp_path) -> None:
     folder = Path(tempfile.mkdtemp(prefix="suivi-vk-"))  # short enough for a socket
     url = f"unix://{folder}/valkey/valkey.sock?db=0"
