@@ -101,7 +101,7 @@ def _rate_on_portal(client: Client, place: int, stars: int, comment: str, hours:
     of_client = select(RatingSubject).where(RatingSubject.client_id == client.id)
     subject = db.session.scalars(of_client.order_by(RatingSubject.ended_at.desc())).all()[place]
     with clock.at(min(subject.ended_at + timedelta(hours=hours), clock.now())):
-        return leave_rating(user, subject, stars, comment)
+        return db.session.get_one(Rating, leave_rating(user, subject, stars, comment))
 
 
 def _rate_by_mail(client: Client, stars: int, comment: str) -> None:

@@ -203,7 +203,7 @@ def subject(visit_id: int) -> RatingSubject:
 
 
 def rate(who: Persona, visit_id: int, stars: int, comment: str = "") -> Rating:
-    return leave_rating(who.user, subject(visit_id), stars, comment)
+    return db.session.get_one(Rating, leave_rating(who.user, subject(visit_id), stars, comment))
 
 
 def request_of(visit_id: int) -> RatingRequest:

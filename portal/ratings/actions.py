@@ -15,7 +15,7 @@ from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed
 from portal.outbox.actions import cancel
-from portal.ratings.low import alert
+from portal.ratings.low import alert, alert_of_change
 from portal.ratings.models import (
     FormerRating,
     Rating,
@@ -69,8 +69,8 @@ def refuse_unless_open(user: User, subject: RatingSubject | None, rating: Rating
     return subject
 
 
-def leave_rating(user: User, subject: RatingSubject | None, stars: int, comment: str) -> Rating:
-    """Rate a visit on the portal.
+def leave_rating(user: User, subject: RatingSubject | None, stars: int, comment: str) -> int:
+    """Rate a visit on the portal; return the rating's id.
 
     Args:
         user, subject: as for `refuse_unless_open`.
@@ -82,9 +82,9 @@ def leave_rating(user: User, subject: RatingSubject | None, stars: int, comment:
     """
     open_subject = refuse_unless_open(user, subject, None)
     _refuse_hidden_zero(stars)
-    rating = _write(open_subject, stars, comment, "portal", user.role, user.name, user.account_id)
+    rating_id = _write(open_subject, stars, comment, "portal", user.role, user.name, user.account_id)
     record("rating.left", user, ("visit", open_subject.visit_id), after={"stars": stars, "channel": "portal"})
-    return rating
+    return rating_id
 
 
 def _refuse_hidden_zero(stars: int) -> None:
@@ -94,27 +94,28 @@ def _refuse_hidden_zero(stars: int) -> None:
 
 def _write(
     subject: RatingSubject, stars: int, comment: str, channel: str, role: str, name: str, account_id: int | None
-) -> Rating:
+) -> int:
     """Insert the one rating of a subject; the database decides who was first. The mail that would ask is taken back."""
     on_postgres = db.engine.dialect.name == "postgresql"  # where somebody may reopen or cancel the visit meanwhile
     if on_postgres and db.session.scalar(_STILL_DONE, {"visit_id": subject.visit_id}) is None:
         raise Refused(_l("This visit is not done, so it cannot be rated."), "not-done")
-    rating = db.session.scalar(_first_rating(db.engine.dialect.name), {
+    rating_id = db.session.scalar(_first_rating(db.engine.dialect.name), {
         "subject_id": subject.id, "stars": stars, "comment": comment or None, "channel": channel,
         "author_role": str(role), "author_name": name, "author_account_id": account_id, "left_at": clock.now(),
     })  # fmt: skip
-    if rating is None:
+    if rating_id is None:
         raise Refused(_l("This visit has been rated in the meantime. Close this window to see the rating."), "rated")
     cancel(list(db.session.scalars(_MESSAGES_OF, {"subject_id": subject.id})), "already_rated")
-    alert(rating)
-    return rating
+    alert(rating_id, stars)
+    return rating_id
 
 
 @cache
 def _first_rating(engine: str) -> Any:
-    """Inserts a rating and returns it; of a subject that has one by then, nothing."""
-    insert_ = postgresql.insert if engine == "postgresql" else sqlite.insert
-    return insert_(Rating).on_conflict_do_nothing(index_elements=[Rating.subject_id]).returning(Rating)
+    """Inserts a rating and returns its id; of a subject that has one by then, nothing. Past the mapper: nearly nobody
+    needs the row as an object."""
+    insert_ = (postgresql.insert if engine == "postgresql" else sqlite.insert)(Rating.__table__)
+    return insert_.on_conflict_do_nothing(index_elements=[Rating.subject_id]).returning(Rating.__table__.c.id)
 
 
 _STILL_DONE = (
@@ -160,10 +161,10 @@ def _replace(
         message = _l("Somebody changed this rating in the meantime. Close this window to see it.")
         raise Refused(message, "changed") from error
     record("rating.changed", actor, ("visit", rating.subject.visit_id), before=before, after={"stars": stars})
-    alert(rating, before["stars"])
+    alert_of_change(rating, before["stars"])
 
 
-def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped: bool) -> Rating | None:
+def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped: bool) -> bool:
     """Take the answer given through a mailed link.
 
     Args:
@@ -172,8 +173,8 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
         trapped: the field that no person sees was filled in.
 
     Returns:
-        The rating, or None for an answer that a machine has probably given: it is kept, not counted, and the link
-        stays open for the person.
+        False for an answer that a machine has probably given: it is kept, not counted, and the link stays open for
+        the person.
 
     Raises:
         Refused: the visit has been rated meanwhile.
@@ -184,18 +185,18 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
         if _suspects(request) < SUSPECTS_KEPT:
             db.session.add(SuspectAnswer(request_id=request.id, stars=stars, comment=comment or None, reason=reason))
             record("rating.suspected", None, ("visit", subject.visit_id), after={"stars": stars, "reason": reason})
-        return None
+        return False
     name, rating = request.message.recipient or "", rating_of(subject)
     role = Role.RELATIVE if request.relative_id else Role.CLIENT
     if rating and can_be_changed_by_link(request, rating):
         _replace(None, rating, stars, comment, (name, str(role), None))
-        return rating
+        return True
     first = update(RatingRequest).where(RatingRequest.id == request.id, RatingRequest.answered_at.is_(None))
     if rating or rows_changed(first.values(answered_at=clock.now())) != 1:
         raise Refused(_l("This visit has been rated in the meantime."), "rated")
-    rating = _write(subject, stars, comment, "mail", role, name, None)
+    _write(subject, stars, comment, "mail", role, name, None)
     record("rating.left", None, ("visit", subject.visit_id), after={"stars": stars, "channel": "mail"})
-    return rating
+    return True
 
 
 def _suspects(request: RatingRequest) -> int:

@@ -24,24 +24,35 @@ SHOWN = 6  # on the home page; the list has them all
 COUNTED = 100  # a badge needs no more
 
 
-def alert(rating: Rating, before: int | None = None) -> None:
-    """Tell the agency of a low rating, in the transaction that writes it; it waits to be looked at.
+def alert(rating_id: int, stars: int, change: int = 0) -> None:
+    """Tell the agency of a rating if it is a low one, in the transaction that writes it; it waits to be looked at.
+
+    Args:
+        change: how often it was changed so far: each change is told by a mail of its own.
+    """
+    if not is_low(stars):
+        return
+    kind = "ratings.very_low" if is_urgent(stars) else "ratings.low"
+    schedule([Order(kind, ("rating", rating_id), dedupe_key=f"low:{rating_id}:{change}", due_at=clock.now())])
+
+
+def alert_of_change(rating: Rating, before: int) -> None:
+    """Do the same for a rating that was changed. One that was low already is told again only when it turns urgent, but
+    is to be looked at anew.
 
     Args:
         rating: as it is now, flushed.
-        before: the stars it had before it was changed. One that was low already is told again only when it turns
-            urgent, but is to be looked at anew.
+        before: the stars it had.
     """
-    if rating.stars > option("ratings.low_threshold"):
+    if not is_low(rating.stars):
         return
     rating.looked_at = rating.looked_by = None
-    was_low = before is not None and before <= option("ratings.low_threshold")
-    if was_low and is_urgent(before) >= is_urgent(rating.stars):
-        return
-    kind, change = "ratings.very_low" if is_urgent(rating.stars) else "ratings.low", 0
-    if before is not None:
-        change = len(rating.former)
-    schedule([Order(kind, ("rating", rating.id), dedupe_key=f"low:{rating.id}:{change}", due_at=clock.now())])
+    if not is_low(before) or is_urgent(rating.stars) > is_urgent(before):
+        alert(rating.id, rating.stars, len(rating.former))
+
+
+def is_low(stars: int) -> bool:
+    return stars <= option("ratings.low_threshold")
 
 
 def is_urgent(stars: int) -> bool:
