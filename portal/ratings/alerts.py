@@ -7,8 +7,9 @@ from flask_babel import lazy_gettext as _l
 from portal.extensions import db
 from portal.links import external_url
 from portal.outbox.models import Drop, Message, MessageKind, Recipient
-from portal.ratings.low import is_urgent, person_to_tell
+from portal.ratings.low import person_to_tell
 from portal.ratings.models import Rating
+from portal.ratings.queries import is_low, is_urgent
 from portal.settings.queries import option
 
 
@@ -25,7 +26,7 @@ def decide(message: Message) -> Recipient | Drop:
     rating = db.session.get_one(Rating, message.subject_id)
     if not option("ratings.enabled"):
         return Drop("suppressed", "module_off")
-    if rating.stars > option("ratings.low_threshold"):
+    if not is_low(rating.stars):
         return Drop("cancelled", "not_low")
     if rating.looked_at:
         return Drop("cancelled", "looked_at")

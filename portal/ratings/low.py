@@ -15,7 +15,7 @@ from portal.outbox.actions import Order, schedule
 from portal.people.models import Client, Service, Staff
 from portal.people.queries import staff_at_work, staff_responsible_for
 from portal.ratings.models import Rating, RatingSubject
-from portal.ratings.queries import visible_rating, visible_ratings
+from portal.ratings.queries import is_low, is_urgent, visible_rating, visible_ratings
 from portal.settings.queries import option
 from portal.visits.models import Visit
 from portal.visits.queries import names_of_workers
@@ -49,14 +49,6 @@ def alert_of_change(rating: Rating, before: int) -> None:
     rating.looked_at = rating.looked_by = None
     if not is_low(before) or is_urgent(rating.stars) > is_urgent(before):
         alert(rating.id, rating.stars, len(rating.former))
-
-
-def is_low(stars: int) -> bool:
-    return stars <= option("ratings.low_threshold")
-
-
-def is_urgent(stars: int) -> bool:
-    return stars <= option("ratings.urgent_threshold")
 
 
 def person_to_tell(rating: Rating) -> Staff | None:

@@ -14,7 +14,7 @@ from portal.forms import STAR_WORDS
 from portal.outbox.models import About, Message
 from portal.people.models import Client
 from portal.ratings.models import Rating, RatingSubject
-from portal.ratings.queries import can_be_rated
+from portal.ratings.queries import can_be_rated, is_low
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
 from portal.visits.queries import deeds_of
@@ -47,7 +47,7 @@ def rating_panel(_user: User, visit: Visit) -> Panel | None:
         "rating": rating,
         "former": list(reversed(rating.former)) if rating else [],
         "words": STAR_WORDS,
-        "low": bool(rating and rating.stars <= option("ratings.low_threshold")),
+        "low": bool(rating and is_low(rating.stars)),
         "looked_before": [name for _at, name in notes_taken(visit)][-1:] if rating else [],
         "open": rating is None and can_be_rated(subject.ended_at, None),
         "days_left": option("ratings.portal_days") - (clock.now() - subject.ended_at).days,

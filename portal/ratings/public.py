@@ -38,10 +38,10 @@ def answer_of_link(request_: RatingRequest | None) -> str:
         return "revoked"
     if request_.revoked_at or recipient is None or recipient.address != request_.message.address:
         return "revoked"
-    rating = queries.rating_of(subject)
-    if rating and not queries.can_be_changed_by_link(request_, rating):
+    rating, over = queries.rating_of(subject), request_.expires_at <= clock.now()
+    if rating and (over or not queries.can_be_changed_by_link(request_, rating)):
         return "answered"
-    return "expired" if request_.expires_at <= clock.now() else "open"
+    return "expired" if over else "open"
 
 
 @open_pages.route("/r/<token>", methods=["GET", "POST"])
@@ -74,7 +74,7 @@ def _answer(found: RatingRequest, form: PublicRatingForm) -> Response:
             return _show_answered(found, status=409)
         form.form_errors.append(refusal.message)
         return _form(found, form, status=422)
-    low = stars <= option("ratings.low_threshold")
+    low = queries.is_low(stars)
     return show("ratings/thanks.html", stars=stars, comment=comment or None, words=STAR_WORDS, low=low, **_frame())
 
 

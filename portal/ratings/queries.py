@@ -58,6 +58,14 @@ def can_be_changed(left_at: datetime | None) -> bool:
     return left_at is not None and left_at > clock.now() - timedelta(days=option("ratings.change_days")) and is_open()
 
 
+def is_low(stars: int) -> bool:
+    return stars <= option("ratings.low_threshold")
+
+
+def is_urgent(stars: int) -> bool:
+    return stars <= option("ratings.urgent_threshold")
+
+
 def can_be_changed_by_link(request: RatingRequest, rating: Rating) -> bool:
     """Whether the mailed link that gave a rating may change it: only where the agency does not lock links."""
     by_link = request.answered_at is not None and rating.channel == "mail"
@@ -216,8 +224,7 @@ def _as_row(row: Row) -> RatingRow:
         author_role=row.author_role, left_at=row.left_at, changed_at=row.changed_at,
         client=f"{row.first_name} {row.last_name}".strip(), service=row.service,
         workers=row.workers.split("\n") if row.workers else [], visit_id=row.visit_id, starts_at=row.starts_at,
-        low=row.stars <= option("ratings.low_threshold"),
-        urgent=row.stars <= option("ratings.urgent_threshold"), looked_at=row.looked_at, looked_by=row.looked_by,
+        low=is_low(row.stars), urgent=is_urgent(row.stars), looked_at=row.looked_at, looked_by=row.looked_by,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from portal.outbox.panels import facts_of
 from portal.ratings.choices import Word, history
 from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
 from portal.ratings.panels import notes_taken, subject_and_rating
-from portal.ratings.queries import person_to_ask
+from portal.ratings.queries import is_low, person_to_ask
 from portal.settings.queries import option, value_at
 from portal.visits.models import State, Visit
 from portal.visits.queries import deeds_of
@@ -54,7 +54,7 @@ def _said(rating: Rating) -> Iterator[Fact]:
     by_mail = _("by the link in the mail") if rating.channel == "mail" else _("on the portal")
     for number, (at, name, stars) in enumerate(values):
         words = {"name": name or _("Somebody"), "stars": stars}
-        tone = "attention" if stars <= option("ratings.low_threshold") else "done"
+        tone = "attention" if is_low(stars) else "done"
         if number:
             yield Fact(at, _("%(name)s changed the rating to %(stars)s out of 5", **words), "pencil", tone)
         else:

@@ -345,6 +345,20 @@ def test_an_expired_link_leads_to_the_portal_only_where_the_visit_still_waits(
     assert ("too long ago to be rated" in page.words) is not waits
 
 
+def test_an_expired_link_that_was_answered_shows_the_answer(
+    stranger: Browser, asked: Asked, database: Database, time_machine: TimeMachineFixture
+) -> None:
+    with database.writing():
+        set_option(None, "ratings.lock_public", "no")
+        set_option(None, "ratings.change_days", "30")
+    stranger.get(asked.link).form("Save").submit(stars="4")
+    time_machine.shift(timedelta(days=15))
+    page = stranger.get(asked.link)
+    assert "too long ago" not in page.words
+    assert page.soup.select("form[method=post]") == []
+    assert "4" in page.words and page.status == 200
+
+
 # ---- D7: taken back ----
 
 
