@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from time import sleep
 from typing import Any, cast
 from unittest import mock
 
@@ -350,8 +351,13 @@ class Mailbox:
         return self.received[before:]
 
     def one(self) -> EmailMessage:
-        """The one mail that is due."""
+        """The one mail that is due, once it is: a browser may read an answer before what follows the answer is done."""
         came = self.collect()
+        for _look in range(200):
+            if came:
+                break
+            sleep(0.05)
+            came = self.collect()
         assert len(came) == 1, [mail["Subject"] for mail in came]
         return came[0]
 
