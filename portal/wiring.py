@@ -5,6 +5,7 @@ from sqlalchemy import ColumnElement, and_, case, false, or_, select
 from portal.accounts import messages as account_messages
 from portal.accounts import notices as account_notices
 from portal.accounts.models import User
+from portal.controls import models as controls  # noqa: F401
 from portal.extensions import wires
 from portal.folding import fold_name
 from portal.imports import jobs as import_jobs

@@ -1,9 +1,10 @@
-"""Records of people, sectors and services."""
+"""Records of people, sectors, services and skills."""
 
-from datetime import datetime
+from datetime import date, datetime, time
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Table
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from portal import clock
 from portal.accounts.models import Account
@@ -24,27 +25,70 @@ staff_sector = Table(
 )
 
 
-class Sector(db.Model):
-    """An agency or a part of one."""
+class Versioned:
+    """A record that several people edit: who saves an older version than the present one is told."""
+
+    version: Mapped[int] = mapped_column(default=1)
+
+    @declared_attr.directive
+    def __mapper_args__(cls: Any) -> dict:
+        return {"version_id_col": cls.__table__.c.version}
+
+
+class Sector(Versioned, db.Model):
+    """A network of agencies, an agency, or a part of one: a tree."""
 
     __tablename__ = "sector"
+    __table_args__ = (CheckConstraint("kind IN ('network', 'agency', 'sector')", name="kind"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("sector.id"), index=True)
     name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(default="sector")
+    manager_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # told when nobody has the file in hand
+    active: Mapped[bool] = mapped_column(default=True)
 
 
-class Service(db.Model):
+class Service(Versioned, db.Model):
     """A kind of work that clients receive (prestation)."""
 
     __tablename__ = "service"
+    __table_args__ = (CheckConstraint("default_minutes > 0", name="default_minutes"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    default_minutes: Mapped[int | None]  # what a new visit is proposed to last
+    question_fr: Mapped[str | None]  # asked in place of the agency's question
+    question_ru: Mapped[str | None]
+    question_en: Mapped[str | None]
+
+
+class Skill(Versioned, db.Model):
+    """Something that a worker can be more or less good at."""
+
+    __tablename__ = "skill"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     active: Mapped[bool] = mapped_column(default=True)
 
+    levels: Mapped[list["SkillLevel"]] = relationship(order_by="SkillLevel.rank", cascade="all, delete-orphan")
 
-class Person:
+
+class SkillLevel(db.Model):
+    """A level of a skill; the higher the rank, the better."""
+
+    __tablename__ = "skill_level"
+    __table_args__ = (UniqueConstraint("skill_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    skill_id: Mapped[int] = mapped_column(ForeignKey("skill.id", ondelete="CASCADE"))
+    rank: Mapped[int]
+    name: Mapped[str]
+
+
+class Person(Versioned):
     """What every record of a person holds."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -53,6 +97,7 @@ class Person:
     last_name: Mapped[str]
     email: Mapped[str | None] = mapped_column(index=True)
     phone: Mapped[str | None]
+    mobile: Mapped[str | None]
     language: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
@@ -70,6 +115,14 @@ class Matched:
     external_id: Mapped[str | None] = mapped_column(unique=True)
 
 
+class Located:
+    """Where somebody lives."""
+
+    street: Mapped[str | None]
+    postcode: Mapped[str | None]
+    city: Mapped[str | None]
+
+
 class Staff(Person, db.Model):
     __tablename__ = "staff"
     __table_args__ = (CheckConstraint("role IN ('coordinator', 'quality', 'admin')", name="role"),)
@@ -79,11 +132,12 @@ class Staff(Person, db.Model):
     sectors: Mapped[list[Sector]] = relationship(secondary=staff_sector)
 
 
-class Client(Person, Matched, db.Model):
+class Client(Person, Matched, Located, db.Model):
     __tablename__ = "client"
 
     sector_id: Mapped[int] = mapped_column(ForeignKey("sector.id"), index=True)
     file_manager_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    pets: Mapped[str | None] = mapped_column(Text)  # who comes should know of them
 
     account: Mapped[Account | None] = relationship()
     sector: Mapped[Sector] = relationship()
@@ -106,11 +160,77 @@ class Relative(Person, db.Model):
     client: Mapped[Client] = relationship(back_populates="relatives")
 
 
-class Worker(Person, Matched, db.Model):
+class Worker(Person, Matched, Located, db.Model):
     __tablename__ = "worker"
+
+    all_sectors: Mapped[bool] = mapped_column(default=False)  # also those that are added later
 
     account: Mapped[Account | None] = relationship()
     sectors: Mapped[list[Sector]] = relationship(secondary=worker_sector)
+    skills: Mapped[list["WorkerSkill"]] = relationship(cascade="all, delete-orphan")
+    availabilities: Mapped[list["Availability"]] = relationship(
+        order_by="Availability.weekday, Availability.begins", cascade="all, delete-orphan"
+    )
+    absences: Mapped[list["Absence"]] = relationship(order_by="Absence.first_day", cascade="all, delete-orphan")
+
+
+class WorkerSkill(db.Model):
+    """A skill that a worker has, and how well."""
+
+    __tablename__ = "worker_skill"
+
+    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id", ondelete="CASCADE"), primary_key=True)
+    skill_id: Mapped[int] = mapped_column(ForeignKey("skill.id"), primary_key=True, index=True)
+    level_id: Mapped[int | None] = mapped_column(ForeignKey("skill_level.id"))
+
+    skill: Mapped[Skill] = relationship()
+    level: Mapped[SkillLevel | None] = relationship()
+
+
+class Availability(db.Model):
+    """Hours of a day of the week at which a worker can be sent out, by the agency's wall clock."""
+
+    __tablename__ = "availability"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        CheckConstraint("begins < ends", name="order"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id", ondelete="CASCADE"), index=True)
+    weekday: Mapped[int]  # 0 is Monday
+    begins: Mapped[time]
+    ends: Mapped[time]
+
+
+class Absence(db.Model):
+    """Days on which a worker is not there, both included."""
+
+    __tablename__ = "absence"
+    __table_args__ = (
+        CheckConstraint("first_day <= last_day", name="order"),
+        CheckConstraint("reason IN ('leave', 'sick', 'training', 'other')", name="reason"),
+        Index("ix_absence_worker_days", "worker_id", "first_day"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id", ondelete="CASCADE"))
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    reason: Mapped[str]
+
+
+class SearchToken(db.Model):
+    """A word by which a record of a person is found: folded, so that accents, case and script do not matter."""
+
+    __tablename__ = "search_token"
+
+    # compared sign by sign on either engine, so that the words that begin with some letters lie side by side
+    token: Mapped[str] = mapped_column(String().with_variant(String(collation="C"), "postgresql"), primary_key=True)
+    person_type: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(primary_key=True)
+
+    __table_args__ = (Index("ix_search_token_person", "person_type", "person_id"),)
 
 
 def set_name(person: Client | Worker, first_name: str, last_name: str) -> None:

@@ -47,7 +47,10 @@ class Rating(db.Model):
     __table_args__ = (
         CheckConstraint("stars BETWEEN 0 AND 5", name="stars"),
         CheckConstraint(f"length(comment) <= {LONGEST_COMMENT}", name="comment"),
-        CheckConstraint("channel IN ('portal', 'mail')", name="channel"),
+        CheckConstraint("channel IN ('portal', 'mail', 'staff')", name="channel"),
+        CheckConstraint("given_how IN ('telephone', 'visit', 'paper')", name="given_how"),
+        CheckConstraint("(channel = 'staff') = (typed_by IS NOT NULL)", name="typed"),
+        CheckConstraint("(excluded_at IS NULL) = (exclude_reason IS NULL)", name="excluded"),
         Index("ix_rating_left_at", "left_at", "id"),
         Index("ix_rating_looked_at", "looked_at", "stars"),  # low ones not looked at: counted on every page
     )
@@ -65,9 +68,18 @@ class Rating(db.Model):
     version: Mapped[int] = mapped_column(default=1)
     looked_at: Mapped[datetime | None] = mapped_column(UTC)  # a low rating: when somebody of the staff took note of it
     looked_by: Mapped[str | None]
+    # typed by the agency for the client: by whom, how the client gave it and when
+    typed_by: Mapped[str | None]
+    given_how: Mapped[str | None]
+    given_at: Mapped[datetime | None] = mapped_column(UTC)
+    asked_again_at: Mapped[datetime | None] = mapped_column(UTC)  # the client may rate anew, whatever the delay
+    excluded_at: Mapped[datetime | None] = mapped_column(UTC)  # shown, not counted
+    excluded_by: Mapped[str | None]
+    exclude_reason: Mapped[str | None] = mapped_column(Text)
 
     subject: Mapped[RatingSubject] = relationship()
     former: Mapped[list["FormerRating"]] = relationship(order_by="FormerRating.id", cascade="all, delete-orphan")
+    replies: Mapped[list["RatingReply"]] = relationship(order_by="RatingReply.id", cascade="all, delete-orphan")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
@@ -82,8 +94,23 @@ class FormerRating(db.Model):
     stars: Mapped[int]
     comment: Mapped[str | None] = mapped_column(Text)
     author_name: Mapped[str]
+    channel: Mapped[str | None]  # None: from before this was kept
+    typed_by: Mapped[str | None]
     left_at: Mapped[datetime] = mapped_column(UTC)
     replaced_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
+
+
+class RatingReply(db.Model):
+    """What the agency answered a client who left a rating."""
+
+    __tablename__ = "rating_reply"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rating_id: Mapped[int] = mapped_column(ForeignKey("rating.id", ondelete="CASCADE"), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    author_name: Mapped[str]
+    author_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
 
 
 class RatingRequest(db.Model):
@@ -102,6 +129,7 @@ class RatingRequest(db.Model):
     asked_at: Mapped[datetime | None] = mapped_column(UTC)  # set each time the mail is about to leave
     expires_at: Mapped[datetime | None] = mapped_column(UTC)
     answered_at: Mapped[datetime | None] = mapped_column(UTC)
+    again: Mapped[bool] = mapped_column(default=False)  # staff ask anew about what has been rated
     revoked_at: Mapped[datetime | None] = mapped_column(UTC)  # the visit was reopened: the link opens nothing any more
 
     subject: Mapped[RatingSubject] = relationship()

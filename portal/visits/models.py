@@ -52,12 +52,14 @@ class Visit(db.Model):
     cancel_reason: Mapped[str | None] = mapped_column(Text)
     mission_order: Mapped[str | None] = mapped_column(Text)
     external_id: Mapped[str | None] = mapped_column(unique=True)
+    series: Mapped[str | None] = mapped_column(index=True)  # what was planned in one go, week after week
     created_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
     version: Mapped[int] = mapped_column(default=1)
 
     client: Mapped[Client] = relationship()
     service: Mapped[Service] = relationship()
     sent: Mapped[list["VisitWorker"]] = relationship(order_by="VisitWorker.position", cascade="all, delete-orphan")
+    tasks: Mapped[list["VisitTask"]] = relationship(order_by="VisitTask.position", cascade="all, delete-orphan")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
@@ -77,3 +79,15 @@ class VisitWorker(db.Model):
     position: Mapped[int] = mapped_column(default=0)
 
     worker: Mapped[Worker] = relationship()
+
+
+class VisitTask(db.Model):
+    """Something that is to be done on a visit."""
+
+    __tablename__ = "visit_task"
+    __table_args__ = (Index("ix_visit_task_visit", "visit_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(default=0)
+    label: Mapped[str]

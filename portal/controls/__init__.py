@@ -1,0 +1,1 @@
+"""The one frame of all control tables: columns, filters in the address, sort, totals, saved filters, export."""
