@@ -169,6 +169,7 @@ class Wires:
     option_panels: dict[str, Callable[["User", Mapping[str, str]], Panel]] = field(default_factory=dict)
     account_panels: list[Callable[["User"], Panel | None]] = field(default_factory=list)
     visit_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)
+    client_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)  # in its frame Client
     timeline: list[Callable[["User", "Visit"], list[Fact]]] = field(default_factory=list)
     badges: dict[str, Callable[["User"], int]] = field(default_factory=dict)  # counts in the menu, by endpoint
     way_to_set_up: Callable[[], str | None] = lambda: None  # while the portal belongs to nobody

@@ -83,9 +83,10 @@ def show_visit(visit_id: int) -> Response:
     """All about one visit: its facts, what other features add, and one timeline of what happened and will."""
     visit, row = queries.visit_with_row(g.user, visit_id) or abort(404)
     panels = [panel for make in wires.visit_panels if (panel := make(g.user, visit))]
+    client_panels = [panel for make in wires.client_panels if (panel := make(g.user, visit))]
     facts = [fact for tell in wires.timeline for fact in tell(g.user, visit)]
     return show(
-        "visits/show.html", visit=visit, row=row, panels=panels,
+        "visits/show.html", visit=visit, row=row, panels=panels, client_panels=client_panels,
         facts=sorted(facts, key=lambda fact: (fact.to_come, fact.at)),
     )  # fmt: skip
 
