@@ -16,6 +16,7 @@ def test_what_another_feature_puts_into_the_frame_stands_in_it(
         said = {"visit_id": visit.id, "name": f"Somebody whom {user.name} knows", "stopped": False, "history": []}
         return Panel("ratings/_choice_panel.html", said) if visit.id == agency.claires_next else None
 
+    monkeypatch.setattr(wires, "visit_panels", [])
     monkeypatch.setattr(wires, "client_panels", [choice])
     sofia = sign_in(agency.sofia)
     page = sofia.get(f"/staff/visits/{agency.claires_next}")
