@@ -13,6 +13,7 @@ from portal import clock, demo_days
 from portal.accounts.actions import open_account
 from portal.extensions import db, wires, writing
 from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, set_name
+from portal.people.search import reindex
 from portal.settings.actions import set_option
 
 PASSWORD = "demo-portal-2026"  # noqa: S105 - printed on the sign-in page of the demo
@@ -100,6 +101,7 @@ def build() -> None:
         db.session.flush()
         _relative(clients["claire"])
         _open_logins()
+        reindex()
     demo_days.live_through(clients, workers, services)
 
 

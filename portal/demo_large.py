@@ -19,6 +19,7 @@ from portal.extensions import db
 from portal.folding import fold_name
 from portal.links import new_public_id
 from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, staff_sector, worker_sector
+from portal.people.search import reindex
 
 TREE = {
     "Nord": ("Lille", "Roubaix"),
@@ -76,6 +77,7 @@ def build_large(size: Size, progress: Figures) -> None:
     _make_staff(size, chance, people)
     _make_workers(size, chance, people)
     _make_clients(size, chance, people)
+    reindex()
     demo_history.write(_teams(people, chance), size.visits, size.ratings, size.weeks, chance, progress)
     set_counters()
     db.session.execute(text("ANALYZE"))  # the planner of either engine has never seen these tables full

@@ -21,6 +21,7 @@ from portal.outbox.mail import bad_sender, chosen_sender
 from portal.outbox.mailer import LOCAL, Mailer, ServerClosed
 from portal.outbox.models import MAIL, Channel
 from portal.outbox.queries import broken_promises
+from portal.people.search import not_indexed
 from portal.queue import connection, live_workers
 from portal.settings.models import OptionValue
 from portal.settings.queries import option
@@ -41,7 +42,7 @@ def examine() -> Findings:
         reachable = reachable and finding.level is not Level.FAULT
         yield finding
     checks: list[Callable[[], Findings]] = [queue, mail_server]
-    for check in [*checks, *([clocks, promises, ticker] if reachable else [])]:
+    for check in [*checks, *([clocks, promises, ticker, search] if reachable else [])]:
         yield from check()
 
 
@@ -230,6 +231,14 @@ def ticker() -> Findings:
             words,
             "systemctl start suivi-ticker (or flask ticker): what waits for its time does not leave without it.",
         )
+
+
+def search() -> Findings:
+    missing = not_indexed()
+    if missing:
+        yield attention("search", f"cannot find {missing} of the people", "flask people reindex")
+    else:
+        yield ok("search", "finds everybody")
 
 
 def _span(age: timedelta) -> str:

@@ -28,6 +28,7 @@ from portal.links import new_public_id
 from portal.outbox.models import Message
 from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, set_name
 from portal.people.queries import files_of_account
+from portal.people.search import index_person
 from portal.ratings.actions import leave_rating
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.settings.actions import set_option
@@ -117,6 +118,7 @@ def client(first: str, last: str, within: Sector, email: str | None = None, mana
     made = Client(email=email, language=language, sector=within, file_manager=manager, civility=civility, active=True)
     set_name(made, first, last)
     add(made)
+    index_person(made)
     return made
 
 
@@ -125,6 +127,7 @@ def relative(first: str, last: str, of: Client, email: str | None, *, may_rate: 
         first_name=first, last_name=last, email=email, language="fr", client_id=of.id, may_rate=may_rate, active=True
     )
     add(made)
+    index_person(made)
     return made
 
 
@@ -134,12 +137,14 @@ def worker(
     made = Worker(email=email, language=language, sectors=sectors, active=True)
     set_name(made, first, last)
     add(made)
+    index_person(made)
     return made
 
 
 def staff(first: str, last: str, role: str, sectors: list[Sector], email: str) -> Staff:
     made = Staff(first_name=first, last_name=last, email=email, role=role, sectors=sectors, language="fr", active=True)
     add(made)
+    index_person(made)
     return made
 
 

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from portal.people.search import FACTS, tokens_of
+
 revision = '0003'
 down_revision = '0002'
 branch_labels = None
@@ -211,8 +213,19 @@ def upgrade() -> None:
         with op.batch_alter_table(table, schema=None) as batch_op:
             for column in columns:
                 batch_op.alter_column(column, server_default=None)
+    index_everybody()
     # the top of the tree is the network if it holds agencies; what lies at the top alone is an agency
     op.execute("UPDATE sector SET kind = 'agency' WHERE parent_id IS NULL")
+
+
+def index_everybody() -> None:
+    """Give everybody the words by which they are found. They are derived: `flask people reindex` writes them anew."""
+    tokens = sa.table('search_token', sa.column('token'), sa.column('person_type'), sa.column('person_id'))
+    for kind in ('client', 'relative', 'worker', 'staff'):
+        facts = [sa.column(name) for name in FACTS]
+        people = op.get_bind().execute(sa.select(*facts).select_from(sa.table(kind)).order_by(facts[0])).all()
+        for start in range(0, len(people), 500):
+            op.bulk_insert(tokens, list(tokens_of(kind, people[start:start + 500])))
 
 
 def downgrade() -> None:

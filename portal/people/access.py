@@ -15,6 +15,7 @@ from portal.extensions import db
 from portal.people.actions import open_login
 from portal.people.models import Client, Relative, Staff, Worker
 from portal.people.queries import files_of_account
+from portal.people.search import index_person
 from portal.roles import Role
 
 GRANTS = ("may_rate", "sees_upcoming", "sees_ratings")
@@ -124,7 +125,7 @@ def add_relative(
         language=language, active=True, **{name: bool(grants[name]) for name in GRANTS},
     )  # fmt: skip
     db.session.add(relative)
-    db.session.flush()
+    index_person(relative)
     record("person.created", user, ("relative", relative.id), after={"client_id": client.id, **_granted(relative)})
     open_login(user, relative)
     return relative

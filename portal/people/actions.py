@@ -10,6 +10,7 @@ from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db
 from portal.people.models import Client, Relative, Staff, Worker
+from portal.people.search import index_person
 from portal.roles import Role
 
 
@@ -46,7 +47,7 @@ def add_staff(actor: Actor | None, email: str, first_name: str, last_name: str, 
         email=email, first_name=first_name, last_name=last_name, role=str(role), language=language, active=True
     )
     db.session.add(person)
-    db.session.flush()
+    index_person(person)
     record("person.created", actor, ("staff", person.id), after={"role": str(role)})
     return open_login(actor, person, invited=False)
 
@@ -57,4 +58,5 @@ def follow_address(account: Account, before: str) -> None:
         own = select(kind).where(kind.account_id == account.id, func.lower(kind.email) == before)
         for person in db.session.scalars(own):
             person.email = account.email
+            index_person(person)
             record("person.changed", Signed(account), (kind.__tablename__, person.id))

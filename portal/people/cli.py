@@ -1,4 +1,4 @@
-"""`flask user`: the first person of a new installation, before anybody can sign in."""
+"""`flask user`: the first person of a new installation, before anybody can sign in. `flask people`: the search."""
 
 import click
 from flask import Flask
@@ -11,14 +11,17 @@ from portal.errors import Refused
 from portal.extensions import db, writing
 from portal.links import external_url, make_token
 from portal.people.actions import add_staff
+from portal.people.search import reindex
 from portal.roles import Role
 
 user_cli = AppGroup("user", help="People who sign in.")
+people_cli = AppGroup("people", help="Records of people.")
 STAFF_ROLES = [str(role) for role in (Role.COORDINATOR, Role.QUALITY, Role.ADMIN)]
 
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(user_cli)
+    app.cli.add_command(people_cli)
 
 
 @user_cli.command("create")
@@ -54,3 +57,12 @@ def reset_factor(email: str) -> None:
             raise click.ClickException(str(refusal.message)) from refusal
         db.session.commit()
     click.echo(f"{account.email} signs in with the password alone until a new second factor is set up.")
+
+
+@people_cli.command("reindex")
+def rebuild() -> None:
+    """Write the index of the search anew from the records. People find each other again when it is done."""
+    with writing():
+        number = reindex()
+        db.session.commit()
+    click.echo(f"The search finds {number} people.")

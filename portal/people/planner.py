@@ -19,6 +19,7 @@ from portal.people.actions import open_login
 from portal.people.lines import TEXTS, Known, as_known, read_person
 from portal.people.models import Client, Sector, Staff, Worker, set_name
 from portal.people.queries import visible_clients, visible_sectors, visible_workers
+from portal.people.search import index_people
 
 _BETWEEN_SECTORS = re.compile(r"\s*[/+,;\n]\s*")
 
@@ -99,6 +100,7 @@ class PersonPlanner:
         )
         people += self._change_records()
         db.session.flush()
+        index_people(self.kind, [person for _, person in people])
         for known, person in people:
             if known.invite and person.account_id is None:
                 open_login(self.user, person)
