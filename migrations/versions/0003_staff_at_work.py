@@ -135,12 +135,27 @@ def upgrade() -> None:
     sa.Column('author_name', sa.String(), nullable=False),
     sa.Column('author_account_id', sa.Integer(), nullable=True),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('message_id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['author_account_id'], ['account.id'], name=op.f('fk_rating_reply_author_account_id_account')),
+    sa.ForeignKeyConstraint(['message_id'], ['message.id'], name=op.f('fk_rating_reply_message_id_message')),
     sa.ForeignKeyConstraint(['rating_id'], ['rating.id'], name=op.f('fk_rating_reply_rating_id_rating'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_rating_reply'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_rating_reply')),
+    sa.UniqueConstraint('message_id', name=op.f('uq_rating_reply_message_id'))
     )
     with op.batch_alter_table('rating_reply', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_rating_reply_rating_id'), ['rating_id'], unique=False)
+
+    op.create_table('rating_exclusion',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('rating_id', sa.Integer(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('author_name', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['rating_id'], ['rating.id'], name=op.f('fk_rating_exclusion_rating_id_rating'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_rating_exclusion'))
+    )
+    with op.batch_alter_table('rating_exclusion', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_rating_exclusion_rating_id'), ['rating_id'], unique=False)
 
     with op.batch_alter_table('client', schema=None) as batch_op:
         batch_op.add_column(sa.Column('pets', sa.Text(), nullable=True))
@@ -153,12 +168,14 @@ def upgrade() -> None:
     with op.batch_alter_table('former_rating', schema=None) as batch_op:
         batch_op.add_column(sa.Column('channel', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('typed_by', sa.String(), nullable=True))
+        batch_op.add_column(sa.Column('exclude_reason', sa.Text(), nullable=True))
 
     with op.batch_alter_table('rating', schema=None) as batch_op:
         batch_op.add_column(sa.Column('typed_by', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('given_how', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('given_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('asked_again_at', sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('replied_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('excluded_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('excluded_by', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('exclude_reason', sa.Text(), nullable=True))
@@ -276,12 +293,14 @@ def downgrade() -> None:
         batch_op.drop_column('exclude_reason')
         batch_op.drop_column('excluded_by')
         batch_op.drop_column('excluded_at')
+        batch_op.drop_column('replied_at')
         batch_op.drop_column('asked_again_at')
         batch_op.drop_column('given_at')
         batch_op.drop_column('given_how')
         batch_op.drop_column('typed_by')
 
     with op.batch_alter_table('former_rating', schema=None) as batch_op:
+        batch_op.drop_column('exclude_reason')
         batch_op.drop_column('typed_by')
         batch_op.drop_column('channel')
 
@@ -293,6 +312,10 @@ def downgrade() -> None:
         batch_op.drop_column('mobile')
         batch_op.drop_column('pets')
 
+    with op.batch_alter_table('rating_exclusion', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_rating_exclusion_rating_id'))
+
+    op.drop_table('rating_exclusion')
     with op.batch_alter_table('rating_reply', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_rating_reply_rating_id'))
 

@@ -73,6 +73,7 @@ class Rating(db.Model):
     given_how: Mapped[str | None]
     given_at: Mapped[datetime | None] = mapped_column(UTC)
     asked_again_at: Mapped[datetime | None] = mapped_column(UTC)  # the client may rate anew, whatever the delay
+    replied_at: Mapped[datetime | None] = mapped_column(UTC)  # when the agency answered last: lists say so
     excluded_at: Mapped[datetime | None] = mapped_column(UTC)  # shown, not counted
     excluded_by: Mapped[str | None]
     exclude_reason: Mapped[str | None] = mapped_column(Text)
@@ -96,6 +97,7 @@ class FormerRating(db.Model):
     author_name: Mapped[str]
     channel: Mapped[str | None]  # None: from before this was kept
     typed_by: Mapped[str | None]
+    exclude_reason: Mapped[str | None] = mapped_column(Text)  # why this value was not counted, if it was not
     left_at: Mapped[datetime] = mapped_column(UTC)
     replaced_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
 
@@ -110,6 +112,19 @@ class RatingReply(db.Model):
     text: Mapped[str] = mapped_column(Text)
     author_name: Mapped[str]
     author_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)  # the mail that carries it
+
+
+class RatingExclusion(db.Model):
+    """Why somebody of the staff had a rating not counted: it stays when the rating is counted again."""
+
+    __tablename__ = "rating_exclusion"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rating_id: Mapped[int] = mapped_column(ForeignKey("rating.id", ondelete="CASCADE"), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    author_name: Mapped[str]
     at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
 
 
@@ -129,7 +144,7 @@ class RatingRequest(db.Model):
     asked_at: Mapped[datetime | None] = mapped_column(UTC)  # set each time the mail is about to leave
     expires_at: Mapped[datetime | None] = mapped_column(UTC)
     answered_at: Mapped[datetime | None] = mapped_column(UTC)
-    again: Mapped[bool] = mapped_column(default=False)  # staff ask anew about what has been rated
+    again: Mapped[bool] = mapped_column(default=False)  # staff ask by hand, perhaps anew about what has been rated
     revoked_at: Mapped[datetime | None] = mapped_column(UTC)  # the visit was reopened: the link opens nothing any more
 
     subject: Mapped[RatingSubject] = relationship()
