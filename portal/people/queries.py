@@ -13,6 +13,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     and_,
     bindparam,
+    case,
     exists,
     false,
     literal,
@@ -30,8 +31,9 @@ from portal.roles import Role
 
 
 def sectors_below(staff_id: int | None) -> Select[int]:
-    """Ids of the sectors of a member of staff, and of all that lie below them in the tree."""
-    own = select(staff_sector.c.sector_id.label("id")).where(staff_sector.c.staff_id == staff_id)
+    """Ids of the sectors that a member of staff coordinates or manages, and of all that lie below them in the tree."""
+    coordinated = select(staff_sector.c.sector_id).where(staff_sector.c.staff_id == staff_id)
+    own = select(Sector.id).where((Sector.manager_id == staff_id) | Sector.id.in_(coordinated))
     tree = own.cte("own_sectors", recursive=True)
     tree = tree.union(select(Sector.id).join(tree, Sector.parent_id == tree.c.id))
     return select(tree.c.id)
@@ -61,13 +63,16 @@ def visible_clients(user: User) -> Select[Client]:
 
 
 def visible_workers(user: User) -> Select[Worker]:
-    """Workers whose file this person may open; a coordinator's are those of at least one of their sectors."""
+    """Workers whose file this person may open; a coordinator's are those of at least one of their sectors,
+    and those who work in all of them."""
     match user.role:
         case Role.WORKER:
             return select(Worker).where(Worker.id == user.worker_id)
         case Role.COORDINATOR:
             chosen = worker_sector.c.sector_id.in_(sectors_below(user.staff_id))
-            return select(Worker).where(Worker.id.in_(select(worker_sector.c.worker_id).where(chosen)))
+            return select(Worker).where(
+                Worker.all_sectors | Worker.id.in_(select(worker_sector.c.worker_id).where(chosen))
+            )
         case Role.QUALITY | Role.ADMIN:
             return select(Worker)
         case _:
@@ -96,8 +101,9 @@ def relative_to_ask(client_id: int) -> Relative | None:
 
 
 def staff_responsible_for(sector_id: int, manager_id: int | None = None) -> Iterator[Staff]:
-    """Who answers for a file, in the order in which they are told: its manager, the coordinators of its sector, those
-    of the sectors above it, quality, administrators. Whoever has no address or a closed login is passed over.
+    """Who answers for a file, in the order in which they are told: its manager, the manager of its sector and the other
+    coordinators there, the same of the sectors above it, quality, administrators. Whoever has no address or a closed
+    login is passed over.
 
     Args:
         sector_id: of the file, or of what happened in it.
@@ -109,7 +115,11 @@ def staff_responsible_for(sector_id: int, manager_id: int | None = None) -> Iter
     above: int | None = sector_id
     while above is not None:
         here = select(staff_sector.c.staff_id).where(staff_sector.c.sector_id == above)
-        yield from db.session.scalars(reachable.where(Staff.role == Role.COORDINATOR, Staff.id.in_(here))).all()
+        manages = select(Sector.manager_id).where(Sector.id == above).scalar_subquery()
+        coordinates = and_(Staff.role == Role.COORDINATOR, Staff.id.in_(here))
+        first = case((Staff.id == manages, 0), else_=1)
+        here_in_order = reachable.order_by(None).order_by(first, Staff.id)
+        yield from db.session.scalars(here_in_order.where(coordinates | (Staff.id == manages))).all()
         above = db.session.scalar(select(Sector.parent_id).where(Sector.id == above))
     for role in (Role.QUALITY, Role.ADMIN):
         yield from db.session.scalars(reachable.where(Staff.role == role)).all()

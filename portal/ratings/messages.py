@@ -147,7 +147,7 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:
         "worker_first_name": visit.workers[0].first_name if workers else None,
         "service": visit.service.name,
         "starts_at": visit.starts_at,
-        "question": question(),
+        "question": question(visit.service),
         "words": STAR_WORDS,
         "star_urls": {stars: external_url("open.rate", token=link, stars=stars) for stars in STAR_WORDS},
         "offer_zero": option("ratings.offer_zero"),

@@ -86,7 +86,7 @@ def _form(found: RatingRequest, form: PublicRatingForm, status: int) -> Response
         "starts_at": visit.starts_at,
         "worker_first_name": visit.workers[0].first_name if visit.workers else None,
     }
-    return show("ratings/public.html", status=status, visit=shown, form=form, question=queries.question(),
+    return show("ratings/public.html", status=status, visit=shown, form=form, question=queries.question(visit.service),
                 words=STAR_WORDS, offer_zero=option("ratings.offer_zero"), **_frame())  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Reading ratings, each from what the person may see; and following a mailed link to its request."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -11,7 +10,7 @@ from sqlalchemy.orm import load_only
 
 from portal import clock
 from portal.accounts.models import User
-from portal.extensions import UTC, VisitColumn, db
+from portal.extensions import db
 from portal.i18n import language
 from portal.links import read_token
 from portal.outbox.models import Message
@@ -19,32 +18,25 @@ from portal.people.models import Client, Relative, Service
 from portal.people.queries import relative_to_ask
 from portal.ratings.models import Rating, RatingRequest, RatingSubject, RequestChoice
 from portal.settings.queries import option
-from portal.tables.queries import Page, addresses_of, read_page
+from portal.tables.queries import Page, read_page
 from portal.visits.models import State, Visit
-from portal.visits.queries import VisitRow, names_of_workers, reader, rows, visible_visits
+from portal.visits.queries import names_of_workers, visible_visits
 
 
-def question() -> str:
-    """The agency's question, in the language of this page or mail."""
-    return option(f"ratings.question_{language()}")
+def question(service: Service | None = None) -> str:
+    """What is asked, in the language of this page or mail: the service's own question, else the agency's."""
+    own = getattr(service, f"question_{language()}") if service else None
+    return own or option(f"ratings.question_{language()}")
+
+
+def question_about(visit_id: int) -> str:
+    """What is asked about a visit."""
+    return question(db.session.scalar(select(Service).join(Visit).where(Visit.id == visit_id)))
 
 
 def is_open() -> bool:
     """Whether clients may rate: the module and the switch for clients are both on."""
     return bool(option("ratings.enabled") and option("ratings.client_ratings"))
-
-
-def add_rating_columns(statement: Select) -> Select:
-    """Give a list of visits its rating: listed in `wiring.py` as a column of the visit pages."""
-    return (
-        statement.outerjoin(RatingSubject, RatingSubject.visit_id == Visit.id)
-        .outerjoin(Rating, Rating.subject_id == RatingSubject.id)
-        .add_columns(
-            Rating.stars.label("stars"),
-            Rating.left_at.label("rated_at"),
-            RatingSubject.ended_at.label("rateable_since"),
-        )
-    )
 
 
 def can_be_rated(ended_at: datetime | None, stars: int | None) -> bool:
@@ -226,56 +218,6 @@ def _as_row(row: Row) -> RatingRow:
         workers=row.workers.split("\n") if row.workers else [], visit_id=row.visit_id, starts_at=row.starts_at,
         low=is_low(row.stars), urgent=is_urgent(row.stars), looked_at=row.looked_at, looked_by=row.looked_by,
     )  # fmt: skip
-
-
-def waiting_visit(user: User, shown: Page[VisitRow] | None = None) -> VisitRow | None:
-    """Return the newest visit that waits for a rating by this person: the one question of the day.
-
-    Args:
-        user: the client or a relative.
-        shown: the first page of the whole list, newest first, where there is one: it is mostly among these.
-    """
-    if not (user.may_rate and is_open()):
-        return None
-    for row in shown.rows if shown else ():
-        if row.rating == "waiting":
-            return row
-    if shown and not shown.has_next:
-        return None
-    oldest = clock.now() - timedelta(days=option("ratings.portal_days"))
-    row = db.session.execute(_waiting(user.kind), {**user.numbers, "oldest": oldest}).one_or_none()
-    return reader(user)(row) if row else None
-
-
-@cache
-def _waiting(kind: User) -> Select:
-    unrated = Rating.id.is_(None), RatingSubject.ended_at > bindparam("oldest", type_=UTC)
-    statement = rows(visible_visits(kind).where(Visit.state == State.DONE)).where(*unrated)
-    return statement.order_by(Visit.starts_at.desc(), Visit.id.desc()).limit(1)
-
-
-def rating_reader(user: User) -> Callable[[Row, str], dict]:
-    """Return what says of a visit's row what the column *Évaluation* shows: `rated`, `waiting` … and where to go."""
-    open_to, address = is_open() and user.may_rate, addresses_of("client.rate_visit", "visit_id")
-    rateable_after = clock.now() - timedelta(days=option("ratings.portal_days"))
-    changeable_after = clock.now() - timedelta(days=option("ratings.change_days"))
-
-    def read(row: Row, stage: str) -> dict:
-        if row.stars is not None and not user.sees_ratings:  # that the visit is rated, and no more
-            return {"stars": None, "rating": "hidden", "can_change": False, "rate_url": None}
-        since = row.rateable_since
-        waits = open_to and stage == State.DONE and row.stars is None and since is not None and since > rateable_after
-        return {
-            "stars": row.stars,
-            "rating": "rated" if row.stars is not None else "waiting" if waits else "none",
-            "can_change": open_to and row.rated_at is not None and row.rated_at > changeable_after,
-            "rate_url": address(row.id) if user.may_rate else None,
-        }
-
-    return read
-
-
-RATING_COLUMN = VisitColumn(add_rating_columns, rating_reader)
 
 
 RECENT = timedelta(days=35)  # how far back the audit looks for visits that nobody was told of

@@ -10,6 +10,7 @@ from portal.forms import STAR_WORDS
 from portal.pages import done, show
 from portal.portals import client, staff
 from portal.ratings import actions, choices, queries
+from portal.ratings.columns import waiting_visit
 from portal.ratings.forms import RatingForm
 from portal.ratings.low import look_at
 from portal.ratings.models import Rating, RatingSubject
@@ -41,7 +42,7 @@ def rate_visit(visit_id: int) -> Response:
         return _window(visit_id, form, rating, status=409 if on else 404, refusal=refusal.message)
     return done(
         url_for("client.list_own_visits"), event="rating-left", fragment="visits/_rated.html",
-        read=lambda: {"row": row_of(g.user, visit_id), "waiting": queries.waiting_visit(g.user)},
+        read=lambda: {"row": row_of(g.user, visit_id), "waiting": waiting_visit(g.user)},
     )  # fmt: skip
 
 
@@ -69,10 +70,10 @@ def _window(
     visit_id: int, form: RatingForm | None, rating: Rating | None, status: int = 200, refusal: object = None
 ) -> Response:
     part = "ratings/_form_refused.html" if refusal else "ratings/_form.html"
-    waiting = queries.waiting_visit(g.user) if refusal else None
+    waiting = waiting_visit(g.user) if refusal else None
     return show(
         "ratings/window.html", part, status=status,
-        visit=row_of(g.user, visit_id), form=form, question=queries.question(), words=STAR_WORDS,
+        visit=row_of(g.user, visit_id), form=form, question=queries.question_about(visit_id), words=STAR_WORDS,
         offer_zero=option("ratings.offer_zero"), action_url=url_for("client.rate_visit", visit_id=visit_id),
         back_url=url_for("client.list_own_visits"), refusal=refusal,
         current=rating.stars if rating and g.user.sees_ratings else None, for_whom=None, waiting=waiting,
