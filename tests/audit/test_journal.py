@@ -2,6 +2,7 @@
 
 import pytest
 from flask import Flask
+from flask_babel.speaklater import LazyString
 from sqlalchemy import select
 
 from portal.audit.actions import record, record_all
@@ -73,9 +74,10 @@ def test_the_words_of_people_are_not_in_the_journal(agency: Agency, sign_in: Sig
         assert name not in journal
 
 
-def test_every_kind_says_what_happened_in_a_sentence() -> None:
+def test_every_kind_says_what_happened_in_a_sentence_for_readers_of_any_language() -> None:
     for kind, sentence in KINDS.items():
         feature, _, deed = kind.partition(".")
+        assert isinstance(sentence, LazyString), f"{kind} cannot be translated"
         assert feature.isalpha()
         assert deed.replace("_", "").isalpha()
         assert sentence.endswith(".")
