@@ -29,7 +29,9 @@ from portal.imports import routes as imports_routes  # noqa: F401 - hangs its ha
 from portal.outbox import cli as outbox_cli
 from portal.outbox import routes as outbox_routes  # noqa: F401
 from portal.people import cli as people_cli
+from portal.people import record_routes as people_record_routes  # noqa: F401
 from portal.people import routes as people_routes  # noqa: F401
+from portal.people import tabs as people_tabs  # noqa: F401 - what the macro `record_tabs` reads
 from portal.ratings import routes as ratings_routes  # noqa: F401
 from portal.ratings.public import open_pages
 from portal.settings import cli as settings_cli

@@ -33,6 +33,8 @@ MENUS = {
     ),
     "staff": (
         Entry(_l("Home"), "staff.show_home", "house", Permission.SEE_HOME),
+        Entry(_l("Clients"), "staff.list_clients", "users", Permission.SEE_PEOPLE),
+        Entry(_l("Workers"), "staff.list_workers", "user-round-check", Permission.SEE_PEOPLE),
         Entry(_l("Visits"), "staff.list_visits", "calendar", Permission.SEE_VISITS),
         Entry(
             _l("Customer feedback"),

@@ -39,6 +39,7 @@ class Permission(Enum):
     MANAGE_OUTBOX = "Send a message again, or take it back."
     HOLD_OUTBOX = "Hold all messages, and let them go again."
     CHANGE_OPTIONS = "Change the agency's options, its name, logo and sender."
+    SEE_PEOPLE = "See the records of the clients and workers of one's sectors."
     MANAGE_ACCOUNTS = "Open, close and protect the accounts of others."
     MANAGE_ACCESS = "Invite the clients of one's sectors and their relatives; say what relatives see."
     LOOK_AT_RATINGS = "Take note of a low rating."
@@ -52,6 +53,7 @@ _PORTAL = {Permission.SEE_OWN_ACCOUNT}
 _CLIENT = _PORTAL | {Permission.SEE_OWN_VISITS, Permission.RATE_OWN_VISITS}
 _STAFF = _PORTAL | {
     Permission.SEE_HOME,
+    Permission.SEE_PEOPLE,
     Permission.LOOK_AT_RATINGS,
     Permission.STOP_REQUESTS,
     Permission.MANAGE_ACCESS,

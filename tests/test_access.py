@@ -77,6 +77,8 @@ class Things:
             "staff.note_choice": {"visit_id": agency.claires_done},
             "staff.show_account": {"account_id": agency.claire.account_id},
             "staff.change_account": {"account_id": agency.claire.account_id, "deed": "sign-out"},
+            "staff.show_client": {"client_id": agency.claire.id},
+            "staff.show_worker": {"worker_id": agency.wassim.id},
             "staff.show_access": {"client_id": agency.claire.id},
             "staff.grant_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
             "staff.close_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},

@@ -34,7 +34,7 @@ def sectors_below(staff_id: int | None) -> Select[int]:
     """Ids of the sectors that a member of staff coordinates or manages, and of all that lie below them in the tree."""
     coordinated = select(staff_sector.c.sector_id).where(staff_sector.c.staff_id == staff_id)
     own = select(Sector.id).where((Sector.manager_id == staff_id) | Sector.id.in_(coordinated))
-    tree = own.cte("own_sectors", recursive=True)
+    tree = own.cte(recursive=True)  # without a name: a statement may hold two of them
     tree = tree.union(select(Sector.id).join(tree, Sector.parent_id == tree.c.id))
     return select(tree.c.id)
 

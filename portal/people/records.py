@@ -1,0 +1,167 @@
+"""Reading records of clients and workers: the lists, and one record at a time, each from what the person may see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, literal, or_, select, union_all
+from sqlalchemy.orm import joinedload, selectinload
+
+from portal.accounts.models import User
+from portal.extensions import db
+from portal.people.models import Client, Sector, Skill, Staff, Worker, WorkerSkill, worker_sector
+from portal.people.queries import is_named, visible_clients, visible_sectors, visible_workers
+from portal.tables.queries import Page, read_page
+
+
+@dataclass(frozen=True)
+class RecordFilter:
+    """What a list of records is narrowed to; `state` is empty for those at work, `closed` or `all`."""
+
+    typed: str = ""
+    state: str = ""
+    sector_id: int | None = None
+    manager_id: int | None = None
+    skill_id: int | None = None
+
+
+@dataclass(frozen=True)
+class RecordRow:
+    """A line of the list of clients or of workers."""
+
+    id: int
+    name: str
+    sectors: list[str]
+    manager: str
+    phone: str
+    active: bool
+    all_sectors: bool = False
+
+
+def list_clients(user: User, narrowed: RecordFilter) -> Page[RecordRow]:
+    """Return a page of the clients whose file this person may open, by name."""
+    chosen = visible_clients(user).where(*_narrowing(Client, narrowed))
+    if narrowed.sector_id:
+        chosen = chosen.where(Client.sector_id.in_(branch(narrowed.sector_id)))
+    if narrowed.manager_id:
+        chosen = chosen.where(Client.file_manager_id == narrowed.manager_id)
+    manager = Staff.first_name + literal(" ") + Staff.last_name
+    listed = (
+        chosen.join(Sector, Sector.id == Client.sector_id)
+        .outerjoin(Staff, Staff.id == Client.file_manager_id)
+        .with_only_columns(*_columns(Client), Sector.name.label("sectors"), manager.label("manager"))
+    )
+    return read_page(listed.order_by(Client.last_name, Client.first_name, Client.id), _as_row)
+
+
+def list_workers(user: User, narrowed: RecordFilter) -> Page[RecordRow]:
+    """Return a page of the workers whose file this person may open, by name."""
+    chosen = visible_workers(user).where(*_narrowing(Worker, narrowed))
+    if narrowed.sector_id:
+        inside = worker_sector.c.sector_id.in_(branch(narrowed.sector_id))
+        sent = select(worker_sector.c.worker_id).where(inside)
+        chosen = chosen.where(or_(Worker.all_sectors, Worker.id.in_(sent)))
+    if narrowed.skill_id:
+        able = select(WorkerSkill.worker_id).where(WorkerSkill.skill_id == narrowed.skill_id)
+        chosen = chosen.where(Worker.id.in_(able))
+    listed = chosen.with_only_columns(
+        *_columns(Worker), _sectors_of_worker(user).label("sectors"), literal("").label("manager"), Worker.all_sectors
+    )
+    return read_page(listed.order_by(Worker.last_name, Worker.first_name, Worker.id), _as_row)
+
+
+def branch(sector_id: int) -> Select[int]:
+    """Ids of a sector and of all below it."""
+    tree = select(Sector.id).where(Sector.id == sector_id).cte(recursive=True)
+    return select(tree.union(select(Sector.id).join(tree, Sector.parent_id == tree.c.id)).c.id)
+
+
+def _narrowing(kind: type[Client | Worker], narrowed: RecordFilter) -> list[ColumnElement[bool]]:
+    conditions = [is_named(kind, narrowed.typed)] if narrowed.typed else []
+    if narrowed.state != "all":
+        conditions.append(kind.active.is_(narrowed.state != "closed"))
+    return conditions
+
+
+def _columns(kind: type[Client | Worker]) -> tuple[ColumnElement, ...]:
+    return (
+        kind.id,
+        kind.first_name,
+        kind.last_name,
+        func.coalesce(kind.phone, kind.mobile, "").label("phone"),
+        kind.active,
+    )
+
+
+def _sectors_of_worker(user: User) -> ScalarSelect:
+    """Names of a worker's sectors, one a line; of other people's sectors nothing is said."""
+    seen = visible_sectors(user).with_only_columns(Sector.id)
+    named = (
+        select(Sector.name)
+        .join(worker_sector, worker_sector.c.sector_id == Sector.id)
+        .where(worker_sector.c.worker_id == Worker.id, Sector.id.in_(seen))
+        .order_by(Sector.name)
+        .correlate(Worker)
+        .subquery("named")
+    )
+    return select(func.aggregate_strings(named.c.name, "\n")).scalar_subquery()
+
+
+def _as_row(row: Row) -> RecordRow:
+    return RecordRow(
+        id=row.id, name=f"{row.first_name} {row.last_name}".strip(),
+        sectors=row.sectors.split("\n") if row.sectors else [], manager=row.manager or "", phone=row.phone,
+        active=row.active, all_sectors=getattr(row, "all_sectors", False),
+    )  # fmt: skip
+
+
+def offered_to_clients_list(user: User) -> dict[str, dict[int, str]]:
+    """Return what the list of clients can be narrowed to: sectors, and those who have a file of it in hand."""
+    held = visible_clients(user).where(Client.file_manager_id == Staff.id).correlate(Staff).exists()
+    name = Staff.first_name + literal(" ") + Staff.last_name
+    return _offered(_sectors_to_choose(user), select(literal("manager"), Staff.id, name).where(held))
+
+
+def offered_to_workers_list(user: User) -> dict[str, dict[int, str]]:
+    """Return what the list of workers can be narrowed to: sectors and skills."""
+    return _offered(_sectors_to_choose(user), select(literal("skill"), Skill.id, Skill.name).where(Skill.active))
+
+
+def _sectors_to_choose(user: User) -> Select:
+    return visible_sectors(user).with_only_columns(literal("sector").label("kind"), Sector.id, Sector.name)
+
+
+def _offered(*parts: Select) -> dict[str, dict[int, str]]:
+    """All choices of a list's filters in one statement, by kind, each by name."""
+    found: dict[str, dict[int, str]] = {"sector": {}, "manager": {}, "skill": {}}
+    for kind, number, name in db.session.execute(union_all(*parts).order_by("kind", "name")):
+        found[kind][number] = name
+    return found
+
+
+def client_record(user: User, client_id: int) -> Client | None:
+    """Return a client whose file this person may open, with what the page of definition says of others."""
+    chosen = visible_clients(user).where(Client.id == client_id)
+    whole = joinedload(Client.sector, innerjoin=True), joinedload(Client.file_manager), joinedload(Client.account)
+    return db.session.scalar(chosen.options(*whole))
+
+
+def worker_of(user: User, worker_id: int) -> Worker | None:
+    """Return a worker whose file this person may open."""
+    return db.session.scalar(visible_workers(user).where(Worker.id == worker_id))
+
+
+def worker_record(user: User, worker_id: int) -> Worker | None:
+    """The same with all that the page of definition shows."""
+    chosen = visible_workers(user).where(Worker.id == worker_id)
+    skills = selectinload(Worker.skills)
+    parts = (
+        selectinload(Worker.sectors), joinedload(Worker.account), selectinload(Worker.availabilities),
+        skills.joinedload(WorkerSkill.skill, innerjoin=True), skills.joinedload(WorkerSkill.level),
+    )  # fmt: skip
+    return db.session.scalar(chosen.options(*parts))
+
+
+def sectors_seen(user: User, sectors: Sequence[Sector]) -> list[Sector]:
+    """Return those of some sectors that this person may see, by name."""
+    seen = set(db.session.scalars(visible_sectors(user).with_only_columns(Sector.id)))
+    return sorted((sector for sector in sectors if sector.id in seen), key=lambda sector: sector.name)

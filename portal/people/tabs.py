@@ -1,0 +1,46 @@
+"""The tabs of a record: its pages, in the order in which they stand side by side."""
+
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
+
+from portal.portals import staff
+from portal.settings.queries import option
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One page of a record.
+
+    Attributes:
+        name: by which a page says that it is the one that is open.
+        label: as it is read.
+        endpoint: of the page; its address names the record by `client_id` or `worker_id`.
+        module: option that, switched off, takes the page away.
+    """
+
+    name: str
+    label: object
+    endpoint: str
+    module: str | None = None
+
+
+TABS = {
+    "client": (
+        Tab("definition", lazy_pgettext("record", "Definition"), "staff.show_client"),
+        Tab("access", _l("Portal access"), "staff.show_access"),
+    ),
+    "worker": (Tab("definition", lazy_pgettext("record", "Definition"), "staff.show_worker"),),
+}
+
+
+@staff.app_template_global()
+def tabs_of(kind: str, number: int) -> list[dict]:
+    """Return the tabs of a client's or a worker's record, whose module is on."""
+    return [
+        {"name": tab.name, "label": tab.label, "url": url_for(tab.endpoint, **{f"{kind}_id": number})}
+        for tab in TABS[kind]
+        if tab.module is None or option(tab.module)
+    ]
