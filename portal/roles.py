@@ -39,10 +39,12 @@ class Permission(Enum):
     MANAGE_OUTBOX = "Send a message again, or take it back."
     HOLD_OUTBOX = "Hold all messages, and let them go again."
     CHANGE_OPTIONS = "Change the agency's options, its name, logo and sender."
+    SEARCH_PEOPLE = "Find the clients, relatives and workers of one's sectors."
     SEE_PEOPLE = "See the records of the clients and workers of one's sectors."
     MANAGE_ACCOUNTS = "Open, close and protect the accounts of others."
     MANAGE_ACCESS = "Invite the clients of one's sectors and their relatives; say what relatives see."
     LOOK_AT_RATINGS = "Take note of a low rating."
+    RATE_FOR_CLIENTS = "Type a rating that a client has given the agency."
     STOP_REQUESTS = "Stop or allow rating requests to a person, as that person said."
     IMPORT_FILES = "Bring in visits, clients and workers from files."
     SEE_OWN_ACCOUNT = "See one's own account, and change how it is opened."
@@ -53,8 +55,10 @@ _PORTAL = {Permission.SEE_OWN_ACCOUNT}
 _CLIENT = _PORTAL | {Permission.SEE_OWN_VISITS, Permission.RATE_OWN_VISITS}
 _STAFF = _PORTAL | {
     Permission.SEE_HOME,
+    Permission.SEARCH_PEOPLE,
     Permission.SEE_PEOPLE,
     Permission.LOOK_AT_RATINGS,
+    Permission.RATE_FOR_CLIENTS,
     Permission.STOP_REQUESTS,
     Permission.MANAGE_ACCESS,
     Permission.MANAGE_OUTBOX,

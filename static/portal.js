@@ -220,6 +220,39 @@
     }
   });
 
+  // ---- the box in which people are found: "/" leads to it, the arrows into what was found, Escape back out ----
+
+  const find = document.getElementById("find");
+  const foundHere = () => document.getElementById("found");
+  document.addEventListener("keydown", (event) => {
+    if (!find || event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = event.target;
+    if (event.key === "/" && !at.matches("input, select, textarea, [contenteditable]") && !document.querySelector("dialog[open]")) {
+      event.preventDefault();
+      find.focus();
+      find.select();
+    }
+    if (event.key === "Escape" && (at === find || foundHere().contains(at))) {
+      foundHere().replaceChildren();
+      find.focus();
+    }
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const list = at === find ? (foundHere().firstElementChild ? foundHere() : document.getElementById("results")) : at.closest("[data-arrows]");
+    if (!list) return;
+    const links = [...list.querySelectorAll("td:first-child a, li a, .found-all a")];
+    const next = links.indexOf(at) + (event.key === "ArrowDown" ? 1 : -1);
+    if (at === find && event.key === "ArrowUp") return;
+    event.preventDefault();
+    (links[next] || (next < 0 ? find : at)).focus();
+  });
+  // what was found goes away with the keyboard or the finger, as a menu does
+  document.addEventListener("focusin", (event) => {
+    if (find && !find.form.contains(event.target)) foundHere().replaceChildren();
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (find && !find.form.contains(event.target)) foundHere().replaceChildren();
+  });
+
   // ---- new content ----
 
   function ready(root) {
