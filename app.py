@@ -23,6 +23,7 @@ from portal import (
 from portal.accounts import own as own_account  # noqa: F401
 from portal.accounts import second_factor_routes  # noqa: F401 - hangs its pages
 from portal.accounts.routes import accounts
+from portal.controls import routes as controls_routes  # noqa: F401 - hangs its handlers onto the portals
 from portal.headers import behind_proxies
 from portal.imports import cli as imports_cli
 from portal.imports import routes as imports_routes  # noqa: F401 - hangs its handlers onto the portals
@@ -36,6 +37,7 @@ from portal.people import tabs as people_tabs  # noqa: F401 - what the macro `re
 from portal.ratings import routes as ratings_routes  # noqa: F401
 from portal.ratings import staff_routes as ratings_staff_routes  # noqa: F401
 from portal.ratings.public import open_pages
+from portal.reports import routes as reports_routes  # noqa: F401
 from portal.settings import cli as settings_cli
 from portal.settings import routes as settings_routes  # noqa: F401
 from portal.settings.public import agency_pages

@@ -14,7 +14,9 @@ from werkzeug.routing import IntegerConverter, Rule
 from portal.accounts.actions import mail_reset
 from portal.accounts.links import mail_link
 from portal.accounts.models import Account, AccountLink
-from portal.extensions import db
+from portal.controls.actions import ask_export, save_filter
+from portal.controls.models import SavedFilter
+from portal.extensions import db, wires
 from portal.imports.actions import bring_in
 from portal.links import make_token
 from portal.outbox.actions import hold_channel
@@ -69,8 +71,11 @@ class Things:
         agency = self.agency
         known = {
             "client.rate_visit": {"visit_id": agency.claires_done},
+            "staff.rate_visit": {"visit_id": agency.claires_done},
             "worker.end_own_visit": {"visit_id": agency.claires_past},
             "staff.show_visit": {"visit_id": agency.claires_cancelled},
+            "staff.plan_client": {"client_id": agency.claire.id},
+            "staff.plan_worker": {"worker_id": agency.wassim.id},
             "staff.end_visit": {"visit_id": agency.claires_past},
             "staff.cancel_visit": {"visit_id": agency.claires_past},
             "staff.reopen_visit": {"visit_id": agency.claires_done},
@@ -78,6 +83,7 @@ class Things:
             "staff.show_account": {"account_id": agency.claire.account_id},
             "staff.change_account": {"account_id": agency.claire.account_id, "deed": "sign-out"},
             "staff.show_client": {"client_id": agency.claire.id},
+            "staff.edit_client": {"client_id": agency.claire.id},
             "staff.show_worker": {"worker_id": agency.wassim.id},
             "staff.show_access": {"client_id": agency.claire.id},
             "staff.grant_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
@@ -97,6 +103,7 @@ class Things:
             "staff.end_session": self.session_of(self.agency.sofia),
             "open.rate": self.mailed_link("rate"),
             "open.unsubscribe": self.mailed_link("unsubscribe"),
+            "client.show_rating": self.rated_visit,
             "staff.look_at_rating": self.low_rating,
             "staff.show_message": self.message,
             "staff.preview_message": self.message,
@@ -110,6 +117,9 @@ class Things:
             "staff.save_step": self.first_steps,
             "staff.invite_people": self.first_steps,
             "staff.end_setup": self.first_steps,
+            "staff.forget_filter": self.kept_filter,
+            "staff.show_export": self.exported,
+            "staff.download_export": self.exported,
             "staff.show_import": self.imported,
             "staff.write_import": self.imported,
             "staff.discard_import": self.imported,
@@ -152,6 +162,10 @@ class Things:
     def low_rating(self) -> dict[str, Any]:
         return {"rating_id": factories.rate(self.agency.claire, self.agency.claires_done, 1).id}
 
+    def rated_visit(self) -> dict[str, Any]:
+        self.low_rating()
+        return {"visit_id": self.agency.claires_done}
+
     def waiting_message(self) -> dict[str, Any]:
         message = self.request().message
         message.state, message.sent_at = "due", None
@@ -183,6 +197,18 @@ class Things:
         work.run(made.work_id or 0)
         return {"import_id": made.id}
 
+    def kept_filter(self) -> dict[str, Any]:
+        save_filter(self.agency.sofia.user, wires.tables["quality"], "Nord", "period=this_month", False)
+        return {"filter_id": db.session.scalars(select(SavedFilter.id)).one()}
+
+    def exported(self) -> dict[str, Any]:
+        """With Claire's rating in it."""
+        factories.rate(self.agency.claire, self.agency.claires_done, 4, "le secret de Claire")
+        made = ask_export(self.agency.sofia.user, wires.tables["quality"], "period=this_month", "csv", "fr")
+        db.session.commit()
+        work.run(made.work_id or 0)
+        return {"export_id": made.id}
+
     def body(self, endpoint: str) -> dict[str, Any]:
         return {
             "accounts.sign_in": {"email": self.agency.claire.email, "password": PASSWORD},
@@ -195,7 +221,12 @@ class Things:
             **{f"{portal}.change_address": {"present": PASSWORD, "email": "new@example.net"} for portal in PORTALS},
             "open.rate": {"stars": "4", "comment": "le secret de Claire"},
             "client.rate_visit": {"stars": "4", "comment": "le secret de Claire"},
+            "staff.rate_visit": {"stars": "4", "how": "paper", "day": "2026-11-17", "hour": "10:00"},
+            "staff.create_client": {"first_name": "Rose", "last_name": "Blanc", "sector_id": str(self.agency.north)},
+            "staff.edit_client": {"version": "1"},
             "staff.cancel_visit": {"reason": "Absence"},
+            "staff.keep_quality_filter": {"name": "Mes avis", "query": "period=this_month"},
+            "staff.export_quality": {"format": "xlsx", "query": "period=this_month"},
             "staff.hold_messages": {"why": "Essai"},
             "staff.note_choice": {"wanted": "no"},
             "client.choose_requests": {"wanted": "no"},

@@ -30,9 +30,13 @@ class Tab:
 TABS = {
     "client": (
         Tab("definition", lazy_pgettext("record", "Definition"), "staff.show_client"),
+        Tab("planning", _l("Planning"), "staff.plan_client"),
         Tab("access", _l("Portal access"), "staff.show_access"),
     ),
-    "worker": (Tab("definition", lazy_pgettext("record", "Definition"), "staff.show_worker"),),
+    "worker": (
+        Tab("definition", lazy_pgettext("record", "Definition"), "staff.show_worker"),
+        Tab("planning", _l("Planning"), "staff.plan_worker"),
+    ),
 }
 
 

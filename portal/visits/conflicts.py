@@ -1,0 +1,61 @@
+"""Who is already taken when: the hours of workers and clients that a visit must not lie upon."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Integer, Select, SQLColumnExpression, literal, select, union_all
+
+from portal.extensions import db
+from portal.visits.models import State, Visit, VisitWorker
+
+LONGEST = timedelta(days=1)  # what began earlier than this is over
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Hours at which a worker is somewhere, or at which somebody is at a client's (then without a worker)."""
+
+    visit_id: int
+    worker_id: int | None
+    client_id: int
+    starts_at: datetime
+    ends_at: datetime
+    state: str
+
+
+def taken(workers: Collection[int], clients: Collection[int], first: datetime, last: datetime) -> list[Taken]:
+    """Return the hours between two moments at which these workers or clients are taken, in any sector.
+
+    Nobody may be shown these rows: of a visit that one may not see, one may know the hours alone.
+    """
+    parts = []
+    if workers:
+        sent = select(Visit).join(VisitWorker, VisitWorker.visit_id == Visit.id)
+        parts.append(_hours(sent.where(VisitWorker.worker_id.in_(workers)), VisitWorker.worker_id, first, last))
+    if clients:
+        nobody = literal(None, Integer)
+        parts.append(_hours(select(Visit).where(Visit.client_id.in_(clients)), nobody, first, last))
+    if not parts:
+        return []
+    hours = union_all(*parts).subquery("hours")
+    return [Taken(*row) for row in db.session.execute(select(hours))]
+
+
+def _hours(chosen: Select, worker_id: SQLColumnExpression, first: datetime, last: datetime) -> Select:
+    lies_there = Visit.starts_at > first - LONGEST, Visit.starts_at < last, Visit.ends_at > first
+    columns = Visit.id, worker_id.label("worker_id"), Visit.client_id, Visit.starts_at, Visit.ends_at, Visit.state
+    return chosen.where(*lies_there, Visit.state != State.CANCELLED).with_only_columns(*columns)
+
+
+def clashing(
+    visit_id: int, workers: Collection[int], client_id: int, starts_at: datetime, ends_at: datetime,
+    hours: Sequence[Taken],
+) -> list[Taken]:  # fmt: skip
+    """Return what lies upon a visit: other hours of one of its workers, or of its client."""
+    return [
+        other
+        for other in hours
+        if other.visit_id != visit_id and other.starts_at < ends_at and other.ends_at > starts_at
+        and (other.worker_id in workers if other.worker_id is not None else other.client_id == client_id)
+    ]  # fmt: skip

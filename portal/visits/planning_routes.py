@@ -1,0 +1,67 @@
+"""The planning of a client and of a worker: a tab of either record."""
+
+from datetime import date
+from functools import partial
+from typing import Any
+
+from flask import abort, g, url_for
+from sqlalchemy import Select
+from werkzeug.wrappers import Response
+
+from portal.extensions import db
+from portal.forms import day_within_reach
+from portal.htmx import request
+from portal.pages import show
+from portal.people.models import Client, Worker
+from portal.people.queries import visible_clients, visible_workers
+from portal.portals import staff
+from portal.roles import Permission
+from portal.tables.queries import addresses_of
+from portal.visits import planning
+from portal.visits.planning import Span, Week
+from portal.visits.queries import today
+
+
+@staff.page("/clients/<int:client_id>/planning", Permission.SEE_VISITS)
+def plan_client(client_id: int) -> Response:
+    client = person_or_404(visible_clients(g.user).where(Client.id == client_id))
+    return _show("client", client, planning.week_of_client(g.user, client, asked_span()))
+
+
+@staff.page("/workers/<int:worker_id>/planning", Permission.SEE_VISITS)
+def plan_worker(worker_id: int) -> Response:
+    worker = person_or_404(visible_workers(g.user).where(Worker.id == worker_id))
+    return _show("worker", worker, planning.week_of_worker(g.user, worker, asked_span()))
+
+
+def person_or_404(chosen: Select) -> Any:
+    return db.session.scalar(chosen) or abort(404)
+
+
+def asked_span() -> Span:
+    """The days in the address; anything odd is this week."""
+    view, typed = request.args.get("view"), request.args.get("day", "")
+    try:
+        day = day_within_reach(date.fromisoformat(typed)) or today()
+    except ValueError:
+        day = today()
+    return Span(view if view in planning.VIEWS else planning.VIEWS[0], day)
+
+
+def _show(kind: str, person: Client | Worker, week: Week) -> Response:
+    address = partial(_address, kind, person.id)
+    return show(
+        "visits/planning.html", "visits/_planning.html", kind=kind, person=person, week=week, here=address(week.span),
+        address=address, visit_url=addresses_of("staff.show_visit", "visit_id"), today=Span(week.span.view, today()),
+    )  # fmt: skip
+
+
+def _address(kind: str, number: int, span: Span, view: str | None = None) -> str:
+    """Address of other days of the same planning, or of the same days in another view; this week's is bare."""
+    view = view or span.view
+    shown: dict[str, Any] = {f"{kind}_id": number}
+    if view != planning.VIEWS[0]:
+        shown["view"] = view
+    if today() not in Span(view, span.day).days:
+        shown["day"] = span.day.isoformat()
+    return url_for(f"staff.plan_{kind}", **shown)
