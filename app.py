@@ -29,10 +29,12 @@ from portal.imports import cli as imports_cli
 from portal.imports import routes as imports_routes  # noqa: F401 - hangs its handlers onto the portals
 from portal.outbox import cli as outbox_cli
 from portal.outbox import routes as outbox_routes  # noqa: F401
+from portal.people import catalogue_routes as people_catalogue_routes  # noqa: F401
 from portal.people import cli as people_cli
 from portal.people import record_routes as people_record_routes  # noqa: F401
 from portal.people import routes as people_routes  # noqa: F401
 from portal.people import search_routes as people_search_routes  # noqa: F401
+from portal.people import sectors_routes as people_sectors_routes  # noqa: F401
 from portal.people import tabs as people_tabs  # noqa: F401 - what the macro `record_tabs` reads
 from portal.ratings import routes as ratings_routes  # noqa: F401
 from portal.ratings import staff_routes as ratings_staff_routes  # noqa: F401

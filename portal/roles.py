@@ -41,12 +41,16 @@ class Permission(Enum):
     CHANGE_OPTIONS = "Change the agency's options, its name, logo and sender."
     SEARCH_PEOPLE = "Find the clients, relatives and workers of one's sectors."
     SEE_PEOPLE = "See the records of the clients and workers of one's sectors."
+    EDIT_PEOPLE = "Make, change and close the records of the clients and workers of one's sectors."
+    MANAGE_SECTORS = "Arrange the sectors and say who manages them."
+    MANAGE_CATALOGUE = "Keep the list of services and the catalogue of skills."
     MANAGE_ACCOUNTS = "Open, close and protect the accounts of others."
     MANAGE_ACCESS = "Invite the clients of one's sectors and their relatives; say what relatives see."
     LOOK_AT_RATINGS = "Take note of a low rating."
     RATE_FOR_CLIENTS = "Type a rating that a client has given the agency."
     STOP_REQUESTS = "Stop or allow rating requests to a person, as that person said."
     IMPORT_FILES = "Bring in visits, clients and workers from files."
+    OPEN_CONTROLS = "Open control tables, keep filters, and take away as files what they show."
     SEE_OWN_ACCOUNT = "See one's own account, and change how it is opened."
     SEE_STYLEGUIDE = "See the kit of which the pages are made (development only)."
 
@@ -57,6 +61,7 @@ _STAFF = _PORTAL | {
     Permission.SEE_HOME,
     Permission.SEARCH_PEOPLE,
     Permission.SEE_PEOPLE,
+    Permission.EDIT_PEOPLE,
     Permission.LOOK_AT_RATINGS,
     Permission.RATE_FOR_CLIENTS,
     Permission.STOP_REQUESTS,
@@ -67,6 +72,7 @@ _STAFF = _PORTAL | {
     Permission.SEE_RATINGS,
     Permission.SEE_OUTBOX,
     Permission.IMPORT_FILES,
+    Permission.OPEN_CONTROLS,
     Permission.SEE_STYLEGUIDE,
 }
 
@@ -76,5 +82,5 @@ GRANTS: dict[Role, set[Permission]] = {
     Role.WORKER: _PORTAL | {Permission.SEE_ASSIGNED_VISITS, Permission.CLOSE_ASSIGNED_VISITS},
     Role.COORDINATOR: _STAFF,
     Role.QUALITY: _STAFF | {Permission.HOLD_OUTBOX},
-    Role.ADMIN: _STAFF | {Permission.HOLD_OUTBOX, Permission.CHANGE_OPTIONS, Permission.MANAGE_ACCOUNTS},
+    Role.ADMIN: _STAFF | {Permission.HOLD_OUTBOX, Permission.CHANGE_OPTIONS, Permission.MANAGE_SECTORS, Permission.MANAGE_CATALOGUE, Permission.MANAGE_ACCOUNTS},
 }

@@ -5,7 +5,7 @@ from sqlalchemy import ColumnElement, and_, case, false, or_, select
 from portal.accounts import messages as account_messages
 from portal.accounts import notices as account_notices
 from portal.accounts.models import User
-from portal.controls import models as controls  # noqa: F401
+from portal.controls import jobs as control_jobs
 from portal.extensions import wires
 from portal.folding import fold_name
 from portal.imports import jobs as import_jobs
@@ -19,15 +19,18 @@ from portal.ratings import alerts as rating_alerts
 from portal.ratings import choices, low, requests
 from portal.ratings import messages as rating_messages
 from portal.ratings import timeline as rating_timeline
+from portal.ratings.columns import RATING_COLUMN, waiting_visit
 from portal.ratings.models import Rating, RatingSubject
-from portal.ratings.panels import MESSAGE_COLUMN, rating_panel
-from portal.ratings.queries import RATING_COLUMN, missing_requests, waiting_visit
+from portal.ratings.panels import MESSAGE_COLUMN, client_panel, rating_panel
+from portal.ratings.queries import missing_requests
+from portal.reports.quality import QUALITY
 from portal.settings import queries as settings
 from portal.setup import jobs as setup_jobs
 from portal.setup import messages as setup_messages
 from portal.setup import queries as setup
 from portal.visits import panels as visit_panels
 from portal.visits import queries as visits
+from portal.visits.following import follow_client
 from portal.visits.importer import IMPORTER as VISITS
 from portal.visits.models import Visit
 
@@ -67,8 +70,12 @@ for kind in (
 # long jobs, for `work`; kinds of file, for `imports`
 wires.work_kinds = {"imports.plan": import_jobs.plan, "imports.run": import_jobs.run}
 wires.work_kinds["setup.invite"] = setup_jobs.invite
+wires.work_kinds["controls.export"] = control_jobs.write
 wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": import_jobs.give_up_run}
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}
+
+# control tables, in the order in which they are listed
+wires.tables = {table.name: table for table in (QUALITY,)}
 
 # what a login opens, for `accounts`; whose messages a coordinator sees and whom they are about, for `outbox`
 wires.files_of_account = files_of_account
@@ -89,6 +96,7 @@ wires.waiting_visit = waiting_visit
 # what asks for attention: cards of the staff's home page, figures in the menu
 wires.timeline = [visits.timeline_facts, rating_timeline.timeline_facts]
 wires.visit_panels = [rating_panel, choices.visit_panel]
+wires.client_panels = [client_panel]
 wires.account_panels = [choices.account_panel]
 wires.home_cards = [setup.home_card, settings.home_card, outbox.home_card, low.home_card, visit_panels.home_card]
 
@@ -103,6 +111,7 @@ wires.badges = {"staff.list_ratings": low.count_unseen}
 # reactions: plain functions called by name, in order, inside the transaction of the deed
 wires.reactions = {
     "address changed": [follow_address],
+    "client moved": [follow_client],
     "visit ended": [requests.open_ratings],
     "visit cancelled": [requests.withdraw_requests],
     "visit reopened": [requests.supersede_requests],

@@ -209,6 +209,10 @@ class Things:
         work.run(made.work_id or 0)
         return {"export_id": made.id}
 
+    def version_of(self, kind: Any, person: Persona) -> dict[str, Any]:
+        """What the form of a record carries: which version of it was shown."""
+        return {"version": self.database.one(select(kind.version).where(kind.id == person.id))}
+
     def body(self, endpoint: str) -> dict[str, Any]:
         return {
             "accounts.sign_in": {"email": self.agency.claire.email, "password": PASSWORD},
@@ -223,7 +227,7 @@ class Things:
             "client.rate_visit": {"stars": "4", "comment": "le secret de Claire"},
             "staff.rate_visit": {"stars": "4", "how": "paper", "day": "2026-11-17", "hour": "10:00"},
             "staff.create_client": {"first_name": "Rose", "last_name": "Blanc", "sector_id": str(self.agency.north)},
-            "staff.edit_client": {"version": "1"},
+            "staff.edit_client": self.version_of(Client, self.agency.claire),
             "staff.cancel_visit": {"reason": "Absence"},
             "staff.keep_quality_filter": {"name": "Mes avis", "query": "period=this_month"},
             "staff.export_quality": {"format": "xlsx", "query": "period=this_month"},

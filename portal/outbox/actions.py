@@ -87,12 +87,14 @@ def _row(order: Order) -> dict[str, Any]:
     }
 
 
-def cancel(ids: Sequence[int], reason: str) -> None:
-    """Take messages back that have not left. One that is just being sent asks again before it leaves."""
+def cancel(ids: Sequence[int], reason: str) -> list[int]:
+    """Take messages back that have not left; return which. One that is just being sent asks again before it leaves."""
+    found: list[int] = []
     for start in range(0, len(ids), 500):
         open_ones = Message.id.in_(ids[start : start + 500]), Message.state.in_(OPEN)
         closed = {"state": "cancelled", "reason": reason, "put_aside_at": clock.now()}
-        db.session.execute(update(Message).where(*open_ones).values(closed))
+        found += db.session.scalars(update(Message).where(*open_ones).values(closed).returning(Message.id))
+    return found
 
 
 def refuse_to_send_again(message: Message) -> None:

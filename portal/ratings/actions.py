@@ -1,38 +1,20 @@
-"""The deeds: what can be rated is written down, a rating is left or changed, requests are promised or taken back."""
+"""The deeds of clients: a rating is left or changed on the portal, or given through the link of a mail."""
 
 from datetime import timedelta
-from functools import cache
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy import func, select, update
 
 from portal import clock
 from portal.accounts.models import User
-from portal.audit.actions import Actor, record
+from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed
-from portal.outbox.actions import cancel
-from portal.ratings.low import alert, alert_of_change
-from portal.ratings.models import (
-    FormerRating,
-    Rating,
-    RatingRequest,
-    RatingSubject,
-    SuspectAnswer,
-)
-from portal.ratings.queries import (
-    can_be_changed,
-    can_be_changed_by_link,
-    can_be_rated,
-    is_open,
-    rating_of,
-)
+from portal.ratings.models import Rating, RatingRequest, RatingSubject, SuspectAnswer
+from portal.ratings.queries import can_be_changed, can_be_changed_by_link, can_be_rated, is_open, rating_of
+from portal.ratings.values import Value, refuse_hidden_zero, replace_value, write_first
 from portal.roles import Role
-from portal.settings.queries import option
-from portal.visits.models import State, Visit
+from portal.visits.models import State
 
 MACHINE_SECONDS = 5  # nobody reads a mail and answers it within so few seconds of its sending
 SUSPECTS_KEPT = 10  # of one link: a machine that goes on and on fills no table
@@ -81,47 +63,14 @@ def leave_rating(user: User, subject: RatingSubject | None, stars: int, comment:
         Refused: as `refuse_unless_open` says, or rated meanwhile, or 0 stars where they are not offered.
     """
     open_subject = refuse_unless_open(user, subject, None)
-    _refuse_hidden_zero(stars)
-    rating_id = _write(open_subject, stars, comment, "portal", user.role, user.name, user.account_id)
+    refuse_hidden_zero(stars)
+    rating_id, _taken_back = write_first(open_subject, _own_value(user, stars, comment))
     record("rating.left", user, ("visit", open_subject.visit_id), after={"stars": stars, "channel": "portal"})
     return rating_id
 
 
-def _refuse_hidden_zero(stars: int) -> None:
-    if stars == 0 and not option("ratings.offer_zero"):
-        raise Refused(_l("Please choose between 1 and 5 stars."), "zero")
-
-
-def _write(
-    subject: RatingSubject, stars: int, comment: str, channel: str, role: str, name: str, account_id: int | None
-) -> int:
-    """Insert the one rating of a subject; the database decides who was first. The mail that would ask is taken back."""
-    on_postgres = db.engine.dialect.name == "postgresql"  # where somebody may reopen or cancel the visit meanwhile
-    if on_postgres and db.session.scalar(_STILL_DONE, {"visit_id": subject.visit_id}) is None:
-        raise Refused(_l("This visit is not done, so it cannot be rated."), "not-done")
-    rating_id = db.session.scalar(_first_rating(db.engine.dialect.name), {
-        "subject_id": subject.id, "stars": stars, "comment": comment or None, "channel": channel,
-        "author_role": str(role), "author_name": name, "author_account_id": account_id, "left_at": clock.now(),
-    })  # fmt: skip
-    if rating_id is None:
-        raise Refused(_l("This visit has been rated in the meantime. Close this window to see the rating."), "rated")
-    cancel(list(db.session.scalars(_MESSAGES_OF, {"subject_id": subject.id})), "already_rated")
-    alert(rating_id, stars)
-    return rating_id
-
-
-@cache
-def _first_rating(engine: str) -> Any:
-    """Inserts a rating and returns its id; of a subject that has one by then, nothing. Past the mapper: nearly nobody
-    needs the row as an object."""
-    insert_ = (postgresql.insert if engine == "postgresql" else sqlite.insert)(Rating.__table__)
-    return insert_.on_conflict_do_nothing(index_elements=[Rating.subject_id]).returning(Rating.__table__.c.id)
-
-
-_STILL_DONE = (
-    select(Visit.id).where(Visit.id == bindparam("visit_id"), Visit.state == State.DONE).with_for_update(read=True)
-)
-_MESSAGES_OF = select(RatingRequest.message_id).where(RatingRequest.subject_id == bindparam("subject_id"))
+def _own_value(user: User, stars: int, comment: str) -> Value:
+    return Value(stars, comment or None, "portal", user.name, str(user.role), user.account_id)
 
 
 def change_rating(user: User, rating: Rating, stars: int, comment: str, version: int) -> None:
@@ -137,31 +86,10 @@ def change_rating(user: User, rating: Rating, stars: int, comment: str, version:
         Refused: too late, changed by somebody else meanwhile, ratings switched off, or this relative may not.
     """
     refuse_unless_open(user, rating.subject, rating)
-    _refuse_hidden_zero(stars)
+    refuse_hidden_zero(stars)
     if rating.version != version:
         raise Refused(_l("Somebody changed this rating in the meantime. Close this window to see it."), "changed")
-    _replace(user, rating, stars, comment, (user.name, str(user.role), user.account_id))
-
-
-def _replace(
-    actor: Actor | None, rating: Rating, stars: int, comment: str, author: tuple[str, str, int | None]
-) -> None:
-    """Write the new value and keep the former one; the same value again changes nothing."""
-    if (stars, comment or None) == (rating.stars, rating.comment):
-        return
-    before = {"stars": rating.stars}
-    try:
-        with db.session.begin_nested():  # the page that says no still reads: a failed flush outside would not let it
-            rating.former.append(FormerRating(
-                stars=rating.stars, comment=rating.comment, author_name=rating.author_name,
-                left_at=rating.changed_at or rating.left_at))  # fmt: skip
-            rating.stars, rating.comment, rating.changed_at = stars, comment or None, clock.now()
-            rating.author_name, rating.author_role, rating.author_account_id = author
-    except StaleDataError as error:
-        message = _l("Somebody changed this rating in the meantime. Close this window to see it.")
-        raise Refused(message, "changed") from error
-    record("rating.changed", actor, ("visit", rating.subject.visit_id), before=before, after={"stars": stars})
-    alert_of_change(rating, before["stars"])
+    replace_value(user, rating, _own_value(user, stars, comment))
 
 
 def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped: bool) -> bool:
@@ -179,22 +107,22 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
     Raises:
         Refused: the visit has been rated meanwhile.
     """
-    _refuse_hidden_zero(stars)
+    refuse_hidden_zero(stars)
     subject = request.subject
     if reason := _why_suspect(request, trapped):
         if _suspects(request) < SUSPECTS_KEPT:
             db.session.add(SuspectAnswer(request_id=request.id, stars=stars, comment=comment or None, reason=reason))
             record("rating.suspected", None, ("visit", subject.visit_id), after={"stars": stars, "reason": reason})
         return False
-    name, rating = request.message.recipient or "", rating_of(subject)
-    role = Role.RELATIVE if request.relative_id else Role.CLIENT
+    rating, role = rating_of(subject), Role.RELATIVE if request.relative_id else Role.CLIENT
+    value = Value(stars, comment or None, "mail", request.message.recipient or "", str(role))
     if rating and can_be_changed_by_link(request, rating):
-        _replace(None, rating, stars, comment, (name, str(role), None))
+        replace_value(None, rating, value)
         return True
     first = update(RatingRequest).where(RatingRequest.id == request.id, RatingRequest.answered_at.is_(None))
     if rating or rows_changed(first.values(answered_at=clock.now())) != 1:
         raise Refused(_l("This visit has been rated in the meantime."), "rated")
-    _write(subject, stars, comment, "mail", role, name, None)
+    write_first(subject, value)
     record("rating.left", None, ("visit", subject.visit_id), after={"stars": stars, "channel": "mail"})
     return True
 

@@ -16,6 +16,7 @@ from portal.people.models import Client, Service, Staff
 from portal.people.queries import staff_at_work, staff_responsible_for
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.queries import is_low, is_urgent, visible_rating, visible_ratings
+from portal.ratings.words import in_words
 from portal.settings.queries import option
 from portal.visits.models import Visit
 from portal.visits.queries import names_of_workers
@@ -36,18 +37,18 @@ def alert(rating_id: int, stars: int, change: int = 0) -> None:
     schedule([Order(kind, ("rating", rating_id), dedupe_key=f"low:{rating_id}:{change}", due_at=clock.now())])
 
 
-def alert_of_change(rating: Rating, before: int) -> None:
+def alert_of_change(rating: Rating, before: int | None) -> None:
     """Do the same for a rating that was changed. One that was low already is told again only when it turns urgent, but
     is to be looked at anew.
 
     Args:
         rating: as it is now, flushed.
-        before: the stars it had.
+        before: the stars it had; None when those were not counted, or when this is an answer of its own.
     """
     if not is_low(rating.stars):
         return
     rating.looked_at = rating.looked_by = None
-    if not is_low(before) or is_urgent(rating.stars) > is_urgent(before):
+    if before is None or not is_low(before) or is_urgent(rating.stars) > is_urgent(before):
         alert(rating.id, rating.stars, len(rating.former))
 
 
@@ -73,7 +74,9 @@ def look_at(user: User, rating: Rating) -> None:
 
 
 def _unseen() -> tuple[ColumnElement[bool], ...]:
-    return Rating.looked_at.is_(None), Rating.stars <= option("ratings.low_threshold")
+    """What waits to be looked at. What is excluded from the statistics was looked at closely enough."""
+    low = Rating.stars <= option("ratings.low_threshold")
+    return Rating.looked_at.is_(None), low, Rating.excluded_at.is_(None)
 
 
 def count_unseen(user: User) -> int:
@@ -99,6 +102,7 @@ class LowRating:
     workers: list[str]
     visit_id: int
     starts_at: datetime
+    typed: str | None  # by whom of the agency, how it was given and when, in words
 
 
 def unseen(user: User) -> list[LowRating]:
@@ -112,6 +116,7 @@ def unseen(user: User) -> list[LowRating]:
             Rating.id, Rating.stars, Rating.comment, func.coalesce(Rating.changed_at, Rating.left_at).label("said_at"),
             Client.first_name, Client.last_name, Client.phone, Service.name.label("service"),
             names_of_workers().label("workers"), Visit.id.label("visit_id"), Visit.starts_at,
+            Rating.typed_by, Rating.given_how, Rating.given_at,
         )
         .order_by(case((Rating.stars <= option("ratings.urgent_threshold"), 0), else_=1), Rating.left_at, Rating.id)
     )  # fmt: skip
@@ -123,6 +128,7 @@ def _as_low(row: Row) -> LowRating:
         id=row.id, stars=row.stars, urgent=is_urgent(row.stars), comment=row.comment, said_at=row.said_at,
         client=f"{row.first_name} {row.last_name}".strip(), phone=row.phone, service=row.service,
         workers=row.workers.split("\n") if row.workers else [], visit_id=row.visit_id, starts_at=row.starts_at,
+        typed=in_words(row.typed_by, row.given_how, row.given_at),
     )  # fmt: skip
 
 

@@ -15,6 +15,8 @@ from portal.outbox.models import About, Message
 from portal.people.models import Client
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.queries import can_be_rated, is_low
+from portal.ratings.words import in_words
+from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
 from portal.visits.queries import deeds_of
@@ -47,11 +49,24 @@ def rating_panel(_user: User, visit: Visit) -> Panel | None:
         "rating": rating,
         "former": list(reversed(rating.former)) if rating else [],
         "words": STAR_WORDS,
+        "typed": in_words(rating.typed_by, rating.given_how, rating.given_at) if rating else None,
         "low": bool(rating and is_low(rating.stars)),
         "looked_before": [name for _at, name in notes_taken(visit)][-1:] if rating else [],
         "open": rating is None and can_be_rated(subject.ended_at, None),
         "days_left": option("ratings.portal_days") - (clock.now() - subject.ended_at).days,
     })  # fmt: skip
+
+
+def client_panel(user: User, visit: Visit) -> Panel | None:
+    """In the frame *Client* of a visit's page: the stars, or the button with which staff type what the client said."""
+    if not option("ratings.enabled") or Permission.RATE_FOR_CLIENTS not in GRANTS[user.role]:
+        return None
+    if visit.state == State.PLANNED and visit.ends_at <= clock.now():
+        return Panel("ratings/_client_frame.html", {"visit_id": visit.id, "rating": None, "done": False})
+    found = subject_and_rating(visit) if visit.state == State.DONE else None
+    if found is None:
+        return None
+    return Panel("ratings/_client_frame.html", {"visit_id": visit.id, "rating": found[1], "done": True})
 
 
 def add_subject(statement: Select) -> Select:

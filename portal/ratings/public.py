@@ -96,7 +96,10 @@ def _show_answered(found: RatingRequest, status: int) -> Response:
     shown = {"stars": rating.stars if rating else None, "comment": rating.comment if rating and by_mail else None}
     if found.relative and not found.relative.sees_ratings:
         shown = {"stars": None, "comment": None}
-    return show("ratings/answered.html", status=status, words=STAR_WORDS, **shown, **_frame())
+    by_agency = rating is not None and rating.channel == "staff"
+    return show(
+        "ratings/answered.html", status=status, words=STAR_WORDS, by_agency=by_agency, **shown, **_frame()
+    )  # fmt: skip
 
 
 def refuse(state: str, found: RatingRequest | None = None) -> Response:

@@ -17,6 +17,7 @@ from portal.outbox.models import Message
 from portal.people.models import Client, Relative, Service
 from portal.people.queries import relative_to_ask
 from portal.ratings.models import Rating, RatingRequest, RatingSubject, RequestChoice
+from portal.ratings.words import in_words
 from portal.settings.queries import option
 from portal.tables.queries import Page, read_page
 from portal.visits.models import State, Visit
@@ -154,6 +155,7 @@ class RatingRow:
     urgent: bool
     looked_at: datetime | None
     looked_by: str | None
+    typed: str | None  # by whom of the agency, how it was given and when, in words
 
 
 def visible_ratings(user: User) -> Select:
@@ -195,6 +197,7 @@ def _rows(statement: Select) -> Select:
         .with_only_columns(
             Rating.id, Rating.stars, Rating.comment, Rating.channel, Rating.author_name, Rating.author_role,
             Rating.left_at, Rating.changed_at, Rating.looked_at, Rating.looked_by,
+            Rating.typed_by, Rating.given_how, Rating.given_at,
             Client.first_name, Client.last_name, Service.name.label("service"),
             names_of_workers().label("workers"), Visit.id.label("visit_id"), Visit.starts_at,
         )
@@ -217,6 +220,7 @@ def _as_row(row: Row) -> RatingRow:
         client=f"{row.first_name} {row.last_name}".strip(), service=row.service,
         workers=row.workers.split("\n") if row.workers else [], visit_id=row.visit_id, starts_at=row.starts_at,
         low=is_low(row.stars), urgent=is_urgent(row.stars), looked_at=row.looked_at, looked_by=row.looked_by,
+        typed=in_words(row.typed_by, row.given_how, row.given_at),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from portal.ratings.forms import RatingForm
 from portal.ratings.low import look_at
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.suspects import suspect_answers
+from portal.ratings.words import in_words_for_client
 from portal.roles import Permission
 from portal.settings.queries import option
 from portal.visits.queries import row_of, visit_of
@@ -46,6 +47,18 @@ def rate_visit(visit_id: int) -> Response:
     )  # fmt: skip
 
 
+@client.page("/visits/<int:visit_id>/rating/said", Permission.SEE_OWN_VISITS, module=MODULE)
+def show_rating(visit_id: int) -> Response:
+    """The rating as it stands: who has given it and how, and what the agency has replied."""
+    _visit, _subject, rating = queries.visit_to_rate(g.user, visit_id) or abort(404)
+    if rating is None or not g.user.sees_ratings:
+        abort(404)
+    return show(
+        "ratings/said.html", "ratings/_said.html", visit=row_of(g.user, visit_id), rating=rating, words=STAR_WORDS,
+        typed=in_words_for_client(rating.given_how, rating.given_at), back_url=url_for("client.list_own_visits"),
+    )  # fmt: skip
+
+
 def _open_window(visit_id: int, form: RatingForm, subject: RatingSubject | None, rating: Rating | None) -> Response:
     """Show the form, or the reason why there is none: nobody should write what will be refused."""
     try:
@@ -70,6 +83,7 @@ def _window(
     visit_id: int, form: RatingForm | None, rating: Rating | None, status: int = 200, refusal: object = None
 ) -> Response:
     part = "ratings/_form_refused.html" if refusal else "ratings/_form.html"
+    typed = in_words_for_client(rating.given_how, rating.given_at) if rating and g.user.sees_ratings else None
     waiting = waiting_visit(g.user) if refusal else None
     return show(
         "ratings/window.html", part, status=status,
@@ -77,6 +91,7 @@ def _window(
         offer_zero=option("ratings.offer_zero"), action_url=url_for("client.rate_visit", visit_id=visit_id),
         back_url=url_for("client.list_own_visits"), refusal=refusal,
         current=rating.stars if rating and g.user.sees_ratings else None, for_whom=None, waiting=waiting,
+        typed=typed,
     )  # fmt: skip
 
 

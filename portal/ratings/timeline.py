@@ -13,6 +13,7 @@ from portal.ratings.choices import Word, history
 from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
 from portal.ratings.panels import notes_taken, subject_and_rating
 from portal.ratings.queries import is_low, person_to_ask
+from portal.ratings.words import in_words
 from portal.settings.queries import option, value_at
 from portal.visits.models import State, Visit
 from portal.visits.queries import deeds_of
@@ -49,16 +50,17 @@ def timeline_facts(user: User, visit: Visit) -> list[Fact]:
 
 def _said(rating: Rating) -> Iterator[Fact]:
     """The rating and each change of it."""
-    values = [(value.left_at, value.author_name, value.stars) for value in rating.former]
-    values.append((rating.changed_at or rating.left_at, rating.author_name, rating.stars))
-    by_mail = _("by the link in the mail") if rating.channel == "mail" else _("on the portal")
-    for number, (at, name, stars) in enumerate(values):
-        words = {"name": name or _("Somebody"), "stars": stars}
+    values = [(one.left_at, one, in_words(one.typed_by, None, None)) for one in rating.former]
+    typed = in_words(rating.typed_by, rating.given_how, rating.given_at)
+    values.append((rating.changed_at or rating.left_at, rating, typed))
+    for number, (at, said, typed) in enumerate(values):
+        words, stars = {"name": said.author_name or _("Somebody"), "stars": said.stars}, said.stars
+        way = typed or (_("by the link in the mail") if said.channel == "mail" else _("on the portal"))
         tone = "attention" if is_low(stars) else "done"
         if number:
-            yield Fact(at, _("%(name)s changed the rating to %(stars)s out of 5", **words), "pencil", tone)
+            yield Fact(at, _("%(name)s changed the rating to %(stars)s out of 5", **words), "pencil", tone, way)
         else:
-            yield Fact(at, _("%(name)s rated the visit: %(stars)s out of 5", **words), "star", tone, by_mail)
+            yield Fact(at, _("%(name)s rated the visit: %(stars)s out of 5", **words), "star", tone, way)
 
 
 def _suspected(answer: SuspectAnswer) -> Fact:

@@ -93,6 +93,9 @@ class VisitRow:
     rating: str = "none"  # "rated", "hidden" (rated, not for this person to read), "waiting" or "none"
     can_change: bool = False
     rate_url: str | None = None
+    by_agency: bool = False  # the agency has typed the rating
+    replied: bool = False  # the agency has answered it
+    said_url: str | None = None  # where the client reads either
 
     @property
     def first_name(self) -> str | None:

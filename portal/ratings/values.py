@@ -1,0 +1,148 @@
+"""Writing what is said of a visit: the first value of a rating, and those that take its place."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm.exc import StaleDataError
+
+from portal import clock
+from portal.audit.actions import Actor, record
+from portal.errors import Refused
+from portal.extensions import db
+from portal.outbox.actions import cancel
+from portal.ratings.low import alert, alert_of_change
+from portal.ratings.models import FormerRating, Rating, RatingRequest, RatingSubject
+from portal.settings.queries import option
+from portal.visits.models import State, Visit
+
+
+@dataclass(frozen=True)
+class Value:
+    """What is said of a visit, by whom, and by which way it came.
+
+    Attributes:
+        stars, comment: 0 to 5; None for no comment.
+        channel: `portal`, `mail`, or `staff`: typed by the agency for the client.
+        author_name, author_role, author_account_id: who says it; no account where nobody was signed in as the author.
+        typed_by, given_how, given_at: of the agency's typing alone: by whom, how the client gave it, and when.
+    """
+
+    stars: int
+    comment: str | None
+    channel: str
+    author_name: str
+    author_role: str
+    author_account_id: int | None = None
+    typed_by: str | None = None
+    given_how: str | None = None
+    given_at: datetime | None = None
+
+
+def refuse_hidden_zero(stars: int) -> None:
+    if stars == 0 and not option("ratings.offer_zero"):
+        raise Refused(_l("Please choose between 1 and 5 stars."), "zero")
+
+
+def write_first(subject: RatingSubject, value: Value) -> tuple[int, list[int]]:
+    """Insert the one rating of a subject; the database decides who was first. The mail that would ask is taken back.
+
+    Returns:
+        The rating's id, and the ids of the messages that will not leave any more.
+
+    Raises:
+        Refused: rated meanwhile, or the visit is not done any more.
+    """
+    on_postgres = db.engine.dialect.name == "postgresql"  # where somebody may reopen or cancel the visit meanwhile
+    if on_postgres and db.session.scalar(_STILL_DONE, {"visit_id": subject.visit_id}) is None:
+        raise Refused(_l("This visit is not done, so it cannot be rated."), "not-done")
+    row = {**value.__dict__, "subject_id": subject.id, "left_at": clock.now()}
+    rating_id = db.session.scalar(_first_rating(db.engine.dialect.name), row)
+    if rating_id is None:
+        raise Refused(_l("This visit has been rated in the meantime. Close this window to see the rating."), "rated")
+    taken_back = cancel(_messages_of(subject.id), "already_rated")
+    alert(rating_id, value.stars)
+    return rating_id, taken_back
+
+
+@cache
+def _first_rating(engine: str) -> Any:
+    """Inserts a rating and returns its id; of a subject that has one by then, nothing. Past the mapper: nearly nobody
+    needs the row as an object."""
+    insert_ = (postgresql.insert if engine == "postgresql" else sqlite.insert)(Rating.__table__)
+    return insert_.on_conflict_do_nothing(index_elements=[Rating.subject_id]).returning(Rating.__table__.c.id)
+
+
+_STILL_DONE = (
+    select(Visit.id).where(Visit.id == bindparam("visit_id"), Visit.state == State.DONE).with_for_update(read=True)
+)
+_MESSAGES_OF = select(RatingRequest.message_id).where(RatingRequest.subject_id == bindparam("subject_id"))
+
+
+def _messages_of(subject_id: int) -> list[int]:
+    return list(db.session.scalars(_MESSAGES_OF, {"subject_id": subject_id}))
+
+
+def replace_value(actor: Actor | None, rating: Rating, value: Value) -> None:
+    """Give a rating another value; the former one is kept. The same value again changes nothing, unless the client
+    makes the agency's typing their own, or answers to having been asked again.
+
+    What was excluded from the statistics is counted again: the reason stays with the former value.
+
+    Raises:
+        Refused: somebody changed it meanwhile.
+    """
+    if _says_the_same(rating, value):
+        return
+    anew = rating.asked_again_at is not None and value.channel != "staff"
+    before = None if anew or rating.excluded_at else rating.stars
+    entry = _entry(rating, value, anew)
+    try:
+        with db.session.begin_nested():  # the page that says no still reads: a failed flush outside would not let it
+            rating.former.append(_as_former(rating))
+            for name, one in (asdict(value) | {"comment": value.comment or None}).items():
+                setattr(rating, name, one)
+            rating.excluded_at = rating.excluded_by = rating.exclude_reason = None
+            if anew:  # an answer of its own, given now: it can be changed as long as any
+                rating.left_at, rating.changed_at, rating.asked_again_at = clock.now(), None, None
+            else:
+                rating.changed_at = clock.now()
+    except StaleDataError as error:
+        message = _l("Somebody changed this rating in the meantime. Close this window to see it.")
+        raise Refused(message, "changed") from error
+    if anew:
+        cancel(_messages_of(rating.subject_id), "already_rated")
+    record("rating.changed", actor, ("visit", rating.subject.visit_id), **entry)
+    alert_of_change(rating, before)
+
+
+def _says_the_same(rating: Rating, value: Value) -> bool:
+    if (value.stars, value.comment or None) != (rating.stars, rating.comment):
+        return False
+    if value.channel == "staff":
+        return (value.given_how, value.given_at) == (rating.given_how, rating.given_at)
+    return rating.channel != "staff" and rating.asked_again_at is None
+
+
+def _as_former(rating: Rating) -> FormerRating:
+    return FormerRating(
+        stars=rating.stars, comment=rating.comment, author_name=rating.author_name, channel=rating.channel,
+        typed_by=rating.typed_by, exclude_reason=rating.exclude_reason, left_at=rating.changed_at or rating.left_at,
+    )  # fmt: skip
+
+
+def _entry(rating: Rating, value: Value, anew: bool) -> dict[str, dict]:
+    """What the journal keeps of a change: the stars, and what else is not as it was."""
+    before: dict[str, object] = {"stars": rating.stars}
+    after: dict[str, object] = {"stars": value.stars}
+    if rating.channel != value.channel:
+        before["channel"], after["channel"] = rating.channel, value.channel
+    if rating.excluded_at:
+        before["excluded"] = True
+    if anew:
+        after["again"] = True
+    return {"before": before, "after": after}
