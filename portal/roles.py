@@ -82,5 +82,12 @@ GRANTS: dict[Role, set[Permission]] = {
     Role.WORKER: _PORTAL | {Permission.SEE_ASSIGNED_VISITS, Permission.CLOSE_ASSIGNED_VISITS},
     Role.COORDINATOR: _STAFF,
     Role.QUALITY: _STAFF | {Permission.HOLD_OUTBOX},
-    Role.ADMIN: _STAFF | {Permission.HOLD_OUTBOX, Permission.CHANGE_OPTIONS, Permission.MANAGE_SECTORS, Permission.MANAGE_CATALOGUE, Permission.MANAGE_ACCOUNTS},
+    Role.ADMIN: _STAFF
+    | {
+        Permission.HOLD_OUTBOX,
+        Permission.CHANGE_OPTIONS,
+        Permission.MANAGE_SECTORS,
+        Permission.MANAGE_CATALOGUE,
+        Permission.MANAGE_ACCOUNTS,
+    },
 }

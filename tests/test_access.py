@@ -20,6 +20,7 @@ from portal.extensions import db, wires
 from portal.imports.actions import bring_in
 from portal.links import make_token
 from portal.outbox.actions import hold_channel
+from portal.people.catalogue import add_skill
 from portal.people.models import Client, Service, Worker
 from portal.portals import PORTALS
 from portal.settings.actions import mark_setup, set_logo
@@ -89,6 +90,10 @@ class Things:
             "staff.grant_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
             "staff.close_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
             "staff.open_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
+            "staff.change_sector": {"sector_id": agency.north},
+            "staff.close_sector": {"sector_id": agency.north},
+            "staff.open_sector": {"sector_id": agency.north},
+            "staff.change_service": {"service_id": agency.cleaning},
             "staff.show_option_history": {"key": "ratings.link_days"},
             "static": {"filename": "portal.css"},
         }
@@ -120,6 +125,9 @@ class Things:
             "staff.forget_filter": self.kept_filter,
             "staff.show_export": self.exported,
             "staff.download_export": self.exported,
+            "staff.change_skill": self.skill,
+            "staff.add_level": self.skill,
+            "staff.change_level": lambda: {**self.skill(), "level_id": 1},
             "staff.show_import": self.imported,
             "staff.write_import": self.imported,
             "staff.discard_import": self.imported,
@@ -191,6 +199,9 @@ class Things:
         db.session.get_one(Client, self.agency.eloise.id).account_id = None
         return {"step": "agency"}
 
+    def skill(self) -> dict[str, Any]:
+        return {"skill_id": add_skill(self.agency.ada.user, "Premiers secours", ["Initiation", "Confirmé"]).id}
+
     def imported(self) -> dict[str, Any]:
         made = bring_in(self.agency.sofia.user, "visits", "visites.csv", CSV.encode(), {})
         db.session.commit()
@@ -252,6 +263,14 @@ class Things:
                 "role": "quality",
             },
             "staff.invite_people": {"who": "1"},
+            "staff.add_sector": {"name": "Est", "kind": "sector"},
+            "staff.change_sector": {"name": "Grand Nord", "kind": "sector", "version": "1"},
+            "staff.add_service": {"name": "Jardinage", "hours": "1"},
+            "staff.change_service": {"name": "Grand ménage", "version": "1"},
+            "staff.add_skill": {"name": "Premiers secours", "levels": "Initiation"},
+            "staff.change_skill": {"name": "Secourisme", "version": "1"},
+            "staff.add_level": {"name": "Expert"},
+            "staff.change_level": {"deed": "up", "name": "Initiation"},
             "staff.bring_in_file": {"file": (io.BytesIO(CSV.encode()), "visites.csv")},
         }.get(endpoint, {})
 

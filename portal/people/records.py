@@ -145,6 +145,17 @@ def client_record(user: User, client_id: int) -> Client | None:
     return db.session.scalar(chosen.options(*whole))
 
 
+def client_to_change(user: User, client_id: int) -> Client | None:
+    """The same, held until the transaction ends: of two who save at once, the second sees what the first wrote."""
+    chosen = visible_clients(user).where(Client.id == client_id)
+    return db.session.scalar(chosen.with_for_update(of=Client))
+
+
+def worker_to_change(user: User, worker_id: int) -> Worker | None:
+    chosen = visible_workers(user).where(Worker.id == worker_id)
+    return db.session.scalar(chosen.options(selectinload(Worker.sectors)).with_for_update(of=Worker))
+
+
 def worker_of(user: User, worker_id: int) -> Worker | None:
     """Return a worker whose file this person may open."""
     return db.session.scalar(visible_workers(user).where(Worker.id == worker_id))

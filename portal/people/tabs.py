@@ -1,6 +1,7 @@
 """The tabs of a record: its pages, in the order in which they stand side by side."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import url_for
 from flask_babel import lazy_gettext as _l
@@ -43,8 +44,9 @@ TABS = {
 @staff.app_template_global()
 def tabs_of(kind: str, number: int) -> list[dict]:
     """Return the tabs of a client's or a worker's record, whose module is on."""
+    address: dict[str, Any] = {f"{kind}_id": number}
     return [
-        {"name": tab.name, "label": tab.label, "url": url_for(tab.endpoint, **{f"{kind}_id": number})}
+        {"name": tab.name, "label": tab.label, "url": url_for(tab.endpoint, **address)}
         for tab in TABS[kind]
         if tab.module is None or option(tab.module)
     ]
