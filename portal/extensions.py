@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
     from portal.accounts.models import User
+    from portal.controls.table import ControlTable
     from portal.imports.importer import Importer
     from portal.outbox.models import About, MessageKind
     from portal.visits.models import Visit
@@ -156,6 +157,7 @@ class Wires:
     work_kinds: dict[str, Callable[..., None]] = field(default_factory=dict)
     work_given_up: dict[str, Callable[..., None]] = field(default_factory=dict)
     importers: dict[str, "Importer"] = field(default_factory=dict)
+    tables: dict[str, "ControlTable"] = field(default_factory=dict)
     files_of_account: Callable[[int], list["User"]] = lambda _account_id: []
     reactions: dict[str, list[Callable[..., None]]] = field(default_factory=dict)
     demo: Callable[[], dict | None] = lambda: None

@@ -191,7 +191,7 @@
 
   // Filters left open stay out of the address.
   document.addEventListener("formdata", (event) => {
-    if (!event.target.matches("form.filters")) return;
+    if (!event.target.matches("form.filters, form.control-filters")) return;
     for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
   });
 

@@ -1,0 +1,117 @@
+"""A table as a CSV file or an XLSX workbook. No cell of either is ever a formula."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from babel.dates import format_datetime
+from flask_babel import gettext as _
+from flask_babel import pgettext
+from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from portal.controls.table import Column, Summary
+from portal.i18n import PARTS, language, local
+
+FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+CONTROL_SIGNS = ("\t", "\r", "\n")
+MOMENTS = {"fr": "dd/MM/y HH:mm", "ru": "dd.MM.y HH:mm", "en": "dd/MM/y HH:mm"}
+EXCEL_MOMENTS = {"fr": "dd/mm/yyyy hh:mm", "ru": "dd.mm.yyyy hh:mm", "en": "dd/mm/yyyy hh:mm"}
+SEPARATORS = {"fr": ";", "ru": ";", "en": ","}  # what a spreadsheet of that language parts cells at
+WIDTHS = {"moment": 17, "number": 9, "stars": 9, "text": 24, "long": 60}
+MIMES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+class Writer(Protocol):
+    """What takes the rows of a table, one after the other, and gives the file at the end."""
+
+    def write(self, values: Sequence[Any]) -> None: ...
+    def finish(self, said: Iterable[tuple[str, str]], summary: Summary | None) -> bytes: ...
+
+
+def guarded(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: an apostrophe stands in front of one that it would."""
+    suspect = text.startswith(CONTROL_SIGNS) or text.lstrip().startswith(FORMULA_SIGNS)
+    return f"'{text}" if suspect else text
+
+
+class CsvWriter:
+    """UTF-8 with a mark that tells Excel so, parted as spreadsheets of the language expect."""
+
+    def __init__(self, _title: str, columns: Sequence[Column]) -> None:
+        self.bytes = io.BytesIO()
+        self.text = io.TextIOWrapper(self.bytes, "utf-8-sig", newline="", write_through=True)
+        self.csv = csv.writer(self.text, delimiter=SEPARATORS[language()], lineterminator="\r\n")
+        self.csv.writerow([guarded(str(column.label)) for column in columns])
+
+    def write(self, values: Sequence[Any]) -> None:
+        self.csv.writerow([_as_text(value) for value in values])
+
+    def finish(self, said: Iterable[tuple[str, str]], summary: Summary | None) -> bytes:  # noqa: ARG002
+        self.text.flush()
+        return self.bytes.getvalue()
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        code = language()
+        return format_datetime(local(value), MOMENTS[code], locale=PARTS[code])
+    return "" if value is None else guarded(value) if isinstance(value, str) else str(value)
+
+
+class XlsxWriter:
+    """Rows go to a temporary file as they come: a long table needs no more memory than a short one."""
+
+    def __init__(self, title: str, columns: Sequence[Column]) -> None:
+        self.columns, self.title, self.rows = columns, title, 0
+        self.bytes = io.BytesIO()
+        safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        self.book = Workbook(self.bytes, {"constant_memory": True, **safe})
+        self.bold = self.book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        self.moment = self.book.add_format({"num_format": EXCEL_MOMENTS[language()]})
+        self.wrapped = self.book.add_format({"text_wrap": True, "valign": "top"})
+        self.sheet: Worksheet = self.book.add_worksheet(_sheet_name(title))
+        self.sheet.freeze_panes(1, 0)
+        for place, column in enumerate(columns):
+            self.sheet.set_column(place, place, WIDTHS[column.kind])
+            self.sheet.write_string(0, place, str(column.label), self.bold)
+
+    def write(self, values: Sequence[Any]) -> None:
+        self.rows += 1
+        for place, value in enumerate(values):
+            if isinstance(value, datetime):
+                self.sheet.write_datetime(self.rows, place, local(value).replace(tzinfo=None), self.moment)
+            elif isinstance(value, int | float):
+                self.sheet.write_number(self.rows, place, value)
+            elif value is not None:
+                self.sheet.write_string(self.rows, place, value)
+
+    def finish(self, said: Iterable[tuple[str, str]], summary: Summary | None) -> bytes:
+        self.sheet.autofilter(0, 0, self.rows, len(self.columns) - 1)
+        about = self.book.add_worksheet(pgettext("sheet", "Filters"))
+        about.set_column(0, 0, 30)
+        about.set_column(1, 1, 50, self.wrapped)
+        lines = [(self.title, ""), *said, *_figures(summary)]
+        for place, (name, value) in enumerate(lines):
+            about.write_string(place, 0, name, self.bold if place == 0 else None)
+            about.write_string(place, 1, value)
+        self.book.close()
+        return self.bytes.getvalue()
+
+
+def _figures(summary: Summary | None) -> list[tuple[str, str]]:
+    if summary is None:
+        return []
+    told = [(figure.label, f"{figure.value} ({figure.note})" if figure.note else figure.value)
+            for figure in summary.figures]  # fmt: skip
+    return [*told, *((label, str(number)) for label, number in summary.spread)]
+
+
+def _sheet_name(title: str) -> str:
+    """A name that a sheet may have: at most 31 signs, none of those that stand in addresses."""
+    return "".join(sign for sign in title if sign not in "[]:*?/\\'")[:31].strip() or _("Table")
+
+
+WRITERS: dict[str, type[CsvWriter] | type[XlsxWriter]] = {"csv": CsvWriter, "xlsx": XlsxWriter}

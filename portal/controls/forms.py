@@ -1,0 +1,138 @@
+"""The filters that every control table has, and the name under which a choice of them is kept."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from babel.dates import format_date
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, DateField, Field, HiddenField, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length, Optional
+
+from portal import clock
+from portal.controls.periods import PERIODS, days_of, months_later
+from portal.forms import FilterForm, PortalForm, choices, day_within_reach
+from portal.i18n import PARTS, language, local
+
+LONGEST_NAME = 60
+LONGEST_QUERY = 2000  # signs of an address that is kept
+
+Query = list[tuple[str, str]]
+
+
+class ControlFilter(FilterForm):
+    """The period; each table adds its own fields. A free period has two ends, given or not."""
+
+    usual_period = "this_month"
+    longest = 36  # months of one period
+    about_period: object = ""  # a sentence: the period of what
+
+    period = SelectField(_l("Period"), choices=[])
+    first_day = DateField(_l("From"), validators=[Optional()])
+    last_day = DateField(_l("To"), validators=[Optional()])
+
+    def __init__(self, args: MultiDict, offered: Mapping[str, tuple[object, Sequence[tuple[int, str]]]]) -> None:
+        """
+        Args:
+            args: of the address.
+            offered: by field, the words for everything, and number and label of each choice.
+        """
+        super().__init__(args)
+        self.period.choices = [SelectChoice(value=key, label=str(label)) for key, label in PERIODS.items()]
+        if not self.period.data:
+            given = self.first_day.raw_data or self.last_day.raw_data
+            self.period.data = "free" if given and any(given) else self.usual_period
+        for name, (everything, rows) in offered.items():
+            self[name].choices = choices(dict(rows), everything)
+            self[name].data = self[name].data or ""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        fine = super().validate(extra_validators)
+        if self.period.data == "free":
+            return self._has_days() and fine
+        days = (self.first_day, self.last_day)
+        return not any(each.errors for each in self if each not in days)  # what those say counts for nothing
+
+    def _has_days(self) -> bool:
+        """Complain of a free period that has no ends, runs backwards or is too long, at the field to be mended."""
+        if self.first_day.errors or self.last_day.errors:
+            return False
+        given = [each for each in (self.first_day, self.last_day) if each.data]
+        for each in given:
+            if not day_within_reach(each.data):
+                return _complain(each, _("Please give a day between 1900 and 2200."))
+        if not given:
+            return _complain(self.first_day, _("Please say from when, or until when."))
+        first, last = self.days()
+        if last < first:
+            return _complain(self.last_day, _("The period ends before it begins."))
+        if last >= months_later(first, self.longest):
+            sentence = ngettext("Please choose at most %(num)s month at once.",
+                                "Please choose at most %(num)s months at once.", self.longest)  # fmt: skip
+            return _complain(self.last_day, sentence)
+        return True
+
+    def days(self) -> tuple[date, date]:
+        """First and last day. A free period without a beginning is the year before its end; without an end, it ends
+        today."""
+        today = local(clock.now()).date()
+        if self.period.data != "free":
+            return days_of(self.period.data or self.usual_period, today)
+        first, last = self.first_day.data, self.last_day.data
+        if first is None:
+            return (months_later(last, -12), last) if last else (today, today)
+        return first, last or max(first, today)
+
+    def query(self) -> Query:
+        """What the address says of the filters, without what says nothing."""
+        return [(each.name, value) for each in self for value in _said(each) if value and self._counts(each)]
+
+    def _counts(self, each: Field) -> bool:
+        return self.period.data == "free" or each not in (self.first_day, self.last_day)
+
+    def described(self) -> list[tuple[str, str]]:
+        """Name and value of what narrows the table, in words; the period first."""
+        first, last = self.days()
+        told = [(str(self.period.label.text), f"{_in_full(first)} – {_in_full(last)}")]
+        for each in self:
+            if each.name not in ("period", "first_day", "last_day") and any(_said(each)):
+                told.append((str(each.label.text), _in_words(each)))
+        return told
+
+
+def _in_full(day: date) -> str:
+    return format_date(day, "d MMMM y", locale=PARTS[language()])
+
+
+def _complain(at: Any, sentence: str) -> bool:
+    at.errors = [*at.errors, sentence]
+    return False
+
+
+def _said(each: Field) -> list[str]:
+    return [value.strip() for value in each.raw_data or () if isinstance(value, str)]
+
+
+def _in_words(each: Field) -> str:
+    if isinstance(each, SelectField | SelectMultipleField):
+        labels = {str(choice.value): str(choice.label) for choice in each.iter_choices()}
+        return ", ".join(labels.get(value, value) for value in _said(each))
+    return ", ".join(_said(each))
+
+
+class SaveFilterForm(PortalForm):
+    """A name for the filters that are being shown."""
+
+    query = HiddenField()
+    name = StringField(
+        _l("Name of the filter"),
+        validators=[
+            DataRequired(_l("Please give the filter a name.")),
+            Length(max=LONGEST_NAME, message=_l("Please use at most %(max)d characters.")),
+        ],
+    )
+    shared = BooleanField(_l("Show it to my colleagues, each with what they may see"))

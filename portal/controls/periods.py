@@ -1,0 +1,41 @@
+"""Periods that people choose by name, and the days they come to."""
+
+import calendar
+from datetime import date, timedelta
+
+from flask_babel import lazy_gettext as _l
+
+PERIODS = {
+    "this_week": _l("This week"),
+    "last_7_days": _l("Last 7 days"),
+    "this_month": _l("This month"),
+    "last_month": _l("Last month"),
+    "last_3_months": _l("Last 3 months"),
+    "this_year": _l("This year"),
+    "last_12_months": _l("Last 12 months"),
+    "free": _l("From … to …"),
+}
+
+
+def days_of(period: str, today: date) -> tuple[date, date]:
+    """First and last day of a period that has a name; both belong to it.
+
+    Raises:
+        KeyError: it is not one of `PERIODS`, or the free one.
+    """
+    monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+    return {
+        "this_week": (monday, monday + timedelta(days=6)),
+        "last_7_days": (today - timedelta(days=6), today),
+        "this_month": (first, months_later(first, 1) - timedelta(days=1)),
+        "last_month": (months_later(first, -1), first - timedelta(days=1)),
+        "last_3_months": (months_later(today, -3) + timedelta(days=1), today),
+        "this_year": (date(today.year, 1, 1), date(today.year, 12, 31)),
+        "last_12_months": (months_later(today, -12) + timedelta(days=1), today),
+    }[period]
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day of another month, or that month's last."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -1,0 +1,234 @@
+"""*Suivi qualité clients*: every rating with its comment, by the day of the visit."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext, ngettext
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from wtforms import SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length
+
+from portal.accounts.models import User
+from portal.controls.forms import ControlFilter
+from portal.controls.table import Column, ControlTable, Figure, Offer, Summary, Totals
+from portal.forms import STAR_WORDS, choices
+from portal.i18n import decimal, start_of_day
+from portal.people.models import Client, Sector, Service, Staff, Worker
+from portal.people.queries import is_named, visible_clients, visible_sectors
+from portal.ratings.models import RatedWorker, Rating, RatingSubject
+from portal.roles import Permission
+from portal.tables.queries import addresses_of
+from portal.visits.models import Visit
+from portal.visits.queries import visible_visits
+
+SOURCES = {
+    "portal": _l("On the portal"),
+    "mail": _l("By mail"),
+    "staff": _l("Entered by the agency"),
+}
+COMMENTS = {"with": _l("With a comment"), "without": _l("Without a comment")}
+
+
+class QualityFilter(ControlFilter):
+    about_period = _l("The day of the visit counts, not the day on which it was rated.")
+
+    worker = StringField(_l("Worker"), validators=[Length(max=100)])
+    client = StringField(_l("Client"), validators=[Length(max=100)])
+    manager = SelectField(_l("Manager"), choices=[])
+    sector = SelectField(_l("Sector, with those below"), choices=[])
+    service = SelectField(_l("Service"), choices=[])
+    source = SelectField(_l("Source"), choices=[], default="")
+    comment = SelectField(_l("Comment"), choices=[], default="")
+    stars = SelectMultipleField(_l("Stars"), coerce=str, choices=[])
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.source.choices = choices(SOURCES, _l("All sources"))
+        self.comment.choices = choices(COMMENTS, _l("With or without"))
+        self.stars.choices = [SelectChoice(value=str(stars), label=str(stars)) for stars in sorted(STAR_WORDS)]
+
+
+def rows(user: User, form: ControlFilter) -> Select:
+    """Ratings of visits that this person may see. What only names things is joined loosely: sums then leave it out."""
+    first, last = form.days()
+    statement = (
+        visible_visits(user)
+        .join(RatingSubject, RatingSubject.visit_id == Visit.id)
+        .join(Rating, Rating.subject_id == RatingSubject.id)
+        .outerjoin(Client, Client.id == RatingSubject.client_id)
+        .outerjoin(Service, Service.id == RatingSubject.service_id)
+        .outerjoin(Sector, Sector.id == RatingSubject.sector_id)
+        .outerjoin(Staff, Staff.id == RatingSubject.manager_id)
+    )
+    statement = statement.where(
+        Visit.starts_at >= start_of_day(first), Visit.starts_at < start_of_day(last + timedelta(days=1))
+    )
+    return statement.where(*_conditions(form.data))
+
+
+def _conditions(chosen: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    """What narrows the ratings besides the period."""
+    narrowing: dict[str, Callable[[Any], ColumnElement[bool]]] = {
+        "worker": lambda name: RatingSubject.id.in_(
+            select(RatedWorker.subject_id)
+            .join(Worker, Worker.id == RatedWorker.worker_id)
+            .where(is_named(Worker, name))
+        ),
+        "client": lambda name: RatingSubject.client_id.in_(select(Client.id).where(is_named(Client, name))),
+        "manager": lambda number: RatingSubject.manager_id == int(number),
+        "sector": lambda number: RatingSubject.sector_id.in_(_sector_and_below(int(number))),
+        "service": lambda number: RatingSubject.service_id == int(number),
+        "source": lambda channel: Rating.channel == channel,
+        "comment": lambda which: _HAS_COMMENT if which == "with" else ~_HAS_COMMENT,
+        "stars": lambda several: Rating.stars.in_([int(stars) for stars in several]),
+    }
+    return [condition(chosen[name]) for name, condition in narrowing.items() if chosen[name]]
+
+
+_HAS_COMMENT = func.coalesce(Rating.comment, "") != ""
+
+
+def _sector_and_below(sector_id: int) -> Select[int]:
+    tree = select(Sector.id).where(Sector.id == sector_id).cte(recursive=True)
+    tree = tree.union(select(Sector.id).join(tree, Sector.parent_id == tree.c.id))
+    return select(tree.c.id)
+
+
+def _named(kind: type[Client | Staff | Worker]) -> ColumnElement[str]:
+    return func.trim(kind.first_name + " " + kind.last_name)
+
+
+def _workers(name: ColumnElement[str], of_all: Callable[[ColumnElement[str]], Any]) -> Any:
+    """Of those who were rated, as they were when the visit ended."""
+    rated = (
+        select(name.label("name"))
+        .join(RatedWorker, RatedWorker.worker_id == Worker.id)
+        .where(RatedWorker.subject_id == RatingSubject.id)
+        .order_by(Worker.last_name, Worker.id)
+        .correlate(RatingSubject)
+        .subquery("rated")
+    )
+    return select(of_all(rated.c.name)).scalar_subquery()
+
+
+# ---- the figures above it ----
+
+_COUNTED = Rating.excluded_at.is_(None)
+
+
+def _sum(condition: ColumnElement[bool], value: Any = 1) -> Any:
+    return func.coalesce(func.sum(case((condition, value), else_=0)), 0)
+
+
+_BY_CLIENT, _BY_STAFF = _COUNTED & (Rating.channel != "staff"), _COUNTED & (Rating.channel == "staff")
+SUMS = {
+    "excluded": _sum(~_COUNTED),
+    "clients": _sum(_BY_CLIENT),
+    "clients_stars": _sum(_BY_CLIENT, Rating.stars),
+    "staff": _sum(_BY_STAFF),
+    "staff_stars": _sum(_BY_STAFF, Rating.stars),
+    **{f"stars_{stars}": _sum(_COUNTED & (Rating.stars == stars)) for stars in sorted(STAR_WORDS)},
+}
+
+
+def tell(sums: Mapping[str, Any]) -> Summary:
+    """Say how many ratings there are and what they come to. Excluded ones are listed, and count for nothing else."""
+    n, excluded = sums["clients"] + sums["staff"], sums["excluded"]
+    left_out = ngettext(
+        "%(num)s of them excluded from the average", "%(num)s of them excluded from the average", excluded
+    )
+    figures = [
+        Figure(_("Ratings"), str(sums["n"]), left_out if excluded else ""),
+        _average(_("Average"), sums["clients_stars"] + sums["staff_stars"], n),
+        _average(_("Given by clients themselves"), sums["clients_stars"], sums["clients"]),
+        _average(_("Entered by the agency"), sums["staff_stars"], sums["staff"]),
+    ]
+    spread = [(ngettext("%(num)s star", "%(num)s stars", stars), int(sums[f"stars_{stars}"]))
+              for stars in sorted(STAR_WORDS, reverse=True)]  # fmt: skip
+    return Summary(figures, _("Stars given"), spread)
+
+
+def _average(label: str, total: int, n: int) -> Figure:
+    value = _("%(average)s / 5", average=decimal(total / n)) if n else "—"
+    return Figure(label, value, _("n = %(number)s", number=n))
+
+
+# ---- where a click leads ----
+
+
+def _visit_page() -> Callable[[Row], str]:
+    address = addresses_of("staff.show_visit", "visit_id")
+    return lambda row: address(row.visit_id)
+
+
+def _client_page() -> Callable[[Row], str | None]:
+    if "staff.show_client" not in current_app.view_functions:
+        return lambda _row: None
+    address = addresses_of("staff.show_client", "client_id")
+    return lambda row: address(row.client_id)
+
+
+def _mark(row: Row) -> str:
+    return "excluded" if row.excluded_at else ""
+
+
+# ---- what the filters offer ----
+
+
+def _managers(user: User) -> Select:
+    """Those who have a file of this person's perimeter in hand."""
+    of_clients = visible_clients(user).with_only_columns(Client.file_manager_id)
+    return select(Staff.id, _named(Staff)).where(Staff.id.in_(of_clients))
+
+
+def _sectors(user: User) -> Select:
+    return visible_sectors(user).with_only_columns(Sector.id, Sector.name)
+
+
+def _services(_user: User) -> Select:
+    return select(Service.id, Service.name)
+
+
+QUALITY = ControlTable(
+    name="quality",
+    title=_l("Client quality follow-up"),
+    family=_l("Visits"),
+    intro=_l("Every rating with its comment: who was rated, by whom, with how many stars, and the average."),
+    section=_l("Analysis"),
+    rule="/controls/quality",
+    permission=Permission.SEE_RATINGS,
+    module="ratings.enabled",
+    form=QualityFilter,
+    rows=rows,
+    key=Rating.id,
+    sort="-visit",
+    extra=(Visit.id.label("visit_id"), RatingSubject.client_id.label("client_id"), Rating.excluded_at),
+    columns=(
+        Column("visit", lazy_pgettext("column", "Visit"), Visit.starts_at, "moment", page=_visit_page),
+        Column("client", _l("Client"), _named(Client), sort=Client.last_name + " " + Client.first_name,
+               page=_client_page),
+        Column("workers", _l("Workers"), _workers(_named(Worker), lambda name: func.aggregate_strings(name, ", ")),
+               sort=_workers(Worker.last_name + " " + Worker.first_name, func.min), may_be_empty=True),
+        Column("service", _l("Service"), Service.name),
+        Column("sector", _l("Sector"), Sector.name),
+        Column("manager", _l("Manager"), _named(Staff), sort=Staff.last_name + " " + Staff.first_name,
+               may_be_empty=True),
+        Column("stars", _l("Stars"), Rating.stars, "stars"),
+        Column("comment", _l("Comment"), func.nullif(Rating.comment, ""), "long", may_be_empty=True),
+        Column("source", _l("Source"), Rating.channel, read=lambda channel: str(SOURCES[channel])),
+        Column("left", lazy_pgettext("rating", "Left"), Rating.left_at, "moment"),
+        Column("excluded", lazy_pgettext("rating", "Excluded"), Rating.exclude_reason, may_be_empty=True),
+    ),
+    offers={
+        "manager": Offer(_l("All managers"), _managers),
+        "sector": Offer(_l("All sectors"), _sectors),
+        "service": Offer(_l("All services"), _services),
+    },
+    totals=Totals(SUMS, tell),
+    mark=_mark,
+)  # fmt: skip

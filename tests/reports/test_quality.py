@@ -1,0 +1,238 @@
+"""*Suivi qualité clients*: every rating of one's sectors, what it comes to, narrowed and sorted as one likes."""
+
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import select
+
+from portal.extensions import db
+from portal.people.models import Client, Sector, Service, Worker
+from portal.ratings.models import Rating
+from portal.ratings.queries import visible_ratings
+from portal.reports.quality import QUALITY
+from portal.settings.actions import set_option
+from tests import factories
+from tests.conftest import Database, SignIn
+from tests.factories import Agency, Persona
+from tests.pages import Browser, Page
+from tests.reports.conftest import MONTH, TABLE
+
+
+def rows_of(page: Page) -> list[list[str]]:
+    """The cells of the table, row by row."""
+    lines = page.soup.select("#result .control-table tbody tr")
+    return [[" ".join(cell.get_text(" ").split()) for cell in line.select("td")] for line in lines]
+
+
+def stars_of(page: Page) -> list[str]:
+    return [tag["data-n"] for tag in page.soup.select("#result .control-table .stars")]
+
+
+def figures(page: Page) -> dict[str, str]:
+    """Each figure above the table with its note."""
+    found = {}
+    for box in page.soup.select(".figures .figure"):
+        label, *rest = (" ".join(part.get_text(" ").split()) for part in box.select("p"))
+        found[label] = " · ".join(rest)
+    return found
+
+
+def asked(browser: Browser, **filters: object) -> Page:
+    return browser.get(f"{TABLE}?{urlencode({'period': 'this_month', **filters}, doseq=True)}")
+
+
+def test_the_way_to_it_is_the_one_that_people_know(rated: Agency, sign_in: SignIn) -> None:
+    sofia = sign_in(rated.sofia)
+    page = sofia.get("/staff/home").link("Information control").click().link("Client quality follow-up").click()
+    assert "Launch" in page.words
+    assert not page.soup.select("#result table"), "nothing is computed before it is launched"
+    assert not [said for said in page.statements if "rating.comment" in said]
+    page = page.form("Launch").submit()
+    assert stars_of(page) == ["3", "5", "0", "1", "4"], "the newest visit stands first"
+
+
+def test_it_says_everything_about_a_rating(rated: Agency, sign_in: SignIn) -> None:
+    rows = rows_of(asked(sign_in(rated.sofia), sort="visit"))
+    assert [row[1:9] + row[10:] for row in rows[1:3]] == [
+        ["Claire Lefèvre", "Wassim Haddad", "Aide au lever", "Nord", "Sofia Benali", "1 out of 5", "", "On the portal",
+         "Une autre visite"],
+        ["Claire Lefèvre", "Nadia Abbas, Wassim Haddad", "Ménage", "Nord", "Sofia Benali", "0 out of 5",
+         "Personne n’est venu", "Entered by the agency", ""],
+    ]  # fmt: skip
+    assert rows[2][0] == "Thu 12 November 9:00"
+    assert rows[0][8] == "By mail"
+
+
+def test_the_figures_are_those_computed_by_hand(rated: Agency, sign_in: SignIn) -> None:
+    page = asked(sign_in(rated.sofia))
+    assert figures(page) == {
+        "Ratings": "5 · 1 of them excluded from the average",
+        "Average": "3 / 5 · n = 4",  # (5 + 4 + 3 + 0) / 4
+        "Given by clients themselves": "4 / 5 · n = 3",
+        "Entered by the agency": "0 / 5 · n = 1",
+    }
+    spread = {row.th.get_text(): row.select_one(".num").get_text() for row in page.soup.select(".spread tr")}
+    assert spread == {"5 stars": "1", "4 stars": "1", "3 stars": "1", "2 stars": "0", "1 star": "0", "0 stars": "1"}
+    assert len(page.soup.select("tr.excluded")) == 1
+    assert figures(asked(sign_in(rated.ines)))["Average"] == "2.8 / 5 · n = 5"  # with the South's 2
+
+
+@pytest.mark.parametrize(("filters", "stars"), [
+    ({"worker": "haddad WASSIM"}, "01345"),
+    ({"worker": "nadia"}, "0"),
+    ({"client": "lefevre"}, "0145"),
+    ({"service": "rising"}, "15"),
+    ({"source": "staff"}, "0"),
+    ({"source": "mail"}, "4"),
+    ({"comment": "with"}, "05"),
+    ({"comment": "without"}, "134"),
+    ({"stars": ["0", "3"]}, "03"),
+    ({"manager": "sofia"}, "01345"),
+    ({"sector": "north", "client": "denis"}, "3"),
+    ({"period": "last_month"}, "5"),
+    ({"period": "free", "first_day": "2026-11-11", "last_day": "2026-11-12"}, "01"),
+    ({"first_day": "2026-11-12"}, "035"),
+    ({"period": "free", "last_day": "2026-10-31"}, "5"),
+    ({"period": "last_12_months"}, "013455"),
+])  # fmt: skip
+def test_each_filter_narrows_it(rated: Agency, sign_in: SignIn, filters: dict, stars: str) -> None:
+    numbers = {"rising": rated.rising, "sofia": rated.sofia.id, "north": rated.north}
+    filters = {name: numbers.get(value, value) if isinstance(value, str) else value for name, value in filters.items()}
+    if "first_day" in filters:
+        filters.setdefault("period", "")
+    page = asked(sign_in(rated.sofia), **filters)
+    assert "".join(sorted(stars_of(page))) == stars
+
+
+def test_a_sector_brings_those_below_it(rated: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        north = db.session.get_one(Sector, rated.north)
+        below = factories.sector("Nord-Est", north)
+        zoe = factories.client("Zoé", "Petit", below, "zoe@example.org")
+        visit = factories.done_visit(
+            zoe, db.session.get_one(Service, rated.rising), [db.session.get_one(Worker, rated.wassim.id)]
+        )
+        factories.rate(factories.persona(zoe), visit.id, 2)
+        below_id = below.id
+    ines = sign_in(rated.ines)
+    assert len(stars_of(asked(ines, sector=rated.north))) == 6
+    assert stars_of(asked(ines, sector=below_id)) == ["2"]
+    assert len(stars_of(asked(sign_in(rated.sofia)))) == 6
+
+
+@pytest.mark.parametrize("column", [column.key for column in QUALITY.columns])
+def test_every_column_sorts_both_ways(rated: Agency, sign_in: SignIn, column: str) -> None:
+    ines, place = sign_in(rated.ines), [each.key for each in QUALITY.columns].index(column)
+    up, down = asked(ines, sort=column), asked(ines, sort=f"-{column}")
+    for page, word in ((up, "ascending"), (down, "descending")):
+        heads = page.soup.select("#result thead th")
+        assert [head.get("aria-sort") for head in heads] == [word if n == place else None for n in range(len(heads))]
+    assert sorted(rows_of(up)) == sorted(rows_of(down))
+    values = [row[place] for row in rows_of(up)]
+    filled = [value for value in values if value]
+    assert values[: len(filled)] == filled, "what is empty stands last"
+    assert [row[place] for row in rows_of(down)] == (filled[::-1] + values[len(filled) :])
+    if column not in ("visit", "left", "source"):
+        of_person = column in ("client", "manager", "workers")
+        by = (lambda names: names.split(", ")[0].split(" ")[-1]) if of_person else str
+        assert filled == sorted(filled, key=by)
+    turned = up.soup.select("#result thead a")[place]["href"]
+    assert rows_of(ines.part(str(turned))) == rows_of(down)
+
+
+def test_a_wrong_period_is_said_at_its_field(rated: Agency, sign_in: SignIn) -> None:
+    sofia = sign_in(rated.sofia)
+    for filters, sentence in (
+        ({"first_day": "2026-11-12", "last_day": "2026-11-11"}, "The period ends before it begins."),
+        ({"first_day": "2020-01-01"}, "Please choose at most 36 months at once."),
+        ({}, "Please say from when, or until when."),
+        ({"first_day": "0001-01-01"}, "Please give a day between 1900 and 2200."),
+        ({"first_day": "31/02/2026"}, "Not a valid date value."),
+    ):
+        page = asked(sofia, period="free", **filters)
+        assert page.status == 422
+        assert sentence in " ".join(page.errors())
+        assert not page.soup.select("#result table")
+    assert asked(sofia, period="yesterday").status == 422
+    assert asked(sofia, first_day="31/02/2026").status == 200, "the ends of a free period say nothing of another one"
+
+
+# ---- another sector ----
+
+
+def visit_ids(page: Page) -> set[int]:
+    links = page.soup.select("#result .control-table td:first-child a")
+    return {int(str(link["href"]).rpartition("/")[2]) for link in links}
+
+
+def test_a_coordinator_of_another_sector_finds_nothing(rated: Agency, sign_in: SignIn) -> None:
+    igor, canaries = sign_in(rated.igor), ("Claire", "Lefèvre", "Parfait", "Personne n’est venu", "Sofia", "Wassim")
+    for filters in ({}, {"client": "Claire"}, {"worker": "Wassim"}, {"stars": ["0", "1", "3", "4", "5"]},
+                    {"service": rated.cleaning}, {"period": "last_12_months", "sort": "-comment"}, {"page": 2},
+                    {"sector": rated.north}, {"manager": rated.sofia.id}, {"sector": 987654}):  # fmt: skip
+        page = asked(igor, **filters)
+        shown = page.says("#result")
+        assert not [word for word in canaries if word in shown and word not in str(filters)], filters
+        assert visit_ids(page) <= {rated.eloises_done}
+        if "sector" in filters or "manager" in filters:
+            assert (page.status, rows_of(page)) == (422, [])
+    offered = igor.get(TABLE)
+    assert "Nord" not in offered.says("#sector")
+    assert "Sofia" not in offered.says("#manager")
+    assert figures(asked(igor))["Ratings"] == "1"
+
+
+@pytest.mark.parametrize("name", ["sofia", "igor", "ines", "ada"])
+def test_it_shows_just_what_the_list_of_ratings_does(
+    rated: Agency, sign_in: SignIn, database: Database, name: str
+) -> None:
+    person: Persona = getattr(rated, name)
+    with database.app.app_context():
+        seen = db.session.scalars(visible_ratings(person.user)).all()
+        visible = {rating.subject.visit_id for rating in seen}
+    assert visit_ids(asked(sign_in(person), period="last_12_months")) == visible
+
+
+def test_switched_off_ratings_have_no_table(rated: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        set_option(None, "ratings.enabled", "no")
+    sofia = sign_in(rated.sofia)
+    assert sofia.get(MONTH).status == 404
+    assert "Client quality follow-up" not in sofia.get("/staff/controls").words
+
+
+# ---- length ----
+
+
+def add(agency: Agency, database: Database, number: int) -> None:
+    with database.writing():
+        claire, service = db.session.get_one(Client, agency.claire.id), db.session.get_one(Service, agency.cleaning)
+        wassim = db.session.get_one(Worker, agency.wassim.id)
+        for hour in range(number):
+            visit = factories.done_visit(claire, service, [wassim], days=-1 - hour // 10, hour=8 + hour % 10)
+            factories.rate(agency.claire, visit.id, hour % 6, f"{hour}")
+
+
+def test_a_page_costs_six_statements_whatever_its_length(rated: Agency, sign_in: SignIn, database: Database) -> None:
+    sofia = sign_in(rated.sofia)
+    few = asked(sofia).statements
+    add(rated, database, 60)
+    first = asked(sofia)
+    assert len(first.statements) == len(few) <= 6, "\n".join(first.statements)
+    assert len(rows_of(first)) == 50
+    second = first.link("Next page").click(htmx=True)
+    assert second.is_fragment
+    assert len(rows_of(second)) == 15
+    assert not {row[7] for row in rows_of(first) if row[7]} & {row[7] for row in rows_of(second) if row[7]}
+    assert figures(second) == figures(first), "the figures are of all pages"
+    beyond = asked(sofia, page=9)
+    assert (beyond.status, rows_of(beyond)) == (200, [])
+
+
+def test_more_than_a_thousand_are_counted_as_such(
+    rated: Agency, sign_in: SignIn, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.controls.queries.COUNTED", 3)
+    page = asked(sign_in(rated.sofia))
+    assert "1,000+ results" in page.words
+    assert database.count(Rating) == len(database.all(select(Rating.id))) == 7
