@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from portal.controls.table import ControlTable
     from portal.imports.importer import Importer
     from portal.outbox.models import About, MessageKind
+    from portal.people.models import Client, Worker
     from portal.visits.models import Visit
 
 NAMES = {  # every constraint has a name, so that a migration can speak of it
@@ -170,6 +171,7 @@ class Wires:
     home_cards: list[Callable[["User"], Panel | None]] = field(default_factory=list)
     option_panels: dict[str, Callable[["User", Mapping[str, str]], Panel]] = field(default_factory=dict)
     account_panels: list[Callable[["User"], Panel | None]] = field(default_factory=list)
+    closing_panels: list[Callable[["User", "Client | Worker"], Panel | None]] = field(default_factory=list)
     visit_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)
     client_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)  # in its frame Client
     timeline: list[Callable[["User", "Visit"], list[Fact]]] = field(default_factory=list)

@@ -30,6 +30,7 @@ from portal.setup import messages as setup_messages
 from portal.setup import queries as setup
 from portal.visits import panels as visit_panels
 from portal.visits import queries as visits
+from portal.visits import record_panels
 from portal.visits.following import follow_client
 from portal.visits.importer import IMPORTER as VISITS
 from portal.visits.models import Visit
@@ -95,6 +96,7 @@ wires.waiting_visit = waiting_visit
 
 # what asks for attention: cards of the staff's home page, figures in the menu
 wires.timeline = [visits.timeline_facts, rating_timeline.timeline_facts]
+wires.closing_panels = [record_panels.visits_to_come]
 wires.visit_panels = [rating_panel, choices.visit_panel]
 wires.client_panels = [client_panel]
 wires.account_panels = [choices.account_panel]

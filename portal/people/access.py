@@ -154,7 +154,12 @@ def close_relative(user: User, relative: Relative) -> None:
     if not relative.active:
         return
     _set_active(user, relative, active=False)
-    account = db.session.get(Account, relative.account_id) if relative.account_id else None
+    shut_out(user, relative.account_id)
+
+
+def shut_out(user: User, account_id: int | None) -> None:
+    """Sign a login out that opens nothing any more; mailed links to it are dead."""
+    account = db.session.get(Account, account_id) if account_id else None
     if account and not files_of_account(account.id):
         sign_out_everywhere(user, account)
         end_links(account)
@@ -163,13 +168,34 @@ def close_relative(user: User, relative: Relative) -> None:
 def open_relative(user: User, relative: Relative) -> bool:
     """Let a relative back onto the client's file; return whether their login is open too."""
     _set_active(user, relative, active=True)
-    account = db.session.get(Account, relative.account_id) if relative.account_id else None
+    return _has_open_login(relative)
+
+
+def close_record(user: User, person: Client | Worker | Staff) -> None:
+    """Close the record of somebody at once: nobody signs in with it any more, nor do a client's relatives. What was
+    planned, said and rated stays. The logins themselves are neither closed nor opened again here."""
+    if not person.active:
+        return
+    _set_active(user, person, active=False)
+    for one in [person, *(person.relatives if isinstance(person, Client) else ())]:
+        shut_out(user, one.account_id)
+
+
+def open_record(user: User, person: Client | Worker | Staff) -> bool:
+    """Open a closed record again; return whether the person's login is open too."""
+    _set_active(user, person, active=True)
+    return _has_open_login(person)
+
+
+def _has_open_login(person: Client | Relative | Worker | Staff) -> bool:
+    account = db.session.get(Account, person.account_id) if person.account_id else None
     return account is None or account.active
 
 
-def _set_active(user: User, relative: Relative, *, active: bool) -> None:
-    if relative.active == active:
+def _set_active(user: User, person: Client | Relative | Worker | Staff, *, active: bool) -> None:
+    if person.active == active:
         return
-    relative.active = active
+    person.active = active
     db.session.flush()
-    record("person.changed", user, ("relative", relative.id), before={"active": not active}, after={"active": active})
+    said = {"fields": ["active"], "active": active}
+    record("person.changed", user, (person.__tablename__, person.id), before={"active": not active}, after=said)

@@ -1,0 +1,67 @@
+"""Closing a record: the portal closes at once, history stays, and what is still planned is said before."""
+
+from sqlalchemy import select
+
+from portal.audit.models import AuditEntry
+from portal.extensions import db
+from portal.people.models import Client
+from portal.visits.models import Visit
+from tests.conftest import Database, Mailbox, SignIn
+from tests.factories import Agency
+
+
+def test_closing_a_client_says_what_it_does_closes_the_portal_and_keeps_history(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    sofia, claire, paul = sign_in(agency.sofia), sign_in(agency.claire), sign_in(agency.paul)
+    assert claire.get("/client/visits").status == paul.get("/client/visits").status == 200
+    question = sofia.get(f"/staff/clients/{agency.claire.id}").link("Close the record").click()
+    assert "2 visits to come stay planned" in question.words, "the draft is one of them"
+    assert question.link("9:00–10:00").click().h1.startswith("Claire Lefèvre")
+    page = question.form("Close the record").submit().follow()
+    assert "The record of Claire Lefèvre is closed." in page.words
+    for browser in (claire, paul):
+        assert browser.get("/client/visits").location.startswith("/sign-in")
+    assert database.count(Visit, Visit.client_id == agency.claire.id) == 5
+    assert sofia.get(f"/staff/visits/{agency.claires_done}").status == 200
+    deed = database.all(select(AuditEntry).where(AuditEntry.kind == "person.changed").order_by(AuditEntry.id.desc()))[0]
+    assert (deed.subject_id, deed.before) == (agency.claire.id, {"active": True})
+    assert deed.after == {"active": False, "fields": ["active"]}
+    assert "Closed" in page.words
+    page = page.form("Open the record again").submit().follow()
+    assert "The record of Claire Lefèvre is open again." in page.words
+    assert sign_in(agency.claire).get("/client/visits").status == 200
+
+
+def test_who_opens_another_file_too_stays_signed_in(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        db.session.get_one(Client, agency.denis.id).account_id = agency.claire.account_id
+    claire = sign_in(agency.claire)
+    claire.get("/client/visits")
+    sign_in(agency.sofia).act(f"/staff/clients/{agency.claire.id}/closing")
+    page = claire.get("/client/visits")
+    assert page.soup.select(f"#visit-{agency.denis_done}")
+    assert not page.soup.select(f"#visit-{agency.claires_done}")
+
+
+def test_a_worker_is_closed_and_the_visits_that_name_them_are_listed(agency: Agency, sign_in: SignIn) -> None:
+    wassim = sign_in(agency.wassim)
+    assert wassim.get("/worker/").status == 200
+    question = sign_in(agency.sofia).get(f"/staff/workers/{agency.wassim.id}/closing")
+    assert "1 visit to come stays planned" in question.words
+    assert "Closed" in question.form("Close the record").submit().follow().words
+    assert wassim.get("/worker/").location.startswith("/sign-in")
+
+
+def test_a_client_is_invited_from_the_record(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox
+) -> None:
+    page = sign_in(agency.sofia).get("/staff/clients/new").form("Save").submit(last_name="Roy").follow()
+    assert "without one nobody can be invited" in page.words
+    page = page.link("Edit").click().form("Save").submit(email="roy@example.org").follow()
+    page.press("button[name=person]")
+    assert mailbox.one()["To"].addresses[0].addr_spec == "roy@example.org"
+    number = database.one(select(Client.id).where(Client.email == "roy@example.org"))
+    again = sign_in(agency.sofia).get(f"/staff/clients/{number}")
+    assert "Send the invitation again" in again.words
+    assert again.press("button[name=person]").status == 303
