@@ -48,6 +48,9 @@ class Permission(Enum):
     MANAGE_ACCESS = "Invite the clients of one's sectors and their relatives; say what relatives see."
     LOOK_AT_RATINGS = "Take note of a low rating."
     RATE_FOR_CLIENTS = "Type a rating that a client has given the agency."
+    ASK_AGAIN = "Ask a client of one's sectors for a rating by hand."
+    REPLY_TO_RATINGS = "Answer a client who has left a rating."
+    EXCLUDE_RATINGS = "Exclude a rating from the statistics, with a reason."
     STOP_REQUESTS = "Stop or allow rating requests to a person, as that person said."
     IMPORT_FILES = "Bring in visits, clients and workers from files."
     OPEN_CONTROLS = "Open control tables, keep filters, and take away as files what they show."
@@ -64,6 +67,8 @@ _STAFF = _PORTAL | {
     Permission.EDIT_PEOPLE,
     Permission.LOOK_AT_RATINGS,
     Permission.RATE_FOR_CLIENTS,
+    Permission.ASK_AGAIN,
+    Permission.REPLY_TO_RATINGS,
     Permission.STOP_REQUESTS,
     Permission.MANAGE_ACCESS,
     Permission.MANAGE_OUTBOX,

@@ -102,7 +102,7 @@ def add(record: object) -> None:
 
 
 def sector(name: str, below: Sector | None = None) -> Sector:
-    made = Sector(name=name, parent_id=below.id if below else None)
+    made = Sector(name=name, parent_id=below.id if below else None, kind="sector" if below else "agency")
     add(made)
     return made
 

@@ -32,8 +32,9 @@ class PersonPlanner:
     def __init__(self, task: Task, kind: type[Client] | type[Worker]) -> None:
         self.user, self.kind = task.user, kind
         sectors = select(Sector) if task.user is None else visible_sectors(task.user)
-        self.sector_names = {sector.id: sector.name for sector in db.session.scalars(sectors)}
-        self.sectors = {fold(name): sector_id for sector_id, name in self.sector_names.items()}
+        there = list(db.session.scalars(sectors))
+        self.sector_names = {sector.id: sector.name for sector in there}
+        self.sectors = {fold(sector.name): sector.id for sector in there if sector.active}
         self.managers: dict[str, int] = {}
         self.manager_names: dict[int, str] = {}
         for staff in db.session.scalars(select(Staff).where(Staff.active)):
@@ -157,9 +158,9 @@ class PersonPlanner:
             if sectors or self.user is None or len(self.sectors) != 1:
                 return sectors
         sectors = wish.sectors or after.sectors
-        if not sectors and len(self.sector_names) != 1:
+        if not sectors and len(self.sectors) != 1:
             raise Wrong("sector_missing")
-        return sectors or list(self.sector_names)
+        return sectors or list(self.sectors.values())
 
     def _changes(self, found: Known, after: Known) -> list[Note]:
         before, now = self._words(found), self._words(after)

@@ -96,7 +96,7 @@ def rename_sectors(actor: Actor, names: Mapping[int, str]) -> None:
 
 
 def _add_sector(actor: Actor, name: str, parent_id: int | None) -> Sector:
-    sector = Sector(name=name, parent_id=parent_id)
+    sector = Sector(name=name, parent_id=parent_id, kind="sector" if parent_id else "agency")
     db.session.add(sector)
     db.session.flush()
     record("sector.created", actor, ("sector", sector.id), after={"name": name})

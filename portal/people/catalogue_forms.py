@@ -1,0 +1,159 @@
+"""The forms of sectors, services and skills. They carry the version that was shown: who comes second sees both."""
+
+from collections.abc import Mapping
+from typing import ClassVar, cast
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length, NumberRange, Optional
+
+from portal.errors import Refused
+from portal.forms import PortalForm
+from portal.people.catalogue import Named, Value
+from portal.people.sectors import KIND_LABELS
+
+LONGEST, LONGEST_QUESTION = 80, 200
+_SHORT = Length(max=LONGEST, message=_l("Please use at most %(max)d characters."))
+_NAMED = DataRequired(_l("Please give a name."))
+_QUESTION = Length(max=LONGEST_QUESTION, message=_l("Please use at most %(max)d characters."))
+
+
+def _number(text: object) -> int | None:
+    return int(str(text)) if text not in ("", None) else None
+
+
+# where the sentence of a refusal stands, by its code
+AT_FIELD = {"taken": "name", "circle": "parent_id", "parent": "parent_id", "kind": "kind", "levels": "levels"}
+
+
+class CatalogueForm(PortalForm):
+    """What the forms of sectors, services and skills share.
+
+    Attributes:
+        written: the columns that it fills.
+        standing: after somebody else was faster, what stands by now in the fields that differ, in words.
+    """
+
+    written: ClassVar[tuple[str, ...]]
+    version = HiddenField()
+
+    def __init__(self, thing: Named | None = None, *, typed: bool = True, **data: object) -> None:
+        """Show a thing, or what was typed of it; with `typed=False` what was posted is another form's."""
+        self.thing, self.standing = thing, {}
+        there = {name: getattr(thing, name) for name in self.written} if thing else {}
+        super().__init__(**({} if typed else {"formdata": None}), data={**there, **data})
+        if thing and not (typed and self.is_submitted()):
+            self.version.data = str(thing.version)
+
+    @property
+    def version_shown(self) -> int:
+        text = self.version.data or ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+    def typed(self) -> dict[str, Value]:
+        """What was typed, by column; nothing is None."""
+        return {name: self[name].data if isinstance(self[name], BooleanField) else self[name].data or None
+                for name in self.written}  # fmt: skip
+
+    def show_standing(self) -> None:
+        """Lay beside what was typed what somebody else has saved meanwhile; saving again is meant then."""
+        typed = self.typed()
+        for name in self.written:
+            stands = getattr(self.thing, name)
+            if stands != typed[name]:
+                self.standing[name] = self.words_of(name, stands)
+        self.version.data = str(cast("Named", self.thing).version)
+
+    def refuse(self, refusal: Refused) -> int:
+        """Say at its field, else above the form, why nothing was saved; return the answer's status."""
+        if refusal.code == "stale":
+            self.show_standing()
+        name = AT_FIELD.get(refusal.code, "")
+        errors = self[name].errors if name in self else self.form_errors
+        cast("list", errors).append(refusal.message)
+        return 409 if refusal.code == "stale" else 422
+
+    def words_of(self, name: str, value: Value) -> str:
+        field = self[name]
+        if isinstance(field, BooleanField):
+            return _("Yes") if value else _("No")
+        if isinstance(field, SelectField):
+            return next((str(each.label.text).strip() for each in list(field) if each.data == str(value or "")), "")
+        return str(value or "")
+
+
+class SectorForm(CatalogueForm):
+    written = ("name", "kind", "parent_id", "manager_id")
+    name = StringField(_l("Name of the sector"), validators=[_NAMED, _SHORT])
+    kind = SelectField(_l("What it is"), choices=[])
+    parent_id = SelectField(_l("Lies below"), choices=[], coerce=_number)
+    manager_id = SelectField(_l("Manager"), choices=[], coerce=_number)
+
+    def offer(self, places: Mapping[int, str], managers: Mapping[int, str]) -> None:
+        """Say what can be chosen. Whatever else is sent is refused."""
+        self.kind.choices = [SelectChoice(value=kind, label=str(label)) for kind, label in KIND_LABELS.items()]
+        self.parent_id.choices = _or_none(_("Nothing: it is at the top"), places)
+        self.manager_id.choices = _or_none(_("Nobody"), managers)
+
+
+def _or_none(nothing: str, names: Mapping[int, str]) -> list[SelectChoice]:
+    return [SelectChoice(value="", label=nothing)] + [
+        SelectChoice(value=str(number), label=name) for number, name in names.items()
+    ]
+
+
+class ServiceForm(CatalogueForm):
+    written = ("name", "default_minutes", "question_fr", "question_ru", "question_en", "active")
+    name = StringField(_l("Name of the service"), validators=[_NAMED, _SHORT])
+    hours = IntegerField(
+        _l("Hours"), validators=[Optional(), NumberRange(0, 24, _l("Please give a number from 0 to 24."))]
+    )
+    minutes = IntegerField(
+        _l("Minutes"), validators=[Optional(), NumberRange(0, 59, _l("Please give a number from 0 to 59."))]
+    )
+    question_fr = StringField(_l("In French"), validators=[_QUESTION])
+    question_ru = StringField(_l("In Russian"), validators=[_QUESTION])
+    question_en = StringField(_l("In English"), validators=[_QUESTION])
+    active = BooleanField(_l("Offered for new visits"))
+
+    def __init__(self, thing: Named | None = None) -> None:
+        usual = getattr(thing, "default_minutes", None)
+        lasts = {"hours": usual // 60, "minutes": usual % 60} if usual else {}
+        super().__init__(thing, **lasts, **({} if thing else {"active": True}))
+
+    def typed(self) -> dict[str, Value]:
+        texts = {name: self[name].data or None for name in self.written if name not in ("default_minutes", "active")}
+        return {**texts, "default_minutes": self.lasts or None, "active": self.active.data}
+
+    @property
+    def lasts(self) -> int:
+        return (self.hours.data or 0) * 60 + (self.minutes.data or 0)
+
+    def words_of(self, name: str, value: Value) -> str:
+        if name == "default_minutes":
+            return _("%(minutes)s min", minutes=value) if value else ""
+        return super().words_of(name, value)
+
+
+class SkillForm(CatalogueForm):
+    written = ("name", "active")
+    name = StringField(_l("Name of the skill"), validators=[_NAMED, _SHORT])
+    active = BooleanField(_l("Can be given to workers"))
+
+
+class NewSkillForm(CatalogueForm):
+    written = ("name",)
+    name = StringField(_l("Name of the skill"), validators=[_NAMED, _SHORT])
+    levels = TextAreaField(_l("Levels"), validators=[Length(max=1000)])
+
+    def lines(self) -> list[str]:
+        """The levels that were typed, one a line, empty lines left out."""
+        lines = (" ".join(line.split())[:LONGEST] for line in (self.levels.data or "").splitlines())
+        return [line for line in lines if line]
+
+
+class LevelForm(CatalogueForm):
+    written = ("name",)
+    name = StringField(_l("Name of the level"), validators=[_NAMED, _SHORT])

@@ -1,0 +1,124 @@
+"""The pages of services and of skills, for administrators."""
+
+from collections.abc import Callable
+
+from flask import abort, flash, g, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from portal.errors import Refused
+from portal.extensions import db
+from portal.pages import done, show
+from portal.people import catalogue
+from portal.people.catalogue_forms import CatalogueForm, LevelForm, NewSkillForm, ServiceForm, SkillForm
+from portal.people.models import Service, Skill
+from portal.portals import staff
+from portal.roles import Permission
+from portal.settings.queries import option
+
+
+def refused(form: CatalogueForm, act: Callable[[], object]) -> int | None:
+    """Do what a form asks for. Return the status with which the form is shown, None once the deed is done."""
+    if not form.validate_on_submit():
+        return 422 if request.method == "POST" else 200
+    try:
+        act()
+    except Refused as refusal:
+        db.session.rollback()
+        return form.refuse(refusal)
+    return None
+
+
+# ---- services ----
+
+
+@staff.page("/services", Permission.MANAGE_CATALOGUE)
+def list_services() -> Response:
+    """*Administration › Prestations*: what clients receive, how long it usually lasts, what is asked afterwards."""
+    return show("people/services.html", services=catalogue.list_services())
+
+
+@staff.page("/services/new", Permission.MANAGE_CATALOGUE, methods=("GET", "POST"))
+def add_service() -> Response:
+    form = ServiceForm()
+    if status := refused(form, lambda: catalogue.add_service(g.user, form.typed())):
+        return _service(form, None, status)
+    flash(_("The service %(name)s can be planned now.", name=form.name.data), "success")
+    return done(url_for("staff.list_services"))
+
+
+@staff.page("/services/<int:service_id>", Permission.MANAGE_CATALOGUE, methods=("GET", "POST"))
+def change_service(service_id: int) -> Response:
+    service = db.session.get(Service, service_id) or abort(404)
+    form = ServiceForm(service)
+    if status := refused(form, lambda: catalogue.change_service(g.user, service, form.typed(), form.version_shown)):
+        return _service(form, service, status)
+    flash(_("Saved."), "success")
+    return done(url_for("staff.list_services"))
+
+
+def _service(form: ServiceForm, service: Service | None, status: int) -> Response:
+    asked = {code: option(f"ratings.question_{code}") for code in ("fr", "ru", "en")}
+    return show("people/services_form.html", status=status, form=form, service=service, asked=asked)
+
+
+# ---- skills and their levels ----
+
+
+@staff.page("/skills", Permission.MANAGE_CATALOGUE)
+def list_skills() -> Response:
+    """*Administration › Compétences*: what workers can be good at, each with its levels."""
+    return show("people/skills.html", skills=catalogue.list_skills())
+
+
+@staff.page("/skills/new", Permission.MANAGE_CATALOGUE, methods=("GET", "POST"))
+def add_skill() -> Response:
+    form = NewSkillForm()
+    if status := refused(form, lambda: catalogue.add_skill(g.user, form.name.data or "", form.lines())):
+        return show("people/skills_form.html", status=status, form=form)
+    flash(_("The skill %(name)s can be given to workers now.", name=form.name.data), "success")
+    return done(url_for("staff.list_skills"))
+
+
+def skill_or_404(skill_id: int) -> Skill:
+    return catalogue.skill_to_change(skill_id) or abort(404)
+
+
+@staff.page("/skills/<int:skill_id>", Permission.MANAGE_CATALOGUE, methods=("GET", "POST"))
+def change_skill(skill_id: int) -> Response:
+    """Rename a skill, take it out of use, see its levels."""
+    skill = skill_or_404(skill_id)
+    form = SkillForm(skill)
+    if status := refused(form, lambda: catalogue.change_skill(g.user, skill, form.typed(), form.version_shown)):
+        return _skill(skill, form, LevelForm(typed=False), status)
+    flash(_("Saved."), "success")
+    return done(url_for("staff.list_skills"))
+
+
+def _skill(skill: Skill, form: SkillForm, level_form: LevelForm, status: int, wrong: int | None = None) -> Response:
+    """The page of a skill; `wrong` is the level whose form was refused, 0 that of a new one."""
+    return show("people/skills_show.html", status=status, skill=skill, form=form, level_form=level_form, wrong=wrong)
+
+
+@staff.page("/skills/<int:skill_id>/levels", Permission.MANAGE_CATALOGUE, methods=("POST",))
+def add_level(skill_id: int) -> Response:
+    skill, form = skill_or_404(skill_id), LevelForm()
+    if status := refused(form, lambda: catalogue.add_level(g.user, skill, form.name.data or "")):
+        return _skill(skill, SkillForm(skill, typed=False), form, status, wrong=0)
+    return done(url_for("staff.change_skill", skill_id=skill_id))
+
+
+@staff.page("/skills/<int:skill_id>/levels/<int:level_id>", Permission.MANAGE_CATALOGUE, methods=("POST",))
+def change_level(skill_id: int, level_id: int) -> Response:
+    """Rename a level, move it up or down, or take it away: as the pressed button says."""
+    skill, form = skill_or_404(skill_id), LevelForm()
+    level = next((level for level in skill.levels if level.id == level_id), None) or abort(404)
+    deeds: dict[str, Callable[[], None]] = {
+        "rename": lambda: catalogue.rename_level(g.user, skill, level, form.name.data or ""),
+        "up": lambda: catalogue.move_level(g.user, skill, level, -1),
+        "down": lambda: catalogue.move_level(g.user, skill, level, 1),
+        "remove": lambda: catalogue.remove_level(g.user, skill, level),
+    }
+    if status := refused(form, deeds.get(request.form.get("deed", ""), lambda: abort(400))):
+        return _skill(skill, SkillForm(skill, typed=False), form, status, wrong=level_id)
+    return done(url_for("staff.change_skill", skill_id=skill_id))
