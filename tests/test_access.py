@@ -23,6 +23,8 @@ from portal.outbox.actions import hold_channel
 from portal.people.catalogue import add_skill
 from portal.people.models import Client, Service, Worker
 from portal.portals import PORTALS
+from portal.ratings.exclusion import exclude_rating
+from portal.ratings.models import Rating
 from portal.settings.actions import mark_setup, set_logo
 from portal.settings.queries import option
 from portal.work import jobs as work
@@ -76,6 +78,10 @@ class Things:
             "worker.end_own_visit": {"visit_id": agency.claires_past},
             "staff.show_visit": {"visit_id": agency.claires_cancelled},
             "staff.plan_client": {"client_id": agency.claire.id},
+            "staff.create_visit": {"client_id": agency.claire.id},
+            "staff.duplicate_visit": {"visit_id": agency.claires_past},
+            "staff.move_visit": {"visit_id": agency.claires_next},
+            "staff.change_tasks": {"visit_id": agency.claires_next},
             "staff.plan_worker": {"worker_id": agency.wassim.id},
             "staff.end_visit": {"visit_id": agency.claires_past},
             "staff.cancel_visit": {"visit_id": agency.claires_past},
@@ -85,6 +91,10 @@ class Things:
             "staff.change_account": {"account_id": agency.claire.account_id, "deed": "sign-out"},
             "staff.show_client": {"client_id": agency.claire.id},
             "staff.edit_client": {"client_id": agency.claire.id},
+            "staff.show_client_workers": {"client_id": agency.claire.id},
+            "staff.show_client_ratings": {"client_id": agency.claire.id},
+            "staff.show_worker_clients": {"worker_id": agency.wassim.id},
+            "staff.show_worker_ratings": {"worker_id": agency.wassim.id},
             "staff.close_client": {"client_id": agency.claire.id},
             "staff.open_client": {"client_id": agency.claire.id},
             "staff.close_worker": {"worker_id": agency.wassim.id},
@@ -114,6 +124,10 @@ class Things:
             "open.unsubscribe": self.mailed_link("unsubscribe"),
             "client.show_rating": self.rated_visit,
             "staff.look_at_rating": self.low_rating,
+            "staff.ask_again": self.rated_visit,
+            "staff.reply_to_rating": self.low_rating,
+            "staff.exclude_rating": self.low_rating,
+            "staff.include_rating": self.excluded_rating,
             "staff.show_message": self.message,
             "staff.preview_message": self.message,
             "staff.send_again": self.message,
@@ -173,6 +187,11 @@ class Things:
 
     def low_rating(self) -> dict[str, Any]:
         return {"rating_id": factories.rate(self.agency.claire, self.agency.claires_done, 1).id}
+
+    def excluded_rating(self) -> dict[str, Any]:
+        rating = db.session.get_one(Rating, self.low_rating()["rating_id"])
+        exclude_rating(self.agency.ines.user, rating, "Le secret", rating.version)
+        return {"rating_id": rating.id}
 
     def rated_visit(self) -> dict[str, Any]:
         self.low_rating()
@@ -240,10 +259,17 @@ class Things:
             **{f"{portal}.change_address": {"present": PASSWORD, "email": "new@example.net"} for portal in PORTALS},
             "open.rate": {"stars": "4", "comment": "le secret de Claire"},
             "client.rate_visit": {"stars": "4", "comment": "le secret de Claire"},
+            "staff.ask_again": {"version": "0"},
+            "staff.reply_to_rating": {"text": "Merci de nous l’avoir dit."},
+            "staff.exclude_rating": {"reason": "Mauvaise personne", "version": "1"},
             "staff.rate_visit": {"stars": "4", "how": "paper", "day": "2026-11-17", "hour": "10:00"},
             "staff.create_client": {"first_name": "Rose", "last_name": "Blanc", "sector_id": str(self.agency.north)},
             "staff.edit_client": self.version_of(Client, self.agency.claire),
             "staff.cancel_visit": {"reason": "Absence"},
+            "staff.create_visit": {"service": "1", "worker": "1", "day": "2026-12-01", "hour": "06:00"},
+            "staff.move_visit": {"version": "1", "worker": "1", "day": "2026-12-01", "hour": "06:00", "minutes": "60",
+                                 "scope": "one"},
+            "staff.change_tasks": {"version": "1", "tasks": "Courses"},
             "staff.keep_quality_filter": {"name": "Mes avis", "query": "period=this_month"},
             "staff.export_quality": {"format": "xlsx", "query": "period=this_month"},
             "staff.hold_messages": {"why": "Essai"},

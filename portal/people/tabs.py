@@ -32,11 +32,15 @@ TABS = {
     "client": (
         Tab("definition", lazy_pgettext("record", "Definition"), "staff.show_client"),
         Tab("planning", _l("Planning"), "staff.plan_client"),
+        Tab("workers", _l("Workers"), "staff.show_client_workers"),
+        Tab("ratings", _l("Ratings"), "staff.show_client_ratings", "ratings.enabled"),
         Tab("access", _l("Portal access"), "staff.show_access"),
     ),
     "worker": (
         Tab("definition", lazy_pgettext("record", "Definition"), "staff.show_worker"),
         Tab("planning", _l("Planning"), "staff.plan_worker"),
+        Tab("clients", _l("Clients"), "staff.show_worker_clients"),
+        Tab("ratings", _l("Ratings"), "staff.show_worker_ratings", "ratings.enabled"),
     ),
 }
 

@@ -180,14 +180,19 @@ def list_ratings(
         stars: those with just so many.
         only_unseen: low ones that nobody has taken note of.
     """
-    statement = _rows(visible_ratings(user)).order_by(Rating.left_at.desc(), Rating.id.desc())
+    statement = visible_ratings(user)
     if only_unseen:
         statement = statement.where(Rating.looked_at.is_(None))
     if only_low or only_unseen:
         statement = statement.where(Rating.stars <= option("ratings.low_threshold"))
     if stars is not None:
         statement = statement.where(Rating.stars == stars)
-    return read_page(statement, _as_row)
+    return list_these(statement)
+
+
+def list_these(chosen: Select) -> Page[RatingRow]:
+    """Return a page of some of the `visible_ratings`, newest first."""
+    return read_page(_rows(chosen).order_by(Rating.left_at.desc(), Rating.id.desc()), _as_row)
 
 
 def _rows(statement: Select) -> Select:
