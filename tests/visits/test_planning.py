@@ -54,7 +54,7 @@ def test_the_week_of_a_client_shows_each_visit_in_its_day(agency: Agency, sign_i
     assert shown["Tue 17 November Today"] == ["8:00–9:00 Ménage Wassim Haddad Past, not closed"]
     assert shown["Fri 20 November"] == ["9:00–10:00 Aide au lever Nobody yet Draft"]
     assert {"draft", "at-9", "min-0", "for-1", "and-0"} <= set(classes(page, agency.draft))
-    assert page.at(".tabs [aria-current]").get_text() == "Planning"
+    assert page.at(".record-tabs [aria-current]").get_text() == "Planning"
     before = page.at('[rel="prev"]')
     assert str(before["href"]).endswith("planning?day=2026-11-10")
     assert "Denis" not in page.words
