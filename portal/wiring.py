@@ -9,20 +9,23 @@ from portal.controls import jobs as control_jobs
 from portal.extensions import wires
 from portal.folding import fold_name
 from portal.imports import jobs as import_jobs
+from portal.imports import panels as imports
 from portal.outbox import panels as outbox
 from portal.outbox.models import Message
+from portal.people import timeline as people_timeline
 from portal.people.actions import follow_address
 from portal.people.importer import CLIENTS, WORKERS
 from portal.people.models import Client
 from portal.people.queries import files_of_account, is_named, names_of_accounts
 from portal.ratings import alerts as rating_alerts
-from portal.ratings import choices, low, requests
+from portal.ratings import choices, low, replies, requests
 from portal.ratings import messages as rating_messages
 from portal.ratings import timeline as rating_timeline
 from portal.ratings.columns import RATING_COLUMN, waiting_visit
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.panels import MESSAGE_COLUMN, client_panel, rating_panel
 from portal.ratings.queries import missing_requests
+from portal.reports.journal import JOURNAL
 from portal.reports.quality import QUALITY
 from portal.settings import queries as settings
 from portal.setup import jobs as setup_jobs
@@ -64,7 +67,7 @@ def messages_about(name: str) -> ColumnElement[bool]:
 for kind in (
     account_messages.RESET, account_messages.INVITATION, account_messages.SIGN_IN, account_messages.ADDRESS,
     account_notices.NOTICE,
-    rating_messages.REQUEST, rating_messages.REMINDER, rating_alerts.LOW, rating_alerts.VERY_LOW, setup_messages.TEST,
+    rating_messages.REQUEST, rating_messages.REMINDER, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW, setup_messages.TEST,
 ):  # fmt: skip
     wires.message_kinds[kind.name] = kind
 
@@ -76,7 +79,7 @@ wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": 
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}
 
 # control tables, in the order in which they are listed
-wires.tables = {table.name: table for table in (QUALITY,)}
+wires.tables = {table.name: table for table in (QUALITY, JOURNAL)}
 
 # what a login opens, for `accounts`; whose messages a coordinator sees and whom they are about, for `outbox`
 wires.files_of_account = files_of_account
@@ -96,11 +99,14 @@ wires.waiting_visit = waiting_visit
 
 # what asks for attention: cards of the staff's home page, figures in the menu
 wires.timeline = [visits.timeline_facts, rating_timeline.timeline_facts]
+wires.client_timeline = [people_timeline.record_facts, record_panels.facts_of_client]
 wires.closing_panels = [record_panels.visits_to_come]
 wires.visit_panels = [rating_panel, choices.visit_panel]
 wires.client_panels = [client_panel]
 wires.account_panels = [choices.account_panel]
-wires.home_cards = [setup.home_card, settings.home_card, outbox.home_card, low.home_card, visit_panels.home_card]
+wires.home_cards = [
+    setup.home_card, settings.home_card, outbox.home_card, low.home_card, visit_panels.home_card, imports.home_card,
+]  # fmt: skip
 
 # where a portal that belongs to nobody yet is set up, for the page that people sign in at
 wires.way_to_set_up = setup.way_to_set_up

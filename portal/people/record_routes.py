@@ -1,12 +1,15 @@
 """Records of clients and workers: the lists, the page *Définition* of each, making and changing them."""
 
+from datetime import datetime
+
 from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal.i18n import LANGUAGES
 from portal.pages import done, show
-from portal.people import editing, records
+from portal.people import editing, records, timeline
+from portal.people.directory import client_of
 from portal.people.editing import Late
 from portal.people.models import Client
 from portal.people.offers import offer_for_client
@@ -46,6 +49,25 @@ def show_worker(worker_id: int) -> Response:
         "people/worker.html", worker=worker, sectors=records.sectors_seen(g.user, worker.sectors),
         language=LANGUAGES.get(worker.language or ""),
     )  # fmt: skip
+
+
+@staff.page("/clients/<int:client_id>/timeline", Permission.SEE_PEOPLE)
+def show_client_timeline(client_id: int) -> Response:
+    """*Suivi*: what happened around the client, newest first."""
+    client = client_of(g.user, client_id) or abort(404)
+    facts = timeline.facts_of(g.user, client, moment_in(request.args.get("before", "")))
+    last = facts[-1].at.isoformat() if len(facts) == timeline.SHOWN else None
+    older = url_for("staff.show_client_timeline", client_id=client_id, before=last) if last else None
+    return show("people/timeline.html", client=client, facts=facts, older=older)
+
+
+def moment_in(text: str) -> datetime | None:
+    """A moment in an address; anything odd is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo and 1900 < moment.year < 2200 else None
 
 
 @staff.page("/clients/new", Permission.EDIT_PEOPLE, methods=("GET", "POST"))

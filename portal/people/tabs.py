@@ -34,6 +34,7 @@ TABS = {
         Tab("planning", _l("Planning"), "staff.plan_client"),
         Tab("workers", _l("Workers"), "staff.show_client_workers"),
         Tab("ratings", _l("Ratings"), "staff.show_client_ratings", "ratings.enabled"),
+        Tab("timeline", _l("Follow-up"), "staff.show_client_timeline"),
         Tab("access", _l("Portal access"), "staff.show_access"),
     ),
     "worker": (

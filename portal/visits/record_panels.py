@@ -1,13 +1,20 @@
 """What the visits feature shows on the pages of a person's record."""
 
-from sqlalchemy import func, select
+from datetime import datetime
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy import Row, func, select
 
 from portal import clock
 from portal.accounts.models import User
-from portal.extensions import Panel, db
-from portal.people.models import Client, Worker
+from portal.audit.models import KINDS, AuditEntry
+from portal.extensions import Fact, Panel, db
+from portal.i18n import day, time_of_day
+from portal.people.models import Client, Service, Worker
+from portal.people.queries import names_of_accounts
 from portal.visits.models import State, Visit, VisitWorker
-from portal.visits.queries import reader, rows, visible_visits
+from portal.visits.queries import DEEDS, reader, rows, visible_visits
 
 SHOWN = 10
 
@@ -24,3 +31,34 @@ def visits_to_come(user: User, person: Client | Worker) -> Panel | None:
         return None
     found = db.session.execute(rows(ahead).order_by(Visit.starts_at, Visit.id).limit(SHOWN))
     return Panel("visits/_to_come.html", {"number": number, "rows": list(map(reader(user), found))})
+
+
+def facts_of_client(user: User, client: Client, before: datetime | None, limit: int) -> list[Fact]:
+    """What was done to a client's visits and said of them, newest first: for the client's timeline."""
+    seen = visible_visits(user).where(Visit.client_id == client.id).with_only_columns(Visit.id)
+    chosen = (
+        select(AuditEntry, Visit.id, Visit.starts_at, Service.name)
+        .join(Visit, Visit.id == AuditEntry.subject_id)
+        .join(Service, Service.id == Visit.service_id)
+        .where(AuditEntry.subject_type == "visit", AuditEntry.subject_id.in_(seen))
+    )
+    if before:
+        chosen = chosen.where(AuditEntry.at < before)
+    found = db.session.execute(chosen.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)).all()
+    names = names_of_accounts({row.AuditEntry.account_id for row in found if row.AuditEntry.account_id})
+    return [_fact(row, names.get(row.AuditEntry.account_id or 0)) for row in found]
+
+
+def _fact(row: Row, name: str | None) -> Fact:
+    deed = row.AuditEntry
+    about = [f"{day(row.starts_at)}, {time_of_day(row.starts_at)}", row.name]
+    url = url_for("staff.show_visit", visit_id=row.id)
+    if deed.kind in DEEDS:
+        by_somebody, by_itself, icon, tone = DEEDS[deed.kind]
+        text = str(by_somebody) % {"name": name} if name else str(by_itself)
+        return Fact(deed.at, text, icon, tone, " · ".join(about), url)
+    stars = (deed.after or {}).get("stars")
+    if stars is not None:
+        about.append(_("%(stars)s out of 5", stars=stars))
+    about += [name] if name else []
+    return Fact(deed.at, str(KINDS[deed.kind]), "star", "neutral", " · ".join(about), url)

@@ -1,0 +1,77 @@
+"""*Suivi*: what was done to a client's record and its relatives; other features add what they know (`wiring.py`)."""
+
+from datetime import datetime
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
+from sqlalchemy import and_, or_, select
+
+from portal.accounts.models import User
+from portal.audit.models import AuditEntry
+from portal.extensions import Fact, db, wires
+from portal.people.models import Client, Relative
+from portal.people.queries import names_of_accounts
+
+SHOWN = 50
+# who did it, without a name, icon, tone
+DEEDS = {
+    "person.created": (_l("Record made by %(name)s"), _l("Record made"), "plus", "info"),
+    "person.changed": (_l("Record changed by %(name)s"), _l("Record changed"), "pencil", "neutral"),
+    "closed": (_l("Record closed by %(name)s"), _l("Record closed"), "lock", "attention"),
+    "opened": (_l("Record opened again by %(name)s"), _l("Record opened again"), "undo-2", "info"),
+    "login": (_l("Access to the portal opened by %(name)s"), _l("Access to the portal opened"), "user", "info"),
+    "account.invited": (_l("Invitation sent by %(name)s"), _l("Invitation sent"), "mail", "info"),
+}
+LABELS = {
+    "civility": _l("Title"), "first_name": _l("First name"), "last_name": _l("Last name"), "email": _l("E-mail"),
+    "phone": _l("Phone"), "mobile": _l("Mobile phone"), "language": _l("Language"), "street": _l("Postal address"),
+    "postcode": _l("Postal address"), "city": _l("Postal address"), "sector_id": _l("Sector"),
+    "sectors": _l("Sector"), "file_manager_id": _l("File manager"), "manager": _l("File manager"), "pets": _l("Pets"),
+    "relation": _l("Relation to the client"), "may_rate": lazy_pgettext("relative", "Rights"),
+    "sees_upcoming": lazy_pgettext("relative", "Rights"), "sees_ratings": lazy_pgettext("relative", "Rights"),
+}  # fmt: skip
+
+
+def facts_of(user: User, client: Client, before: datetime | None) -> list[Fact]:
+    """Return the newest of what happened around a client, newest first.
+
+    Args:
+        user: of the staff, who may open the file.
+        client: whose file.
+        before: only what is older, to go on reading.
+    """
+    facts = [fact for tell in wires.client_timeline for fact in tell(user, client, before, SHOWN)]
+    return sorted(facts, key=lambda fact: fact.at, reverse=True)[:SHOWN]
+
+
+def record_facts(_user: User, client: Client, before: datetime | None, limit: int) -> list[Fact]:
+    """What was done to the record itself, to those of the relatives, and the invitations."""
+    relatives = db.session.scalars(select(Relative).where(Relative.client_id == client.id)).all()
+    people: dict[tuple[str, int], str] = {("client", client.id): ""}
+    people |= {("relative", one.id): one.name for one in relatives}
+    people |= {("account", one.account_id): one.name for one in relatives if one.account_id}
+    if client.account_id:
+        people["account", client.account_id] = ""
+    about = or_(*(and_(AuditEntry.subject_type == kind, AuditEntry.subject_id == number) for kind, number in people))
+    chosen = select(AuditEntry).where(about, AuditEntry.kind.in_(DEEDS))
+    if before:
+        chosen = chosen.where(AuditEntry.at < before)
+    deeds = db.session.scalars(chosen.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)).all()
+    names = names_of_accounts({deed.account_id for deed in deeds if deed.account_id})
+    return [_fact(deed, names.get(deed.account_id or 0), people[deed.subject_type, deed.subject_id]) for deed in deeds]
+
+
+def _fact(deed: AuditEntry, name: str | None, relative: str) -> Fact:
+    by_somebody, by_itself, icon, tone = DEEDS[_word(deed)]
+    text = str(by_somebody) % {"name": name} if name else str(by_itself)
+    said = [_("Relative: %(name)s", name=relative)] if relative else []
+    fields = dict.fromkeys(str(LABELS[field]) for field in (deed.after or {}).get("fields") or () if field in LABELS)
+    return Fact(deed.at, text, icon, tone, " · ".join([*said, *([", ".join(fields)] if fields else [])]) or None)
+
+
+def _word(deed: AuditEntry) -> str:
+    after = deed.after or {}
+    if deed.kind == "person.changed" and "active" in after:
+        return "opened" if after["active"] else "closed"
+    return "login" if deed.kind == "person.changed" and "account_id" in after else deed.kind
