@@ -92,9 +92,15 @@ def import_of(user: User, import_id: int) -> Import | None:
     return db.session.scalar(visible_imports(user).where(Import.id == import_id))
 
 
-def latest_imports(user: User) -> Sequence[Import]:
-    """Return the last files that were brought in, newest first, those put aside left out."""
+def with_refused_lines() -> ColumnElement[bool]:
+    return Import.counts["refused"].as_integer() > 0
+
+
+def latest_imports(user: User, *, only_refused: bool = False) -> Sequence[Import]:
+    """Return the last files that were brought in, newest first, those put aside left out; if asked, only those with
+    refused lines."""
     kept = visible_imports(user).where(Import.state != Step.DISCARDED)
+    kept = kept.where(with_refused_lines()) if only_refused else kept
     return db.session.scalars(kept.order_by(Import.id.desc()).limit(20)).all()
 
 

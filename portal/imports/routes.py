@@ -86,13 +86,15 @@ def _import_or_404(import_id: int) -> Import:
 
 
 def _show_list(form: FileForm, status: int = 200) -> Response:
+    only_refused = request.args.get("refused") == "1"
     return show(
         "imports/list.html",
         status=status,
         form=form,
         importer=_asked_kind(),
         importers=[queries.importer_of(kind) for kind in wires.importers],
-        imports=queries.latest_imports(g.user),
+        imports=queries.latest_imports(g.user, only_refused=only_refused),
+        only_refused=only_refused,
     )
 
 

@@ -1,7 +1,7 @@
 """Filters of the list of messages, and why all of them are held."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, SelectField, StringField
+from wtforms import DateField, HiddenField, SelectField, StringField
 from wtforms.validators import DataRequired, Length, Optional
 
 from portal.extensions import wires
@@ -17,6 +17,7 @@ class MessagesFilter(FilterForm):
     state = SelectField(_l("State"), choices=[])
     reason = SelectField(_l("Reason"), choices=[])
     kind = SelectField(_l("Message"), choices=[])
+    lately = HiddenField()  # a link of the home page
     who = StringField(_l("Recipient or client"), validators=[Length(max=100)])
 
     def __init__(self, *args: object, **options: object) -> None:
@@ -36,6 +37,7 @@ class MessagesFilter(FilterForm):
             reason=self.reason.data if self.reason.data in REASON_LABELS else None,
             kind=self.kind.data if self.kind.data in wires.message_kinds else None,
             who=self.who.data or None,
+            lately=self.lately.data == "1",
         )
 
 

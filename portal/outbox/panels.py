@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, literal, select
+from sqlalchemy import and_, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from portal import clock
@@ -18,15 +18,22 @@ from portal.i18n import exact
 from portal.outbox.channel import WayOut, way_out
 from portal.outbox.mail import bad_sender
 from portal.outbox.models import MAIL, OPEN, Attempt, Channel, Message
-from portal.outbox.queries import OUTCOME_LABELS, REASON_LABELS, STATE_LABELS, has_mail_server, visible_messages
+from portal.outbox.queries import (
+    LOOKED_BACK,
+    OUTCOME_LABELS,
+    REASON_LABELS,
+    STATE_LABELS,
+    UNDELIVERED,
+    has_mail_server,
+    visible_messages,
+)
 from portal.outbox.suppression import REASON as NOT_TRIED
 from portal.outbox.suppression import foreseen, last_refusals
 from portal.outbox.waiting import LATE, known_outages, outage_facts, waits
 from portal.roles import GRANTS, Permission
-from portal.tables.queries import COUNTED
+from portal.tables.queries import COUNTED, count_label
 
 AT_ONCE = timedelta(seconds=1)  # what was put aside so soon was never promised
-LOOKED_BACK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -93,11 +100,39 @@ def home_card(user: User) -> Panel | None:
     return Panel("outbox/_home.html", {"trouble": found, "lost": lost}) if found or lost else None
 
 
-def _lost_lately(user: User) -> dict[str, int]:
-    """How many messages of the last days were refused, and how many perhaps lost, by state."""
-    lately = Message.state.in_(("failed", "uncertain")), Message.next_at > clock.now() - LOOKED_BACK
-    counted = visible_messages(user).where(*lately).with_only_columns(Message.state, func.count())
-    return dict(db.session.execute(counted.group_by(Message.state).order_by(Message.state)).all())
+@dataclass(frozen=True)
+class Lost:
+    """Messages of the last days that did not arrive, all for one reason."""
+
+    state: str
+    reason: str | None
+    number: int
+
+    @property
+    def words(self) -> str:
+        """Why they did not arrive."""
+        label = STATE_LABELS[self.state] if self.reason is None else REASON_LABELS.get(self.reason, self.reason)
+        return str(label)
+
+    @property
+    def count_label(self) -> str:
+        return count_label(self.number)
+
+
+def _lost_lately(user: User) -> list[Lost]:
+    """What of the last days did not arrive, most first, by reason: each reason is another thing to do."""
+    whole = [state for state in UNDELIVERED if isinstance(state, str)]
+    for_a_reason = [pair for pair in UNDELIVERED if not isinstance(pair, str)]
+    states = {*whole, *(state for state, _reason in for_a_reason)}
+    lost = or_(
+        Message.state.in_(whole),
+        *(and_(Message.state == state, Message.reason == reason) for state, reason in for_a_reason),
+    )
+    lately = visible_messages(user).where(Message.state.in_(states), Message.next_at > clock.now() - LOOKED_BACK)
+    number = func.count().label("number")
+    grouped = lately.where(lost).with_only_columns(Message.state, Message.reason, number)
+    rows = db.session.execute(grouped.group_by(Message.state, Message.reason).order_by(number.desc(), Message.state))
+    return [Lost(*row) for row in rows]
 
 
 # ---- what became of messages ----

@@ -16,6 +16,12 @@ from portal.outbox.models import IS_HELD, OPEN, About, Attempt, Message
 from portal.roles import Role
 from portal.tables.queries import Page, read_page
 
+LOOKED_BACK = timedelta(days=7)  # what did not arrive stands on the home page so long
+# what somebody should have had and did not get; all else that was not sent was not meant to be
+UNDELIVERED = (
+    "failed", "uncertain", ("expired", "too_late"), ("expired", "held"),
+    ("suppressed", "no_address"), ("suppressed", "not_tried"), ("suppressed", "nobody_responsible"),
+)  # fmt: skip
 STATE_LABELS = {
     "scheduled": _l("Scheduled"),
     "due": _l("About to leave"),
@@ -44,6 +50,7 @@ REASON_LABELS = {
     "not_left": _l("the first mail did not leave"),
     "held": _l("messages were held until it was too late"),
     "by_staff": _l("taken back by the agency"),
+    "asked_again": _l("the agency has asked anew"),
     "inactive": _l("the person’s file is closed"),
     "used": _l("the link has been used"),
     "refused": _l("the address was refused"),
@@ -51,6 +58,7 @@ REASON_LABELS = {
     "poison": _l("it could not be written"),
     "not_low": _l("the rating is not low any more"),
     "looked_at": _l("somebody has looked at it already"),
+    "not_counted": _l("the rating was excluded from the statistics"),
     "nobody_responsible": _l("nobody of the staff has an e-mail address"),
     "answer_lost": _l("the mail server’s answer was lost twice"),
     "window": _l("mails leave only at certain hours"),
@@ -117,6 +125,7 @@ class MessageFilter:
     kind: str | None = None
     reason: str | None = None
     who: str | None = None
+    lately: bool = False  # of the last days alone, by when they were to leave
 
 
 @dataclass(frozen=True)
@@ -174,6 +183,8 @@ def _narrow(statement: Select, narrowed: MessageFilter) -> Select:
         statement = statement.where(Message.created_at >= start_of_day(narrowed.first_day))
     if narrowed.last_day:
         statement = statement.where(Message.created_at < start_of_day(narrowed.last_day + timedelta(days=1)))
+    if narrowed.lately:
+        statement = statement.where(Message.next_at > clock.now() - LOOKED_BACK)
     for column in ("state", "kind", "reason"):
         if wanted := getattr(narrowed, column):
             statement = statement.where(getattr(Message, column) == wanted)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null, select, true, union_all
 from sqlalchemy.orm import aliased
 
@@ -13,7 +12,7 @@ from portal.people.models import Client, Relative, SearchToken, Sector, Staff, W
 from portal.people.queries import visible_clients, visible_workers
 from portal.people.search import CYRILLIC, FROM_CYRILLIC, FROM_LATIN, KINDS, Person, digits_of, sound
 from portal.roles import Role
-from portal.tables.queries import COUNTED
+from portal.tables.queries import COUNTED, count_label
 
 SHOWN = 20  # of each kind; whoever is looked for is found by typing more
 LONGEST, MOST_WORDS = 100, 6
@@ -47,7 +46,7 @@ class Found:
 
     @property
     def count_label(self) -> str:
-        return _("1,000+") if self.more else str(self.total)
+        return count_label(COUNTED + 1 if self.more else self.total)
 
 
 def typed_words(typed: str) -> list[str]:

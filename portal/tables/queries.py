@@ -46,6 +46,11 @@ class Page(Generic[Row]):
         return ngettext("%(num)s result", "%(num)s results", self.total)
 
 
+def count_label(number: int) -> str:
+    """A count that went no further than COUNTED + 1, as it is shown."""
+    return _("1,000+") if number > COUNTED else str(number)
+
+
 def page_url(number: int) -> str:
     """Address of another page of the list that is being shown, filters kept."""
     kept = {name: values for name, values in request.args.to_dict(flat=False).items() if name not in ("page", "lang")}
