@@ -52,6 +52,7 @@ MENUS = {
         Entry(_l("Skills"), "staff.list_skills", "list-checks", Permission.MANAGE_CATALOGUE, _l("Administration")),
         Entry(_l("Import"), "staff.list_imports", "upload", Permission.IMPORT_FILES, _l("Administration")),
         Entry(_l("Configuration"), "staff.show_settings", "settings", Permission.CHANGE_OPTIONS, _l("Administration")),
+        Entry(_l("Audit log"), "staff.open_journal", "history", Permission.SEE_JOURNAL, _l("Administration")),
         Entry(_l("My account"), "staff.me", "user", Permission.SEE_OWN_ACCOUNT, _l("Administration")),
     ),
 }

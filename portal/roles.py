@@ -33,6 +33,7 @@ class Permission(Enum):
     CLOSE_ASSIGNED_VISITS = "Mark a past visit of one's own as done."
     SEE_HOME = "See what asks for attention in one's sectors."
     SEE_VISITS = "See the visits of one's sectors."
+    PLAN_VISITS = "Plan, move and repeat visits of one's sectors."
     CLOSE_VISITS = "Mark a visit of one's sectors as done or cancelled."
     SEE_RATINGS = "Read the ratings of one's sectors."
     SEE_OUTBOX = "See the messages that leave, and why some do not."
@@ -54,6 +55,7 @@ class Permission(Enum):
     STOP_REQUESTS = "Stop or allow rating requests to a person, as that person said."
     IMPORT_FILES = "Bring in visits, clients and workers from files."
     OPEN_CONTROLS = "Open control tables, keep filters, and take away as files what they show."
+    SEE_JOURNAL = "Read who did what in the portal, and take it away as a file."
     SEE_OWN_ACCOUNT = "See one's own account, and change how it is opened."
     SEE_STYLEGUIDE = "See the kit of which the pages are made (development only)."
 
@@ -73,6 +75,7 @@ _STAFF = _PORTAL | {
     Permission.MANAGE_ACCESS,
     Permission.MANAGE_OUTBOX,
     Permission.SEE_VISITS,
+    Permission.PLAN_VISITS,
     Permission.CLOSE_VISITS,
     Permission.SEE_RATINGS,
     Permission.SEE_OUTBOX,
@@ -86,11 +89,13 @@ GRANTS: dict[Role, set[Permission]] = {
     Role.RELATIVE: _CLIENT,  # the client's file decides whether a relative rates: see people.Relative.may_rate
     Role.WORKER: _PORTAL | {Permission.SEE_ASSIGNED_VISITS, Permission.CLOSE_ASSIGNED_VISITS},
     Role.COORDINATOR: _STAFF,
-    Role.QUALITY: _STAFF | {Permission.HOLD_OUTBOX},
+    Role.QUALITY: _STAFF | {Permission.HOLD_OUTBOX, Permission.EXCLUDE_RATINGS},
     Role.ADMIN: _STAFF
     | {
         Permission.HOLD_OUTBOX,
+        Permission.EXCLUDE_RATINGS,
         Permission.CHANGE_OPTIONS,
+        Permission.SEE_JOURNAL,
         Permission.MANAGE_SECTORS,
         Permission.MANAGE_CATALOGUE,
         Permission.MANAGE_ACCOUNTS,

@@ -177,9 +177,9 @@ def chosen(user: User, table: ControlTable, form: ControlFilter, sort: Sort) -> 
 
 def _order(table: ControlTable, sort: Sort) -> list[Any]:
     by = sort.column.sql if sort.column.sort is None else sort.column.sort
-    ends = [by, table.key]
+    ends = [*(by if isinstance(by, tuple) else (by,)), table.key]
     ends = [end.desc() for end in ends] if sort.descending else [end.asc() for end in ends]
-    return [ends[0].nulls_last() if sort.column.may_be_empty else ends[0], ends[1]]
+    return [ends[0].nulls_last() if sort.column.may_be_empty else ends[0], *ends[1:]]
 
 
 def read_result(user: User, table: ControlTable, form: ControlFilter, args: MultiDict) -> Result:
@@ -223,6 +223,8 @@ def _reader(table: ControlTable) -> Any:
 
 def value_of(column: Column, row: Row) -> Any:
     """The value of a cell, as it is shown and written; None where there is none."""
+    if column.of_row:
+        return column.of_row(row)
     value = getattr(row, f"c_{column.key}")
     return None if value is None else column.read(value)
 

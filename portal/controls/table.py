@@ -26,7 +26,8 @@ class Column:
         sql: what a row selects.
         kind: how its values are shown and written: `text`, `long` (several lines), `moment`, `number`, `stars`.
         read: turns what was selected into the value; None stays an empty cell.
-        sort: what the column is ordered by, if not by `sql`.
+        of_row: makes the value of the whole row instead.
+        sort: what the column is ordered by, if not by `sql`; a tuple of several.
         may_be_empty: whether there are rows without a value; they stand last, whichever way it is sorted.
         page: called once for a page; returns what gives a row the address that a click on the cell opens.
     """
@@ -36,6 +37,7 @@ class Column:
     sql: Any
     kind: str = "text"
     read: Callable[[Any], Any] = _as_it_is
+    of_row: Callable[[Row], Any] | None = None
     sort: Any = None
     may_be_empty: bool = False
     page: Callable[[], Callable[[Row], str | None]] | None = None

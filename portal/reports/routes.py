@@ -1,7 +1,8 @@
 """The pages of the concrete tables, one set for each."""
 
 from portal.controls.routes import hang
+from portal.reports.journal import JOURNAL
 from portal.reports.quality import QUALITY
 
-for table in (QUALITY,):
+for table in (QUALITY, JOURNAL):
     hang(table)

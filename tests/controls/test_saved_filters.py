@@ -1,5 +1,7 @@
 """Filters kept under a name: one's own, and those that colleagues show."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
@@ -14,7 +16,7 @@ NAMES = select(SavedFilter.name).order_by(SavedFilter.id)
 DEEDS = select(AuditEntry.kind, AuditEntry.before, AuditEntry.after).where(AuditEntry.kind.like("filter.%"))
 
 
-def keep(browser: Browser, name: str, where: str = LOW, **more: str) -> Page:
+def keep(browser: Browser, name: str, where: str = LOW, **more: Any) -> Page:
     return browser.get(where).form("Save").submit(name=name, **more)
 
 
@@ -75,7 +77,7 @@ def test_a_name_that_will_not_do_is_refused_and_stays_typed(rated: Agency, sign_
         page = keep(sofia, name)
         assert page.status == 422
         assert sentence in page.errors()
-        assert page.at("#name")["value"].strip() == name.strip()
+        assert str(page.at("#name")["value"]).strip() == name.strip()
         assert page.soup.select("#result .control-table"), "the table is still there"
         assert "stars=0" in str(page.soup.select("#result thead a")[0]["href"])
     assert database.count(SavedFilter) == 0

@@ -1,0 +1,139 @@
+"""*Journal*: administrators read who did what, narrow it and take it away."""
+
+import ast
+import csv
+import io
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from portal.audit.actions import record
+from portal.audit.models import KINDS, AuditEntry
+from portal.controls.models import Export
+from portal.reports.journal_words import FAMILIES, RECORDS
+from portal.work import jobs as work
+from tests.conftest import Database, SignIn
+from tests.factories import Agency
+from tests.pages import Browser, Page
+from tests.reports.test_quality import rows_of
+from tests.test_conventions import calls, modules
+
+TABLE = "/staff/journal"
+
+
+def asked(browser: Browser, **filters: object) -> Page:
+    return browser.get(f"{TABLE}?{urlencode({'period': 'last_7_days', **filters})}")
+
+
+@pytest.fixture
+def done(agency: Agency, sign_in: SignIn) -> Agency:
+    """Claire rates her visit and changes the rating; Sofia cancels one; Ada changes an option."""
+    claire, sofia, ada = sign_in(agency.claire), sign_in(agency.sofia), sign_in(agency.ada)
+    address = f"/client/visits/{agency.claires_done}/rating"
+    assert claire.act(address, {"stars": "2", "comment": "le secret"}).status < 400
+    assert claire.act(address, {"stars": "3", "version": "1"}).status < 400
+    cancelled = f"/staff/visits/{agency.claires_next}/cancellation"
+    assert sofia.act(cancelled, {"reason": "un secret aussi"}).status < 400
+    assert ada.get("/staff/home").status == 200
+    return agency
+
+
+def test_it_says_who_did_what_to_which_record(done: Agency, sign_in: SignIn) -> None:
+    ada = sign_in(done.ada)
+    page = ada.get("/staff/home").link("Audit log").click().form("Launch").submit(what="rating.changed")
+    assert [row[1:] for row in rows_of(page)] == [[
+        "Claire Lefèvre", "Client", "A rating was changed; the former value is kept", f"Visit no. {done.claires_done}",
+        "Stars: 2 → 3",
+    ]]  # fmt: skip
+    assert page.link(f"Visit no. {done.claires_done}").click().status == 200
+    page = asked(ada, what="visit.cancelled", who="sofia")
+    assert [row[1:6] for row in rows_of(page)] == [[
+        "Sofia Benali", "Coordinator", "A visit was cancelled", f"Visit no. {done.claires_next}",
+        "State: To do → Cancelled",
+    ]]  # fmt: skip
+    assert "secret" not in asked(ada).text
+
+
+def test_each_filter_narrows_it(done: Agency, sign_in: SignIn, database: Database) -> None:
+    ada = sign_in(done.ada)
+
+    def kinds(**filters: object) -> set[str]:
+        return {row[3] for row in rows_of(asked(ada, **filters))}
+
+    rated, changed = "A visit was rated", "A rating was changed; the former value is kept"
+    assert kinds(what="rating.") == {rated, changed}
+    assert kinds(who="Lefèvre claire", what="rating.left") == {rated}
+    assert kinds(who="personne") == set()
+    assert kinds(record="visit", number=done.claires_done, what="rating.") == {rated, changed}
+    assert kinds(record="visit", number=done.denis_done, what="rating.") == set()
+    assert kinds(period="last_month") == set()
+    with database.writing():
+        record("visit.done", None, ("visit", done.claires_past))
+    assert rows_of(asked(ada, number=done.claires_past, what="visit.done"))[0][1] == "The portal"
+    for wrong in ({"what": "rating.invented"}, {"record": "soul"}, {"number": "-1"}, {"number": str(2**40)},
+                  {"period": "free", "first_day": "2025-01-01"}):  # fmt: skip
+        page = asked(ada, **wrong)
+        assert (page.status, rows_of(page)) == (422, [])
+        assert page.errors()
+
+
+@pytest.mark.parametrize("column", ["at", "who", "role", "what", "record", "change"])
+def test_every_column_sorts_both_ways(done: Agency, sign_in: SignIn, column: str) -> None:
+    ada = sign_in(done.ada)
+    up, down = (rows_of(asked(ada, sort=sort)) for sort in (column, f"-{column}"))
+    assert sorted(up) == sorted(down)
+    place = ["at", "who", "role", "what", "record", "change"].index(column)
+    assert up != down
+    if column in ("who", "role"):
+        filled = [row[place] for row in up if row[place] not in ("", "The portal")]
+        assert len(filled) == 3
+        assert filled == sorted(filled)
+
+
+def test_only_administrators_read_it(done: Agency, sign_in: SignIn, database: Database) -> None:
+    for name in ("sofia", "ines"):
+        browser = sign_in(getattr(done, name))
+        assert asked(browser).status == 403
+        assert browser.act(f"{TABLE}/export", {"format": "csv", "query": "period=last_7_days"}).status == 403
+        assert "Audit log" not in browser.get("/staff/controls").words
+    assert database.count(Export) == 0
+
+
+def test_it_is_taken_away_as_a_file(done: Agency, sign_in: SignIn, app: Flask, database: Database) -> None:
+    ada = sign_in(done.ada)
+    screen = asked(ada, what="rating.")
+    page = screen.press('[name="format"][value="csv"]').follow()
+    with app.app_context():
+        work.run(database.one(select(Export.work_id)))
+    text = ada.get(f"{page.request.path}/file").data.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text, newline="")))[1:]
+    assert [row[1:] for row in rows] == [row[1:] for row in rows_of(screen)]
+    assert database.count(AuditEntry, AuditEntry.kind == "table.exported") == 1
+
+
+def test_a_page_costs_six_statements_whatever_its_length(done: Agency, sign_in: SignIn, database: Database) -> None:
+    ada = sign_in(done.ada)
+    few = asked(ada).statements
+    with database.writing():
+        for number in range(1, 80):
+            record("visit.done", done.sofia.user, ("visit", number))
+    page = asked(ada)
+    assert len(rows_of(page)) == 50
+    assert len(page.statements) == len(few) <= 6, "\n".join(page.statements)
+
+
+def test_every_kind_of_deed_and_of_record_has_a_name() -> None:
+    assert {kind.partition(".")[0] for kind in KINDS} == set(FAMILIES)
+    about = {
+        part.value
+        for tree in modules().values()
+        for call in calls(tree)
+        if ast.unparse(call.func) in ("record", "record_all", "record_deed", "record_refusal")
+        for node in ast.walk(call)
+        if isinstance(node, ast.Tuple) and len(node.elts) == 2
+        for part in [node.elts[0]]
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    }
+    assert about <= set(RECORDS)
