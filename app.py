@@ -33,9 +33,11 @@ from portal.people import catalogue_routes as people_catalogue_routes  # noqa: F
 from portal.people import cli as people_cli
 from portal.people import closing_routes as people_closing_routes  # noqa: F401
 from portal.people import record_routes as people_record_routes  # noqa: F401
+from portal.people import roles_routes as people_roles_routes  # noqa: F401
 from portal.people import routes as people_routes  # noqa: F401
 from portal.people import search_routes as people_search_routes  # noqa: F401
 from portal.people import sectors_routes as people_sectors_routes  # noqa: F401
+from portal.people import worker_routes as people_worker_routes  # noqa: F401
 from portal.people import tabs as people_tabs  # noqa: F401 - what the macro `record_tabs` reads
 from portal.ratings import record_routes as rating_record_routes  # noqa: F401
 from portal.ratings import routes as ratings_routes  # noqa: F401

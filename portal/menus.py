@@ -50,6 +50,7 @@ MENUS = {
         Entry(_l("Sectors"), "staff.list_sectors", "git-branch", Permission.MANAGE_SECTORS, _l("Administration")),
         Entry(_l("Services"), "staff.list_services", "briefcase", Permission.MANAGE_CATALOGUE, _l("Administration")),
         Entry(_l("Skills"), "staff.list_skills", "list-checks", Permission.MANAGE_CATALOGUE, _l("Administration")),
+        Entry(_l("Roles and rights"), "staff.show_roles", "lock", Permission.SEE_ROLES, _l("Administration")),
         Entry(_l("Import"), "staff.list_imports", "upload", Permission.IMPORT_FILES, _l("Administration")),
         Entry(_l("Configuration"), "staff.show_settings", "settings", Permission.CHANGE_OPTIONS, _l("Administration")),
         Entry(_l("Audit log"), "staff.open_journal", "history", Permission.SEE_JOURNAL, _l("Administration")),

@@ -24,40 +24,54 @@ ROLE_LABELS = {
 }
 
 
-class Permission(Enum):
-    """Each member is a sentence: what its holder may do."""
+# of what it all holds: the perimeter of each role, in words (the functions `visible_…` are what enforces it)
+PERIMETERS = {
+    Role.CLIENT: _l("Their own file alone: their visits, their ratings, their account."),
+    Role.RELATIVE: _l("The file of the client they are close to, as far as that file allows: rating in the client’s "
+                      "place, visits to come, ratings and comments are granted one by one."),
+    Role.WORKER: _l("The visits they are sent to. Ratings only where the agency has switched that on."),
+    Role.COORDINATOR: _l("The sectors they coordinate or manage and everything below: clients, their relatives, "
+                         "visits, ratings and messages; workers of at least one of these sectors or of all."),
+    Role.QUALITY: _l("All sectors."),
+    Role.ADMIN: _l("All sectors, the people of the agency, and the portal itself."),
+}  # fmt: skip
 
-    SEE_OWN_VISITS = "See the visits of one's own file."
-    RATE_OWN_VISITS = "Rate a done visit of one's own file."
-    SEE_ASSIGNED_VISITS = "See the visits one is sent to."
-    CLOSE_ASSIGNED_VISITS = "Mark a past visit of one's own as done."
-    SEE_HOME = "See what asks for attention in one's sectors."
-    SEE_VISITS = "See the visits of one's sectors."
-    PLAN_VISITS = "Plan, move and repeat visits of one's sectors."
-    CLOSE_VISITS = "Mark a visit of one's sectors as done or cancelled."
-    SEE_RATINGS = "Read the ratings of one's sectors."
-    SEE_OUTBOX = "See the messages that leave, and why some do not."
-    MANAGE_OUTBOX = "Send a message again, or take it back."
-    HOLD_OUTBOX = "Hold all messages, and let them go again."
-    CHANGE_OPTIONS = "Change the agency's options, its name, logo and sender."
-    SEARCH_PEOPLE = "Find the clients, relatives and workers of one's sectors."
-    SEE_PEOPLE = "See the records of the clients and workers of one's sectors."
-    EDIT_PEOPLE = "Make, change and close the records of the clients and workers of one's sectors."
-    MANAGE_SECTORS = "Arrange the sectors and say who manages them."
-    MANAGE_CATALOGUE = "Keep the list of services and the catalogue of skills."
-    MANAGE_ACCOUNTS = "Open, close and protect the accounts of others."
-    MANAGE_ACCESS = "Invite the clients of one's sectors and their relatives; say what relatives see."
-    LOOK_AT_RATINGS = "Take note of a low rating."
-    RATE_FOR_CLIENTS = "Type a rating that a client has given the agency."
-    ASK_AGAIN = "Ask a client of one's sectors for a rating by hand."
-    REPLY_TO_RATINGS = "Answer a client who has left a rating."
-    EXCLUDE_RATINGS = "Exclude a rating from the statistics, with a reason."
-    STOP_REQUESTS = "Stop or allow rating requests to a person, as that person said."
-    IMPORT_FILES = "Bring in visits, clients and workers from files."
-    OPEN_CONTROLS = "Open control tables, keep filters, and take away as files what they show."
-    SEE_JOURNAL = "Read who did what in the portal, and take it away as a file."
-    SEE_OWN_ACCOUNT = "See one's own account, and change how it is opened."
-    SEE_STYLEGUIDE = "See the kit of which the pages are made (development only)."
+
+class Permission(Enum):
+    """Each member is a sentence: what its holder may do, as the table of roles and rights says it."""
+
+    SEE_OWN_VISITS = _l("See the visits of one's own file.")
+    RATE_OWN_VISITS = _l("Rate a done visit of one's own file.")
+    SEE_ASSIGNED_VISITS = _l("See the visits one is sent to.")
+    CLOSE_ASSIGNED_VISITS = _l("Mark a past visit of one's own as done.")
+    SEE_HOME = _l("See what asks for attention in one's sectors.")
+    SEE_VISITS = _l("See the visits of one's sectors.")
+    PLAN_VISITS = _l("Plan, move and repeat visits of one's sectors.")
+    CLOSE_VISITS = _l("Mark a visit of one's sectors as done or cancelled.")
+    SEE_RATINGS = _l("Read the ratings of one's sectors.")
+    SEE_OUTBOX = _l("See the messages that leave, and why some do not.")
+    MANAGE_OUTBOX = _l("Send a message again, or take it back.")
+    HOLD_OUTBOX = _l("Hold all messages, and let them go again.")
+    CHANGE_OPTIONS = _l("Change the agency's options, its name, logo and sender.")
+    SEARCH_PEOPLE = _l("Find the clients, relatives and workers of one's sectors.")
+    SEE_PEOPLE = _l("See the records of the clients and workers of one's sectors.")
+    EDIT_PEOPLE = _l("Make, change and close the records of the clients and workers of one's sectors.")
+    MANAGE_SECTORS = _l("Arrange the sectors and say who manages them.")
+    MANAGE_CATALOGUE = _l("Keep the list of services and the catalogue of skills.")
+    MANAGE_ACCOUNTS = _l("Open, close and protect the accounts of others.")
+    MANAGE_ACCESS = _l("Invite the clients of one's sectors and their relatives; say what relatives see.")
+    LOOK_AT_RATINGS = _l("Take note of a low rating.")
+    RATE_FOR_CLIENTS = _l("Type a rating that a client has given the agency.")
+    ASK_AGAIN = _l("Ask a client of one's sectors for a rating by hand.")
+    REPLY_TO_RATINGS = _l("Answer a client who has left a rating.")
+    EXCLUDE_RATINGS = _l("Exclude a rating from the statistics, with a reason.")
+    STOP_REQUESTS = _l("Stop or allow rating requests to a person, as that person said.")
+    IMPORT_FILES = _l("Bring in visits, clients and workers from files.")
+    OPEN_CONTROLS = _l("Open control tables, keep filters, and take away as files what they show.")
+    SEE_JOURNAL = _l("Read who did what in the portal, and take it away as a file.")
+    SEE_ROLES = _l("See who may do what.")
+    SEE_OWN_ACCOUNT = _l("See one's own account, and change how it is opened.")
+    SEE_STYLEGUIDE = _l("See the kit of which the pages are made (development only).")
 
 
 _PORTAL = {Permission.SEE_OWN_ACCOUNT}
@@ -96,6 +110,7 @@ GRANTS: dict[Role, set[Permission]] = {
         Permission.EXCLUDE_RATINGS,
         Permission.CHANGE_OPTIONS,
         Permission.SEE_JOURNAL,
+        Permission.SEE_ROLES,
         Permission.MANAGE_SECTORS,
         Permission.MANAGE_CATALOGUE,
         Permission.MANAGE_ACCOUNTS,
