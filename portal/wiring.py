@@ -100,6 +100,7 @@ wires.waiting_visit = waiting_visit
 # what asks for attention: cards of the staff's home page, figures in the menu
 wires.timeline = [visits.timeline_facts, rating_timeline.timeline_facts]
 wires.client_timeline = [people_timeline.record_facts, record_panels.facts_of_client]
+wires.worker_panels = [record_panels.visits_in_absences]
 wires.closing_panels = [record_panels.visits_to_come]
 wires.visit_panels = [rating_panel, choices.visit_panel]
 wires.client_panels = [client_panel]

@@ -101,6 +101,9 @@ class Things:
             "staff.close_worker": {"worker_id": agency.wassim.id},
             "staff.open_worker": {"worker_id": agency.wassim.id},
             "staff.show_worker": {"worker_id": agency.wassim.id},
+            "staff.edit_worker": {"worker_id": agency.wassim.id},
+            "staff.add_availability": {"worker_id": agency.wassim.id},
+            "staff.add_absence": {"worker_id": agency.wassim.id},
             "staff.show_access": {"client_id": agency.claire.id},
             "staff.grant_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
             "staff.close_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
@@ -135,6 +138,11 @@ class Things:
             "staff.cancel_message": self.waiting_message,
             "staff.release_messages": self.held,
             "staff.invite_person": self.guest,
+            "staff.invite_worker": self.invited_worker,
+            "staff.set_worker_skill": self.able_worker,
+            "staff.remove_worker_skill": self.able_worker,
+            "staff.remove_availability": self.worker_with_hours,
+            "staff.remove_absence": self.absent_worker,
             "staff.invite_to_file": self.guest,
             "agency.show_logo": self.logo,
             "staff.set_up": self.first_steps,
@@ -244,6 +252,29 @@ class Things:
         work.run(made.work_id or 0)
         return {"export_id": made.id}
 
+    def invited_worker(self) -> dict[str, Any]:
+        db.session.get_one(Account, self.agency.wassim.account_id).password = None
+        return {"worker_id": self.agency.wassim.id}
+
+    def able_worker(self) -> dict[str, Any]:
+        skill = Skill(name="Cuisine", active=True)
+        factories.add(skill)
+        factories.add(WorkerSkill(worker_id=self.agency.wassim.id, skill_id=skill.id))
+        self.skill_id = skill.id
+        return {"worker_id": self.agency.wassim.id, "skill_id": skill.id}
+
+    def worker_with_hours(self) -> dict[str, Any]:
+        hours = Availability(worker_id=self.agency.wassim.id, weekday=0, begins=time(9), ends=time(12))
+        factories.add(hours)
+        return {"worker_id": self.agency.wassim.id, "hours_id": hours.id}
+
+    def absent_worker(self) -> dict[str, Any]:
+        absence = Absence(
+            worker_id=self.agency.wassim.id, first_day=date(2026, 12, 1), last_day=date(2026, 12, 2), reason="leave"
+        )
+        factories.add(absence)
+        return {"worker_id": self.agency.wassim.id, "absence_id": absence.id}
+
     def version_of(self, kind: Any, person: Persona) -> dict[str, Any]:
         """What the form of a record carries: which version of it was shown."""
         return {"version": self.database.one(select(kind.version).where(kind.id == person.id))}
@@ -265,6 +296,13 @@ class Things:
             "staff.exclude_rating": {"reason": "Mauvaise personne", "version": "1"},
             "staff.rate_visit": {"stars": "4", "how": "paper", "day": "2026-11-17", "hour": "10:00"},
             "staff.create_client": {"first_name": "Rose", "last_name": "Blanc", "sector_id": str(self.agency.north)},
+            "staff.create_worker": {"last_name": "Blanc", "sector_ids": str(self.agency.north)},
+            "staff.edit_worker": {
+                "sector_ids": str(self.agency.north), **self.version_of(Worker, self.agency.wassim),
+            },
+            "staff.set_worker_skill": {"skill": f"{self.skill_id}:"},
+            "staff.add_availability": {"weekday": "0", "begins": "09:00", "ends": "12:00"},
+            "staff.add_absence": {"first_day": "2026-12-01", "last_day": "2026-12-02", "reason": "leave"},
             "staff.edit_client": self.version_of(Client, self.agency.claire),
             "staff.cancel_visit": {"reason": "Absence"},
             "staff.create_visit": {"service": "1", "worker": "1", "day": "2026-12-01", "hour": "06:00"},

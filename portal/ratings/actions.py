@@ -11,7 +11,14 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed
 from portal.ratings.models import Rating, RatingRequest, RatingSubject, SuspectAnswer
-from portal.ratings.queries import can_be_changed, can_be_changed_by_link, can_be_rated, is_open, rating_of
+from portal.ratings.queries import (
+    can_be_changed,
+    can_be_changed_by_link,
+    can_be_rated,
+    is_open,
+    may_rate_anew,
+    rating_of,
+)  # fmt: skip
 from portal.ratings.values import Value, refuse_hidden_zero, replace_value, write_first
 from portal.roles import Role
 from portal.visits.models import State
@@ -44,7 +51,7 @@ def refuse_unless_open(user: User, subject: RatingSubject | None, rating: Rating
         raise Refused(_l("The file you follow does not let you rate. Please ask the agency."), "relative")
     if rating and not user.sees_ratings:
         raise Refused(_l("This visit has been rated."), "rated")
-    if rating and not can_be_changed(rating.left_at):
+    if rating and not (can_be_changed(rating.left_at) or may_rate_anew(rating.asked_again_at)):
         raise Refused(_l("This rating can no longer be changed. Please contact your agency."), "too-late")
     if rating is None and not can_be_rated(subject.ended_at, None):
         raise Refused(_l("This visit is too long ago to be rated here. Please contact your agency."), "too-old")
@@ -116,10 +123,11 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
         return False
     rating, role = rating_of(subject), Role.RELATIVE if request.relative_id else Role.CLIENT
     value = Value(stars, comment or None, "mail", request.message.recipient or "", str(role))
+    first = update(RatingRequest).where(RatingRequest.id == request.id, RatingRequest.answered_at.is_(None))
     if rating and can_be_changed_by_link(request, rating):
+        rows_changed(first.values(answered_at=clock.now()))
         replace_value(None, rating, value)
         return True
-    first = update(RatingRequest).where(RatingRequest.id == request.id, RatingRequest.answered_at.is_(None))
     if rating or rows_changed(first.values(answered_at=clock.now())) != 1:
         raise Refused(_l("This visit has been rated in the meantime."), "rated")
     write_first(subject, value)

@@ -28,6 +28,8 @@ def decide(message: Message) -> Recipient | Drop:
         return Drop("suppressed", "module_off")
     if not is_low(rating.stars):
         return Drop("cancelled", "not_low")
+    if rating.excluded_at:
+        return Drop("cancelled", "not_counted")
     if rating.looked_at:
         return Drop("cancelled", "looked_at")
     return reader(message) or Drop("suppressed", "nobody_responsible")

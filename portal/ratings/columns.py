@@ -27,6 +27,8 @@ def add_rating_columns(statement: Select) -> Select:
             Rating.left_at.label("rated_at"),
             Rating.channel.label("rated_by_way"),
             Rating.replied_at,
+            Rating.asked_again_at,
+            Rating.excluded_at,
             RatingSubject.ended_at.label("rateable_since"),
         )
     )
@@ -64,16 +66,20 @@ def rating_reader(user: User) -> Callable[[Row, str], dict]:
     said_address = addresses_of("client.show_rating", "visit_id")
     rateable_after = clock.now() - timedelta(days=option("ratings.portal_days"))
     changeable_after = clock.now() - timedelta(days=option("ratings.change_days"))
+    anew_after = clock.now() - timedelta(days=option("ratings.link_days"))
 
     def read(row: Row, stage: str) -> dict:
         if row.stars is not None and not user.sees_ratings:  # that the visit is rated, and no more
             return {"stars": None, "rating": "hidden", "can_change": False, "rate_url": None}
         since = row.rateable_since
         waits = open_to and stage == State.DONE and row.stars is None and since is not None and since > rateable_after
+        again = open_to and row.asked_again_at is not None and row.asked_again_at > anew_after
         return {
             "stars": row.stars,
             "rating": "rated" if row.stars is not None else "waiting" if waits else "none",
-            "can_change": open_to and row.rated_at is not None and row.rated_at > changeable_after,
+            "can_change": open_to and row.rated_at is not None and (row.rated_at > changeable_after or again),
+            "again": again,
+            "counted": row.excluded_at is None,
             "rate_url": address(row.id) if user.may_rate else None,
             "by_agency": row.rated_by_way == "staff",
             "replied": row.replied_at is not None,

@@ -7,29 +7,34 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, HiddenField, RadioField, StringField, TextAreaField, TimeField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, StopValidation
+from wtforms.validators import DataRequired, InputRequired, Length, StopValidation
 
 from portal import clock
 from portal.errors import Refused
 from portal.forms import PortalForm, StarsField, day_within_reach
 from portal.i18n import local
-from portal.ratings.models import LONGEST_COMMENT
+from portal.ratings.models import LONGEST_COMMENT, LONGEST_REASON, LONGEST_REPLY
 from portal.ratings.on_behalf import Said, moment_given
 from portal.ratings.words import HOW_LABELS
 
 
-class RatingForm(PortalForm):
+class SeenForm(PortalForm):
+    """A form that knows which version of the record the person has seen."""
+
+    version = HiddenField(default="0")
+
+    @property
+    def seen_version(self) -> int:
+        text = str(self.version.data or "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+class RatingForm(SeenForm):
     stars = StarsField()
     comment = TextAreaField(
         _l("A comment?"),
         validators=[Length(max=LONGEST_COMMENT, message=_l("Please use at most %(max)d characters."))],
     )
-    version = HiddenField(default="0")
-
-    @property
-    def seen_version(self) -> int:
-        text = self.version.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
 class TypedRatingForm(RatingForm):
@@ -72,6 +77,31 @@ class TypedRatingForm(RatingForm):
     def said(self) -> Said:
         """What the client said, once the form is valid."""
         return Said(self.stars.stars, self.comment.data or None, str(self.how.data), self.given_at)
+
+
+class ReplyForm(PortalForm):
+    text = TextAreaField(
+        _l("Your answer"),
+        validators=[
+            DataRequired(_l("Please write an answer.")),
+            Length(max=LONGEST_REPLY, message=_l("Please use at most %(max)d characters.")),
+        ],
+    )
+
+
+class ExcludeForm(SeenForm):
+    reason = TextAreaField(
+        _l("Why is it not counted?"),
+        validators=[
+            DataRequired(_l("Please give the reason in a few words.")),
+            Length(max=LONGEST_REASON, message=_l("Please use at most %(max)d characters.")),
+        ],
+    )
+
+    def validate_reason(self, field: TextAreaField) -> None:
+        """A single word is a label, not a reason."""
+        if len((field.data or "").split()) < 2:
+            raise StopValidation(_("Please give the reason in a few words."))
 
 
 class PublicRatingForm(PortalForm):

@@ -14,7 +14,7 @@ from portal.links import external_url
 from portal.outbox.models import OPEN, Drop, Message, MessageKind, Postpone, Recipient
 from portal.people.models import Client, Relative
 from portal.ratings.models import RatingRequest, RatingSubject
-from portal.ratings.queries import has_stopped, is_open, person_to_ask, question, rating_of
+from portal.ratings.queries import has_stopped, is_asked_anew, is_open, person_to_ask, question, rating_of
 from portal.ratings.requests import promise_reminder
 from portal.ratings.timing import opening_after, too_old_from
 from portal.ratings.turns import why_not_now
@@ -31,10 +31,11 @@ _WITH_ITS_VISIT = select(RatingRequest).options(  # all that decision and mail r
 
 def recipient_of(client: Client) -> Recipient | None:
     """To whom the mail about a client's visits would go now."""
-    return _as_recipient(person_to_ask(client))
+    return as_recipient(person_to_ask(client))
 
 
-def _as_recipient(person: Client | Relative | None) -> Recipient | None:
+def as_recipient(person: Client | Relative | None) -> Recipient | None:
+    """The person as somebody who gets a mail, in the language that they read."""
     return Recipient(str(person.email), person.name, _language(person)) if person else None
 
 
@@ -68,7 +69,7 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     """
     request = _request_of(message)
     person = person_to_ask(request.subject.visit.client)
-    recipient = _as_recipient(person)
+    recipient = as_recipient(person)
     refusal = _why_not(request, recipient)
     if refusal or recipient is None:
         return refusal or Drop("suppressed", "no_address")
@@ -77,7 +78,8 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
         return wait
     moment = clock.now()
     expires_at = moment + timedelta(days=option("ratings.link_days"))
-    promise_reminder(request, moment, expires_at)
+    if not request.again:  # who is asked by hand is not reminded by a machine
+        promise_reminder(request, moment, expires_at)
     request.relative_id = person.id if isinstance(person, Relative) else None
     request.asked_at, request.expires_at = moment, expires_at  # last: what has changed is kept for the mail's writing
     return recipient
@@ -85,11 +87,13 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
 
 def _why_not(request: RatingRequest, recipient: Recipient | None) -> Drop | None:
     subject, state = request.subject, request.subject.visit.state
+    rating = rating_of(subject)
+    rated = request.answered_at or (rating and not is_asked_anew(request, rating))
     reasons = {
         ("suppressed", "module_off"): not is_open(),
         ("cancelled", "visit_cancelled"): state == State.CANCELLED,
         ("cancelled", "superseded"): state != State.DONE or request.revoked_at,
-        ("cancelled", "already_rated"): request.answered_at or rating_of(subject),
+        ("cancelled", "already_rated"): rated,
         ("suppressed", "inactive"): not subject.visit.client.active,
         ("cancelled", "incident_open"): wires.has_open_incident(subject.visit_id),
         ("suppressed", "opted_out"): recipient and has_stopped(person_to_ask(subject.visit.client), recipient.address),
@@ -98,12 +102,14 @@ def _why_not(request: RatingRequest, recipient: Recipient | None) -> Drop | None
 
 
 def _why_not_asked_now(request: RatingRequest) -> Drop | Postpone | None:
-    """What the agency's pace has against it: age, the window, and whose turn it is."""
+    """What the agency's pace has against it: age, the window, and whose turn it is. By hand only the window counts."""
     moment = clock.now()
-    if too_old_from(request.subject.ended_at) < moment:
+    if not request.again and too_old_from(request.subject.ended_at) < moment:
         return Drop("suppressed", "too_old")
     opening = opening_after(moment)
-    return Postpone(opening, "window") if opening > moment else why_not_now(request)
+    if opening > moment:
+        return Postpone(opening, "window")
+    return None if request.again else why_not_now(request)
 
 
 def _why_not_reminded_now(request: RatingRequest) -> Drop | Postpone | None:
@@ -138,10 +144,12 @@ def why_not(message: Message) -> Drop | None:
 
 
 def context(message: Message, token: Callable[[str, str], str]) -> dict:
-    visit = (_read_before(message) if message.state == "sending" else _request_of(message)).subject.visit
+    request = _read_before(message) if message.state == "sending" else _request_of(message)
+    visit = request.subject.visit
     link = token("rate", message.public_id)
     workers = [worker.name for worker in visit.workers]
     return {
+        "again": request.again and rating_of(request.subject) is not None,
         "client_name": visit.client.name,
         "worker_names": ", ".join(workers),
         "worker_first_name": visit.workers[0].first_name if workers else None,

@@ -11,7 +11,7 @@ from portal.outbox.models import Message
 from portal.people.models import Relative
 from portal.visits.models import Visit
 
-LONGEST_COMMENT = 5000  # characters
+LONGEST_COMMENT, LONGEST_REPLY, LONGEST_REASON = 5000, 2000, 500  # characters
 
 
 class RatingSubject(db.Model):
@@ -80,7 +80,9 @@ class Rating(db.Model):
 
     subject: Mapped[RatingSubject] = relationship()
     former: Mapped[list["FormerRating"]] = relationship(order_by="FormerRating.id", cascade="all, delete-orphan")
-    replies: Mapped[list["RatingReply"]] = relationship(order_by="RatingReply.id", cascade="all, delete-orphan")
+    replies: Mapped[list["RatingReply"]] = relationship(
+        back_populates="rating", order_by="RatingReply.id", cascade="all, delete-orphan"
+    )
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
@@ -114,6 +116,8 @@ class RatingReply(db.Model):
     author_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)  # the mail that carries it
+
+    rating: Mapped[Rating] = relationship(back_populates="replies")
 
 
 class RatingExclusion(db.Model):

@@ -14,7 +14,7 @@ from portal.forms import STAR_WORDS
 from portal.outbox.models import About, Message
 from portal.people.models import Client
 from portal.ratings.models import Rating, RatingSubject
-from portal.ratings.queries import can_be_rated, is_low
+from portal.ratings.queries import can_be_rated, is_low, is_open
 from portal.ratings.words import in_words
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
@@ -27,7 +27,8 @@ def subject_and_rating(visit: Visit) -> tuple[RatingSubject, Rating | None] | No
     known = g.setdefault("rated", {})
     if visit.id not in known:
         chosen = select(RatingSubject, Rating).outerjoin(Rating).where(RatingSubject.visit_id == visit.id)
-        found = db.session.execute(chosen.options(joinedload(Rating.former))).unique().one_or_none()
+        said = joinedload(Rating.former), joinedload(Rating.replies)
+        found = db.session.execute(chosen.options(*said)).unique().one_or_none()
         known[visit.id] = (found[0], found[1]) if found else None
     return known[visit.id]
 
@@ -37,7 +38,7 @@ def notes_taken(visit: Visit) -> list[tuple[datetime, str]]:
     return [(deed.at, name or _("Somebody")) for deed, name in deeds_of(visit) if deed.kind == "rating.looked_at"]
 
 
-def rating_panel(_user: User, visit: Visit) -> Panel | None:
+def rating_panel(user: User, visit: Visit) -> Panel | None:
     """The rating of a done visit with its former values, or until when it can still be given."""
     if visit.state != State.DONE or not option("ratings.enabled"):
         return None
@@ -45,12 +46,17 @@ def rating_panel(_user: User, visit: Visit) -> Panel | None:
     if found is None:
         return None
     subject, rating = found
+    may = GRANTS[user.role]
     return Panel("ratings/_visit_rating.html", {
+        "visit_id": visit.id,
         "rating": rating,
+        "may_ask": Permission.ASK_AGAIN in may and is_open(),
+        "may_reply": Permission.REPLY_TO_RATINGS in may,
+        "may_exclude": Permission.EXCLUDE_RATINGS in may,
         "former": list(reversed(rating.former)) if rating else [],
         "words": STAR_WORDS,
         "typed": in_words(rating.typed_by, rating.given_how, rating.given_at) if rating else None,
-        "low": bool(rating and is_low(rating.stars)),
+        "low": bool(rating and is_low(rating.stars) and not rating.excluded_at),
         "looked_before": [name for _at, name in notes_taken(visit)][-1:] if rating else [],
         "open": rating is None and can_be_rated(subject.ended_at, None),
         "days_left": option("ratings.portal_days") - (clock.now() - subject.ended_at).days,

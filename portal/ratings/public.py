@@ -80,13 +80,14 @@ def _answer(found: RatingRequest, form: PublicRatingForm) -> Response:
 
 def _form(found: RatingRequest, form: PublicRatingForm, status: int) -> Response:
     """Show date, service and first name: what the person knows anyway, and nothing for who finds the mail."""
-    visit = found.subject.visit
+    visit, rating = found.subject.visit, queries.rating_of(found.subject) if found.again else None
     shown = {
         "service": visit.service.name,
         "starts_at": visit.starts_at,
         "worker_first_name": visit.workers[0].first_name if visit.workers else None,
     }
-    return show("ratings/public.html", status=status, visit=shown, form=form, question=queries.question(visit.service),
+    return show("ratings/public.html", status=status, visit=shown, again=rating is not None, form=form,
+                question=queries.question(visit.service),
                 words=STAR_WORDS, offer_zero=option("ratings.offer_zero"), **_frame())  # fmt: skip
 
 

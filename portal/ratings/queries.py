@@ -51,6 +51,17 @@ def can_be_changed(left_at: datetime | None) -> bool:
     return left_at is not None and left_at > clock.now() - timedelta(days=option("ratings.change_days")) and is_open()
 
 
+def may_rate_anew(asked_again_at: datetime | None) -> bool:
+    """Whether the agency has asked again about what is rated, and still waits for the answer."""
+    oldest = clock.now() - timedelta(days=option("ratings.link_days"))
+    return asked_again_at is not None and asked_again_at > oldest and is_open()
+
+
+def is_asked_anew(request: RatingRequest, rating: Rating) -> bool:
+    """Whether a request is one by which staff ask anew about what is rated, and nobody has answered since."""
+    return request.again and request.answered_at is None and rating.asked_again_at is not None
+
+
 def is_low(stars: int) -> bool:
     return stars <= option("ratings.low_threshold")
 
@@ -60,7 +71,10 @@ def is_urgent(stars: int) -> bool:
 
 
 def can_be_changed_by_link(request: RatingRequest, rating: Rating) -> bool:
-    """Whether the mailed link that gave a rating may change it: only where the agency does not lock links."""
+    """Whether a mailed link may change a rating: one by which the agency asks again, and where it does not lock links,
+    the one that gave the rating."""
+    if is_asked_anew(request, rating):
+        return True
     by_link = request.answered_at is not None and rating.channel == "mail"
     return by_link and not option("ratings.lock_public") and can_be_changed(rating.left_at)
 
@@ -156,6 +170,10 @@ class RatingRow:
     looked_at: datetime | None
     looked_by: str | None
     typed: str | None  # by whom of the agency, how it was given and when, in words
+    replied_at: datetime | None
+    excluded_at: datetime | None
+    excluded_by: str | None
+    exclude_reason: str | None
 
 
 def visible_ratings(user: User) -> Select:
@@ -202,7 +220,8 @@ def _rows(statement: Select) -> Select:
         .with_only_columns(
             Rating.id, Rating.stars, Rating.comment, Rating.channel, Rating.author_name, Rating.author_role,
             Rating.left_at, Rating.changed_at, Rating.looked_at, Rating.looked_by,
-            Rating.typed_by, Rating.given_how, Rating.given_at,
+            Rating.typed_by, Rating.given_how, Rating.given_at, Rating.replied_at,
+            Rating.excluded_at, Rating.excluded_by, Rating.exclude_reason,
             Client.first_name, Client.last_name, Service.name.label("service"),
             names_of_workers().label("workers"), Visit.id.label("visit_id"), Visit.starts_at,
         )
@@ -225,7 +244,8 @@ def _as_row(row: Row) -> RatingRow:
         client=f"{row.first_name} {row.last_name}".strip(), service=row.service,
         workers=row.workers.split("\n") if row.workers else [], visit_id=row.visit_id, starts_at=row.starts_at,
         low=is_low(row.stars), urgent=is_urgent(row.stars), looked_at=row.looked_at, looked_by=row.looked_by,
-        typed=in_words(row.typed_by, row.given_how, row.given_at),
+        typed=in_words(row.typed_by, row.given_how, row.given_at), replied_at=row.replied_at,
+        excluded_at=row.excluded_at, excluded_by=row.excluded_by, exclude_reason=row.exclude_reason,
     )  # fmt: skip
 
 

@@ -90,14 +90,15 @@ def _order(subject_id: int, round: int, ended_at: datetime) -> Order:
     return Order(
         kind="ratings.request",
         subject=("rating_subject", subject_id),
-        dedupe_key=_key(subject_id, round),
+        dedupe_key=key_of(subject_id, round),
         due_at=due,
         not_after=max(limit, due + PATIENCE),
         suppressed=reason,
     )
 
 
-def _key(subject_id: int, round: int) -> str:
+def key_of(subject_id: int, round: int) -> str:
+    """What must not be sent twice: one round of asking about one subject."""
     return f"rating:{subject_id}:{round}"
 
 
@@ -133,7 +134,7 @@ def promise_reminder(request: RatingRequest, asked_at: datetime, expires_at: dat
         if request.id in rounds.values():
             return
         round = max(rounds) + 1
-    key, subject = _key(request.subject_id, round), ("rating_subject", request.subject_id)
+    key, subject = key_of(request.subject_id, round), ("rating_subject", request.subject_id)
     messages = schedule([Order("ratings.reminder", subject, key, due_at=due, not_after=expires_at)])
     row = {"subject_id": request.subject_id, "round": round, "reminds_id": request.id, "message_id": messages[key]}
     db.session.execute(insert(RatingRequest), [row])

@@ -69,6 +69,8 @@ def _open_window(visit_id: int, form: RatingForm, subject: RatingSubject | None,
 
 
 def _present(rating: Rating | None) -> dict:
+    if rating and queries.may_rate_anew(rating.asked_again_at):  # how do you see it now: not what you said then
+        return {"version": rating.version}
     return {"stars": rating.stars, "comment": rating.comment, "version": rating.version} if rating else {}
 
 
@@ -91,7 +93,7 @@ def _window(
         offer_zero=option("ratings.offer_zero"), action_url=url_for("client.rate_visit", visit_id=visit_id),
         back_url=url_for("client.list_own_visits"), refusal=refusal,
         current=rating.stars if rating and g.user.sees_ratings else None, for_whom=None, waiting=waiting,
-        typed=typed,
+        typed=typed, again=bool(rating and queries.may_rate_anew(rating.asked_again_at)),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What staff do about the rating of a visit: type it for the client."""
+"""What staff do about the rating of a visit: type it for the client, ask again, answer, have it not counted."""
 
 from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
@@ -6,11 +6,11 @@ from werkzeug.wrappers import Response
 
 from portal.accounts.queries import safe_next
 from portal.errors import Refused
-from portal.forms import STAR_WORDS
+from portal.forms import STAR_WORDS, PortalForm
 from portal.pages import done, show
 from portal.portals import staff
-from portal.ratings import on_behalf, queries
-from portal.ratings.forms import TypedRatingForm
+from portal.ratings import again, exclusion, on_behalf, queries, replies
+from portal.ratings.forms import ExcludeForm, ReplyForm, SeenForm, TypedRatingForm
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.words import in_words
 from portal.roles import Permission
@@ -58,18 +58,90 @@ def _type(subject: RatingSubject | None, rating: Rating | None, form: TypedRatin
 def _window(
     visit_id: int, form: TypedRatingForm | None, rating: Rating | None, status: int = 200, refusal: object = None
 ) -> Response:
-    row, back = row_of(g.user, visit_id), _back(visit_id)
+    row = row_of(g.user, visit_id)
     heading = _("Correct what the agency entered") if rating else _("Create a client rating")
     return show(
         "ratings/staff_window.html", "ratings/_form.html", status=status,
         visit=row, form=form, question=queries.question_about(visit_id), words=STAR_WORDS,
         offer_zero=option("ratings.offer_zero"),
-        action_url=request.full_path.rstrip("?"), back_url=back, refusal=refusal,
+        action_url=request.full_path.rstrip("?"), back_url=_back(visit_id), refusal=refusal,
         current=rating.stars if rating else None, for_whom=row.client, heading=heading,
-        typed=in_words(rating.typed_by, rating.given_how, rating.given_at) if rating else None,
+        again=False, typed=in_words(rating.typed_by, rating.given_how, rating.given_at) if rating else None,
     )  # fmt: skip
 
 
 def _back(visit_id: int) -> str:
     """Where one came from: the window opens from lists and plannings too."""
     return safe_next(request.args.get("next")) or url_for("staff.show_visit", visit_id=visit_id)
+
+
+@staff.page("/visits/<int:visit_id>/rating/request", Permission.ASK_AGAIN, methods=("GET", "POST"), module=MODULE)
+def ask_again(visit_id: int) -> Response:
+    """*Redemander une évaluation*: asked first, with whom it goes to, when, and when the client was last asked."""
+    _visit, subject, rating = queries.visit_to_rate(g.user, visit_id) or abort(404)
+    form = SeenForm()
+    try:
+        question = again.question_of(subject, rating)
+        if request.method != "POST":
+            form.version.data = str(question.rounds)
+            return _deed("ratings/_ask.html", visit_id, form, question=question, words=STAR_WORDS)
+        if not form.validate():
+            return _deed("ratings/_ask.html", visit_id, form, 422, question=question, words=STAR_WORDS)
+        again.ask_again(g.user, subject, rating, form.seen_version)
+    except Refused as refusal:
+        return _deed("ratings/_ask.html", visit_id, None, 409, refusal=refusal.message, question=None)
+    flash(_("The mail that asks for a rating is on its way."), "success")
+    return done(_back(visit_id))
+
+
+@staff.page("/ratings/<int:rating_id>/reply", Permission.REPLY_TO_RATINGS, methods=("GET", "POST"), module=MODULE)
+def reply_to_rating(rating_id: int) -> Response:
+    """Answer whoever has left a rating; who reads the mail is said before."""
+    rating, form = queries.visible_rating(g.user, rating_id) or abort(404), ReplyForm()
+    visit_id = rating.subject.visit_id
+    if not form.validate_on_submit():
+        status = 422 if request.method == "POST" else 200
+        person = replies.person_to_answer(rating)
+        return _deed("ratings/_reply.html", visit_id, form, status, rating=rating, person=person, words=STAR_WORDS)
+    replies.reply(g.user, rating, form.text.data or "")
+    flash(_("Your answer stands on the client’s portal."), "success")
+    return done(_back(visit_id))
+
+
+@staff.page("/ratings/<int:rating_id>/exclusion", Permission.EXCLUDE_RATINGS, methods=("GET", "POST"), module=MODULE)
+def exclude_rating(rating_id: int) -> Response:
+    """Have a rating not counted, with a reason; it stays where it is, struck through."""
+    rating = queries.visible_rating(g.user, rating_id) or abort(404)
+    form = ExcludeForm(data=None if request.method == "POST" else {"version": rating.version})
+    visit_id, shown = rating.subject.visit_id, {"rating": rating, "words": STAR_WORDS}
+    if not form.validate_on_submit():
+        return _deed("ratings/_exclude.html", visit_id, form, 422 if request.method == "POST" else 200, **shown)
+    try:
+        exclusion.exclude_rating(g.user, rating, form.reason.data or "", form.seen_version)
+    except Refused as refusal:
+        return _deed("ratings/_exclude.html", visit_id, form, 409, refusal=refusal.message, **shown)
+    flash(_("The rating is not counted any more. It stays where it is, struck through."), "success")
+    return done(_back(visit_id))
+
+
+@staff.page("/ratings/<int:rating_id>/inclusion", Permission.EXCLUDE_RATINGS, methods=("POST",), module=MODULE)
+def include_rating(rating_id: int) -> Response:
+    """Have a rating counted again that was excluded."""
+    rating = queries.visible_rating(g.user, rating_id) or abort(404)
+    exclusion.include_rating(g.user, rating)
+    flash(_("The rating is counted again."), "success")
+    return done(_back(rating.subject.visit_id))
+
+
+def _deed(part: str, visit_id: int, form: PortalForm | None, status: int = 200, **context: object) -> Response:
+    """A question of staff's, in the dialog or as a page of its own."""
+    headings = {
+        "ratings/_ask.html": _("Ask for a rating again"),
+        "ratings/_reply.html": _("Answer the client"),
+        "ratings/_exclude.html": _("Exclude from statistics"),
+    }
+    return show(
+        "ratings/staff_deed.html", "ratings/_staff_deed.html", status=status,
+        **{"part": part, "heading": headings[part], "visit": row_of(g.user, visit_id), "form": form, "refusal": None,
+           "action_url": request.full_path.rstrip("?"), "back_url": _back(visit_id), **context},
+    )  # fmt: skip

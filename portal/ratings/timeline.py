@@ -40,10 +40,11 @@ def timeline_facts(user: User, visit: Visit) -> list[Fact]:
     facts += [_suspected(row.SuspectAnswer) for row in asked if row.SuspectAnswer]
     facts += _closed_links([row.RatingRequest for row in asked])
     facts += _said(rating) if rating else []
+    facts += _deeds(visit)
     facts += [Fact(at, _("%(name)s took note of it", name=name), "eye", "info") for at, name in notes_taken(visit)]
     person = person_to_ask(visit.client)
     facts += [_chosen(word) for word in history(person) if word.at >= subject.ended_at] if person else []
-    if visit.state == State.DONE and all(row.RatingRequest.revoked_at for row in asked):
+    if visit.state == State.DONE and all(row.RatingRequest.revoked_at or row.RatingRequest.again for row in asked):
         facts.append(_not_asked(visit))
     return facts
 
@@ -61,6 +62,20 @@ def _said(rating: Rating) -> Iterator[Fact]:
             yield Fact(at, _("%(name)s changed the rating to %(stars)s out of 5", **words), "pencil", tone, way)
         else:
             yield Fact(at, _("%(name)s rated the visit: %(stars)s out of 5", **words), "star", tone, way)
+
+
+def _deeds(visit: Visit) -> Iterator[Fact]:
+    """What staff did about the rating, beside typing one."""
+    for deed, name in deeds_of(visit):
+        words = {"name": name or _("Somebody")}
+        if deed.kind == "rating.asked_again":
+            yield Fact(deed.at, _("%(name)s asked the client for a rating", **words), "send", "info")
+        elif deed.kind == "rating.replied":
+            yield Fact(deed.at, _("%(name)s answered the client", **words), "reply", "done")
+        elif deed.kind == "rating.excluded":
+            yield Fact(deed.at, _("%(name)s excluded the rating from the statistics", **words), "x", "attention")
+        elif deed.kind == "rating.included":
+            yield Fact(deed.at, _("%(name)s had the rating counted again", **words), "undo-2", "info")
 
 
 def _suspected(answer: SuspectAnswer) -> Fact:

@@ -6,19 +6,21 @@ from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal import clock
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
-from portal.extensions import db
+from portal.extensions import db, rows_changed
 from portal.outbox.actions import cancel
 from portal.ratings.low import alert, alert_of_change
 from portal.ratings.models import FormerRating, Rating, RatingRequest, RatingSubject
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
+
+COUNTED = dict.fromkeys(("excluded_at", "excluded_by", "exclude_reason"))  # what a rating that is not excluded has
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,6 @@ def replace_value(actor: Actor | None, rating: Rating, value: Value) -> None:
             rating.former.append(_as_former(rating))
             for name, one in (asdict(value) | {"comment": value.comment or None}).items():
                 setattr(rating, name, one)
-            rating.excluded_at = rating.excluded_by = rating.exclude_reason = None
             if anew:  # an answer of its own, given now: it can be changed as long as any
                 rating.left_at, rating.changed_at, rating.asked_again_at = clock.now(), None, None
             else:
@@ -114,6 +115,9 @@ def replace_value(actor: Actor | None, rating: Rating, value: Value) -> None:
     except StaleDataError as error:
         message = _l("Somebody changed this rating in the meantime. Close this window to see it.")
         raise Refused(message, "changed") from error
+    # whatever this process has read: somebody may have excluded the former value meanwhile
+    rows_changed(update(Rating).where(Rating.id == rating.id).values(COUNTED))
+    db.session.expire(rating, list(COUNTED))
     if anew:
         cancel(_messages_of(rating.subject_id), "already_rated")
     record("rating.changed", actor, ("visit", rating.subject.visit_id), **entry)

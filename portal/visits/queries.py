@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 from sqlalchemy import Row, ScalarSelect, Select, bindparam, false, func, select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.accounts.models import User
@@ -38,6 +38,8 @@ STAGE_LABELS = {
 DEEDS = {  # what one reads of them on the timeline: who did it, without a name, icon, tone
     "visit.planned": (_l("Planned by %(name)s"), _l("Planned"), "calendar", "neutral"),
     "visit.changed": (_l("Changed by %(name)s"), _l("Changed by an import"), "pencil", "neutral"),
+    "visit.moved": (_l("Moved by %(name)s"), _l("Moved"), "calendar-days", "info"),
+    "visit.tasks_changed": (_l("Tasks changed by %(name)s"), _l("Tasks changed"), "list-checks", "neutral"),
     "visit.done": (_l("Marked as done by %(name)s"), _l("Marked as done"), "circle-check", "done"),
     "visit.cancelled": (_l("Cancelled by %(name)s"), lazy_pgettext("visit", "Cancelled"), "calendar-x", "danger"),
     "visit.reopened": (_l("Set back to be done by %(name)s"), _l("Set back to be done"), "undo-2", "attention"),
@@ -95,6 +97,8 @@ class VisitRow:
     rate_url: str | None = None
     by_agency: bool = False  # the agency has typed the rating
     replied: bool = False  # the agency has answered it
+    again: bool = False  # the agency asks for another one
+    counted: bool = True  # staff have not excluded it from the statistics
     said_url: str | None = None  # where the client reads either
 
     @property
@@ -221,23 +225,13 @@ def list_days(user: User, first: date, days: int) -> Sequence[VisitRow]:
 
 def row_of(user: User, visit_id: int) -> VisitRow:
     """Return one line of a list anew, after something changed."""
-    return reader(user)(db.session.execute(_one_row(user.kind), {**user.numbers, "visit_id": visit_id}).one())
+    return reader(user)(db.session.execute(one_row(user.kind), {**user.numbers, "visit_id": visit_id}).one())
 
 
 @cache
-def _one_row(kind: User) -> Select:
+def one_row(kind: User) -> Select:
+    """The statement of one line, made once for each kind of person."""
     return rows(visible_visits(kind).where(Visit.id == bindparam("visit_id")))
-
-
-def visit_with_row(user: User, visit_id: int) -> tuple[Visit, VisitRow] | None:
-    """Return a visit that this person may see, its client loaded, and its line of a list, in one statement."""
-    found = db.session.execute(_with_row(user.kind), {**user.numbers, "visit_id": visit_id}).one_or_none()
-    return (found.Visit, reader(user)(found)) if found else None
-
-
-@cache
-def _with_row(kind: User) -> Select:
-    return _one_row(kind).add_columns(Visit).options(contains_eager(Visit.client))
 
 
 def day_of(row: VisitRow) -> date:

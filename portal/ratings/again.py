@@ -1,0 +1,120 @@
+"""*Redemander une évaluation*: staff ask a client by hand, perhaps anew about what is rated: after a repair, say.
+
+The agency's pace does not stop them (the question says when the client was last asked); the client's word does, and
+mails leave at its hours only. Of what is rated, the former and the new value are both kept.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, insert, select, update
+
+from portal import clock
+from portal.accounts.models import User
+from portal.audit.actions import record
+from portal.errors import Refused
+from portal.extensions import db, rows_changed, wires
+from portal.outbox.actions import PATIENCE, Order, cancel, schedule
+from portal.outbox.models import Message
+from portal.outbox.suppression import is_suppressed, refusals
+from portal.ratings.models import Rating, RatingRequest, RatingSubject
+from portal.ratings.queries import has_stopped, is_open, person_to_ask
+from portal.ratings.requests import key_of
+from portal.ratings.timing import opening_after
+from portal.visits.models import State
+
+
+@dataclass(frozen=True)
+class Question:
+    """What staff read before they ask.
+
+    Attributes:
+        name, address: whom the mail goes to.
+        last_asked: when the client was last asked about any visit.
+        leaves_at: now, or when the agency's hours begin.
+        stars: of the present rating; None when there is none.
+        rounds: how many requests there are: who sees an older number than there is has been overtaken.
+    """
+
+    name: str
+    address: str
+    last_asked: datetime | None
+    leaves_at: datetime
+    stars: int | None
+    rounds: int
+
+    @property
+    def is_later(self) -> bool:
+        return self.leaves_at > clock.now()
+
+
+def question_of(subject: RatingSubject | None, rating: Rating | None) -> Question:
+    """Return what there is to know before a client is asked by hand.
+
+    Raises:
+        Refused: nobody can or may be asked, in words.
+    """
+    if subject is None or subject.visit.state != State.DONE:
+        raise Refused(_l("This visit is not done, so it cannot be rated."), "not-done")
+    if not is_open():
+        raise Refused(_l("Client ratings are switched off, so nobody can be asked."), "off")
+    client = subject.visit.client
+    if not client.active:
+        raise Refused(_l("The client’s file is closed, so nobody is asked."), "inactive")
+    person = person_to_ask(client)
+    if person is None or person.email is None:
+        raise Refused(_l("Nobody is asked about these visits: there is no e-mail address."), "no-address")
+    if has_stopped(person, person.email):
+        raise Refused(_l("This person wants no rating requests, and must not be asked."), "opted-out")
+    if is_suppressed(refusals(person.email)):
+        message = _l("The address refused two messages and is not tried any more: correct it in the file first.")
+        raise Refused(message, "not-tried")
+    if wires.has_open_incident(subject.visit_id):
+        raise Refused(_l("An incident on this visit is open: nobody is asked until it is settled."), "incident")
+    return Question(
+        person.name, person.email, _last_asked(subject.client_id), opening_after(clock.now()),
+        rating.stars if rating else None, _rounds(subject),
+    )  # fmt: skip
+
+
+def _last_asked(client_id: int) -> datetime | None:
+    asked = select(func.max(RatingRequest.asked_at)).join(RatingSubject).where(RatingSubject.client_id == client_id)
+    return db.session.scalar(asked)
+
+
+def _rounds(subject: RatingSubject) -> int:
+    last = select(func.max(RatingRequest.round)).where(RatingRequest.subject_id == subject.id)
+    return db.session.scalar(last) or 0
+
+
+def ask_again(user: User, subject: RatingSubject | None, rating: Rating | None, seen: int) -> Question:
+    """Promise the mail that asks, in place of one that waits; of what is rated, let the client rate anew.
+
+    Args:
+        seen: the number of requests that the person has seen.
+
+    Returns:
+        What was asked.
+
+    Raises:
+        Refused: as `question_of` says, or somebody has asked in the meantime.
+    """
+    if subject:
+        db.session.execute(select(RatingSubject.id).where(RatingSubject.id == subject.id).with_for_update())
+    asked = question_of(subject, rating)
+    if subject is None or asked.rounds != seen:
+        raise Refused(_l("The client has just been asked. Look at the visit again."), "asked")
+    waiting = select(Message.id).join(RatingRequest, RatingRequest.message_id == Message.id)
+    cancel(list(db.session.scalars(waiting.where(RatingRequest.subject_id == subject.id))), "asked_again")
+    round, due = asked.rounds + 1, asked.leaves_at
+    key = key_of(subject.id, round)
+    order = Order("ratings.request", ("rating_subject", subject.id), key, due_at=due, not_after=due + PATIENCE)
+    message_id = schedule([order])[key]
+    row = {"subject_id": subject.id, "round": round, "message_id": message_id, "again": True}
+    db.session.execute(insert(RatingRequest), [row])
+    if rating:  # past the mapper: who is just changing it is not disturbed
+        rows_changed(update(Rating).where(Rating.id == rating.id).values(asked_again_at=clock.now()))
+    after = {"message": message_id, "stars": asked.stars}
+    record("rating.asked_again", user, ("visit", subject.visit_id), after=after)
+    return asked

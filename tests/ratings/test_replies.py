@@ -1,0 +1,162 @@
+"""What the agency answers a client who has left a rating."""
+
+import pytest
+from sqlalchemy import select
+
+from portal.audit.models import AuditEntry
+from portal.extensions import db
+from portal.outbox.models import Message
+from portal.people.models import Client
+from portal.ratings.choices import note_choice
+from portal.ratings.models import Rating, RatingReply
+from portal.settings.actions import set_option
+from portal.visits.models import Visit
+from tests.conftest import Database, Mailbox, SignIn, text_of
+from tests.factories import Agency, Persona, rate
+from tests.pages import Page
+
+ANSWER = "Merci, madame.\nNous vous appelons demain."
+
+
+@pytest.fixture
+def rating(agency: Agency, database: Database, mailbox: Mailbox) -> int:
+    return given(agency.claire, agency, database, mailbox)
+
+
+def given(who: Persona, agency: Agency, database: Database, mailbox: Mailbox) -> int:
+    with database.writing():
+        made = rate(who, agency.claires_done, 4, "Bien, merci").id
+    mailbox.collect()
+    return made
+
+
+def answer(sign_in: SignIn, agency: Agency, text: str = ANSWER) -> Page:
+    page = sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_done}").link("Answer the client").click()
+    return page.form("Send the answer").submit(text=text)
+
+
+def addresses(mailbox: Mailbox) -> list[str]:
+    return [mail["To"].addresses[0].addr_spec for mail in mailbox.collect()]
+
+
+def test_the_client_reads_the_answer_on_the_portal_and_in_a_mail(
+    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn, rating: int
+) -> None:
+    page = answer(sign_in, agency)
+    assert page.location == f"/staff/visits/{agency.claires_done}"
+    page = page.follow()
+    assert "Nous vous appelons demain." in page.says("section .reply")
+    assert "Sofia Benali answered the client" in page.words
+    mail = mailbox.one()
+    assert mail["To"].addresses[0].addr_spec == agency.claire.email
+    assert "Nous vous appelons demain." in text_of(mail)
+    assert f"/client/visits/{agency.claires_done}/rating/said" in text_of(mail)
+    for secret in ("Bien, merci", "Aide au lever", "Claire", "4"):
+        assert secret not in mail["Subject"]
+    claire = sign_in(agency.claire)
+    said = claire.get("/client/visits").link("Reply of the agency").click()
+    assert "Merci, madame. Nous vous appelons demain." in said.says(".reply")
+    assert "Sofia Benali" in said.says(".reply")
+    assert "answered" in sign_in(agency.sofia).get("/staff/ratings").says(f"#rating-{rating}")
+    entry = database.one(select(AuditEntry).where(AuditEntry.kind == "rating.replied"))
+    reply = database.one(select(RatingReply.id))
+    assert (entry.account_id, entry.subject_id, entry.after) == (
+        agency.sofia.account_id, agency.claires_done, {"reply": reply},
+    )  # fmt: skip
+    assert database.one(select(Rating.version)) == 1, "who is just changing the rating is not disturbed"
+
+
+def test_several_answers_are_possible_and_each_is_mailed(
+    agency: Agency, mailbox: Mailbox, sign_in: SignIn, rating: int
+) -> None:
+    answer(sign_in, agency, "Première réponse")
+    answer(sign_in, agency, "Seconde réponse")
+    assert [("Première" in text_of(mail), "Seconde" in text_of(mail)) for mail in mailbox.collect()] == [
+        (True, False), (False, True),
+    ]  # fmt: skip
+    page = sign_in(agency.claire).get(f"/client/visits/{agency.claires_done}/rating/said")
+    assert len(page.soup.select(".reply")) == 2
+
+
+def test_the_mail_goes_to_whoever_gave_the_rating(
+    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn
+) -> None:
+    given(agency.paul, agency, database, mailbox)
+    answer(sign_in, agency)
+    assert addresses(mailbox) == [agency.paul.email]
+
+
+def test_who_wants_no_rating_requests_gets_answers_all_the_same(
+    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn, rating: int
+) -> None:
+    with database.writing():
+        note_choice(agency.sofia.user, db.session.get_one(Visit, agency.claires_done), wanted=False)
+    answer(sign_in, agency)
+    assert addresses(mailbox) == [agency.claire.email]
+
+
+def test_without_an_address_the_answer_stands_on_the_portal_alone(
+    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn, rating: int
+) -> None:
+    with database.writing():
+        claire = db.session.get_one(Client, agency.claire.id)
+        claire.email = None
+        for relative in claire.relatives:
+            relative.email = None
+    page = sign_in(agency.sofia).get(f"/staff/ratings/{rating}/reply")
+    assert "the answer stands on the portal alone" in page.words
+    page.form("Send the answer").submit(text=ANSWER)
+    assert mailbox.collect() == []
+    assert database.all(select(Message.state, Message.reason).where(Message.kind == "ratings.reply")) == [
+        ("suppressed", "no_address")
+    ]
+    assert sign_in(agency.claire).get(f"/client/visits/{agency.claires_done}/rating/said").soup.select(".reply")
+
+
+def test_with_the_module_off_no_answer_leaves(
+    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn, rating: int
+) -> None:
+    answer(sign_in, agency)
+    with database.writing():
+        set_option(None, "ratings.enabled", "off")
+    assert mailbox.collect() == []
+    assert database.one(select(Message.reason).where(Message.kind == "ratings.reply")) == "module_off"
+    assert sign_in(agency.sofia).get(f"/staff/ratings/{rating}/reply").status == 404
+    assert sign_in(agency.claire).get(f"/client/visits/{agency.claires_done}/rating/said").status == 404
+
+
+@pytest.mark.parametrize(("text", "error"), [
+    ("", "Please write an answer."), ("  \n ", "Please write an answer."),
+    ("é" * 2001, "Please use at most 2000 characters."),
+])  # fmt: skip
+def test_bad_input_is_said_at_the_field(
+    agency: Agency, database: Database, sign_in: SignIn, rating: int, text: str, error: str
+) -> None:
+    window = sign_in(agency.sofia).get(f"/staff/ratings/{rating}/reply")
+    before = database.fingerprint()
+    page = window.form("Send the answer").submit(text=text)
+    assert (page.status, page.errors()) == (422, [error])
+    assert text.strip() in page.at("textarea").get_text()
+    assert database.fingerprint() == before
+
+
+def test_what_is_written_is_shown_as_it_was_written(
+    agency: Agency, mailbox: Mailbox, sign_in: SignIn, rating: int
+) -> None:
+    text = "<b>gras</b> {{ 7*7 }} \"'><script>alert(1)</script> 🙂 да"
+    answer(sign_in, agency, text)
+    assert text in text_of(mailbox.one())
+    page = sign_in(agency.claire).get(f"/client/visits/{agency.claires_done}/rating/said")
+    assert text in page.says(".reply")
+
+
+def test_only_who_may_read_the_rating_reads_and_writes_answers(
+    agency: Agency, database: Database, sign_in: SignIn, rating: int
+) -> None:
+    answer(sign_in, agency)
+    path, igor, denis = f"/staff/ratings/{rating}/reply", sign_in(agency.igor), sign_in(agency.denis)
+    before = database.fingerprint()
+    assert igor.get(path).status == 404
+    assert igor.act(path, {"text": ANSWER}).status == 404
+    assert denis.get(f"/client/visits/{agency.claires_done}/rating/said").status == 404
+    assert database.fingerprint() == before
