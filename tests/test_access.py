@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from portal.imports.actions import bring_in
 from portal.links import make_token
 from portal.outbox.actions import hold_channel
 from portal.people.catalogue import add_skill
-from portal.people.models import Client, Service, Worker
+from portal.people.models import Absence, Availability, Client, Service, Skill, Worker, WorkerSkill
 from portal.portals import PORTALS
 from portal.ratings.exclusion import exclude_rating
 from portal.ratings.models import Rating
@@ -68,7 +69,7 @@ class Things:
     """Claire's things, made when an endpoint needs them: the values of its address and what is posted to it."""
 
     def __init__(self, agency: Agency, database: Database) -> None:
-        self.agency, self.database, self.guest_id = agency, database, 0
+        self.agency, self.database, self.guest_id, self.skill_id = agency, database, 0, 0
 
     def values(self, endpoint: str) -> dict[str, Any]:
         agency = self.agency

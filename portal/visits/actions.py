@@ -1,7 +1,7 @@
 """The deeds on visits: planned, done, cancelled, reopened. They refuse, flush, record; they never commit."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
@@ -12,12 +12,13 @@ from portal.errors import Refused
 from portal.extensions import db, wires
 from portal.people.models import Client, Service, Worker
 from portal.settings.queries import option
-from portal.visits.models import State, Visit, VisitWorker
+from portal.visits.models import State, Visit, VisitTask, VisitWorker
 
 
 def plan_visit(
     actor: Actor | None, client: Client, service: Service, workers: Sequence[Worker], local_start: datetime,
     minutes: int, *, draft: bool = False, mission_order: str | None = None, external_id: str | None = None,
+    tasks: Sequence[str] = (), series: str | None = None,
 ) -> Visit:  # fmt: skip
     """Plan a visit.
 
@@ -29,19 +30,38 @@ def plan_visit(
         draft: not certain yet; only staff see it.
         mission_order: what the worker is to do.
         external_id: the key of this visit in another program.
+        tasks: what is to be done, each in a line.
+        series: what those have in common that are planned in one go.
     """
-    zone = option("agency.zone")
-    starts_at = local_start.replace(tzinfo=ZoneInfo(zone))
+    starts_at, ends_at = moments_of(local_start, minutes)
     visit = Visit(
         client=client, service=service, sector_id=client.sector_id, starts_at=starts_at, local_start=local_start,
-        ends_at=starts_at.astimezone(ZoneInfo("UTC")) + timedelta(minutes=minutes), zone=zone,
+        ends_at=ends_at, zone=option("agency.zone"), series=series,
         state=State.DRAFT if draft else State.PLANNED, mission_order=mission_order, external_id=external_id,
         sent=[VisitWorker(worker=worker, position=number) for number, worker in enumerate(workers)],
+        tasks=[VisitTask(label=label, position=number) for number, label in enumerate(tasks)],
     )  # fmt: skip
     db.session.add(visit)
     db.session.flush()
-    record("visit.planned", actor, ("visit", visit.id), after={"state": visit.state})
+    record("visit.planned", actor, ("visit", visit.id), after={"state": visit.state, **facts_of(visit)})
     return visit
+
+
+def moments_of(local_start: datetime, minutes: int) -> tuple[datetime, datetime]:
+    """Return when a visit begins and ends that is agreed for a wall-clock time of the agency's zone.
+
+    An hour that the clocks skip is the one after it; of an hour that comes twice, the first is meant.
+    """
+    starts_at = local_start.replace(tzinfo=ZoneInfo(option("agency.zone"))).astimezone(UTC)
+    return starts_at, starts_at + timedelta(minutes=minutes)
+
+
+def facts_of(visit: Visit) -> dict[str, object]:
+    """When a visit is and who is sent, as the journal keeps it."""
+    return {
+        "starts_at": visit.starts_at.isoformat(), "ends_at": visit.ends_at.isoformat(),
+        "workers": [sent.worker_id for sent in visit.sent],
+    }  # fmt: skip
 
 
 def end_visits(actor: Actor | None, visits: Sequence[Visit], *, ask: bool = True) -> None:

@@ -35,7 +35,7 @@ class OwnVisitsFilter(FilterForm):
         return VisitFilter(
             first_day=today() if period == "ahead" else first,
             last_day=today() if first else None,
-            service_id=_number(self.service.data),
+            service_id=number_in(self.service.data),
             stage=self.state.data or None,
         )
 
@@ -60,14 +60,15 @@ class VisitsFilter(FilterForm):
         return VisitFilter(
             first_day=day_within_reach(self.first_day.data),
             last_day=day_within_reach(self.last_day.data),
-            service_id=_number(self.service.data),
+            service_id=number_in(self.service.data),
             stage=self.state.data or None,
             client=self.client.data or None,
             worker=self.worker.data or None,
         )
 
 
-def _number(text: str | None) -> int | None:
+def number_in(text: str | None) -> int | None:
+    """The number that stands in an address, if it is one."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 

@@ -229,8 +229,8 @@ def _parts(starts_at: datetime, ends_at: datetime, row: VisitRow | None) -> Iter
     begins, ends = local(starts_at), local(ends_at)
     day = begins.date()
     while day < ends.date() or (day == ends.date() and (ends.hour or ends.minute or day == begins.date())):
-        start = _minutes(begins) if day == begins.date() else 0
-        end = _minutes(ends) if day == ends.date() else DAY
+        start = minutes_of(begins) if day == begins.date() else 0
+        end = minutes_of(ends) if day == ends.date() else DAY
         yield day, Slot(start, max(start, end), row, starts_at, ends_at, begun=day > begins.date())
         day += timedelta(days=1)
 
@@ -239,8 +239,14 @@ def _clock(minutes: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}"
 
 
-def _minutes(moment: datetime | time) -> int:
+def minutes_of(moment: datetime | time) -> int:
     return moment.hour * 60 + moment.minute
+
+
+def hours_of(free: Availability) -> tuple[int, int]:
+    """The minutes of a day at which a worker can be sent out; the last one that can be typed means midnight."""
+    ends = minutes_of(free.ends)
+    return minutes_of(free.begins), DAY if ends == DAY - 1 else ends
 
 
 def _lay_side_by_side(slots: Sequence[Slot]) -> None:
@@ -273,8 +279,7 @@ def _mark_free_hours(week: Week, worker_id: int) -> None:
         reason = next((one.reason for one in absences if one.first_day <= each.day <= one.last_day), None)
         each.absence = str(ABSENCES[reason]) if reason else None
         if known:
-            each.off = _rest([(_minutes(one.begins), _minutes(one.ends)) for one in known
-                              if one.weekday == each.day.weekday()])  # fmt: skip
+            each.off = _rest([hours_of(one) for one in known if one.weekday == each.day.weekday()])
 
 
 def _rest(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -1,22 +1,23 @@
 """What the visits feature shows on the pages of a person's record."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, or_, select
 
 from portal import clock
 from portal.accounts.models import User
 from portal.audit.models import KINDS, AuditEntry
 from portal.extensions import Fact, Panel, db
-from portal.i18n import day, time_of_day
-from portal.people.models import Client, Service, Worker
+from portal.i18n import day, start_of_day, time_of_day, zone
+from portal.people.models import Absence, Client, Service, Worker
 from portal.people.queries import names_of_accounts
 from portal.visits.models import State, Visit, VisitWorker
 from portal.visits.queries import DEEDS, reader, rows, visible_visits
 
-SHOWN = 10
+SHOWN, LISTED = 10, 20
+ABSENCES = 100  # looked at; the page lists no more
 
 
 def visits_to_come(user: User, person: Client | Worker) -> Panel | None:
@@ -31,6 +32,26 @@ def visits_to_come(user: User, person: Client | Worker) -> Panel | None:
         return None
     found = db.session.execute(rows(ahead).order_by(Visit.starts_at, Visit.id).limit(SHOWN))
     return Panel("visits/_to_come.html", {"number": number, "rows": list(map(reader(user), found))})
+
+
+def visits_in_absences(user: User, worker: Worker) -> Panel | None:
+    """On the record of a worker: the visits still to come that are planned while the worker is away."""
+    today = clock.now().astimezone(zone()).date()
+    away = select(Absence.first_day, Absence.last_day).where(Absence.worker_id == worker.id, Absence.last_day >= today)
+    spans = db.session.execute(away.order_by(Absence.first_day).limit(ABSENCES)).all()
+    if not spans:
+        return None
+    within = [
+        (Visit.ends_at > start_of_day(first)) & (Visit.starts_at < start_of_day(last + timedelta(days=1)))
+        for first, last in spans
+    ]
+    sent = select(VisitWorker.visit_id).where(VisitWorker.worker_id == worker.id)
+    chosen = visible_visits(user).where(
+        Visit.id.in_(sent), Visit.state.in_((State.DRAFT, State.PLANNED)), Visit.ends_at > clock.now(), or_(*within)
+    )
+    found = db.session.execute(rows(chosen).order_by(Visit.starts_at, Visit.id).limit(LISTED + 1)).all()
+    listed = list(map(reader(user), found[:LISTED]))
+    return Panel("visits/_in_absences.html", {"rows": listed, "more": len(found) > LISTED}) if found else None
 
 
 def facts_of_client(user: User, client: Client, before: datetime | None, limit: int) -> list[Fact]:

@@ -17,6 +17,7 @@ from portal.roles import Permission
 from portal.visits import actions, queries
 from portal.visits.forms import CancelForm, OwnVisitsFilter, VisitsFilter
 from portal.visits.models import Visit
+from portal.visits.window import window_of
 
 
 def visit_or_404(visit_id: int) -> Visit:
@@ -81,12 +82,14 @@ def list_visits() -> Response:
 @staff.page("/visits/<int:visit_id>", Permission.SEE_VISITS)
 def show_visit(visit_id: int) -> Response:
     """All about one visit: its facts, what other features add, and one timeline of what happened and will."""
-    visit, row = queries.visit_with_row(g.user, visit_id) or abort(404)
+    window = window_of(g.user, visit_id) or abort(404)
+    visit = window.visit
     panels = [panel for make in wires.visit_panels if (panel := make(g.user, visit))]
     client_panels = [panel for make in wires.client_panels if (panel := make(g.user, visit))]
     facts = [fact for tell in wires.timeline for fact in tell(g.user, visit)]
     return show(
-        "visits/show.html", visit=visit, row=row, panels=panels, client_panels=client_panels,
+        "visits/show.html", window=window, visit=visit, row=window.row, panels=panels, client_panels=client_panels,
+        back=safe_next(request.args.get("from")) or url_for("staff.list_visits"),
         facts=sorted(facts, key=lambda fact: (fact.to_come, fact.at)),
     )  # fmt: skip
 
@@ -109,7 +112,8 @@ def _end(visit_id: int, fragment: str, back_to: str) -> Response:
 @staff.page("/visits/<int:visit_id>/cancellation", Permission.CLOSE_VISITS, methods=("GET", "POST"))
 def cancel_visit(visit_id: int) -> Response:
     visit, form = visit_or_404(visit_id), CancelForm()
-    shown = {"visit": queries.row_of(g.user, visit_id), "form": form}
+    back = safe_next(request.args.get("from"))
+    shown = {"visit": queries.row_of(g.user, visit_id), "form": form, "back": back or url_for("staff.list_visits")}
     if not form.validate_on_submit():
         status = 422 if request.method == "POST" else 200
         return show("visits/cancel.html", "visits/_cancel.html", status=status, refusal=None, **shown)
@@ -119,7 +123,7 @@ def cancel_visit(visit_id: int) -> Response:
         return show("visits/cancel.html", "visits/_cancel.html", status=409, refusal=refusal.message, **shown)
     flash(_("The visit is cancelled."), "success")
     row = queries.row_of(g.user, visit_id)
-    return done(url_for("staff.show_visit", visit_id=visit_id), event="visit-cancelled",
+    return done(back or url_for("staff.show_visit", visit_id=visit_id), event="visit-cancelled",
                 fragment="visits/_staff_row.html", target=f"#visit-{visit_id}", row=row)  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from datetime import date, datetime, time
 
 import pytest
+from bs4 import Tag
 from flask import Flask
 
 from portal.extensions import db
@@ -33,13 +34,18 @@ def classes(page: Page, visit: int) -> list[str]:
     return list(page.at(f"#visit-{visit}")["class"])
 
 
+def parts_of(slot: Tag) -> list[Tag]:
+    """What a slot says, without its menu."""
+    return [part for part in slot.find_all(recursive=False) if not str(part.get("class")).startswith("['slot-m")]
+
+
 def days(page: Page) -> dict[str, list[str]]:
     """What stands in each day, by its heading."""
     found = {}
     for day in page.soup.select(".plan-day"):
         assert day.h3
         found[" ".join(day.h3.get_text(" ").split())] = [
-            " ".join(tag.get_text(" ").split()) for tag in day.select(".slot")
+            " ".join(" ".join(part.get_text(" ") for part in parts_of(tag)).split()) for tag in day.select(".slot")
         ]
     return found
 

@@ -1,0 +1,168 @@
+"""Moving a visit, alone or with those that follow in its series; and writing its tasks anew."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal.audit.models import AuditEntry
+from portal.extensions import db
+from portal.people.models import Client, Service, Worker
+from portal.visits.models import State, Visit, VisitTask, VisitWorker
+from tests import factories
+from tests.conftest import Database, SignIn
+from tests.factories import Agency, at
+from tests.visits.test_plan_form import address, new_visit, objections, visits
+
+
+def times(database: Database, *numbers: int) -> list[str]:
+    found = database.all(select(Visit.local_start).where(Visit.id.in_(numbers)).order_by(Visit.id))
+    return [f"{start:%d/%m %H:%M}" for start in found]
+
+
+def sent(database: Database, visit: int) -> list[int]:
+    return list(database.all(select(VisitWorker.worker_id).where(VisitWorker.visit_id == visit).order_by("position")))
+
+
+def test_a_visit_is_moved_and_the_way_leads_back_to_its_new_day(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    sofia, visit = sign_in(agency.sofia), agency.claires_next
+    planning = sofia.get(f"/staff/workers/{agency.wassim.id}/planning")
+    page = planning.browser.get(str(planning.at(f"#menu-{visit} a[href*=move]")["href"]))
+    assert page.form("Save").values()["hour"] == "09:00"
+    page = page.form("Save").submit(day="2026-11-26", hour="10:30", minutes="45")
+    assert page.headers["Location"] == f"/staff/workers/{agency.wassim.id}/planning?day=2026-11-26#visit-{visit}"
+    assert "10:30–11:15" in page.follow().says(f"#visit-{visit}")
+    assert times(database, visit) == ["26/11 10:30"]
+    entry = database.one(select(AuditEntry).where(AuditEntry.kind == "visit.moved"))
+    assert (entry.before["starts_at"], entry.after["starts_at"]) == (
+        "2026-11-18T08:00:00+00:00", "2026-11-26T09:30:00+00:00",
+    )  # fmt: skip
+    assert entry.before["workers"] == entry.after["workers"] == [agency.wassim.id]
+    assert "Moved by Sofia Benali" in sofia.get(f"/staff/visits/{visit}").words
+
+
+def test_another_worker_is_sent_and_a_second_one(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        north = db.session.get_one(Client, agency.claire.id).sector
+        nadia = factories.worker("Nadia", "Roux", [north]).id
+    sofia, visit = sign_in(agency.sofia), agency.claires_next
+    page = sofia.get(f"/staff/visits/{visit}/move")
+    page.form("Save").submit(worker=nadia, second=agency.wassim.id)
+    assert sent(database, visit) == [nadia, agency.wassim.id]
+    assert times(database, visit) == ["18/11 09:00"]
+    late = page.form("Save").submit(worker=agency.wassim.id)
+    assert late.status == 409, "only the workers have changed, and that counts too"
+    sofia.get(f"/staff/visits/{visit}/move").form("Save").submit(worker="", second="")
+    assert sent(database, visit) == []
+
+
+def test_a_visit_is_not_in_its_own_way_but_others_are(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    sofia = sign_in(agency.sofia)
+    move = sofia.get(f"/staff/visits/{agency.claires_next}/move").form("Save")
+    page = move.submit(day="2026-11-17", hour="08:30")
+    assert page.status == 409
+    assert "Wassim Haddad is at Claire Lefèvre’s, Tue 17 November, 8:00–9:00." in objections(page)
+    assert times(database, agency.claires_next) == ["18/11 09:00"]
+    assert page.form("Save anyway").submit().status == 303
+    assert times(database, agency.claires_next) == ["17/11 08:30"]
+    again = sofia.get(f"/staff/visits/{agency.claires_past}/move").form("Save").submit(day="2026-12-01", hour="08:30")
+    assert again.status == 303
+
+
+def test_who_is_late_sees_both_and_may_save_then(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    sofia, ines, visit = sign_in(agency.sofia), sign_in(agency.ines), agency.claires_next
+    mine = sofia.get(f"/staff/visits/{visit}/move").form("Save")
+    ines.get(f"/staff/visits/{visit}/move").form("Save").submit(hour="15:00")
+    page = mine.submit(hour="11:00")
+    assert page.status == 409
+    assert "15:00–16:00" in page.says(".plan-form")
+    assert page.form("Save anyway").values()["hour"] == "11:00"
+    assert times(database, visit) == ["18/11 15:00"]
+    page.form("Save anyway").submit()
+    assert times(database, visit) == ["18/11 11:00"]
+
+
+def test_the_following_ones_of_a_series_move_with_it(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    sofia = sign_in(agency.sofia)
+    sofia.act(address(agency), new_visit(agency, until="2026-12-18"))
+    first, second, third, fourth = (one.id for one in visits(database))
+    with database.writing():
+        db.session.get_one(Visit, fourth).state = State.CANCELLED
+        db.session.get_one(Visit, fourth).cancel_reason = "Absence"
+    page = sofia.get(f"/staff/visits/{second}/move")
+    assert "This one and the 1 after it" in page.words, "the cancelled one stays where it is"
+    page = page.form("Save").submit(day="2026-12-05", hour="14:00", scope="following")
+    assert "2 visits are moved." in page.follow().words
+    assert times(database, first, second, third, fourth) == [
+        "27/11 09:00", "05/12 14:00", "12/12 14:00", "18/12 09:00",
+    ]  # fmt: skip
+    sofia.get(f"/staff/visits/{third}/move").form("Save").submit(day="2026-12-14")
+    assert times(database, second, third) == ["05/12 14:00", "14/12 14:00"], "one alone"
+    assert database.count(AuditEntry, AuditEntry.kind == "visit.moved") == 3
+
+
+@pytest.mark.parametrize("visit", ["claires_done", "claires_cancelled"])
+def test_what_is_closed_is_not_moved(agency: Agency, sign_in: SignIn, database: Database, visit: str) -> None:
+    sofia, number = sign_in(agency.sofia), getattr(agency, visit)
+    before = database.fingerprint()
+    typed = {"version": "2", "day": "2026-12-01", "hour": "09:00", "minutes": "60", "worker": agency.wassim.id}
+    assert sofia.get(f"/staff/visits/{number}/move").status == 409
+    assert sofia.act(f"/staff/visits/{number}/move", typed).status == 409
+    assert database.fingerprint() == before
+    planning = sofia.get(f"/staff/clients/{agency.claire.id}/planning?day=2026-11-{'16' if 'done' in visit else '15'}")
+    assert "Move…" not in planning.says(f"#menu-{number}")
+    assert "Duplicate" in planning.says(f"#menu-{number}")
+
+
+def test_ids_of_another_sector_are_refused_and_the_visit_stays(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    sofia = sign_in(agency.sofia)
+    typed = {"version": "1", "day": "2026-12-01", "hour": "09:00", "minutes": "60", "worker": agency.jean.id}
+    before = database.fingerprint()
+    page = sofia.act(f"/staff/visits/{agency.claires_next}/move", typed)
+    assert (page.status, page.at("[name=worker]")["aria-invalid"]) == (422, "true")
+    assert sofia.act(f"/staff/visits/{agency.eloises_done}/move", typed).status == 404
+    assert sofia.get(f"/staff/visits/{agency.eloises_done}/copy").status == 404
+    assert database.fingerprint() == before
+
+
+def test_a_worker_of_another_sector_who_is_sent_already_stays_offered(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    """A coordinator does not lose a colleague's worker by moving the visit to another hour."""
+    with database.writing():
+        claire, jean = db.session.get_one(Client, agency.claire.id), db.session.get_one(Worker, agency.jean.id)
+        visit = factories.visit(claire, db.session.get_one(Service, agency.rising), [jean], at(5, 9)).id
+    sign_in(agency.sofia).get(f"/staff/visits/{visit}/move").form("Save").submit(hour="16:00")
+    assert (times(database, visit), sent(database, visit)) == (["22/11 16:00"], [agency.jean.id])
+
+
+def test_tasks_are_written_anew_and_a_second_editor_is_told(
+    agency: Agency, sign_in: SignIn, database: Database, time_machine
+) -> None:
+    sofia, visit = sign_in(agency.sofia), agency.claires_next
+    time_machine.shift(timedelta(minutes=1))
+    page = sofia.get(f"/staff/visits/{visit}").link("Edit the tasks").click()
+    form = page.form("Save")
+    page = form.submit(tasks="Courses\n Repasser le linge ").follow()
+    assert [tag.get_text() for tag in page.soup.select(".tasks li")] == ["Courses", "Repasser le linge"]
+    assert "Tasks changed by Sofia Benali" in page.words
+    late = form.submit(tasks="Cuisine")
+    assert late.status == 409
+    assert [tag.get_text() for tag in late.soup.select(".tasks li")] == ["Courses", "Repasser le linge"]
+    assert late.at("textarea").get_text().strip() == "Cuisine"
+    late.form("Save anyway").submit()
+    assert database.all(select(VisitTask.label).where(VisitTask.visit_id == visit)) == ["Cuisine"]
+    said = database.all(select(AuditEntry.before, AuditEntry.after).where(AuditEntry.kind == "visit.tasks_changed"))
+    assert said == [({"tasks": 0}, {"tasks": 2}), ({"tasks": 2}, {"tasks": 1})]
+
+
+def test_a_cancelled_visit_has_nothing_left_to_be_done(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    sofia, visit = sign_in(agency.sofia), agency.claires_cancelled
+    assert "Edit the tasks" not in sofia.get(f"/staff/visits/{visit}").words
+    version = database.one(select(Visit.version).where(Visit.id == visit))
+    page = sofia.act(f"/staff/visits/{visit}/tasks", {"tasks": "Courses", "version": version})
+    assert (page.status, page.errors()) == (409, ["This visit is cancelled: nothing is left to be done."])
