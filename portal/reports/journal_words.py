@@ -10,9 +10,10 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from portal.audit.models import KINDS
+from portal.extensions import wires
 from portal.i18n import LANGUAGES, exact
 from portal.reports.quality import SOURCES
-from portal.roles import ROLE_LABELS, Role
+from portal.roles import ROLE_LABELS
 from portal.settings.models import OPTIONS
 from portal.tables.queries import addresses_of
 from portal.visits.queries import STAGE_LABELS
@@ -96,8 +97,9 @@ def sentence(kind: str) -> str:
     return str(KINDS[kind]).rstrip(".") if kind in KINDS else kind
 
 
-def role_label(role: str) -> str:
-    return str(ROLE_LABELS[Role(role)])
+def role_label(role: str) -> str | None:
+    """None for a login as such, before one of its files is opened."""
+    return str(_ROLES[role]) if role in _ROLES else None
 
 
 def record_label(said: str) -> str:
@@ -146,7 +148,8 @@ def _value(name: str, value: Any) -> str:
         return str(value)
     if name.endswith("_at"):
         return exact(datetime.fromisoformat(value))
-    words = {"state": STAGE_LABELS, "channel": SOURCES, "role": _ROLES, "language": LANGUAGES}.get(name, {})
+    tables = {table.name: table.title for table in wires.tables.values()} if name == "table" else {}
+    words = {"state": STAGE_LABELS, "channel": SOURCES, "role": _ROLES, "language": LANGUAGES}.get(name, tables)
     return str(words.get(value, value))
 
 

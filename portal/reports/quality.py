@@ -154,8 +154,7 @@ def tell(sums: Mapping[str, Any]) -> Summary:
 
 
 def _average(label: str, total: int, n: int) -> Figure:
-    value = _("%(average)s / 5", average=decimal(total / n)) if n else "—"
-    return Figure(label, value, _("n = %(number)s", number=n))
+    return Figure(label, f"{decimal(total / n)} / 5" if n else "—", f"n = {n}")
 
 
 # ---- where a click leads ----

@@ -9,9 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from portal.accounts.actions import Signed
+from portal.accounts.models import Account
 from portal.audit.actions import record
 from portal.audit.models import KINDS, AuditEntry
 from portal.controls.models import Export
+from portal.extensions import db
 from portal.reports.journal_words import FAMILIES, RECORDS
 from portal.work import jobs as work
 from tests.conftest import Database, SignIn
@@ -72,6 +75,9 @@ def test_each_filter_narrows_it(done: Agency, sign_in: SignIn, database: Databas
     with database.writing():
         record("visit.done", None, ("visit", done.claires_past))
     assert rows_of(asked(ada, number=done.claires_past, what="visit.done"))[0][1] == "The portal"
+    with database.writing():
+        record("account.signed_in", Signed(db.session.get_one(Account, done.ada.account_id)), ("account", 1))
+    assert rows_of(asked(ada, what="account.signed_in"))[0][1:3] == ["Ada Martin", ""], "a login as such has no role"
     for wrong in ({"what": "rating.invented"}, {"record": "soul"}, {"number": "-1"}, {"number": str(2**40)},
                   {"period": "free", "first_day": "2025-01-01"}):  # fmt: skip
         page = asked(ada, **wrong)
