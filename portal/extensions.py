@@ -172,6 +172,7 @@ class Wires:
     option_panels: dict[str, Callable[["User", Mapping[str, str]], Panel]] = field(default_factory=dict)
     account_panels: list[Callable[["User"], Panel | None]] = field(default_factory=list)
     client_timeline: list[Callable[["User", "Client", datetime | None, int], list[Fact]]] = field(default_factory=list)
+    worker_panels: list[Callable[["User", "Worker"], Panel | None]] = field(default_factory=list)
     closing_panels: list[Callable[["User", "Client | Worker"], Panel | None]] = field(default_factory=list)
     visit_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)
     client_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)  # in its frame Client

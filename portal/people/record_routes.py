@@ -1,4 +1,4 @@
-"""Records of clients and workers: the lists, the page *Définition* of each, making and changing them."""
+"""The lists of clients and workers; the record of a client, making and changing it."""
 
 from datetime import datetime
 
@@ -39,16 +39,6 @@ def show_client(client_id: int) -> Response:
     """*Définition*: who the client is, and how the agency has their file in hand."""
     client = records.client_record(g.user, client_id) or abort(404)
     return show("people/client.html", client=client, language=LANGUAGES.get(client.language or ""))
-
-
-@staff.page("/workers/<int:worker_id>", Permission.SEE_PEOPLE)
-def show_worker(worker_id: int) -> Response:
-    """*Définition*: who the worker is, where and when they can be sent, and what they are good at."""
-    worker = records.worker_record(g.user, worker_id) or abort(404)
-    return show(
-        "people/worker.html", worker=worker, sectors=records.sectors_seen(g.user, worker.sectors),
-        language=LANGUAGES.get(worker.language or ""),
-    )  # fmt: skip
 
 
 @staff.page("/clients/<int:client_id>/timeline", Permission.SEE_PEOPLE)

@@ -1,16 +1,30 @@
 """Reading records of clients and workers: the lists, and one record at a time, each from what the person may see."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, literal, or_, select, union_all
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
+from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.people.models import Client, Sector, Skill, Staff, Worker, WorkerSkill, worker_sector
+from portal.people.models import (
+    Absence,
+    Availability,
+    Client,
+    Sector,
+    Skill,
+    SkillLevel,
+    Staff,
+    Worker,
+    WorkerSkill,
+    worker_sector,
+)
 from portal.people.queries import is_named, visible_clients, visible_sectors, visible_workers
 from portal.tables.queries import Page, read_page
+
+PAST_ABSENCES = 90  # days
 
 
 @dataclass(frozen=True)
@@ -162,17 +176,43 @@ def worker_of(user: User, worker_id: int) -> Worker | None:
 
 
 def worker_record(user: User, worker_id: int) -> Worker | None:
-    """The same with all that the page of definition shows."""
+    """The same with what the page of definition shows, but for the absences."""
     chosen = visible_workers(user).where(Worker.id == worker_id)
-    skills = selectinload(Worker.skills)
-    parts = (
-        selectinload(Worker.sectors), joinedload(Worker.account), selectinload(Worker.availabilities),
-        skills.joinedload(WorkerSkill.skill, innerjoin=True), skills.joinedload(WorkerSkill.level),
-    )  # fmt: skip
-    return db.session.scalar(chosen.options(*parts))
+    return db.session.scalar(chosen.options(joinedload(Worker.account)))
 
 
-def sectors_seen(user: User, sectors: Sequence[Sector]) -> list[Sector]:
-    """Return those of some sectors that this person may see, by name."""
-    seen = set(db.session.scalars(visible_sectors(user).with_only_columns(Sector.id)))
-    return sorted((sector for sector in sectors if sector.id in seen), key=lambda sector: sector.name)
+def sectors_seen(user: User, worker: Worker) -> list[Sector]:
+    """Return those of a worker's sectors that this person may see, by name."""
+    mine = visible_sectors(user).join(worker_sector).where(worker_sector.c.worker_id == worker.id)
+    return list(db.session.scalars(mine.order_by(Sector.name)))
+
+
+def catalogue() -> list[Skill]:
+    """Return the skills that workers can have, with their levels."""
+    chosen = select(Skill).outerjoin(Skill.levels).options(contains_eager(Skill.levels)).where(Skill.active)
+    return list(db.session.scalars(chosen.order_by(Skill.name, SkillLevel.rank)).unique())
+
+
+def skills_of(worker: Worker) -> list[WorkerSkill]:
+    chosen = select(WorkerSkill).join(Skill).where(WorkerSkill.worker_id == worker.id).order_by(Skill.name)
+    return list(db.session.scalars(chosen.options(contains_eager(WorkerSkill.skill), joinedload(WorkerSkill.level))))
+
+
+def skill_of(worker: Worker, skill_id: int) -> WorkerSkill | None:
+    return db.session.get(WorkerSkill, (worker.id, skill_id))
+
+
+def hours_of(worker: Worker, hours_id: int) -> Availability | None:
+    chosen = select(Availability).where(Availability.id == hours_id, Availability.worker_id == worker.id)
+    return db.session.scalar(chosen)
+
+
+def absence_of(worker: Worker, absence_id: int) -> Absence | None:
+    return db.session.scalar(select(Absence).where(Absence.id == absence_id, Absence.worker_id == worker.id))
+
+
+def absences_of(worker: Worker) -> list[Absence]:
+    """Return the absences of a worker to come and of the last months, the first ones first."""
+    lately = clock.now().date() - timedelta(days=PAST_ABSENCES)
+    chosen = select(Absence).where(Absence.worker_id == worker.id, Absence.last_day >= lately)
+    return list(db.session.scalars(chosen.order_by(Absence.first_day).limit(100)))
