@@ -6,15 +6,17 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from portal import clock
 from portal.accounts.actions import invite
 from portal.accounts.links import mail_link
 from portal.accounts.models import Account
-from portal.extensions import db
+from portal.controls.actions import save_filter
+from portal.extensions import db, wires
 from portal.links import make_token
 from portal.outbox.actions import hold_channel
 from portal.people.models import Client, Service, Staff, Worker
 from portal.ratings.actions import answer_request
-from portal.ratings.models import RatingRequest, SuspectAnswer
+from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
 from portal.settings.actions import mark_setup, set_option
 from portal.settings.models import GROUPS
 from portal.visits.actions import cancel_visit
@@ -208,6 +210,13 @@ def guest(agency: Agency) -> None:
     lise.relation, lise.sees_upcoming, lise.sees_ratings = "fille", False, False
 
 
+def control_story(agency: Agency) -> None:
+    """A rating that is excluded, and filters that somebody shares."""
+    excluded = db.session.scalars(select(Rating).limit(1)).one()
+    excluded.excluded_at, excluded.exclude_reason = clock.now(), "Il s’agissait d’une autre intervention"
+    save_filter(agency.sofia.user, wires.tables["quality"], "Notes basses", "period=this_month&stars=1", True)
+
+
 def second_device(agency: Agency) -> None:
     factories.session(agency.paul)
 
@@ -234,6 +243,7 @@ def brought_in(tab: Tab, story: Story) -> None:
 SAVE = "main form button[type=submit]"
 SIGN_IN = "form[action='/sign-in'] button[type=submit]"
 FACTOR = "/staff/account/second-factor"
+CONTROL = "/staff/controls/quality?period=last_12_months"
 RATE = "/client/visits/{agency.claires_done}/rating"
 
 SIGHTS = [
@@ -324,6 +334,13 @@ SIGHTS = [
     Sight("visit-to-come", "sofia", "/staff/visits/{agency.claires_next}"),
     Sight("visit-cancelled", "ines", "/staff/visits/{agency.claires_cancelled}"),
     Sight("message-preview", "ada", "/staff/outbox/{message}/preview"),
+    Sight("controls", "ines", "/staff/controls"),
+    Sight("control-table-before", "sofia", "/staff/controls/quality"),
+    Sight("control-table", "ines", CONTROL, before=control_story),
+    Sight("control-table-refused", "sofia", f"{CONTROL}&sector=987654", 422),
+    Sight("control-table-nothing", "igor", f"{CONTROL}&client=nobody"),
+    Sight("file-being-written", "ines", press(CONTROL, "button[value=csv]", "progress")),
+    Sight("audit-log", "ada", "/staff/journal?period=last_7_days"),
     Sight("imports", "sofia", "/staff/imports"),
     Sight("imports-of-clients", "ada", "/staff/imports?kind=clients"),
     Sight("import-being-read", "sofia", brought_in),
