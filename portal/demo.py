@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from portal import clock, demo_days
 from portal.accounts.actions import open_account
+from portal.demo_people import furnish, make_services
 from portal.extensions import db, wires, writing
-from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, set_name
+from portal.people.models import Client, Relative, Sector, Staff, Worker, set_name
 from portal.people.search import reindex
 from portal.settings.actions import set_option
 
@@ -26,7 +27,6 @@ LOGINS = {
     "quality@example.org": _l("Inès Caron, quality lead"),
     "admin@example.org": _l("Ada Martin, administrator"),
 }
-SERVICES = ("Aide au lever", "Aide au repas", "Ménage", "Accompagnement aux courses", "Garde de nuit")
 
 
 def init_app(app: Flask) -> None:
@@ -94,19 +94,19 @@ def build() -> None:
         set_option(None, "agency.name", AGENCY)
         north, south = _sectors()
         staff = _staff(north, south)
-        services = [Service(name=name) for name in SERVICES]
-        db.session.add_all(services)
+        services = make_services()
         workers = _workers(north, south)
         clients = _clients(north, south, staff)
         db.session.flush()
+        furnish(clients, workers, staff)
         _relative(clients["claire"])
         _open_logins()
         reindex()
-    demo_days.live_through(clients, workers, services)
+    demo_days.live_through(clients, workers, services, staff)
 
 
 def _sectors() -> tuple[Sector, Sector]:
-    agency = Sector(name=AGENCY)
+    agency = Sector(name=AGENCY, kind="agency")
     db.session.add(agency)
     db.session.flush()
     north, south = Sector(name="Nord", parent_id=agency.id), Sector(name="Sud", parent_id=agency.id)
@@ -169,7 +169,7 @@ def _clients(north: Sector, south: Sector, staff: dict[str, Staff]) -> dict[str,
 def _relative(client: Client) -> None:
     db.session.add(Relative(
         first_name="Paul", last_name="Lefèvre", email="relative@example.org", language="fr", client_id=client.id,
-        may_rate=True, active=True))  # fmt: skip
+        relation="fils", mobile="06 39 98 30 01", may_rate=True, active=True))  # fmt: skip
     db.session.flush()
 
 

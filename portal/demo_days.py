@@ -1,5 +1,6 @@
 """What the people of the demo agency lived through in the last days, each deed done on its own day."""
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -7,23 +8,30 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 
 from portal import clock
+from portal.accounts.models import User
 from portal.extensions import db, wires
 from portal.outbox.models import Attempt, Message, Recipient
-from portal.people.models import Client, Service, Worker
+from portal.people.models import Client, Service, Staff, Worker
 from portal.people.queries import files_of_account
 from portal.ratings.actions import answer_request, leave_rating
+from portal.ratings.exclusion import exclude_rating
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
+from portal.ratings.on_behalf import Said, type_rating
+from portal.ratings.replies import reply
 from portal.visits.actions import cancel_visit, end_visits, plan_visit
 from portal.visits.models import Visit
 
 PARIS = ZoneInfo("Europe/Paris")
 
 
-def live_through(clients: dict[str, Client], workers: dict[str, Worker], services: list[Service]) -> None:
+def live_through(
+    clients: dict[str, Client], workers: dict[str, Worker], services: list[Service], staff: dict[str, Staff]
+) -> None:
     """Plan, do and rate the visits of the story. Nothing of it waits to be mailed: what was to leave has left."""
     _claires_visits(clients["claire"], workers, services)
     _other_visits(clients, workers, services)
     _ratings(clients)
+    _of_the_agency(clients, staff)
     _have_left(select(Message).where(Message.state == "scheduled"))
 
 
@@ -95,11 +103,41 @@ def _ratings(clients: dict[str, Client]) -> None:
     _rate_by_mail(clients["eloise"], 5, "Parfait, comme toujours.")
 
 
+def _of_the_agency(clients: dict[str, Client], staff: dict[str, Staff]) -> None:
+    """What the staff did with ratings: one typed for a client without e-mail, one answered, one not counted."""
+    sofia, igor, ines = (_at_work(staff[key]) for key in ("sofia", "igor", "ines"))
+    night = _subjects(clients["george"])[0]
+    told_at = min(night.ended_at + timedelta(hours=6), clock.now())
+    with clock.at(told_at):
+        type_rating(igor, night, Said(4, "Nuit calme, mais le réveil fut un peu matinal.", "telephone", told_at))
+    late = _rating_of(_subjects(clients["anna"])[-1])
+    with clock.at(late.left_at + timedelta(hours=20)):
+        reply(sofia, late, "Спасибо за отзыв! Мы поговорили с Вассимом: о задержке предупредим заранее.")
+    wrong = _rating_of(_subjects(clients["eloise"])[1])
+    with clock.at(min(wrong.left_at + timedelta(hours=5), clock.now())):
+        exclude_rating(
+            ines, wrong, "La cliente pensait à une autre intervention, dit-elle au téléphone.", wrong.version
+        )
+
+
+def _at_work(person: Staff) -> User:
+    return files_of_account(person.account_id or 0)[0]
+
+
+def _subjects(client: Client) -> Sequence[RatingSubject]:
+    """What can be rated of a client's visits, the newest first."""
+    of_client = select(RatingSubject).where(RatingSubject.client_id == client.id)
+    return db.session.scalars(of_client.order_by(RatingSubject.ended_at.desc())).all()
+
+
+def _rating_of(subject: RatingSubject) -> Rating:
+    return db.session.scalars(select(Rating).where(Rating.subject_id == subject.id)).one()
+
+
 def _rate_on_portal(client: Client, place: int, stars: int, comment: str, hours: int) -> Rating:
     """Have a client rate one of the visits, counted from the newest, some hours after its end."""
     user = next(u for u in files_of_account(client.account_id or 0) if u.client_id == client.id)
-    of_client = select(RatingSubject).where(RatingSubject.client_id == client.id)
-    subject = db.session.scalars(of_client.order_by(RatingSubject.ended_at.desc())).all()[place]
+    subject = _subjects(client)[place]
     with clock.at(min(subject.ended_at + timedelta(hours=hours), clock.now())):
         return db.session.get_one(Rating, leave_rating(user, subject, stars, comment))
 

@@ -14,6 +14,7 @@ from portal import clock, demo_history
 from portal.accounts.models import Account
 from portal.demo import AGENCY, build
 from portal.demo_history import Figures, Team
+from portal.demo_people import furnish_many
 from portal.demo_rows import insert_all
 from portal.extensions import db
 from portal.folding import fold_name
@@ -75,8 +76,10 @@ def build_large(size: Size, progress: Figures) -> None:
     chance, people = Random(2026), People()  # noqa: S311 - names and stars, no secrets
     _make_sectors(people)
     _make_staff(size, chance, people)
+    first = next_id(Worker)
     _make_workers(size, chance, people)
     _make_clients(size, chance, people)
+    furnish_many(first)
     reindex()
     demo_history.write(_teams(people, chance), size.visits, size.ratings, size.weeks, chance, progress)
     set_counters()
@@ -135,7 +138,8 @@ def _make_workers(size: Size, chance: Random, people: People) -> None:
     for number in range(first, size.workers + 1):
         row = _person(number, chance, "ru" if chance.random() < 0.05 else "fr")
         key = fold_name(f"{row['first_name']} {row['last_name']}")
-        rows.append(row | {"match_key": key, "external_id": f"W{number}", "email": f"worker{number}@example.org"})
+        rows.append(row | {"match_key": key, "external_id": f"W{number}", "email": f"worker{number}@example.org",
+                           "all_sectors": number % 50 == 0})  # fmt: skip
         places.append({"worker_id": number, "sector_id": people.sectors[number % len(people.sectors)]})
     _open_accounts(rows)
     insert_all(Worker, rows)
@@ -146,6 +150,7 @@ def _make_workers(size: Size, chance: Random, people: People) -> None:
 
 def _make_clients(size: Size, chance: Random, people: People) -> None:
     first, rows = next_id(Client), []
+    names = dict(db.session.execute(select(Sector.id, Sector.name)).all())
     for number in range(first, size.clients + 1):
         language = chance.choices(("fr", "ru", "en"), (0.92, 0.06, 0.02))[0]
         row, sector = _person(number, chance, language), people.sectors[number % len(people.sectors)]
@@ -154,6 +159,7 @@ def _make_clients(size: Size, chance: Random, people: People) -> None:
             "match_key": fold_name(f"{row['first_name']} {row['last_name']}"), "external_id": f"C{number}",
             "email": f"client{number}@example.org" if chance.random() < 0.8 else None, "sector_id": sector,
             "file_manager_id": chance.choice(managers) if managers else None,
+            "street": f"{number % 120 + 1} rue des Lilas", "postcode": f"{59000 + sector * 10}", "city": names[sector],
         })  # fmt: skip
     _open_accounts([row for row in rows if row["email"]])
     insert_all(Client, rows)

@@ -34,6 +34,7 @@ TOP = {
     "portal.wiring",
     "portal.demo",
     "portal.demo_history",
+    "portal.demo_people",
     "portal.demo_large",
     "portal.demo_rows",
     "portal.supervisor",

@@ -9,13 +9,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import and_, func, select
 
-from portal import demo
+from portal import clock, demo
 from portal.accounts.models import Account
 from portal.demo_history import SHIFT
 from portal.demo_large import Size, build_large
 from portal.extensions import db
-from portal.people.models import Client, Relative, Sector, Service, Worker
-from portal.ratings.models import RatedWorker, Rating, RatingRequest, RatingSubject
+from portal.outbox.models import OPEN, Message
+from portal.people.models import Absence, Availability, Client, Relative, Sector, Service, Worker, WorkerSkill
+from portal.people.search import not_indexed
+from portal.ratings.models import RatedWorker, Rating, RatingReply, RatingRequest, RatingSubject
 from portal.visits.actions import plan_visit
 from portal.visits.models import State, Visit, VisitWorker
 from tests.conftest import Database
@@ -90,3 +92,29 @@ def test_a_rating_given_by_mail_answers_a_request_that_was_sent(large: Database)
     history = Rating.channel == "mail", Rating.subject_id > SHIFT  # the story's have no mail behind them
     found = large.all(select(Rating.id, RatingRequest.id).outerjoin(RatingRequest, answered).where(*history))
     assert found and all(request for _, request in found)
+
+
+def test_the_story_shows_what_staff_do_and_what_records_hold(app: Flask, database: Database) -> None:
+    with database.writing():
+        demo.build()
+    typed = database.one(select(Rating.typed_by, Rating.given_how).where(Rating.channel == "staff"))
+    assert typed == ("Igor Volkov", "telephone")
+    assert database.count(RatingReply) == 1
+    assert database.count(Rating, Rating.excluded_at.is_not(None)) == 1
+    assert database.count(Message, Message.state.in_(OPEN)) == 0, "nothing of the story waits to be mailed"
+    workers = database.count(Worker)
+    assert len(set(database.all(select(Availability.worker_id)))) == workers
+    assert len(set(database.all(select(WorkerSkill.worker_id)))) == workers
+    assert database.count(Absence, Absence.last_day > clock.now().date()) == 2
+    managed = select(Sector.name).where(Sector.manager_id.is_not(None)).order_by(Sector.name)
+    assert database.all(managed) == ["Nord", "Sud"]
+    assert database.count(Client, Client.street.is_(None)) == 0
+
+
+def test_a_large_agency_is_a_network_of_agencies_whose_workers_have_hours_and_skills(large: Database) -> None:
+    assert Counter(large.all(select(Sector.kind))) == {"network": 1, "agency": 4, "sector": 7}
+    workers = large.count(Worker)
+    assert len(set(large.all(select(Availability.worker_id)))) == workers
+    assert len(set(large.all(select(WorkerSkill.worker_id)))) == workers
+    with large.app.app_context():
+        assert not_indexed() == 0
