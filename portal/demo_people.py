@@ -42,10 +42,10 @@ HAVING = {  # by worker the skills and their level, counted from the lowest
     "jean": {"Accompagnement Alzheimer": 1},
     "olga": {"Langue russe": 3, "Premiers secours": 3},
 }
-HOURS = {  # by worker the hours of a day, Monday to Friday; Wassim comes on Saturdays too
-    "aissatou": ((time(7), time(13)),),
-    "wassim": ((time(8), time(12)), (time(13), time(19))),
-    "jean": ((time(9), time(17)),),
+HOURS = {  # by worker the hours of any day: the story is dated from today, whatever day of the week that is
+    "aissatou": ((time(7), time(17)),),
+    "wassim": ((time(8), time(20)),),
+    "jean": ((time(0), time(8)), (time(9), time(17)), (time(20), time(23, 59))),
     "olga": ((time(8), time(14)),),
 }
 AWAY = {"jean": (10, 16, "leave"), "olga": (3, 4, "training")}  # days from today, both included, and why
@@ -100,9 +100,8 @@ def furnish(clients: dict[str, Client], workers: dict[str, Worker], staff: dict[
         for name, rank in having.items():
             level = skills[name].levels[rank - 1] if rank else None
             workers[key].skills.append(WorkerSkill(skill=skills[name], level=level))
-        days = range(6 if key == "wassim" else 5)
         workers[key].availabilities = [
-            Availability(weekday=day, begins=begins, ends=ends) for day in days for begins, ends in HOURS[key]
+            Availability(weekday=day, begins=begins, ends=ends) for day in range(7) for begins, ends in HOURS[key]
         ]
     for key, (first, last, reason) in AWAY.items():
         absence = Absence(first_day=today + timedelta(first), last_day=today + timedelta(last), reason=reason)
