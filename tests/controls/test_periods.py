@@ -1,0 +1,38 @@
+"""Periods by name come to the days that their names say."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.controls.periods import PERIODS, days_of, months_later
+
+
+@pytest.mark.parametrize(("period", "first", "last"), [
+    ("this_week", "2026-03-30", "2026-04-05"),
+    ("last_7_days", "2026-03-25", "2026-03-31"),
+    ("this_month", "2026-03-01", "2026-03-31"),
+    ("last_month", "2026-02-01", "2026-02-28"),
+    ("last_3_months", "2026-01-01", "2026-03-31"),
+    ("this_year", "2026-01-01", "2026-12-31"),
+    ("last_12_months", "2025-04-01", "2026-03-31"),
+])  # fmt: skip
+def test_the_last_of_march_lies_in_these(period: str, first: str, last: str) -> None:
+    assert days_of(period, date(2026, 3, 31)) == (date.fromisoformat(first), date.fromisoformat(last))
+
+
+@given(st.dates(date(1950, 1, 1), date(2150, 1, 1)))
+def test_none_runs_backwards_or_is_longer_than_a_year(today: date) -> None:
+    for period in PERIODS:
+        if period != "free":
+            first, last = days_of(period, today)
+            assert first <= last <= first + timedelta(days=366)
+            assert first <= today <= last or period == "last_month"
+
+
+@given(st.dates(date(1950, 1, 1), date(2150, 1, 1)), st.integers(-40, 40))
+def test_a_month_later_is_another_month_and_not_a_later_day(day: date, months: int) -> None:
+    moved = months_later(day, months)
+    assert (moved.year * 12 + moved.month) - (day.year * 12 + day.month) == months
+    assert moved.day <= day.day
