@@ -38,7 +38,7 @@ def address_of(hit: Hit) -> str:
         case "worker":
             return url_for("staff.show_worker", worker_id=hit.id)
         case _:
-            return url_for("staff.list_accounts", kind="staff", q=hit.name)
+            return url_for("staff.show_staff", staff_id=hit.id)
 
 
 def place_of(hit: Hit) -> str:

@@ -59,6 +59,9 @@ PAGES = {
     "staff": ("staff.show_staff", "staff_id"),
     "visit": ("staff.show_visit", "visit_id"),
     "message": ("staff.show_message", "message_id"),
+    "sector": ("staff.change_sector", "sector_id"),
+    "service": ("staff.change_service", "service_id"),
+    "skill": ("staff.change_skill", "skill_id"),
 }
 FIELDS = {
     "active": _l("Active"),

@@ -109,6 +109,8 @@ def test_the_box_is_on_every_page_and_opens_the_record_of_the_one_who_is_found(a
     assert box.submit(q="claire").location == f"/staff/clients/{agency.claire.id}"
     assert box.submit(q="paul").location == f"/staff/clients/{agency.claire.id}/access"
     assert box.submit(q="wassim").location == f"/staff/workers/{agency.wassim.id}"
+    colleague = sign_in(agency.ada).get("/staff/home").form("/staff/search").submit(q="sofia")
+    assert colleague.location == f"/staff/team/{agency.sofia.id}"
 
 
 def test_the_page_shows_each_kind_with_its_place_and_marks_closed_records(
@@ -172,6 +174,32 @@ def test_colleagues_and_relatives_are_found_once_added(agency: Agency, database:
     with database.app.app_context():
         assert names(agency.ada, "noel lea") == ["Léa Noël"]
         assert names(agency.sofia, "zoe@") == ["Zoé Petit"]
+
+
+def test_records_made_and_changed_on_their_pages_are_found(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    sofia, ada = sign_in(agency.sofia), sign_in(agency.ada)
+    made = sofia.get("/staff/clients/new").form("Save").submit(
+        first_name="Zénobie", last_name="Auclair", mobile="07 99 88 77 66", sector_id=agency.north
+    )  # fmt: skip
+    assert made.status == 303
+    form = sofia.get("/staff/workers/new").form("Save")
+    assert (
+        sofia.act(
+            form.action, {**form.values(), "first_name": "Ослик", "last_name": "Иа", "sector_ids": agency.north}
+        ).status
+        == 303
+    )
+    team = ada.get("/staff/team/new").form("/staff/team/new")
+    assert team.submit(first_name="Léa", last_name="Noël", email="lea@example.org", role="quality").status == 303
+    with database.app.app_context():
+        assert names(agency.sofia, "0799 zen") == ["Zénobie Auclair"]
+        assert names(agency.sofia, "oslik") == ["Ослик Иа"]
+        assert names(agency.ada, "lea@") == ["Léa Noël"]
+    form = sofia.get(f"/staff/clients/{agency.claire.id}/editing").form("Save")
+    assert form.submit(last_name="Bérénice-Lefort").status == 303
+    with database.app.app_context():
+        assert names(agency.sofia, "lefort claire") == ["Claire Bérénice-Lefort"]
+        assert names(agency.sofia, "claire lefevre") == []
 
 
 def test_whoever_comes_from_a_file_is_found_and_found_anew_when_the_file_changes_them(

@@ -7,11 +7,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
+from portal.controls.models import Export
 from portal.extensions import db
 from portal.people.models import Client, Sector, Staff, Worker
 from portal.people.queries import staff_responsible_for, visible_clients, visible_sectors, visible_workers
 from portal.people.search_queries import search_people
 from portal.ratings.low import count_unseen
+from portal.work import jobs as work
 from tests import factories
 from tests.conftest import Database, SignIn
 from tests.factories import Agency, Persona
@@ -53,13 +55,14 @@ WHO_SEES = [
 
 @pytest.mark.parametrize(("who", "clients", "workers"), WHO_SEES)
 def test_coordinators_see_their_sectors_and_all_below_everywhere(
-    app: Flask, tree: dict[str, Persona], sign_in: SignIn, database: Database,
+    app: Flask, agency: Agency, tree: dict[str, Persona], sign_in: SignIn, database: Database,
     who: str, clients: set[str], workers: set[str],
 ) -> None:  # fmt: skip
     """Lists and their counts, records by address, search, badges."""
     with database.writing():
         visit_id = db.session.scalars(select(factories.Visit.id).order_by(factories.Visit.id.desc())).first()
         factories.rate(tree["anna"], visit_id, 1)
+        factories.rate(agency.claire, agency.claires_done, 5)
     with app.app_context():
         user = tree[who].user
         assert {person.name for person in db.session.scalars(visible_clients(user))} == clients
@@ -79,7 +82,16 @@ def test_coordinators_see_their_sectors_and_all_below_everywhere(
     for name, number in ids.items():
         assert browser.get(f"/staff/clients/{number}").status == (200 if name in clients else 404), name
     assert ("Anna Petit" in browser.get("/staff/ratings").words) == ("Anna Petit" in clients)
-    assert ("Anna Petit" in browser.get("/staff/visits?period=all").words) == ("Anna Petit" in clients)
+    assert ("Anna Petit" in browser.get("/staff/visits").words) == ("Anna Petit" in clients)
+    table = browser.get("/staff/controls/quality?period=this_month")
+    assert ("Anna Petit" in table.words) == ("Anna Petit" in clients)
+    if "Anna Petit" in clients:
+        asked = table.press('[name="format"][value="csv"]').follow()
+        with app.app_context():
+            work.run(database.one(select(Export.work_id)))
+        file = browser.get(asked.request.path).link("Download the file").click().data.decode()
+        assert "Anna Petit" in file
+        assert ("Claire Lefèvre" in file) == ("Claire Lefèvre" in clients)
 
 
 def test_a_manager_sees_the_sector_even_if_they_coordinate_none(agency: Agency, tree: dict, database: Database) -> None:
