@@ -37,6 +37,7 @@ from portal.people import roles_routes as people_roles_routes  # noqa: F401
 from portal.people import routes as people_routes  # noqa: F401
 from portal.people import search_routes as people_search_routes  # noqa: F401
 from portal.people import sectors_routes as people_sectors_routes  # noqa: F401
+from portal.people import team_routes as people_team_routes  # noqa: F401
 from portal.people import worker_routes as people_worker_routes  # noqa: F401
 from portal.people import tabs as people_tabs  # noqa: F401 - what the macro `record_tabs` reads
 from portal.ratings import record_routes as rating_record_routes  # noqa: F401

@@ -46,6 +46,7 @@ MENUS = {
         ),
         Entry(_l("Outgoing messages"), "staff.list_messages", "mail", Permission.SEE_OUTBOX, _l("Analysis")),
         Entry(_l("Information control"), "staff.list_controls", "table-2", Permission.OPEN_CONTROLS, _l("Analysis")),
+        Entry(_l("Staff"), "staff.list_staff", "users", Permission.MANAGE_ACCOUNTS, _l("Administration")),
         Entry(_l("Accounts"), "staff.list_accounts", "users", Permission.MANAGE_ACCOUNTS, _l("Administration")),
         Entry(_l("Sectors"), "staff.list_sectors", "git-branch", Permission.MANAGE_SECTORS, _l("Administration")),
         Entry(_l("Services"), "staff.list_services", "briefcase", Permission.MANAGE_CATALOGUE, _l("Administration")),

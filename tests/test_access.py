@@ -22,7 +22,7 @@ from portal.imports.actions import bring_in
 from portal.links import make_token
 from portal.outbox.actions import hold_channel
 from portal.people.catalogue import add_skill
-from portal.people.models import Absence, Availability, Client, Service, Skill, Worker, WorkerSkill
+from portal.people.models import Absence, Availability, Client, Relative, Service, Skill, Staff, Worker, WorkerSkill
 from portal.portals import PORTALS
 from portal.ratings.exclusion import exclude_rating
 from portal.ratings.models import Rating
@@ -103,10 +103,12 @@ class Things:
             "staff.open_worker": {"worker_id": agency.wassim.id},
             "staff.show_worker": {"worker_id": agency.wassim.id},
             "staff.edit_worker": {"worker_id": agency.wassim.id},
+            **{f"staff.{deed}_staff": {"staff_id": agency.sofia.id} for deed in ("show", "edit", "close", "open")},
             "staff.add_availability": {"worker_id": agency.wassim.id},
             "staff.add_absence": {"worker_id": agency.wassim.id},
             "staff.show_access": {"client_id": agency.claire.id},
             "staff.grant_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
+            "staff.edit_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
             "staff.close_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
             "staff.open_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
             "staff.change_sector": {"sector_id": agency.north},
@@ -140,6 +142,8 @@ class Things:
             "staff.release_messages": self.held,
             "staff.invite_person": self.guest,
             "staff.invite_worker": self.invited_worker,
+            "staff.invite_staff": self.invited_colleague,
+            "staff.add_colleague": self.first_steps,
             "staff.set_worker_skill": self.able_worker,
             "staff.remove_worker_skill": self.able_worker,
             "staff.remove_availability": self.worker_with_hours,
@@ -257,6 +261,10 @@ class Things:
         db.session.get_one(Account, self.agency.wassim.account_id).password = None
         return {"worker_id": self.agency.wassim.id}
 
+    def invited_colleague(self) -> dict[str, Any]:
+        db.session.get_one(Account, self.agency.sofia.account_id).password = None
+        return {"staff_id": self.agency.sofia.id}
+
     def able_worker(self) -> dict[str, Any]:
         skill = Skill(name="Cuisine", active=True)
         factories.add(skill)
@@ -297,18 +305,31 @@ class Things:
             "staff.exclude_rating": {"reason": "Mauvaise personne", "version": "1"},
             "staff.rate_visit": {"stars": "4", "how": "paper", "day": "2026-11-17", "hour": "10:00"},
             "staff.create_client": {"first_name": "Rose", "last_name": "Blanc", "sector_id": str(self.agency.north)},
+            "staff.create_staff": {"last_name": "Noël", "email": "lea@example.org", "role": "quality"},
+            "staff.edit_staff": {
+                "sector_ids": str(self.agency.north),
+                **self.version_of(Staff, self.agency.sofia),
+            },
             "staff.create_worker": {"last_name": "Blanc", "sector_ids": str(self.agency.north)},
             "staff.edit_worker": {
-                "sector_ids": str(self.agency.north), **self.version_of(Worker, self.agency.wassim),
+                "sector_ids": str(self.agency.north),
+                **self.version_of(Worker, self.agency.wassim),
             },
             "staff.set_worker_skill": {"skill": f"{self.skill_id}:"},
             "staff.add_availability": {"weekday": "0", "begins": "09:00", "ends": "12:00"},
             "staff.add_absence": {"first_day": "2026-12-01", "last_day": "2026-12-02", "reason": "leave"},
+            "staff.edit_relative": self.version_of(Relative, self.agency.paul),
             "staff.edit_client": self.version_of(Client, self.agency.claire),
             "staff.cancel_visit": {"reason": "Absence"},
             "staff.create_visit": {"service": "1", "worker": "1", "day": "2026-12-01", "hour": "06:00"},
-            "staff.move_visit": {"version": "1", "worker": "1", "day": "2026-12-01", "hour": "06:00", "minutes": "60",
-                                 "scope": "one"},
+            "staff.move_visit": {
+                "version": "1",
+                "worker": "1",
+                "day": "2026-12-01",
+                "hour": "06:00",
+                "minutes": "60",
+                "scope": "one",
+            },
             "staff.change_tasks": {"version": "1", "tasks": "Courses"},
             "staff.keep_quality_filter": {"name": "Mes avis", "query": "period=this_month"},
             "staff.export_quality": {"format": "xlsx", "query": "period=this_month"},

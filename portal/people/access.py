@@ -13,6 +13,7 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db
 from portal.people.actions import open_login
+from portal.people.editing import Values, change_record
 from portal.people.models import Client, Relative, Staff, Worker
 from portal.people.queries import files_of_account
 from portal.people.search import index_person
@@ -57,17 +58,17 @@ def close_account(user: User, account: Account) -> None:
     """
     if account.id == user.account_id:
         raise Refused(_l("You cannot close your own access. Ask another administrator."), "own")
-    if _administrators() == {account.id}:
+    if administrators() == {account.id}:
         raise Refused(_l("This is the last administrator: without them nobody could open an access again."), "last")
     deactivate(user, account)
 
 
-def _administrators() -> set[int]:
+def administrators() -> set[int]:
     """Ids of the logins that open an administrator's file. They are locked: of two administrators who close each
-    other's access at the same moment, the second sees what the first did."""
+    other's access or take each other's role at the same moment, the second sees what the first did."""
     chosen = select(Account.id).join(Staff, Staff.account_id == Account.id).order_by(Account.id)
-    mine = chosen.where(Staff.role == str(Role.ADMIN), Staff.active, Account.active).with_for_update(of=Account)
-    return set(db.session.scalars(mine))
+    mine = chosen.where(Staff.role == str(Role.ADMIN), Staff.active, Account.active)
+    return set(db.session.scalars(mine.with_for_update(of=[Account, Staff])))
 
 
 def open_account_again(user: User, account: Account) -> None:
@@ -144,6 +145,19 @@ def grant(user: User, relative: Relative, grants: dict) -> None:
         return
     db.session.flush()
     record("person.changed", user, ("relative", relative.id), before=before, after=_granted(relative))
+
+
+def change_relative(user: User, relative: Relative, typed: Values, version: int) -> None:
+    """Change who a relative is, how they are reached and what they may see.
+
+    Raises:
+        Late: the record has another version by now.
+        Refused: somebody else on this file has the address.
+    """
+    same = func.lower(Relative.email) == str(typed["email"] or "").lower(), Relative.client_id == relative.client_id
+    if typed["email"] and db.session.scalar(select(Relative.id).where(*same, Relative.id != relative.id)):
+        raise Refused(_l("A relative with this e-mail address is on the file already."), "email")
+    change_record(user, relative, typed, version)
 
 
 def close_relative(user: User, relative: Relative) -> None:

@@ -1,5 +1,7 @@
 """Making records of people and giving them a login."""
 
+from collections.abc import Sequence
+
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
@@ -9,7 +11,7 @@ from portal.accounts.models import Account
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db
-from portal.people.models import Client, Relative, Staff, Worker
+from portal.people.models import Client, Relative, Sector, Staff, Worker
 from portal.people.search import index_person
 from portal.roles import Role
 
@@ -31,8 +33,11 @@ def open_login(actor: Actor | None, person: Client | Relative | Worker | Staff, 
     return account
 
 
-def add_staff(actor: Actor | None, email: str, first_name: str, last_name: str, role: Role, language: str) -> Account:
-    """Add a member of staff with a login; the caller invites them.
+def add_staff(
+    actor: Actor | None, email: str, first_name: str, last_name: str, role: Role, language: str,
+    sectors: Sequence[int] = (),
+) -> Account:  # fmt: skip
+    """Add a member of staff with a login, and the sectors that they coordinate; the caller invites them.
 
     Raises:
         Refused: not an e-mail address, or somebody of the staff has it already.
@@ -46,9 +51,12 @@ def add_staff(actor: Actor | None, email: str, first_name: str, last_name: str, 
     person = Staff(
         email=email, first_name=first_name, last_name=last_name, role=str(role), language=language, active=True
     )
+    if sectors:
+        person.sectors = list(db.session.scalars(select(Sector).where(Sector.id.in_(sectors))))
     db.session.add(person)
     index_person(person)
-    record("person.created", actor, ("staff", person.id), after={"role": str(role)})
+    after = {"role": str(role), **({"sector_ids": sorted(sectors)} if sectors else {})}
+    record("person.created", actor, ("staff", person.id), after=after)
     return open_login(actor, person, invited=False)
 
 

@@ -215,6 +215,13 @@ def relative_of(user: User, client_id: int, relative_id: int) -> Relative | None
     return db.session.scalar(select(Relative).where(Relative.id == relative_id, Relative.client_id.in_(seen)))
 
 
+def relative_to_change(user: User, client_id: int, relative_id: int) -> Relative | None:
+    """The same, held until the transaction ends."""
+    seen = visible_clients(user).where(Client.id == client_id).with_only_columns(Client.id)
+    chosen = select(Relative).where(Relative.id == relative_id, Relative.client_id.in_(seen))
+    return db.session.scalar(chosen.with_for_update(of=Relative))
+
+
 def open_sessions(account: Account) -> Sequence[AccountSession]:
     """Return the browsers in which somebody is signed in with this login, the last seen first."""
     moment = clock.now()

@@ -1,7 +1,6 @@
 """Making and changing records of people. Whoever saves what somebody else has changed meanwhile is shown both."""
 
 from collections.abc import Mapping
-from typing import cast
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
@@ -116,10 +115,15 @@ def _write(person: Person, touched: Values) -> None:
         names = {name: values.pop(name, getattr(person, name)) or "" for name in ("first_name", "last_name")}
         set_name(person, str(names["first_name"]), str(names["last_name"]))
     if "sector_ids" in values:
-        ids = cast("list[int]", values.pop("sector_ids"))
+        ids = numbers_in(values.pop("sector_ids"))
         person.sectors = list(db.session.scalars(select(Sector).where(Sector.id.in_(ids))))
     for name, value in values.items():
         setattr(person, name, value)
+
+
+def numbers_in(value: Value) -> list[int]:
+    """The numbers of a field that holds several."""
+    return value if isinstance(value, list) else []
 
 
 def _kept(values: Values) -> dict[str, Value]:

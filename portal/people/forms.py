@@ -8,6 +8,8 @@ from wtforms.validators import InputRequired, Length
 from portal.forms import FilterForm, PortalForm, choices
 from portal.i18n import Offered
 from portal.people.directory import STATE_LABELS, PeopleFilter
+from portal.people.models import Relative
+from portal.people.record_forms import RecordForm
 
 KIND_LABELS = {"client": _l("Clients"), "relative": _l("Relatives"), "worker": _l("Workers"), "staff": _l("Staff")}
 
@@ -40,6 +42,16 @@ class GrantsForm(PortalForm):
     def grants(self) -> dict[str, bool]:
         return {"may_rate": self.may_rate.data, "sees_upcoming": self.sees_upcoming.data,
                 "sees_ratings": self.sees_ratings.data}  # fmt: skip
+
+
+class RelativeRecordForm(RecordForm):
+    """The whole record of a relative."""
+
+    kind = Relative
+    relation = StringField(_l("Relation to the client"), validators=[Length(max=60)])
+    may_rate = BooleanField(_l("May rate visits in the client’s place"))
+    sees_upcoming = BooleanField(_l("Sees the visits to come"))
+    sees_ratings = BooleanField(_l("Sees the ratings and comments of the file"))
 
 
 class RelativeForm(GrantsForm):

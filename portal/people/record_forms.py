@@ -17,6 +17,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Email, Length, Optional, Regexp, ValidationError
 
+from portal.errors import Refused
 from portal.folding import fold_name
 from portal.forms import PortalForm
 from portal.i18n import Offered
@@ -91,6 +92,13 @@ class RecordForm(PortalForm):
     def kept_sectors(self) -> set[int]:
         """Sectors of the record that this person does not see: they stay as they are."""
         return set()
+
+    def refuse(self, refusal: Refused) -> None:
+        """Say why the domain refused: at the field that the refusal names, else above all."""
+        if refusal.code in self:
+            self[refusal.code].errors = [*self[refusal.code].errors, refusal.message]
+        else:
+            self.form_errors.append(refusal.message)
 
     def show_rivals(self, late: Late, person: Person) -> None:
         """After somebody else was quicker: keep what was typed and lay beside it what stands; a field that the person

@@ -14,7 +14,8 @@ from portal.errors import Refused
 from portal.extensions import db
 from portal.pages import done, show
 from portal.people import access, directory
-from portal.people.forms import AccountsFilter, GrantsForm, RelativeForm
+from portal.people.editing import Late
+from portal.people.forms import AccountsFilter, GrantsForm, RelativeForm, RelativeRecordForm
 from portal.people.models import Client, Relative
 from portal.portals import staff
 from portal.roles import Permission
@@ -147,6 +148,31 @@ def grant_relative(client_id: int, relative_id: int) -> Response:
     access.grant(g.user, relative, form.grants())
     flash(_("Saved. It holds for %(name)s from now on.", name=relative.name), "success")
     return _back(client_id)
+
+
+@staff.page(
+    "/clients/<int:client_id>/relatives/<int:relative_id>/editing", Permission.MANAGE_ACCESS, methods=("GET", "POST")
+)
+def edit_relative(client_id: int, relative_id: int) -> Response:
+    """Who a relative is, how they are reached, and what they may see and do."""
+    relative = directory.relative_to_change(g.user, client_id, relative_id) or abort(404)
+    form = RelativeRecordForm(relative)
+    if not form.validate_on_submit():
+        return _relative_form(form, relative, 422 if request.method == "POST" else 200)
+    try:
+        access.change_relative(g.user, relative, form.typed(), form.version_shown)
+    except Late as late:
+        form.show_rivals(late, relative)
+        return _relative_form(form, relative, 409)
+    except Refused as refusal:
+        form.refuse(refusal)
+        return _relative_form(form, relative, 409)
+    flash(_("The record of %(name)s is saved.", name=relative.name), "success")
+    return _back(client_id)
+
+
+def _relative_form(form: RelativeRecordForm, relative: Relative, status: int) -> Response:
+    return show("people/relative_form.html", status=status, form=form, relative=relative)
 
 
 @staff.page(

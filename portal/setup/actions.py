@@ -7,7 +7,7 @@ from flask_security.utils import hash_password
 from sqlalchemy import func, select
 
 from portal import clock
-from portal.accounts.actions import Signed, enter, invite
+from portal.accounts.actions import Signed, enter
 from portal.accounts.models import Account, User
 from portal.accounts.queries import normal_address
 from portal.accounts.throttles import brake, count_hit, place_of
@@ -18,6 +18,7 @@ from portal.i18n import language
 from portal.outbox.actions import Order, schedule
 from portal.people.actions import add_staff, open_login
 from portal.people.models import Sector, Staff
+from portal.people.team import make_staff
 from portal.roles import Role
 from portal.settings.actions import mark_setup
 from portal.settings.queries import option
@@ -109,15 +110,8 @@ def add_colleague(actor: Actor, email: str, names: tuple[str, str], role: Role, 
     Raises:
         Refused: somebody of the staff has this address already, or a coordinator has no sector.
     """
-    if role is Role.COORDINATOR and not sector_ids:
-        raise Refused(_l("A coordinator needs at least one sector: without it there is nothing to see."), "sectors")
-    account = add_staff(actor, normal_address(email), *names, role, option("agency.language"))
-    person = db.session.scalars(select(Staff).where(Staff.account_id == account.id)).one()
-    person.sectors = list(db.session.scalars(select(Sector).where(Sector.id.in_(sector_ids))))
-    db.session.flush()
-    if account.password is None:
-        invite(actor, account)
-    return person
+    typed = {"email": email, "first_name": names[0], "last_name": names[1], "role": str(role), "language": None}
+    return make_staff(actor, typed, sector_ids)
 
 
 def send_test(user: User) -> None:

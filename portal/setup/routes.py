@@ -54,32 +54,22 @@ def save_step() -> Response:
     return done(url_for("staff.set_up", step=step if step == "sender" else later))
 
 
-@staff.page("/team", Permission.MANAGE_ACCOUNTS)
-def show_team() -> Response:
-    """Who is of the staff; adding somebody."""
-    return _team(ColleagueForm(queries.all_sectors()))
-
-
 @staff.page("/team", Permission.MANAGE_ACCOUNTS, methods=("POST",))
 def add_colleague() -> Response:
+    """Add somebody of the staff during the first steps; later their whole record is made."""
+    if not queries.is_under_way():
+        abort(404)
     form = ColleagueForm(queries.all_sectors())
     if not form.validate_on_submit():
-        return _team(form, 422)
+        return _page("team", status=422, colleague=form)
     names = form.first_name.data or "", form.last_name.data or ""
     try:
         actions.add_colleague(g.user, form.email.data or "", names, Role(form.role.data), form.sector_ids)
     except Refused as refusal:
         form.form_errors.append(refusal.message)
-        return _team(form, 409)
+        return _page("team", status=409, colleague=form)
     flash(_("%(name)s is of the team now and receives an invitation.", name=" ".join(names)), "success")
-    return done(url_for("staff.set_up", step="team") if queries.is_under_way() else url_for("staff.show_team"))
-
-
-def _team(form: ColleagueForm, status: int = 200) -> Response:
-    """The page of the team; what is refused during the first steps is shown where it was typed."""
-    if status >= 400 and queries.is_under_way():
-        return _page("team", status=status, colleague=form)
-    return show("setup/team.html", status=status, form=form, people=queries.team(), roles=ROLE_LABELS)
+    return done(url_for("staff.set_up", step="team"))
 
 
 @staff.page("/setup/invitations", Permission.CHANGE_OPTIONS, methods=("POST",))

@@ -1,6 +1,9 @@
 """*Suivi* of a client: what was done to the record, the relatives and the visits, newest first."""
 
+from datetime import timedelta
+
 from sqlalchemy import update
+from time_machine import TimeMachineFixture
 
 from portal.extensions import db
 from portal.people.models import Client, Service, Worker
@@ -16,8 +19,9 @@ def lines(page: Page) -> list[str]:
 
 
 def test_what_happened_around_a_client_is_told_newest_first(
-    agency: Agency, sign_in: SignIn, database: Database
+    agency: Agency, sign_in: SignIn, database: Database, time_machine: TimeMachineFixture
 ) -> None:
+    time_machine.shift(timedelta(hours=1))
     sofia = sign_in(agency.sofia)
     with database.writing():
         factories.rate(agency.claire, agency.claires_done, 1, "le secret")

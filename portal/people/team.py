@@ -1,0 +1,173 @@
+"""The members of staff: who they are, what they are in the agency, which sectors they coordinate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from portal.accounts.actions import invite
+from portal.accounts.models import Account, User
+from portal.accounts.queries import normal_address
+from portal.audit.actions import Actor
+from portal.errors import Refused
+from portal.extensions import db
+from portal.folding import fold_name
+from portal.people import access, editing
+from portal.people.actions import add_staff
+from portal.people.editing import Values
+from portal.people.models import Client, SearchToken, Sector, Staff, staff_sector
+from portal.roles import Role
+from portal.settings.queries import option
+from portal.tables.queries import Page, read_page
+
+
+@dataclass(frozen=True)
+class StaffFilter:
+    """What the list is narrowed to; `state` is empty for those at work, `closed` or `all`."""
+
+    typed: str = ""
+    role: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class StaffRow:
+    id: int
+    name: str
+    role: str
+    sectors: list[str]
+    email: str
+    active: bool
+    has_open_login: bool
+
+
+def list_staff(narrowed: StaffFilter) -> Page[StaffRow]:
+    """Return a page of the members of staff, by name."""
+    named = (
+        select(Sector.name)
+        .join(staff_sector, staff_sector.c.sector_id == Sector.id)
+        .where(staff_sector.c.staff_id == Staff.id)
+        .order_by(Sector.name)
+        .correlate(Staff)
+        .subquery("named")
+    )
+    sectors = select(func.aggregate_strings(named.c.name, "\n")).scalar_subquery()
+    chosen = select(
+        Staff.id, Staff.first_name, Staff.last_name, Staff.role, Staff.email, Staff.active, sectors.label("sectors"),
+        Account.active.label("is_open"),
+    ).outerjoin(Account, Account.id == Staff.account_id)  # fmt: skip
+    listed = chosen.where(*_narrowing(narrowed)).order_by(Staff.last_name, Staff.first_name, Staff.id)
+    return read_page(listed, _as_row)
+
+
+def _narrowing(narrowed: StaffFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        select(SearchToken.token)
+        .where(
+            SearchToken.person_type == "staff",
+            SearchToken.person_id == Staff.id,
+            SearchToken.token.startswith(word, autoescape=True),
+        )
+        .exists()
+        for word in fold_name(narrowed.typed).split()
+    ]
+    if narrowed.role:
+        conditions.append(Staff.role == narrowed.role)
+    if narrowed.state != "all":
+        conditions.append(Staff.active.is_(narrowed.state != "closed"))
+    return conditions
+
+
+def _as_row(row: Row) -> StaffRow:
+    return StaffRow(
+        id=row.id, name=f"{row.first_name} {row.last_name}".strip(), role=row.role, email=row.email or "",
+        sectors=row.sectors.split("\n") if row.sectors else [], active=row.active, has_open_login=row.is_open is True,
+    )  # fmt: skip
+
+
+def staff_of(staff_id: int) -> Staff | None:
+    chosen = select(Staff).where(Staff.id == staff_id)
+    return db.session.scalar(chosen.options(selectinload(Staff.sectors), joinedload(Staff.account)))
+
+
+def staff_to_change(staff_id: int) -> Staff | None:
+    """The same, held until the transaction ends."""
+    chosen = select(Staff).where(Staff.id == staff_id).options(selectinload(Staff.sectors))
+    return db.session.scalar(chosen.with_for_update(of=Staff))
+
+
+def files_in_hand(person: Staff) -> int:
+    """How many clients' files somebody of the staff has in hand."""
+    chosen = select(func.count()).where(Client.file_manager_id == person.id, Client.active)
+    return db.session.scalar(chosen) or 0
+
+
+def make_staff(actor: Actor, typed: Values, sectors: Sequence[int]) -> Staff:
+    """Add a member of staff with a login, and mail them the link to choose a password.
+
+    Args:
+        actor: who adds them.
+        typed: by the names of the record's fields; an address is needed.
+        sectors: that they coordinate.
+
+    Raises:
+        Refused: a coordinator without a sector, no address, or one that somebody of the staff has.
+    """
+    role = Role(str(typed["role"]))
+    _refuse_without_sector(role, sectors)
+    address, language = normal_address(str(typed["email"] or "")), str(typed["language"] or option("agency.language"))
+    account = add_staff(actor, address, str(typed["first_name"]), str(typed["last_name"]), role, language, sectors)
+    person = db.session.scalars(select(Staff).where(Staff.account_id == account.id)).one()
+    for name in ("civility", "phone", "mobile"):
+        setattr(person, name, typed.get(name))
+    editing.index_person(person)
+    if account.password is None:
+        invite(actor, account)
+    return person
+
+
+def change_staff(user: User, person: Staff, typed: Values, version: int) -> None:
+    """Change the record of a member of staff.
+
+    Raises:
+        Late: the record has another version by now.
+        Refused: one's own role, the last administrator's, a coordinator without a sector, an address that is taken.
+    """
+    if person.version != version:
+        raise editing.Late
+    if typed["role"] != person.role:
+        refuse_to_unseat(user, person)
+    _refuse_without_sector(Role(str(typed["role"])), editing.numbers_in(typed["sector_ids"]))
+    same = or_(Staff.email == typed["email"], func.lower(Staff.email) == str(typed["email"] or "").lower())
+    if typed["email"] and db.session.scalar(select(Staff.id).where(same, Staff.id != person.id).limit(1)):
+        raise Refused(_l("Somebody of the staff has this e-mail address already."), "email")
+    editing.change_record(user, person, typed, version)
+
+
+def close_staff(user: User, person: Staff) -> None:
+    """Close the record of a member of staff; nobody signs in with it any more.
+
+    Raises:
+        Refused: one's own, or the last administrator's.
+    """
+    refuse_to_unseat(user, person)
+    access.close_record(user, person)
+
+
+def refuse_to_unseat(user: User, person: Staff) -> None:
+    """Nobody takes their own role or record, and one administrator stays.
+
+    Raises:
+        Refused: it is one's own, or the last administrator's.
+    """
+    if person.id == user.staff_id:
+        raise Refused(_l("This is your own record: another administrator has to do this."), "role")
+    if person.role == Role.ADMIN and access.administrators() <= {person.account_id}:
+        raise Refused(_l("This is the last administrator: without them nobody could open an access again."), "role")
+
+
+def _refuse_without_sector(role: Role, sectors: Sequence[int]) -> None:
+    if role is Role.COORDINATOR and not sectors:
+        raise Refused(_l("A coordinator needs at least one sector: without it there is nothing to see."), "sector_ids")
