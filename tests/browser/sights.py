@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 
 from sqlalchemy import select
 
@@ -12,9 +12,13 @@ from portal.accounts.links import mail_link
 from portal.accounts.models import Account
 from portal.controls.actions import save_filter
 from portal.extensions import db, wires
+from portal.imports.actions import bring_in
+from portal.imports.models import Import
 from portal.links import make_token
 from portal.outbox.actions import hold_channel
-from portal.people.models import Client, Service, Staff, Worker
+from portal.outbox.models import Message
+from portal.people.catalogue import add_skill
+from portal.people.models import Absence, Availability, Client, Sector, Service, Staff, Worker
 from portal.ratings.actions import answer_request
 from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
 from portal.settings.actions import mark_setup, set_option
@@ -217,6 +221,36 @@ def control_story(agency: Agency) -> None:
     save_filter(agency.sofia.user, wires.tables["quality"], "Notes basses", "period=this_month&stars=1", True)
 
 
+def busy_worker(agency: Agency) -> None:
+    """Wassim is taken twice, once in the South; some hours are not his, and from tomorrow on he is away."""
+    wassim, rising = db.session.get_one(Worker, agency.wassim.id), db.session.get_one(Service, agency.rising)
+    claire, eloise = db.session.get_one(Client, agency.claire.id), db.session.get_one(Client, agency.eloise.id)
+    today = factories.at(0, 8).date()
+    wassim.availabilities = [Availability(weekday=today.weekday(), begins=time(8), ends=time(12))]
+    wassim.absences = [Absence(first_day=today + timedelta(days=1), last_day=today + timedelta(days=9), reason="leave")]
+    factories.visit(claire, rising, [wassim], factories.at(0, 15), 90)
+    factories.visit(eloise, rising, [wassim], factories.at(0, 16))
+    factories.visit(claire, rising, [wassim], factories.at(2, 22), 9 * 60)
+    factories.visit(claire, rising, [], factories.at(6, 9), draft=True)
+
+
+def catalogue(agency: Agency) -> None:
+    """A skill with levels, a service that is not offered any more, a closed sector with one below it."""
+    add_skill(agency.ada.user, "Premiers secours", ["Initiation", "Confirmé", "Formateur"])
+    db.session.get_one(Service, agency.cleaning).active = False
+    east = factories.sector("Est", db.session.get_one(Sector, agency.south))
+    east.active = False
+
+
+def lost_messages(agency: Agency) -> None:
+    """Messages that did not arrive, and a file with refused lines."""
+    bring_in(agency.sofia.user, "clients", "clients-novembre.csv", b"Nom;Secteur\nLea Noel;Nord\n;Sud\n", {})
+    imported = db.session.scalars(select(Import)).one()
+    imported.state, imported.counts = "ready", {"refused": 1, "create": 1}
+    for message in db.session.scalars(select(Message).where(Message.state == "sent")):
+        message.state, message.reason, message.sent_at, message.next_at = "failed", "refused", None, clock.now()
+
+
 def second_device(agency: Agency) -> None:
     factories.session(agency.paul)
 
@@ -238,6 +272,13 @@ def brought_in(tab: Tab, story: Story) -> None:
     tab.page.locator("input[type=file]").set_input_files([file])  # ty: ignore[invalid-argument-type]
     tab.page.locator("main form button[type=submit]").click()
     tab.page.locator("progress").wait_for()
+
+
+def looked_for(tab: Tab, _story: Story) -> None:
+    tab.open("/staff/home")
+    tab.page.keyboard.press("/")
+    tab.page.keyboard.type("lef")
+    tab.page.locator("#found li a").first.wait_for()
 
 
 SAVE = "main form button[type=submit]"
@@ -331,6 +372,20 @@ SIGHTS = [
     Sight("outbox-held", "ines", "/staff/outbox", before=hold_messages),
     Sight("home-held", "sofia", "/staff/home", before=hold_messages),
     Sight("visit", "sofia", "/staff/visits/{agency.claires_done}"),
+    Sight("client-planning", "sofia", "/staff/clients/{agency.claire.id}/planning"),
+    Sight("client-planning-list", "ines", "/staff/clients/{agency.claire.id}/planning?view=list"),
+    Sight("worker-planning", "ines", "/staff/workers/{agency.wassim.id}/planning", before=busy_worker),
+    Sight("worker-planning-day", "sofia", "/staff/workers/{agency.wassim.id}/planning?view=day", before=busy_worker),
+    Sight("planning-menu", "sofia",
+          press("/staff/clients/{agency.claire.id}/planning", "#visit-{agency.claires_past} .slot-more",
+                ".slot-menu:popover-open")),
+    Sight("new-visit-whose", "ines", "/staff/visits/new"),
+    Sight("new-visit", "sofia", "/staff/visits/new?client_id={agency.claire.id}"),
+    Sight("new-visit-refused", "sofia", press("/staff/visits/new?client_id={agency.claire.id}", SAVE, ".error")),
+    Sight("new-visit-doubtful", "sofia",
+          press("/staff/visits/{agency.claires_done}/copy", SAVE, ".objections"), before=busy_worker),
+    Sight("visit-moved", "sofia", "/staff/visits/{agency.claires_next}/move"),
+    Sight("visit-tasks", "sofia", "/staff/visits/{agency.claires_next}/tasks"),
     Sight("visit-to-come", "sofia", "/staff/visits/{agency.claires_next}"),
     Sight("visit-cancelled", "ines", "/staff/visits/{agency.claires_cancelled}"),
     Sight("message-preview", "ada", "/staff/outbox/{message}/preview"),
@@ -341,6 +396,24 @@ SIGHTS = [
     Sight("control-table-nothing", "igor", f"{CONTROL}&client=nobody"),
     Sight("file-being-written", "ines", press(CONTROL, "button[value=csv]", "progress")),
     Sight("audit-log", "ada", "/staff/journal?period=last_7_days"),
+    Sight("home-lost", "sofia", "/staff/home", before=lost_messages),
+    Sight("outbox-lately", "ines", "/staff/outbox?state=failed&lately=1", before=lost_messages),
+    Sight("search", "ada", "/staff/search?q=e"),
+    Sight("search-nobody", "sofia", "/staff/search?q=nobody"),
+    Sight("search-nothing-typed", "ines", "/staff/search"),
+    Sight("search-as-one-types", "sofia", looked_for),
+    Sight("sectors", "ada", "/staff/sectors", before=catalogue),
+    Sight("sector", "ada", "/staff/sectors/{agency.north}"),
+    Sight("sector-refused", "ada", press("/staff/sectors/new", SAVE, ".error")),
+    Sight("sector-closing", "ada", "/staff/sectors/{agency.north}/closing"),
+    Sight("services", "ada", "/staff/services", before=catalogue),
+    Sight("service", "ada", "/staff/services/{agency.cleaning}"),
+    Sight("service-refused", "ada", press("/staff/services/new", SAVE, ".error")),
+    Sight("skills", "ada", "/staff/skills", before=catalogue),
+    Sight("skills-none", "ada", "/staff/skills"),
+    Sight("skill", "ada", "/staff/skills/1", before=catalogue),
+    Sight("skill-new", "ada", "/staff/skills/new"),
+    Sight("roles", "ada", "/staff/roles"),
     Sight("imports", "sofia", "/staff/imports"),
     Sight("imports-of-clients", "ada", "/staff/imports?kind=clients"),
     Sight("import-being-read", "sofia", brought_in),
