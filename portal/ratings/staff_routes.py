@@ -1,5 +1,7 @@
 """What staff do about the rating of a visit: type it for the client, ask again, answer, have it not counted."""
 
+from typing import Any
+
 from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -80,16 +82,20 @@ def ask_again(visit_id: int) -> Response:
     """*Redemander une évaluation*: asked first, with whom it goes to, when, and when the client was last asked."""
     _visit, subject, rating = queries.visit_to_rate(g.user, visit_id) or abort(404)
     form = SeenForm()
+    shown: dict[str, Any] = {
+        "heading": _("Ask for a rating again") if rating else _("Ask for a rating now"),
+        "words": STAR_WORDS,
+    }
     try:
         question = again.question_of(subject, rating)
         if request.method != "POST":
             form.version.data = str(question.rounds)
-            return _deed("ratings/_ask.html", visit_id, form, question=question, words=STAR_WORDS)
+            return _deed("ratings/_ask.html", visit_id, form, question=question, **shown)
         if not form.validate():
-            return _deed("ratings/_ask.html", visit_id, form, 422, question=question, words=STAR_WORDS)
+            return _deed("ratings/_ask.html", visit_id, form, 422, question=question, **shown)
         again.ask_again(g.user, subject, rating, form.seen_version)
     except Refused as refusal:
-        return _deed("ratings/_ask.html", visit_id, None, 409, refusal=refusal.message, question=None)
+        return _deed("ratings/_ask.html", visit_id, None, 409, refusal=refusal.message, question=None, **shown)
     flash(_("The mail that asks for a rating is on its way."), "success")
     return done(_back(visit_id))
 
@@ -135,13 +141,9 @@ def include_rating(rating_id: int) -> Response:
 
 def _deed(part: str, visit_id: int, form: PortalForm | None, status: int = 200, **context: object) -> Response:
     """A question of staff's, in the dialog or as a page of its own."""
-    headings = {
-        "ratings/_ask.html": _("Ask for a rating again"),
-        "ratings/_reply.html": _("Answer the client"),
-        "ratings/_exclude.html": _("Exclude from statistics"),
-    }
-    return show(
-        "ratings/staff_deed.html", "ratings/_staff_deed.html", status=status,
-        **{"part": part, "heading": headings[part], "visit": row_of(g.user, visit_id), "form": form, "refusal": None,
-           "action_url": request.full_path.rstrip("?"), "back_url": _back(visit_id), **context},
-    )  # fmt: skip
+    headings = {"ratings/_reply.html": _("Answer the client"), "ratings/_exclude.html": _("Exclude from statistics")}
+    shown = {
+        "part": part, "heading": headings.get(part), "visit": row_of(g.user, visit_id), "form": form, "refusal": None,
+        "action_url": request.full_path.rstrip("?"), "back_url": _back(visit_id), **context,
+    }  # fmt: skip
+    return show("ratings/staff_deed.html", "ratings/_staff_deed.html", status=status, **shown)

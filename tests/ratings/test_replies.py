@@ -1,6 +1,10 @@
 """What the agency answers a client who has left a rating."""
 
+from html import unescape
+
 import pytest
+from flask import Flask
+from flask_babel import force_locale, gettext
 from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
@@ -12,7 +16,7 @@ from portal.ratings.models import Rating, RatingReply
 from portal.settings.actions import set_option
 from portal.visits.models import Visit
 from tests.conftest import Database, Mailbox, SignIn, text_of
-from tests.factories import Agency, Persona, rate
+from tests.factories import AGENCY, Agency, Persona, rate
 from tests.pages import Page
 
 ANSWER = "Merci, madame.\nNous vous appelons demain."
@@ -160,3 +164,19 @@ def test_only_who_may_read_the_rating_reads_and_writes_answers(
     assert igor.act(path, {"text": ANSWER}).status == 404
     assert denis.get(f"/client/visits/{agency.claires_done}/rating/said").status == 404
     assert database.fingerprint() == before
+
+
+@pytest.mark.parametrize("language", ["fr", "ru", "en"])
+def test_the_mail_is_written_in_the_readers_language_and_its_subject_says_nothing_of_their_care(
+    app: Flask, agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn, rating: int, language: str
+) -> None:
+    with database.writing():
+        db.session.get_one(Client, agency.claire.id).language = language
+    answer(sign_in, agency, "Votre diabète : nous en parlons demain.")
+    mail = mailbox.one()
+    with app.app_context(), force_locale(language):
+        assert mail["Subject"] == gettext("%(agency)s has answered you", agency=AGENCY)
+        why = gettext("You receive this message because you have left a rating.")
+    for text in (text_of(mail), text_of(mail, "html")):
+        assert "Votre diabète" in text
+        assert why in unescape(text)
