@@ -253,6 +253,63 @@
     if (find && !find.form.contains(event.target)) foundHere().replaceChildren();
   });
 
+  // ---- the menu of a visit in a planning: "…", right click, the menu key, Shift+F10 ----
+
+  // Without this the "…" opens the same links and buttons; here they get the keys of a menu.
+  const entries = (menu) => [...menu.querySelectorAll("a[href], button")];
+
+  function openMenu(menu, opener) {
+    const more = menu.previousElementSibling;
+    opener.focus({ preventScroll: true }); // closing gives the focus back to it
+    menu.setAttribute("role", "menu");
+    menu.setAttribute("aria-label", more.getAttribute("aria-label"));
+    for (const entry of entries(menu)) {
+      entry.setAttribute("role", "menuitem");
+      entry.tabIndex = -1;
+    }
+    menu.showPopover({ source: more });
+    entries(menu)[0].focus();
+  }
+  function openMenuOf(slot, event) {
+    const menu = slot.querySelector(".slot-menu");
+    event.preventDefault();
+    if (menu.matches(":popover-open")) return;
+    openMenu(menu, slot.querySelector(".slot-open"));
+    if (!event.clientX && !event.clientY) return;
+    const left = Math.min(event.clientX, innerWidth - menu.offsetWidth - 8);
+    const top = Math.min(event.clientY, innerHeight - menu.offsetHeight - 8);
+    Object.assign(menu.style, { positionArea: "none", inset: "auto", margin: "0", left: `${left}px`, top: `${top}px` });
+  }
+  document.addEventListener("contextmenu", (event) => {
+    const slot = event.target.closest(".slot:has(.slot-menu)");
+    if (slot && !event.ctrlKey) openMenuOf(slot, event);
+  });
+  document.addEventListener("click", (event) => {
+    const more = event.target.closest(".slot-more");
+    if (!more) return;
+    event.preventDefault();
+    if (more.nextElementSibling.matches(":popover-open")) more.nextElementSibling.hidePopover();
+    else openMenu(more.nextElementSibling, more);
+  });
+  document.addEventListener("toggle", (event) => {
+    if (event.newState === "closed" && event.target.matches(".slot-menu")) event.target.removeAttribute("style");
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    const slot = event.target.closest(".slot:has(.slot-menu)");
+    if (!slot) return;
+    const menu = slot.querySelector(".slot-menu");
+    if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) openMenuOf(slot, event);
+    if (!menu.contains(event.target)) return;
+    const all = entries(menu);
+    const here = all.indexOf(event.target);
+    const to = { ArrowDown: (here + 1) % all.length, ArrowUp: (here - 1 + all.length) % all.length, Home: 0, End: all.length - 1 }[event.key];
+    if (to !== undefined) all[to].focus();
+    else if (event.key === " ") event.target.click();
+    else if (event.key === "Tab") menu.hidePopover();
+    else return;
+    if (event.key !== "Tab") event.preventDefault();
+  });
+
   // ---- new content ----
 
   function ready(root) {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 
-from babel.dates import format_interval
+from babel.dates import format_date, format_interval
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ScalarSelect, Select, String, cast, func, select
@@ -114,6 +114,11 @@ class Day:
     absence: str | None = None
     off: list[tuple[int, int]] = field(default_factory=list)
     is_today: bool = False
+
+    @property
+    def label(self) -> str:
+        """`lun. 16 nov.`: the year stands above."""
+        return format_date(self.day, "EEE, d MMM" if language() == "ru" else "EEE d MMM", locale=PARTS[language()])
 
     @property
     def free_label(self) -> str:

@@ -55,10 +55,10 @@ def test_the_week_of_a_client_shows_each_visit_in_its_day(agency: Agency, sign_i
         factories.rate(agency.claire, agency.claires_done, 4)
     page = sign_in(agency.sofia).get(f"/staff/clients/{agency.claire.id}/planning")
     shown = days(page)
-    assert list(shown)[:2] == ["Mon 16 November", "Tue 17 November Today"]
-    assert "9:00–10:00 Aide au lever Wassim Haddad Completed 4 out of 5" in shown["Mon 16 November"]
-    assert shown["Tue 17 November Today"] == ["8:00–9:00 Ménage Wassim Haddad Past, not closed"]
-    assert shown["Fri 20 November"] == ["9:00–10:00 Aide au lever Nobody yet Draft"]
+    assert list(shown)[:2] == ["Mon 16 Nov", "Tue 17 Nov Today"]
+    assert "9:00–10:00 Aide au lever Wassim Haddad Completed 4 out of 5" in shown["Mon 16 Nov"]
+    assert shown["Tue 17 Nov Today"] == ["8:00–9:00 Ménage Wassim Haddad Past, not closed"]
+    assert shown["Fri 20 Nov"] == ["9:00–10:00 Aide au lever Nobody yet Draft"]
     assert {"draft", "at-9", "min-0", "for-1", "and-0"} <= set(classes(page, agency.draft))
     assert page.at(".record-tabs [aria-current]").get_text() == "Planning"
     before = page.at('[rel="prev"]')
@@ -91,8 +91,8 @@ def test_a_day_and_a_list_are_the_same_visits_in_another_shape(agency: Agency, s
     assert days(as_list) == days(week)
     assert as_list.at("#planning")["data-view"] == "list"
     day = as_list.link("Day").click()
-    assert list(days(day)) == ["Tue 17 November Today"]
-    assert list(days(sofia.get(str(day.at('[rel="next"]')["href"])))) == ["Wed 18 November"]
+    assert list(days(day)) == ["Tue 17 Nov Today"]
+    assert list(days(sofia.get(str(day.at('[rel="next"]')["href"])))) == ["Wed 18 Nov"]
 
 
 def test_the_week_of_a_worker_names_the_clients_and_the_absences(
@@ -153,10 +153,10 @@ def test_hours_in_another_sector_are_taken_and_nothing_more_is_told(
         theirs = planned(agency, at(4, 10, 30), of=agency.eloise.id, mission_order="un secret")
         planned(agency, at(5, 10), of=agency.eloise.id, draft=True)
     page = sign_in(agency.sofia).get(f"/staff/workers/{agency.wassim.id}/planning")
-    assert days(page)["Sat 21 November"][1] == "10:30–11:30 Taken (another sector)"
+    assert days(page)["Sat 21 Nov"][1] == "10:30–11:30 Taken (another sector)"
     assert "the worker is taken twice" in slot(page, ours)
     assert not [word for word in ("Éloïse", "D’Angelo", "secret", f"/staff/visits/{theirs}") if word in page.html]
-    assert days(page)["Sun 22 November"] == [], "what another sector is not sure of takes nobody"
+    assert days(page)["Sun 22 Nov"] == [], "what another sector is not sure of takes nobody"
     assert "D’Angelo" in slot(sign_in(agency.ines).get(f"/staff/workers/{agency.wassim.id}/planning"), theirs)
 
 
@@ -187,13 +187,13 @@ def test_a_visit_over_midnight_stands_in_both_days(agency: Agency, sign_in: Sign
         evening = planned(agency, at(6, 22), 2 * 60)
     sofia = sign_in(agency.sofia)
     page = sofia.get(f"/staff/clients/{agency.claire.id}/planning")
-    assert days(page)["Sat 21 November"] == ["22:00–7:00 Ménage Wassim Haddad To do"]
-    assert days(page)["Sun 22 November"] == ["22:00–7:00 began the day before Ménage Wassim Haddad To do"]
+    assert days(page)["Sat 21 Nov"] == ["22:00–7:00 Ménage Wassim Haddad To do"]
+    assert days(page)["Sun 22 Nov"] == ["22:00–7:00 began the day before Ménage Wassim Haddad To do"]
     assert {"at-22", "for-2"} <= set(classes(page, night))
     assert {"from-0", "till-24"} <= set(page.at("#planning")["class"])
     page = sofia.get(f"/staff/clients/{agency.claire.id}/planning?day=2026-11-23")
     assert "22:00–0:00" in slot(page, evening)
-    assert days(page)["Tue 24 November"] == [], "what ends at midnight is not in the next day"
+    assert days(page)["Tue 24 Nov"] == [], "what ends at midnight is not in the next day"
 
 
 # ---- the nights in which the clocks change ----
