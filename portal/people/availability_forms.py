@@ -40,14 +40,14 @@ class SkillForm(PortalForm):
 
 
 def _levels_of(skill: Skill) -> list[SelectChoice]:
-    levels = [SelectChoice(f"{skill.id}:{level.id}", level.name, optgroup=skill.name) for level in skill.levels]
-    return levels or [SelectChoice(f"{skill.id}:", skill.name, optgroup=skill.name)]
+    levels = [SelectChoice(f"{skill.id}:{level.id}", f"{skill.name} · {level.name}") for level in skill.levels]
+    return levels or [SelectChoice(f"{skill.id}:", skill.name)]
 
 
 class HoursForm(PortalForm):
     weekday = SelectField(_l("Day of the week"), choices=[])
-    begins = TimeField(_l("From"), validators=[InputRequired(_l("Please give a time."))])
-    ends = TimeField(_l("Until"), validators=[InputRequired(_l("Please give a time."))])
+    begins = TimeField(_l("Begins at"), validators=[InputRequired(_l("Please give a time."))])
+    ends = TimeField(_l("Ends at"), validators=[InputRequired(_l("Please give a time."))])
 
     def __init__(self, **data: object) -> None:
         super().__init__(**data)

@@ -22,8 +22,8 @@ class Pair:
     Attributes:
         id, name, active: of the person on the other side.
         can_open: whether the reader may open that person's record.
-        visits: how many have begun so far.
-        last, next: the newest of those, and the first to come.
+        visits: how many are over.
+        last, next: the newest of those; the one in progress, else the first to come.
     """
 
     id: int
@@ -62,18 +62,18 @@ def _pairs(user: User, seen: Select, kind: Any, other: Any, perimeter: Select) -
 
 def _summed(seen: Select, other: Any) -> Subquery:
     """One line for each person on the other side: how many visits, which was the last, which is the next."""
-    begun = case((Visit.starts_at <= clock.now(), 1), else_=0)
+    over = case((Visit.state == State.DONE, 1), (Visit.ends_at <= clock.now(), 1), else_=0)
     newest, soonest = (Visit.starts_at.desc(), Visit.id.desc()), (Visit.starts_at, Visit.id)
     each = seen.with_only_columns(
-        other.label("other"), Visit.id, Visit.starts_at, begun.label("begun"),
-        func.row_number().over(partition_by=(other, begun), order_by=newest).label("from_newest"),
-        func.row_number().over(partition_by=(other, begun), order_by=soonest).label("from_soonest"),
+        other.label("other"), Visit.id, Visit.starts_at, over.label("over"),
+        func.row_number().over(partition_by=(other, over), order_by=newest).label("from_newest"),
+        func.row_number().over(partition_by=(other, over), order_by=soonest).label("from_soonest"),
     ).subquery()  # fmt: skip
-    was, is_last = each.c.begun == 1, each.c.from_newest == 1
+    was, is_last = each.c.over == 1, each.c.from_newest == 1
     return (
         select(
             each.c.other,
-            func.sum(each.c.begun).label("visits"),
+            func.sum(each.c.over).label("visits"),
             func.max(case((was, each.c.starts_at))).label("last_at"),
             func.max(case((was & is_last, each.c.id))).label("last_id"),
             func.max(case((~was & (each.c.from_soonest == 1), each.c.id))).label("next_id"),

@@ -103,7 +103,7 @@ def test_a_skill_has_a_level_of_its_own_and_no_other(
 ) -> None:
     for level in ("beginner", "able"):
         page = record_of(sofia, agency).form("Add the skill").submit(skill=skills[level]).follow()
-    assert "Cuisine · Confirmé" in page.says("#skills .lines")
+    assert "Cuisine · Confirmé" in page.says("#skills .entries")
     assert deeds(database)[0].after == {
         "fields": ["skills"],
         **dict(zip(("skill_id", "level_id"), map(int, skills["able"].split(":")), strict=True)),
@@ -118,7 +118,7 @@ def test_a_skill_has_a_level_of_its_own_and_no_other(
     assert sofia.act(f"{address}/987654/removal").status == 404
     assert database.fingerprint() == before
     page = record_of(sofia, agency)
-    assert page.press("#skills .lines li:first-child button").status == 303
+    assert page.press("#skills .entries li:first-child button").status == 303
     assert database.count(WorkerSkill) == 1
 
 
@@ -170,7 +170,7 @@ def test_an_absence_lists_the_visits_that_it_meets(
     again = page.form("Add the absence").submit(first_day="2026-11-20", last_day="2026-11-22")
     assert (again.status, database.count(Absence)) == (409, 1)
     assert page.form("Add the absence").submit(first_day="9999-12-31", last_day="9999-12-31").status == 422
-    page.press("#absences .lines button")
+    page.press("#absences .entries button")
     assert database.count(Absence) == 0
     assert "planned while the worker is away" not in record_of(sofia, agency).words
 
