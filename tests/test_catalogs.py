@@ -16,8 +16,9 @@ PLURALS = {"fr": 2, "ru": 3}
 # words that are the same in French, or are signs and figures only
 SAME = {
     "fr": {
-        "%(num)s minute", "Actions", "Administration", "Client", "Clients", "Code", "Configuration", "Date",
-        "Invitation", "Menu", "Message", "Pages", "Urgent",
+        "%(num)s client", "%(num)s minute", "Absences", "Actions", "Administration", "Client", "Clients", "Code",
+        "Configuration", "Date", "Format", "Invitation", "Menu", "Message", "Minutes", "Option", "Page", "Pages",
+        "Planning", "Urgent",
     },
     "ru": set(),
 }  # fmt: skip
