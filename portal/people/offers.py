@@ -44,8 +44,8 @@ def offer_sectors(user: User, kept: set[int]) -> Offer:
 def offer_for_client(user: User, client: Client | None = None) -> Offer:
     """Return the sectors that a client can be moved to, and who could have the file in hand there."""
     sectors = offer_sectors(user, {client.sector_id} if client else set()).sectors
-    reach, names = _reach()
     kept = client.file_manager_id if client else None
+    reach, names = _reach(kept)
     near = {number: name for number, name in names.items()
             if number == kept or number not in reach or reach[number] & sectors.keys()}  # fmt: skip
     return Offer(sectors, near, reach)
@@ -55,16 +55,16 @@ def offer_for_worker(user: User, worker: Worker | None = None) -> Offer:
     return offer_sectors(user, {sector.id for sector in worker.sectors} if worker else set())
 
 
-def _reach() -> tuple[dict[int, set[int]], dict[int, str]]:
-    """Return which sectors each coordinator sees (as `sectors_below` says of one), and the names of all the staff."""
+def _reach(kept: int | None) -> tuple[dict[int, set[int]], dict[int, str]]:
+    """Return which sectors each coordinator sees (as `sectors_below` says of one), and the names of all the staff at
+    work; of who has the file in hand too, though their record is closed by now."""
     own = select(staff_sector.c.staff_id, staff_sector.c.sector_id)
     managed = select(Sector.manager_id, Sector.id).where(Sector.manager_id.is_not(None))
     tree = select(own.union(managed).subquery()).cte(recursive=True)
     tree = tree.union(select(tree.c.staff_id, Sector.id).join(tree, Sector.parent_id == tree.c.sector_id))
-    at_work = select(Staff.id, Staff.first_name, Staff.last_name, Staff.role, tree.c.sector_id).where(Staff.active)
-    found = db.session.execute(
-        at_work.outerjoin(tree, tree.c.staff_id == Staff.id).order_by(Staff.last_name, Staff.first_name, Staff.id)
-    )
+    at_work = select(Staff.id, Staff.first_name, Staff.last_name, Staff.role, tree.c.sector_id)
+    at_work = at_work.outerjoin(tree, tree.c.staff_id == Staff.id).where(Staff.active | (Staff.id == kept))
+    found = db.session.execute(at_work.order_by(Staff.last_name, Staff.first_name, Staff.id))
     reach, names = defaultdict(set), {}
     for row in found:
         names[row.id] = f"{row.first_name} {row.last_name}".strip()

@@ -11,7 +11,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from portal.accounts.models import Account
 from portal.accounts.queries import normal_address
 from portal.audit.actions import record, record_all
-from portal.extensions import db
+from portal.extensions import db, wires
 from portal.folding import fold, fold_name
 from portal.imports.importer import Deed, Outcome, Plan, Row, Task
 from portal.imports.refusals import Params, Wrong
@@ -231,6 +231,9 @@ class PersonPlanner:
             self._fill(person, known)
             fields = [name for name, value in known.facts().items() if before.facts()[name] != value]
             record("person.changed", self.user, (self.kind.__tablename__, person.id), after={"fields": fields})
+            if isinstance(person, Client) and "sectors" in fields:
+                db.session.flush()
+                wires.react("client moved", self.user, person)
             changed.append((known, person))
         if len(changed) != len(self.touched):
             raise StaleDataError("gone")

@@ -20,7 +20,7 @@ from wtforms.validators import Email, Length, Optional, Regexp, ValidationError
 from portal.errors import Refused
 from portal.folding import fold_name
 from portal.forms import PortalForm
-from portal.i18n import Offered
+from portal.i18n import LANGUAGES, Offered
 from portal.people.editing import FIELDS, Late, Person, Value, print_of, stands
 from portal.people.models import Client, Worker
 from portal.people.offers import Offer
@@ -54,9 +54,10 @@ class RecordForm(PortalForm):
         self.rivals: dict[str, Rival] = {}
         data = {name: _as_typed(value) for name, value in stands(person).items()} if person else defaults
         super().__init__(data=data)
+        kept = {person.language: LANGUAGES[person.language]} if person and person.language in LANGUAGES else {}
         self.language.choices = [
             SelectChoice(value="", label=_("The agency’s language")),
-            *(SelectChoice(value=code, label=name) for code, name in Offered()),
+            *(SelectChoice(value=code, label=name) for code, name in {**kept, **dict(Offered())}.items()),
         ]
         if person and not self.is_submitted():
             self.show_version(person)

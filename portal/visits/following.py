@@ -9,7 +9,7 @@ from portal.people.models import Client
 from portal.visits.models import State, Visit
 
 
-def follow_client(actor: Actor, client: Client) -> None:
+def follow_client(actor: Actor | None, client: Client) -> None:
     """Take the visits to come of a client who was moved along into the new sector: its staff plan them from now on.
     Past ones stay where they were. Who is sent stays too: the planning shows who is not of the new sector."""
     ahead = (

@@ -8,7 +8,9 @@ from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.outbox.models import Message
 from portal.people.lines import split_name
-from portal.people.models import Client, Worker
+from portal.people.models import Client, Service, Worker
+from portal.visits.actions import plan_visit
+from tests.factories import at
 from tests.imports.conftest import Office
 
 FULL = "Civilité;Prénom;Nom;E-mail;Téléphone;Langue;Secteur;Gestionnaire;Identifiant;Invitation au portail"
@@ -53,6 +55,16 @@ def test_what_changes_is_shown_field_by_field_and_blanks_erase_nothing(office: O
     assert notes["sector"] == {"column": "sector", "before": "Nord", "after": "Sud"}
     seen = office.bring_in("Claire;Lefèvre;;", kind="clients")
     assert named(Client, "Lefèvre").email == "new@example.org"
+
+
+def test_a_client_whom_a_file_moves_takes_the_visits_to_come_along(office: Office) -> None:
+    service = db.session.scalars(select(Service)).one()
+    visits = [plan_visit(None, office.claire, service, [], at(days, 9), 60) for days in (-1, 1)]
+    named(Client, "Lefèvre").external_id = "C-7"
+    db.session.commit()
+    assert office.bring_in(";;Lefèvre;;;;Sud;;C-7;", kind="clients", titles=FULL).outcomes == ["change"]
+    db.session.expire_all()
+    assert [visit.sector_id for visit in visits] == [office.north.id, office.south.id]
 
 
 def test_a_name_with_another_address_may_be_somebody_else(office: Office) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.people.models import Client, SearchToken, Sector
+from portal.settings.actions import set_option
 from portal.visits.models import Visit
 from tests import factories
 from tests.conftest import Database, SignIn
@@ -163,6 +164,21 @@ def test_the_visits_to_come_move_along_and_the_past_stays(
     )  # fmt: skip
     deed = entry(database, "person.changed", agency.claire.id)
     assert deed.before == {"sector_id": agency.north, "file_manager_id": agency.sofia.id}
+
+
+def test_what_a_record_holds_can_stay_though_nobody_could_choose_it_any_more(
+    sofia: Browser, agency: Agency, database: Database
+) -> None:
+    """A manager who has left, a language that the agency no longer offers: saving something else changes neither."""
+    with database.writing():
+        claire = db.session.get_one(Client, agency.claire.id)
+        claire.language = "ru"
+        anne = factories.staff("Anne", "Petit", "coordinator", [claire.sector], "anne@example.org")
+        anne.active, claire.file_manager = False, anne
+        set_option(None, "agency.languages", "fr,en")
+    page = editing(sofia, agency.claire.id).form("Save").submit(city="Nantes").follow()
+    assert "Anne Petit Closed" in page.words
+    assert entry(database, "person.changed", agency.claire.id).after == {"fields": ["city"]}
 
 
 def test_the_pages_of_a_record_cost_few_statements(agency: Agency, sign_in: SignIn, database: Database) -> None:
