@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import bindparam, select
@@ -13,7 +14,7 @@ from portal.forms import STAR_WORDS
 from portal.links import external_url
 from portal.outbox.models import OPEN, Drop, Message, MessageKind, Postpone, Recipient
 from portal.people.models import Client, Relative
-from portal.ratings.models import RatingRequest, RatingSubject
+from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import has_stopped, is_asked_anew, is_open, person_to_ask, question, rating_of
 from portal.ratings.requests import promise_reminder
 from portal.ratings.timing import opening_after, too_old_from
@@ -70,7 +71,7 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     request = _request_of(message)
     person = person_to_ask(request.subject.visit.client)
     recipient = as_recipient(person)
-    refusal = _why_not(request, recipient)
+    refusal = _why_not(request, recipient, rating_of(request.subject))
     if refusal or recipient is None:
         return refusal or Drop("suppressed", "no_address")
     pace = _why_not_reminded_now if request.reminds_id else _why_not_asked_now
@@ -85,9 +86,8 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     return recipient
 
 
-def _why_not(request: RatingRequest, recipient: Recipient | None) -> Drop | None:
+def _why_not(request: RatingRequest, recipient: Recipient | None, rating: Rating | None) -> Drop | None:
     subject, state = request.subject, request.subject.visit.state
-    rating = rating_of(subject)
     rated = request.answered_at or (rating and not is_asked_anew(request, rating))
     reasons = {
         ("suppressed", "module_off"): not is_open(),
@@ -133,14 +133,23 @@ def _why_not_reminded(request: RatingRequest) -> Drop | None:
 
 def why_not(message: Message) -> Drop | None:
     """Why a mail that waits would be dropped as things stand, whatever the pace; changes nothing."""
-    request = db.session.scalars(select(RatingRequest).where(RatingRequest.message_id == message.id)).one()
+    request = _on_the_page(RatingRequest, "message_id", message.id)
+    if request is None:
+        request = db.session.scalars(select(RatingRequest).where(RatingRequest.message_id == message.id)).one()
+    rating = _on_the_page(Rating, "subject_id", request.subject_id) or rating_of(request.subject)
     person = person_to_ask(request.subject.visit.client)
     recipient = Recipient(str(person.email), person.name, "") if person else None  # the language is nobody's concern
-    if drop := _why_not(request, recipient):
+    if drop := _why_not(request, recipient, rating):
         return drop
     if recipient is None:
         return Drop("suppressed", "no_address")
     return _why_not_reminded(request) if request.reminds_id and not message.resends else None
+
+
+def _on_the_page(kind: type, column: str, value: int) -> Any:
+    """A row that the page of a visit has read already, or None: it asks this of each message that waits."""
+    rows = (row for row in db.session.identity_map.values() if isinstance(row, kind))
+    return next((row for row in rows if row.__dict__.get(column) == value), None)
 
 
 def context(message: Message, token: Callable[[str, str], str]) -> dict:

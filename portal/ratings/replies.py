@@ -65,17 +65,13 @@ def reader(message: Message) -> Recipient | None:
 
 
 def decide(message: Message) -> Recipient | Drop:
-    return why_not(message) or reader(message) or Drop("suppressed", "no_address")
-
-
-def why_not(message: Message) -> Drop | None:
-    """Why the mail would not leave as things stand: the answer itself stays where it is."""
+    """To whom it goes, or why not: the answer itself stays where it is."""
     rating = _reply_of(message).rating
     if not option("ratings.enabled"):
         return Drop("suppressed", "module_off")
     if not rating.subject.visit.client.active:
         return Drop("suppressed", "inactive")
-    return None if person_to_answer(rating) else Drop("suppressed", "no_address")
+    return as_recipient(person_to_answer(rating)) or Drop("suppressed", "no_address")
 
 
 def context(message: Message, token: Callable[[str, str], str]) -> dict:  # noqa: ARG001 - it needs a sign-in
@@ -96,6 +92,4 @@ def _page(rating: Rating, person: Client | Relative | None) -> str | None:
     return external_url("client.show_rating", visit_id=rating.subject.visit_id)
 
 
-REPLY = MessageKind(
-    "ratings.reply", _l("Reply to a rating"), "rating_reply", reader, decide, context, why_not=why_not
-)  # fmt: skip
+REPLY = MessageKind("ratings.reply", _l("Reply to a rating"), "rating_reply", reader, decide, context)

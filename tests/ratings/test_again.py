@@ -13,11 +13,14 @@ from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.outbox.models import Message
 from portal.people.models import Client
+from portal.ratings.again import ask_again
 from portal.ratings.models import FormerRating, Rating, RatingRequest
+from portal.ratings.on_behalf import Said, type_rating
+from portal.ratings.replies import reply
 from portal.settings.actions import set_option
 from portal.visits.models import Visit
 from tests.conftest import Database, Mailbox, SignIn, text_of
-from tests.factories import Agency, rate
+from tests.factories import NOON, Agency, rate, subject
 from tests.ratings.conftest import Asked, plan_asked_visit, read
 
 KIND = (
@@ -244,3 +247,14 @@ def test_the_mail_asks_kindly_in_the_clients_language(
     for text in (text_of(mail), text_of(mail, "html")):
         assert kind_words in " ".join(unescape(text).split())
         assert "secret" not in text
+
+
+def test_the_page_of_a_visit_with_all_of_it_stays_thrifty(agency: Agency, database: Database, sign_in: SignIn) -> None:
+    with database.writing():
+        said = Said(1, "Au téléphone", "telephone", NOON)
+        rating = db.session.get_one(Rating, type_rating(agency.sofia.user, subject(agency.claires_done), said))
+        reply(agency.sofia.user, rating, "Nous vous appelons.")
+        ask_again(agency.sofia.user, subject(agency.claires_done), rating, 0)
+    page = sign_in(agency.ines).get(f"/staff/visits/{agency.claires_done}")
+    assert page.words.count("Will leave in a moment") + page.words.count("Waits: no mail server is set") >= 1
+    assert len(page.statements) <= 12, "\n".join(page.statements)
