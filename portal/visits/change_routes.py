@@ -1,15 +1,13 @@
 """Planning by form: a visit made, copied, moved, given tasks. What speaks against it is shown before it is saved."""
 
 from datetime import date, datetime, time
-from typing import Any
 
-from flask import abort, current_app, flash, g, url_for
+from flask import abort, flash, g, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response
 
-from portal.accounts.queries import safe_next
 from portal.errors import Refused
 from portal.extensions import db
 from portal.htmx import request
@@ -23,31 +21,13 @@ from portal.visits.checks import Plan, Planned, objections, seal_of
 from portal.visits.forms import number_in
 from portal.visits.models import Visit
 from portal.visits.planning_forms import MoveForm, PlanForm, TasksForm, lines_of, workers_by_id
+from portal.visits.ways import came_from, planning_with
 
 OFFERED = 25  # clients of whom one is chosen
 
 
-def came_from(otherwise: str) -> str:
-    """Address of the page that the person wants to go back to."""
-    return safe_next(request.args.get("from")) or otherwise
-
-
 def visit_or_404(visit_id: int) -> Visit:
     return queries.visit_of(g.user, visit_id) or abort(404)
-
-
-def planning_with(visit: Visit) -> str:
-    """Address of the planning that the person came from, else the client's, on the day of a visit."""
-    endpoint, shown = "staff.plan_client", {"client_id": visit.client_id}
-    if back := safe_next(request.args.get("from")):
-        asked, _sep, query = back.partition("#")[0].partition("?")
-        found, place = current_app.url_map.bind("").match(asked, method="GET")
-        if found == "staff.show_visit":
-            return url_for(found, visit_id=visit.id)
-        if found in ("staff.plan_client", "staff.plan_worker"):
-            endpoint, shown = found, {**place, **({"view": "list"} if "view=list" in query else {})}
-    values: dict[str, Any] = {**shown, "day": visit.local_start.date()}
-    return f"{url_for(endpoint, **values)}#visit-{visit.id}"
 
 
 @staff.page("/visits/new", Permission.PLAN_VISITS, methods=("GET", "POST"))

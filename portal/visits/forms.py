@@ -6,8 +6,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
+from portal.accounts.models import User
 from portal.forms import FilterForm, PortalForm, choices, day_within_reach
-from portal.people.queries import active_services
+from portal.people.catalogue import list_services
+from portal.people.records import offered_to_clients_list
 from portal.visits.queries import STAGE_LABELS, VisitFilter, today
 
 PERIODS = {"30": _l("Last 30 days"), "90": _l("Last 3 months"), "365": _l("Last 12 months"), "ahead": _l("To come")}
@@ -23,7 +25,7 @@ class OwnVisitsFilter(FilterForm):
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)
         self.period.choices = choices(PERIODS, _l("All periods"))
-        self.service.choices = choices({service.id: service.name for service in active_services()}, _l("All services"))
+        self.service.choices = choices({service.id: service.name for service in list_services()}, _l("All services"))
         shown = {stage: label for stage, label in STAGE_LABELS.items() if stage != "draft"}
         self.state.choices = choices(shown, _l("All states"))
 
@@ -47,12 +49,17 @@ class VisitsFilter(FilterForm):
     last_day = DateField(_l("To"), validators=[Optional()])
     state = SelectField(_l("State"), choices=[])
     service = SelectField(_l("Service"), choices=[])
+    sector = SelectField(_l("Sector"), choices=[])
+    manager = SelectField(_l("File manager"), choices=[])
     client = StringField(_l("Client"), validators=[Length(max=100)])
     worker = StringField(_l("Worker"), validators=[Length(max=100)])
 
-    def __init__(self, *args: object, **options: object) -> None:
+    def __init__(self, user: User, *args: object, **options: object) -> None:
         super().__init__(*args, **options)
-        self.service.choices = choices({service.id: service.name for service in active_services()}, _l("All services"))
+        offered = offered_to_clients_list(user)
+        self.sector.choices = choices(offered["sector"], _l("All sectors"))
+        self.manager.choices = choices(offered["manager"], _l("Everybody"))
+        self.service.choices = choices({service.id: service.name for service in list_services()}, _l("All services"))
         self.state.choices = choices(STAGE_LABELS, _l("All states"))
 
     def narrowed(self) -> VisitFilter:
@@ -62,6 +69,8 @@ class VisitsFilter(FilterForm):
             last_day=day_within_reach(self.last_day.data),
             service_id=number_in(self.service.data),
             stage=self.state.data or None,
+            sector_id=number_in(self.sector.data),
+            manager_id=number_in(self.manager.data),
             client=self.client.data or None,
             worker=self.worker.data or None,
         )

@@ -21,6 +21,7 @@ from portal.extensions import UTC, Fact, db, wires
 from portal.i18n import start_of_day, zone
 from portal.people.models import Client, Service, Worker
 from portal.people.queries import is_named, names_of_accounts, sectors_below
+from portal.people.records import branch
 from portal.roles import Role
 from portal.tables.queries import Page, as_page, read_page, run_page
 from portal.visits.models import State, Visit, VisitWorker
@@ -161,6 +162,8 @@ class VisitFilter:
     last_day: date | None = None
     service_id: int | None = None
     stage: str | None = None
+    sector_id: int | None = None  # and those below it
+    manager_id: int | None = None  # who has the client's file in hand
     client: str | None = None
     worker: str | None = None
 
@@ -191,6 +194,11 @@ def narrow(statement: Select, narrowed: VisitFilter) -> Select:
         statement = statement.where(Visit.starts_at < start_of_day(narrowed.last_day + timedelta(days=1)))
     if narrowed.service_id:
         statement = statement.where(Visit.service_id == narrowed.service_id)
+    if narrowed.sector_id:
+        statement = statement.where(Visit.sector_id.in_(branch(narrowed.sector_id)))
+    if narrowed.manager_id:
+        held = select(Client.id).where(Client.file_manager_id == narrowed.manager_id)
+        statement = statement.where(Visit.client_id.in_(held))
     if narrowed.client:
         statement = statement.where(Visit.client_id.in_(select(Client.id).where(is_named(Client, narrowed.client))))
     if narrowed.worker:

@@ -17,6 +17,7 @@ from portal.roles import Permission
 from portal.visits import actions, queries
 from portal.visits.forms import CancelForm, OwnVisitsFilter, VisitsFilter
 from portal.visits.models import Visit
+from portal.visits.ways import list_or_planning
 from portal.visits.window import window_of
 
 
@@ -74,7 +75,7 @@ def end_own_visit(visit_id: int) -> Response:
 
 @staff.page("/visits", Permission.SEE_VISITS)
 def list_visits() -> Response:
-    filters = VisitsFilter(request.args)
+    filters = VisitsFilter(g.user, request.args)
     page = queries.list_visits(g.user, filters.narrowed())
     return show("visits/staff_list.html", "visits/_staff_rows.html", page=page, filters=filters)
 
@@ -89,7 +90,7 @@ def show_visit(visit_id: int) -> Response:
     facts = [fact for tell in wires.timeline for fact in tell(g.user, visit)]
     return show(
         "visits/show.html", window=window, visit=visit, row=window.row, panels=panels, client_panels=client_panels,
-        back=safe_next(request.args.get("from")) or url_for("staff.list_visits"),
+        back=list_or_planning(),
         facts=sorted(facts, key=lambda fact: (fact.to_come, fact.at)),
     )  # fmt: skip
 

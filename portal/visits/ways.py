@@ -1,0 +1,56 @@
+"""The way back: from the page of a visit, and from what is done there, to where the person came from."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app, url_for
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from portal.accounts.queries import safe_next
+from portal.htmx import request
+from portal.visits.models import Visit
+
+PLANNINGS = ("staff.plan_client", "staff.plan_worker")
+
+
+def came_from(otherwise: str) -> str:
+    """Address of the page that the person wants to go back to: it stands in the address."""
+    return safe_next(request.args.get("from")) or otherwise
+
+
+def list_or_planning() -> str:
+    """Where the page of a visit leads back to: what its address says, else the page whose link was followed.
+
+    A list holds fifty links, so they do not say where they stand; the browser does. A page about a visit itself is
+    nothing that one comes from: after a deed one would go round in circles.
+    """
+    asked_from = urlsplit(request.referrer or "")
+    known = _match(asked_from.path) if asked_from.netloc == request.host else None
+    if known and known[0].startswith("staff.") and "visit_id" not in known[1] and known[0] != "staff.create_visit":
+        here = f"{asked_from.path}?{asked_from.query}" if asked_from.query else asked_from.path
+        return came_from(here)
+    return came_from(url_for("staff.list_visits"))
+
+
+def planning_with(visit: Visit) -> str:
+    """Address of the planning that the person came from, else the client's, on the day of a visit."""
+    endpoint, shown = "staff.plan_client", {"client_id": visit.client_id}
+    if back := safe_next(request.args.get("from")):
+        asked, _sep, query = back.partition("#")[0].partition("?")
+        found, place = _match(asked) or ("", {})
+        if found == "staff.show_visit":
+            return url_for(found, visit_id=visit.id)
+        if found in PLANNINGS:
+            endpoint, shown = found, {**place, **({"view": "list"} if "view=list" in query else {})}
+    values: dict[str, Any] = {**shown, "day": visit.local_start.date()}
+    return f"{url_for(endpoint, **values)}#visit-{visit.id}"
+
+
+def _match(path: str) -> tuple[str, dict[str, Any]] | None:
+    """The page at a path of ours, and the values of its address."""
+    try:
+        endpoint, values = current_app.url_map.bind("").match(path, method="GET")
+    except (HTTPException, RequestRedirect, UnicodeError):
+        return None
+    return str(endpoint), dict(values)
