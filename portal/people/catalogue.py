@@ -77,7 +77,7 @@ def _flush_named() -> None:
 
 
 def list_services() -> list[Service]:
-    """All services, those that are offered first."""
+    """All services, those that are offered first: what lists of visits are narrowed to, also to former ones."""
     return list(db.session.scalars(select(Service).order_by(Service.active.desc(), Service.name)))
 
 

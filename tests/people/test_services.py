@@ -92,6 +92,11 @@ def test_a_service_that_is_no_longer_offered_stays_with_its_visits(
     assert ada.act(form.action, values).status == 303
     assert "No longer offered" in ada.get("/staff/services").words
     assert "Ménage" in sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_past}").words
+    narrowed = sign_in(agency.sofia).get(f"/staff/visits?service={agency.cleaning}")
+    assert {row.select("td")[0].get_text() for row in narrowed.soup.select("#visits tbody tr")}, (
+        "the list is narrowed to it"
+    )
+    assert "Ménage" in narrowed.says(".filters")
     from portal.people.queries import active_services
 
     with database.app.app_context():
