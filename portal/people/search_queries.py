@@ -2,7 +2,21 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from portal.accounts.models import User
@@ -103,18 +117,21 @@ def _hits(user: User, kind: type[Person], words: list[str]) -> Select:
     if kind is Relative:
         of = client.first_name.label("client_first"), client.last_name.label("client_last")
         whose = whose.join(client, client.id == Relative.client_id).add_columns(
-            null().label("place"), client.id.label("client_id"), *of
+            _NO_WORD.label("place"), client.id.label("client_id"), *of
         )
     elif kind is Client:
         whose = whose.join(sector, sector.id == Client.sector_id).add_columns(sector.name.label("place"), *_NOBODY)
     else:
-        place = Staff.role if kind is Staff else null()
+        place = Staff.role if kind is Staff else _NO_WORD
         whose = whose.add_columns(place.label("place"), *_NOBODY)
     ranked = whose.subquery()
     return select(ranked).where(ranked.c.place_of <= SHOWN)
 
 
-_NOBODY = (null().label("client_id"), null().label("client_first"), null().label("client_last"))
+_NO_WORD = cast(null(), String)  # PostgreSQL wants to know of what kind a column is that one part leaves empty
+_NOBODY = (
+    cast(null(), Integer).label("client_id"), _NO_WORD.label("client_first"), _NO_WORD.label("client_last"),
+)  # fmt: skip
 
 
 def _perimeter(user: User, kind: type[Person]) -> Select:
