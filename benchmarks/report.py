@@ -58,8 +58,11 @@ BOUNDS = (
     Bound("leaving a rating, of the limit's speed", lambda f: 100 * f["rate"]["share"], 35, 50, "{:.0f} %"),
     Bound("mails handed over by two workers", lambda f: f["mails"]["per_second"], 60, 250, "{:.0f} /s"),
     Bound("cold start to the first page", lambda f: f["start_s"], 2, 1, "{:.2f} s", most=True),
+    *(Bound(f"{page}: with ten times the rows, times the cost", lambda f, page=page: f["growth"][page]["times"],
+            1.3, 1.1, "{:.2f}", most=True)
+      for page in ("planning of a client", "planning of a worker", "search", "search as one types", "control table")),
     Bound("memory of the web processes", lambda f: f["memory_mb"], 200, 150, "{:.0f} MB", most=True),
-)
+)  # fmt: skip
 
 
 def say(words: str) -> None:
@@ -104,6 +107,10 @@ def _details(figures: dict[str, Any]) -> list[str]:
     ]
     if run := figures.get("mails"):
         said.append(f"mails: {run['cpu_ms']:.2f} + {run['db_ms']:.2f} ms CPU each, {run['copies']} copies")
+    said += [
+        f"{page}: {run['tenth']:.1f} ms CPU, with ten times the rows {run['whole']:.1f}"
+        for page, run in figures.get("growth", {}).items()
+    ]
     if "limit_memory_mb" in figures:
         said.append(f"the limit's memory {figures['limit_memory_mb']:.0f} MB")
     if "limit_start_s" in figures:

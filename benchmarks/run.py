@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,13 +21,13 @@ from urllib.request import urlopen
 
 from flask import Flask
 
-from benchmarks import data, report
+from benchmarks import data, growth, report
 from benchmarks.load import Order
 from benchmarks.meter import ROOT, Meters, pss_megabytes, quiet_moment, running, wait_until
 from tests.servers import Cluster, free_port, postgres_cluster, valkey_server
 
 CONNECTIONS = 8
-PARTS = {"pages", "start", "mails"}
+PARTS = {"pages", "start", "mails", "growth"}
 TOO_BUSY = 0.25  # cores that others may use while we measure
 SINK = 0.25  # and the mail server and Valkey, which are nobody's
 
@@ -41,10 +41,11 @@ class Plan:
     rounds: int = 3
     mails: int = 10_000
     starts: int = 5
+    grown: int = 60
     patience: float = 5.0
 
 
-QUICK = Plan(lists=400, ratings=200, rounds=2, mails=2_000, starts=3, patience=2.0)
+QUICK = Plan(lists=400, ratings=200, rounds=2, mails=2_000, starts=3, grown=20, patience=2.0)
 
 
 @dataclass
@@ -231,7 +232,29 @@ def prepared(engine: str, url: str, database: int | None, folder: Path, plan: Pl
     return Bench(engine, dict(os.environ), app, plan, database, folder)
 
 
+def measure_growth(bench: Bench, places: list[growth.Place]) -> None:
+    """The same pages of an agency and of one ten times as large."""
+    with Meters([os.getpid()], bench.database).span() as span:
+        bench.figures["growth"] = growth.measure(
+            places, bench.plan.grown, bench.plan.rounds, bench.plan.patience
+        )  # fmt: skip
+    bench.busy |= span.other > TOO_BUSY
+
+
+def fill_places(bench: Bench, new_database: Callable[[str], str], *, quick: bool) -> list[growth.Place]:
+    sizes = growth.QUICK_SIZES if quick else growth.SIZES
+    places = []
+    for name, size in sizes.items():
+        report.say(f"{bench.engine}: writing an agency of {size.visits:,} visits")
+        made = prepared(bench.engine, new_database(name), bench.database, bench.folder, bench.plan)
+        growth.fill(made.app, size)
+        places.append(growth.Place(name, made.app, bench.database))
+    return places
+
+
 def measure(bench: Bench, only: set[str]) -> None:
+    if not only - {"growth"}:
+        return
     say = report.say
     say(f"{bench.engine}: writing an agency of {data.SIZE.visits:,} visits")
     guests = data.fill(bench.app)
@@ -251,7 +274,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer requests, mails and rounds")
     parser.add_argument("--engine", choices=["sqlite", "postgresql", "both"], default="both")
-    parser.add_argument("--only", default=",".join(sorted(PARTS)), help="parts to measure: pages,start,mails")
+    parser.add_argument("--only", default=",".join(sorted(PARTS)), help="parts to measure: pages,start,mails,growth")
     asked = parser.parse_args()
     plan, only = (QUICK if asked.quick else Plan()), set(asked.only.split(","))
     measured = []
@@ -260,17 +283,20 @@ def main() -> int:
             if found is None:
                 report.say("PostgreSQL's programs are not installed: SQLite only")
                 continue
-            url, pid = found
-            bench = prepared(engine, url, pid, Path(name), plan)
+            new_database, pid = found
+            bench = prepared(engine, new_database("portal"), pid, Path(name), plan)
             measure(bench, only)
+            if "growth" in only:
+                measure_growth(bench, fill_places(bench, new_database, quick=asked.quick))
             measured.append(bench)
     return report.tell(measured, keep=not asked.quick and only == PARTS)
 
 
 @contextmanager
-def _database(engine: str, folder: Path) -> Generator[tuple[str, int | None] | None]:
+def _database(engine: str, folder: Path) -> Generator[tuple[Callable[[str], str], int | None] | None]:
+    """Give what makes a new, empty database under a name and returns its address, and the database's process."""
     if engine == "sqlite":
-        yield f"sqlite:///{folder / 'portal.db'}", None
+        yield lambda name: f"sqlite:///{folder / name}.db", None
         return
     try:
         cluster = postgres_cluster()
@@ -282,7 +308,7 @@ def _database(engine: str, folder: Path) -> Generator[tuple[str, int | None] | N
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # as an agency's server has them
             running_cluster.execute(f"ALTER SYSTEM SET {setting} = on")
         running_cluster.execute("SELECT pg_reload_conf()")
-        yield running_cluster.new_database(), _postmaster(running_cluster)
+        yield lambda _name: running_cluster.new_database(), _postmaster(running_cluster)
     finally:
         cluster.__exit__(None, None, None)
 

@@ -1,0 +1,123 @@
+"""No page grows with the table: the same pages of an agency and of one with ten times its people, visits and ratings.
+
+Asked inside this process by somebody who sees all sectors, so that no perimeter makes the table small; the cost is CPU
+time of this process and of the database. Every page shows as much in either agency: what is asked for is chosen so.
+"""
+
+import logging
+import os
+import statistics
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import Any
+
+from flask import Flask, session
+from sqlalchemy import select
+
+from benchmarks.meter import Meters, quiet_moment
+from portal.accounts import sessions as doors
+from portal.accounts.models import Account
+from portal.demo_large import Size, build_large
+from portal.extensions import db, writing
+from portal.people.models import Client, Worker
+
+WHOLE = Size()  # the reference agency
+TENTH = Size(clients=250, workers=60, staff=40, visits=160_000, ratings=12_000)
+SIZES = {"tenth": TENTH, "whole": WHOLE}
+QUICK_SIZES = {  # as dense, but nine months of it
+    "tenth": Size(clients=250, workers=60, staff=40, visits=40_000, ratings=3_000, weeks=39),
+    "whole": Size(clients=2_500, workers=600, staff=40, visits=400_000, ratings=30_000, weeks=39),
+}
+PEOPLE = 40  # different ones are asked about
+LETTERS = "mbdlg"
+CONTROL = "/staff/controls/quality?period=last_month"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kind of page: what it is called, and the addresses that are asked in turn."""
+
+    name: str
+    addresses: list[str]
+    marker: str = "</html>"  # what the answer holds, if it is the page
+    is_part: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """An agency that is measured.
+
+    Attributes:
+        name: in the figures.
+        app: on its database.
+        database: the process whose work counts too; None when the database is within this one.
+    """
+
+    name: str
+    app: Flask
+    database: int | None
+
+
+def cases(app: Flask) -> list[Case]:
+    """The pages of one agency."""
+    with app.app_context():
+        # past the story's own people, whose days are told and not drawn
+        clients = db.session.execute(select(Client.id, Client.email).where(Client.id > 10).limit(PEOPLE)).all()
+        workers = db.session.scalars(select(Worker.id).where(Worker.id > 10).limit(PEOPLE)).all()
+    # one letter finds more than is shown in either agency, an address one person
+    typed = [*LETTERS, *(row.email for row in clients if row.email)][: PEOPLE // 2]
+    return [
+        Case("planning of a client", [f"/staff/clients/{row.id}/planning" for row in clients]),
+        Case("planning of a worker", [f"/staff/workers/{worker}/planning" for worker in workers]),
+        Case("search", [f"/staff/search?q={letter}" for letter in LETTERS], 'id="results"'),
+        Case("search as one types", [f"/staff/search?q={word}" for word in typed], "found-list", is_part=True),
+        Case("control table", [CONTROL], "<tbody"),
+    ]
+
+
+def fill(app: Flask, size: Size) -> None:
+    with app.app_context(), writing():
+        build_large(size, lambda _written: None)
+        db.session.commit()
+
+
+def measure(places: list[Place], requests: int, rounds: int, patience: float) -> dict[str, dict[str, float]]:
+    """Return by kind of page what it costs in each agency, in CPU milliseconds, and how many times as much in the last
+    as in the first. The agencies take turns; medians of the rounds."""
+    logging.getLogger("portal.requests").setLevel(logging.WARNING)  # thousands of lines that nobody reads
+    asked = [(place, _signed_in(place.app), cases(place.app)) for place in places]
+    found = {}
+    for number, case in enumerate(asked[0][2]):
+        runs: dict[str, list[float]] = {place.name: [] for place in places}
+        for _place, client, own in asked:
+            _ask(client, own[number], 5)  # templates, statements
+        quiet_moment(patience)
+        for _ in range(rounds):
+            for place, client, own in asked:
+                with Meters([os.getpid()], place.database).span() as span:
+                    _ask(client, own[number], requests)
+                runs[place.name].append(1000 * (span.cpu + span.database) / requests)
+        costs = {name: statistics.median(each) for name, each in runs.items()}
+        found[case.name] = costs | {"times": costs[places[-1].name] / costs[places[0].name]}
+    return found
+
+
+def _ask(client: Any, case: Case, count: int) -> None:
+    part = {"HX-Request": "true", "HX-Request-Type": "partial"} if case.is_part else {}
+    for address in islice(cycle(case.addresses), count):
+        answer = client.get(address, headers={"Accept-Language": "fr", **part})
+        assert answer.status_code == 200, (address, answer.status)
+        assert case.marker in answer.text, address
+
+
+def _signed_in(app: Flask) -> Any:
+    """A browser in which the quality lead of the story is signed in."""
+    client = app.test_client()
+    with app.test_request_context(environ_base={"HTTP_USER_AGENT": "benchmark", "REMOTE_ADDR": "127.0.0.1"}), writing():
+        account = db.session.scalars(select(Account).where(Account.email == "quality@example.org")).one()
+        doors.open_session(account)
+        db.session.commit()
+        values = dict(session)
+    with client.session_transaction() as cookie:
+        cookie.update(values)
+    return client
