@@ -12,6 +12,7 @@ from flask_babel import lazy_pgettext
 from portal.audit.models import KINDS
 from portal.extensions import wires
 from portal.i18n import LANGUAGES, exact
+from portal.ratings.words import HOW_LABELS
 from portal.reports.quality import SOURCES
 from portal.roles import ROLE_LABELS
 from portal.settings.models import OPTIONS
@@ -65,11 +66,14 @@ PAGES = {
 }
 FIELDS = {
     "active": _l("Active"),
+    "again": _l("Asked again"),
     "all_sectors": _l("All sectors"),
+    "cancelled_messages": _l("Messages taken back, by number"),
     "channel": _l("Source"),
     "default_minutes": _l("Minutes"),
     "ends_at": _l("End"),
     "excluded": _l("Excluded"),
+    "exclusion": _l("Reason no."),
     "fields": _l("Fields"),
     "filled": _l("Filled in"),
     "filters": _l("Filters"),
@@ -78,11 +82,13 @@ FIELDS = {
     "kind": _l("Kind"),
     "language": _l("Language"),
     "levels": _l("Levels"),
+    "message": _l("Message no."),
     "method": _l("How"),
     "name": _l("Name"),
     "number": _l("How many"),
     "page": _l("Page"),
     "reason": _l("Reason"),
+    "reply": _l("Reply no."),
     "role": _l("Role"),
     "rows": _l("Lines"),
     "shared": lazy_pgettext("filter", "Shared"),
@@ -152,7 +158,9 @@ def _value(name: str, value: Any) -> str:
     if name.endswith("_at"):
         return exact(datetime.fromisoformat(value))
     tables = {table.name: table.title for table in wires.tables.values()} if name == "table" else {}
-    words = {"state": STAGE_LABELS, "channel": SOURCES, "role": _ROLES, "language": LANGUAGES}.get(name, tables)
+    words: Mapping[str, object] = {
+        "state": STAGE_LABELS, "channel": SOURCES, "how": HOW_LABELS, "role": _ROLES, "language": LANGUAGES,
+    }.get(name, tables)  # fmt: skip
     return str(words.get(value, value))
 
 

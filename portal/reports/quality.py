@@ -1,7 +1,7 @@
 """*Suivi qualité clients*: every rating with its comment, by the day of the visit."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
@@ -13,6 +13,7 @@ from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
+from portal import clock
 from portal.accounts.models import User
 from portal.controls.forms import ControlFilter
 from portal.controls.table import Column, ControlTable, Figure, Offer, Summary, Totals
@@ -31,6 +32,8 @@ SOURCES = {
     "mail": _l("By mail"),
     "staff": _l("Entered by the agency"),
 }
+PUT_OFF = timedelta(days=60)  # a visit that was rated and reopened may take place so much later than it was rated
+LONG = timedelta(days=45)
 COMMENTS = {"with": _l("With a comment"), "without": _l("Without a comment")}
 
 
@@ -56,32 +59,48 @@ class QualityFilter(ControlFilter):
 def rows(user: User, form: ControlFilter) -> Select:
     """Ratings of visits that this person may see. What only names things is joined loosely: sums then leave it out."""
     first, last = form.days()
-    statement = (
-        visible_visits(user)
-        .join(RatingSubject, RatingSubject.visit_id == Visit.id)
-        .join(Rating, Rating.subject_id == RatingSubject.id)
+    begin, end = start_of_day(first), start_of_day(last + timedelta(days=1))
+    # few visits are rated: of a long period all ratings since then are fewer than its visits
+    since, length = clock.now() - begin, end - begin
+    starting = _from_ratings if length > LONG and length * 10 > since else _from_visits
+    return (
+        starting(user, begin, end)
         .outerjoin(Client, Client.id == RatingSubject.client_id)
         .outerjoin(Service, Service.id == RatingSubject.service_id)
         .outerjoin(Sector, Sector.id == RatingSubject.sector_id)
         .outerjoin(Staff, Staff.id == RatingSubject.manager_id)
+        .where(*_conditions(form.data))
     )
-    statement = statement.where(
-        Visit.starts_at >= start_of_day(first), Visit.starts_at < start_of_day(last + timedelta(days=1))
+
+
+def _from_visits(user: User, begin: datetime, end: datetime) -> Select:
+    return (
+        visible_visits(user)
+        .join(RatingSubject, RatingSubject.visit_id == Visit.id)
+        .join(Rating, Rating.subject_id == RatingSubject.id)
+        .where(Visit.starts_at >= begin, Visit.starts_at < end)
     )
-    return statement.where(*_conditions(form.data))
+
+
+def _from_ratings(user: User, begin: datetime, end: datetime) -> Select:
+    """The same, by the day of the rating first: visits are looked up one by one, never searched for in an index."""
+    seen = visible_visits(user).where(Visit.id == RatingSubject.visit_id).correlate(RatingSubject).exists()
+    day = func.coalesce(Visit.starts_at, Visit.starts_at)
+    return (
+        select(Rating)
+        .join(RatingSubject, RatingSubject.id == Rating.subject_id)
+        .join(Visit, Visit.id == RatingSubject.visit_id)
+        .where(Rating.left_at >= begin - PUT_OFF, day >= begin, day < end, seen)
+    )
 
 
 def _conditions(chosen: Mapping[str, Any]) -> list[ColumnElement[bool]]:
     """What narrows the ratings besides the period."""
     narrowing: dict[str, Callable[[Any], ColumnElement[bool]]] = {
-        "worker": lambda name: RatingSubject.id.in_(
-            select(RatedWorker.subject_id)
-            .join(Worker, Worker.id == RatedWorker.worker_id)
-            .where(is_named(Worker, name))
-        ),
-        "client": lambda name: RatingSubject.client_id.in_(select(Client.id).where(is_named(Client, name))),
+        "worker": _rates_worker,
+        "client": _is_of_client,
         "manager": lambda number: RatingSubject.manager_id == int(number),
-        "sector": lambda number: RatingSubject.sector_id.in_(_sector_and_below(int(number))),
+        "sector": lambda number: _is_below(int(number)),
         "service": lambda number: RatingSubject.service_id == int(number),
         "source": lambda channel: Rating.channel == channel,
         "comment": lambda which: _HAS_COMMENT if which == "with" else ~_HAS_COMMENT,
@@ -93,10 +112,23 @@ def _conditions(chosen: Mapping[str, Any]) -> list[ColumnElement[bool]]:
 _HAS_COMMENT = func.coalesce(Rating.comment, "") != ""
 
 
-def _sector_and_below(sector_id: int) -> Select[int]:
+# asked of each rating of the period, not of all that were ever left: hence no `IN`
+
+
+def _rates_worker(name: str) -> ColumnElement[bool]:
+    rated = RatedWorker.subject_id == RatingSubject.id, Worker.id == RatedWorker.worker_id
+    return select(Worker.id).where(*rated, is_named(Worker, name)).correlate(RatingSubject).exists()
+
+
+def _is_of_client(name: str) -> ColumnElement[bool]:
+    of_name = Client.id == RatingSubject.client_id, is_named(Client, name)
+    return select(Client.id).where(*of_name).correlate(RatingSubject).exists()
+
+
+def _is_below(sector_id: int) -> ColumnElement[bool]:
     tree = select(Sector.id).where(Sector.id == sector_id).cte(recursive=True)
     tree = tree.union(select(Sector.id).join(tree, Sector.parent_id == tree.c.id))
-    return select(tree.c.id)
+    return select(tree.c.id).where(tree.c.id == RatingSubject.sector_id).correlate(RatingSubject).exists()
 
 
 def _named(kind: type[Client | Staff | Worker]) -> ColumnElement[str]:

@@ -1,5 +1,6 @@
 """*Suivi qualité clients*: every rating of one's sectors, what it comes to, narrowed and sorted as one likes."""
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -102,6 +103,23 @@ def test_each_filter_narrows_it(rated: Agency, sign_in: SignIn, filters: dict, s
         filters.setdefault("period", "")
     page = asked(sign_in(rated.sofia), **filters)
     assert "".join(sorted(stars_of(page))) == stars
+
+
+@pytest.mark.parametrize("name", ["sofia", "igor", "ines"])
+def test_a_long_period_is_read_by_another_way_to_the_same_rows(
+    rated: Agency, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    browser = sign_in(getattr(rated, name))
+    asked_for = [
+        {}, {"worker": "nadia"}, {"client": "lefevre"}, {"stars": ["0", "2"]}, {"period": "last_month"},
+        {"sort": "comment"}, {"period": "free", "first_day": "2026-11-11", "last_day": "2026-11-16"},
+    ]  # fmt: skip
+    short = [rows_of(asked(browser, **filters)) for filters in asked_for]
+    monkeypatch.setattr("portal.reports.quality.LONG", timedelta(0))
+    page = asked(browser)
+    assert [said for said in page.statements if "rating.left_at >=" in said]
+    assert [rows_of(asked(browser, **filters)) for filters in asked_for] == short
+    assert any(short)
 
 
 def test_a_sector_brings_those_below_it(rated: Agency, sign_in: SignIn, database: Database) -> None:
