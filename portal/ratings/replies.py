@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from portal import clock
 from portal.accounts.models import User
 from portal.audit.actions import record
+from portal.errors import Refused
 from portal.extensions import db, rows_changed
 from portal.links import external_url
 from portal.outbox.actions import Order, schedule
@@ -38,7 +39,14 @@ def reply(user: User, rating: Rating, text: str) -> None:
 
     Args:
         text: 1 to 2,000 characters.
+
+    Raises:
+        Refused: it is the last answer once more: somebody has pressed twice.
     """
+    db.session.execute(select(Rating.id).where(Rating.id == rating.id).with_for_update())
+    db.session.refresh(rating, ["replies"])
+    if rating.replies and rating.replies[-1].text == text:
+        raise Refused(_l("This answer has been sent already."), "sent")
     moment, number = clock.now(), len(rating.replies) + 1
     key = f"reply:{rating.id}:{number}"
     message_id = schedule([Order("ratings.reply", ("rating", rating.id), key, due_at=moment)])[key]

@@ -104,12 +104,14 @@ def ask_again(visit_id: int) -> Response:
 def reply_to_rating(rating_id: int) -> Response:
     """Answer whoever has left a rating; who reads the mail is said before."""
     rating, form = queries.visible_rating(g.user, rating_id) or abort(404), ReplyForm()
-    visit_id = rating.subject.visit_id
+    visit_id, person = rating.subject.visit_id, replies.person_to_answer(rating)
+    shown: dict[str, Any] = {"rating": rating, "person": person, "words": STAR_WORDS}
     if not form.validate_on_submit():
-        status = 422 if request.method == "POST" else 200
-        person = replies.person_to_answer(rating)
-        return _deed("ratings/_reply.html", visit_id, form, status, rating=rating, person=person, words=STAR_WORDS)
-    replies.reply(g.user, rating, form.text.data or "")
+        return _deed("ratings/_reply.html", visit_id, form, 422 if request.method == "POST" else 200, **shown)
+    try:
+        replies.reply(g.user, rating, form.text.data or "")
+    except Refused as refusal:
+        return _deed("ratings/_reply.html", visit_id, form, 409, refusal=refusal.message, **shown)
     flash(_("Your answer stands on the client’s portal."), "success")
     return done(_back(visit_id))
 

@@ -82,6 +82,17 @@ def test_several_answers_are_possible_and_each_is_mailed(
     assert len(page.soup.select(".reply")) == 2
 
 
+def test_who_presses_twice_sends_one_answer(
+    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn, rating: int
+) -> None:
+    window = sign_in(agency.sofia).get(f"/staff/ratings/{rating}/reply").form("Send the answer")
+    assert window.submit(text=ANSWER).status == 303
+    page = window.submit(text=ANSWER)
+    assert (page.status, page.errors()) == (409, ["This answer has been sent already."])
+    assert "Nous vous appelons demain." in page.at("textarea").get_text()
+    assert len(mailbox.collect()) == database.count(RatingReply) == 1
+
+
 def test_the_mail_goes_to_whoever_gave_the_rating(
     agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn
 ) -> None:
