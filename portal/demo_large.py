@@ -5,10 +5,11 @@ from one run to the next but the day it is told on. People are here; what happen
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from portal import clock, demo_history
 from portal.accounts.models import Account
@@ -21,6 +22,7 @@ from portal.folding import fold_name
 from portal.links import new_public_id
 from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, staff_sector, worker_sector
 from portal.people.search import reindex
+from portal.ratings.models import Rating
 
 TREE = {
     "Nord": ("Lille", "Roubaix"),
@@ -82,8 +84,15 @@ def build_large(size: Size, progress: Figures) -> None:
     furnish_many(first)
     reindex()
     demo_history.write(_teams(people, chance), size.visits, size.ratings, size.weeks, chance, progress)
+    _look_at_old_ratings()
     set_counters()
     db.session.execute(text("ANALYZE"))  # the planner of either engine has never seen these tables full
+
+
+def _look_at_old_ratings() -> None:
+    """Somebody has taken note of the low ratings of former weeks, as in an agency where people work."""
+    old = Rating.stars <= 2, Rating.left_at < clock.now() - timedelta(days=14)
+    db.session.execute(update(Rating).where(*old).values(looked_at=Rating.left_at, looked_by="Inès Caron"))
 
 
 def next_id(kind: Any) -> int:

@@ -178,13 +178,9 @@ class RatingRow:
 
 def visible_ratings(user: User) -> Select:
     """Ratings of clients that this person may see. The perimeter is the sector of the day of the visit."""
-    seen = visible_visits(user).with_only_columns(Visit.id)
-    return (
-        select(Rating)
-        .join(RatingSubject, Rating.subject_id == RatingSubject.id)
-        .join(Visit, Visit.id == RatingSubject.visit_id)
-        .where(RatingSubject.visit_id.in_(seen))
-    )
+    seen = visible_visits(user).join(RatingSubject, RatingSubject.visit_id == Visit.id)
+    # joined, not looked up among the ids of all visits: those are walked one by one where few ratings are wanted
+    return seen.join(Rating, Rating.subject_id == RatingSubject.id).with_only_columns(Rating)
 
 
 def list_ratings(
