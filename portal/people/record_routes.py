@@ -11,6 +11,7 @@ from portal.pages import done, show
 from portal.people import editing, records, timeline
 from portal.people.directory import client_of
 from portal.people.editing import Late
+from portal.people.forms import GrantsForm
 from portal.people.models import Client
 from portal.people.offers import offer_for_client
 from portal.people.record_filters import ClientsFilter, WorkersFilter
@@ -38,7 +39,7 @@ def list_workers() -> Response:
 def show_client(client_id: int) -> Response:
     """*Définition*: who the client is, and how the agency has their file in hand."""
     client = records.client_record(g.user, client_id) or abort(404)
-    return show("people/client.html", client=client, language=LANGUAGES.get(client.language or ""))
+    return show("people/client.html", client=client, language=LANGUAGES.get(client.language or ""), grants=GrantsForm)
 
 
 @staff.page("/clients/<int:client_id>/timeline", Permission.SEE_PEOPLE)

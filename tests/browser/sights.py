@@ -281,6 +281,22 @@ def looked_for(tab: Tab, _story: Story) -> None:
     tab.page.locator("#found li a").first.wait_for()
 
 
+def both_change(tab: Tab, story: Story) -> None:
+    """While Sofia has the form open, somebody else saves it."""
+    path = f"/staff/clients/{story.agency.claire.id}/editing"
+    tab.open(path)
+    other = tab.page.context.new_page()
+    other.goto(tab.site + path)
+    other.locator("#phone").fill("01 11 11 11 11")
+    other.locator("#city").fill("Nantes")
+    other.locator(SAVE).click()
+    other.wait_for_url(lambda url: not url.endswith("/editing"))
+    other.close()
+    tab.page.locator("#phone").fill("02 22 22 22 22")
+    tab.page.locator(SAVE).click()
+    tab.page.locator(".rival").first.wait_for()
+
+
 SAVE = "main form button[type=submit]"
 SIGN_IN = "form[action='/sign-in'] button[type=submit]"
 FACTOR = "/staff/account/second-factor"
@@ -351,6 +367,27 @@ SIGHTS = [
     Sight("access-refused", "sofia",
           press("/staff/clients/{agency.claire.id}/access", "form[action$='/access'] button[type=submit]", ".error")),
     Sight("relative-taken-off", "sofia", "/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}/closing"),
+    Sight("clients", "ines", "/staff/clients"),
+    Sight("clients-none-such", "sofia", "/staff/clients?q=nobody&state=all"),
+    Sight("client", "sofia", "/staff/clients/{agency.claire.id}"),
+    Sight("client-without-login", "igor", "/staff/clients/{agency.george}"),
+    Sight("client-new-refused", "sofia", press("/staff/clients/new", SAVE, ".error")),
+    Sight("client-changed-by-two", "sofia", both_change),
+    Sight("client-closing", "sofia", "/staff/clients/{agency.claire.id}/closing"),
+    Sight("client-workers", "sofia", "/staff/clients/{agency.claire.id}/workers"),
+    Sight("client-ratings", "ines", "/staff/clients/{agency.claire.id}/ratings"),
+    Sight("client-ratings-none", "igor", "/staff/clients/{agency.george}/ratings"),
+    Sight("client-timeline", "sofia", "/staff/clients/{agency.claire.id}/timeline"),
+    Sight("relative", "sofia", "/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}/editing"),
+    Sight("workers", "ines", "/staff/workers"),
+    Sight("worker", "sofia", "/staff/workers/{agency.wassim.id}", before=busy_worker),
+    Sight("worker-refused", "sofia", press("/staff/workers/{agency.wassim.id}", "#absences .btn", ".error")),
+    Sight("worker-changed", "ines", "/staff/workers/{agency.wassim.id}/editing"),
+    Sight("worker-clients", "sofia", "/staff/workers/{agency.wassim.id}/clients"),
+    Sight("worker-ratings", "ines", "/staff/workers/{agency.wassim.id}/ratings"),
+    Sight("staff-member", "ada", "/staff/team/{agency.sofia.id}"),
+    Sight("staff-member-new", "ada", press("/staff/team/new", SAVE, ".error")),
+    Sight("staff-member-closing", "ada", "/staff/team/{agency.sofia.id}/closing"),
     Sight("staff-visits", "sofia", "/staff/visits"),
     Sight("staff-visits-filtered-to-nothing", "sofia", "/staff/visits?state=draft&worker=nobody&client=nobody"),
     Sight("staff-visits-none-yet", "igor", "/staff/visits", before=empty_agency),

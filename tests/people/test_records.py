@@ -29,6 +29,8 @@ def test_each_coordinator_finds_their_own_people_and_opens_a_record_with_one_cli
     assert record.h1 == "Claire Lefèvre"
     assert "claire@example.org" in record.words
     assert "Sofia Benali" in record.words
+    assert "Paul Lefèvre" in record.words
+    assert "May rate visits in the client’s place · Sees the visits to come" in record.words
     assert record.link("Portal access").click().h1 == "Access to the file of Claire Lefèvre"
     workers = sofia.get("/staff/home").link("Workers").click()
     assert names(workers) == ["Wassim Haddad"]
