@@ -167,6 +167,56 @@ def access(camera: Camera) -> None:
         camera.shoot(tab.page, "staff-access")
 
 
+def _number_of(tab: Tab, name: str, records: str) -> str:
+    """The number of a record, found in its list by the beginning of a name."""
+    tab.open(f"/staff/{records}?q={name}")
+    return str(tab.page.locator(f"#records tbody a[href*='/{records}/']").first.get_attribute("href")).split("/")[-1]
+
+
+def records(camera: Camera) -> None:
+    """A client's record, her planning with the menu of a visit, and the stars that she gave on the telephone."""
+    with camera.at(COORDINATOR, DESK, height=860) as tab:
+        record = f"/staff/clients/{_number_of(tab, 'Lef', 'clients')}"
+        tab.open(record)
+        camera.shoot(tab.page, "staff-client")
+        tab.open("/staff/visits?state=past&client=Lef")
+        tab.page.locator("#visits tbody a[target]").first.click()
+        tab.open(str(tab.page.locator("main a[href*='/planning?day=']").first.get_attribute("href")))
+        tab.page.locator(".slot.past .slot-open").first.click(button="right")
+        tab.page.locator(".slot-menu:popover-open").wait_for()
+        camera.shoot(tab.page, "staff-planning")
+        tab.open(f"{record}/workers")
+        tab.page.locator("main a.btn[href*='/rating']").first.click()
+        dialog = tab.page.locator("dialog[open]")
+        dialog.locator("label.rate-star").nth(4).click()
+        dialog.locator("textarea").fill(COMMENTS[camera.language])
+        dialog.locator("#how label").first.click()
+        camera.shoot(tab.page, "staff-behalf")
+
+
+def objections(camera: Camera) -> None:
+    """A visit every week, whose worker is already elsewhere on the first day: said before anything is saved."""
+    with camera.at(COORDINATOR, DESK, height=860) as tab:
+        worker = _number_of(tab, "Aïs", "workers")
+        tab.open("/staff/visits?state=planned&worker=Aïs&client=Lef")
+        tab.page.locator("#visits tbody a[target]").last.click()
+        day = date.fromisoformat(str(tab.page.locator("a[href*='planning?day=']").first.get_attribute("href"))[-10:])
+        client = _number_of(tab, "Mor", "clients")
+        tab.open(f"/staff/visits/new?client_id={client}&worker_id={worker}&day={day}&hour=10")
+        tab.page.locator("select[name=service]").select_option(index=2)
+        tab.page.locator("input[name=until]").fill(str(day + timedelta(weeks=3)))
+        tab.page.locator("main form button.btn[type=submit]").last.click()
+        tab.page.locator("#objections").wait_for()
+        camera.shoot(tab.page, "staff-objections")
+
+
+def controls(camera: Camera) -> None:
+    with camera.at(QUALITY, DESK, height=1000) as tab:
+        tab.open("/staff/controls/quality?period=last_3_months")
+        tab.page.locator(".control-table").wait_for()
+        camera.shoot(tab.page, "staff-control")
+
+
 def configuration(camera: Camera) -> None:
     with camera.at(ADMINISTRATOR, DESK, height=800) as tab:
         for group in ("modules", "requests", "question"):
@@ -174,6 +224,9 @@ def configuration(camera: Camera) -> None:
             camera.shoot(tab.page, f"admin-{group}", whole=group == "modules")
         tab.open("/staff/accounts")
         camera.shoot(tab.page, "admin-accounts")
+        tab.open("/staff/journal?period=last_7_days")
+        tab.page.locator(".control-table").wait_for()
+        camera.shoot(tab.page, "admin-journal")
 
 
 # ---- a portal that nobody has set up ----
@@ -212,6 +265,6 @@ def _become_administrator(camera: Camera, tab: Tab) -> None:
 
 
 OF_THE_DEMO: list[Callable[[Camera], None]] = [
-    door, client, link, worker, desk, imports, mail, messages, access, configuration,
+    door, client, link, worker, records, objections, controls, desk, imports, mail, messages, access, configuration,
 ]  # fmt: skip
 OF_A_NEW_PORTAL: list[Callable[[Camera], None]] = [first_run]
