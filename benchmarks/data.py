@@ -131,7 +131,8 @@ def promise_mails(app: Flask, count: int) -> None:
             {"id": visits + n, "client_id": firsts[Client] + n, "service_id": service, "sector_id": sector,
              "starts_at": starts, "ends_at": ended, "local_start": starts.replace(tzinfo=None), "zone": "UTC",
              "state": "done", "ended_at": ended, "closed_at": ended, "version": 1} for n in numbers])  # fmt: skip
-        insert_all(VisitWorker, [{"visit_id": visits + n, "worker_id": worker, "position": 0} for n in numbers])
+        insert_all(VisitWorker, [{"visit_id": visits + n, "worker_id": worker, "position": 0, "starts_at": starts}
+                                 for n in numbers])  # fmt: skip
         write_down_who_is_rated(visits)
         insert_all(Message, [
             {"id": firsts[Message] + n, "public_id": new_public_id(), "kind": "ratings.request", "state": "scheduled",

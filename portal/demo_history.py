@@ -182,7 +182,9 @@ class Writer:
             "external_id": f"V{number}", "created_at": min(starts_at - timedelta(days=14), self.now), "version": 1,
         })  # fmt: skip
         for position, worker in enumerate(self._sent(slot)):
-            self.rows[VisitWorker].append({"visit_id": number, "worker_id": worker, "position": position})
+            self.rows[VisitWorker].append(
+                {"visit_id": number, "worker_id": worker, "position": position, "starts_at": starts_at}
+            )
         if state == State.DONE:
             self._what_was_said(slot, number, ends_at)
 

@@ -114,7 +114,7 @@ def _insert_visits(ledger: Ledger) -> list[Pair]:
     for visit, visit_id in zip(ledger.fresh, ids, strict=True):
         visit.id, visit.version = visit_id, 1
     sent = [
-        {"visit_id": visit.id, "worker_id": worker, "position": position}
+        {"visit_id": visit.id, "worker_id": worker, "position": position, "starts_at": visit.starts_at}
         for visit in ledger.fresh
         for position, worker in enumerate(visit.workers)
     ]

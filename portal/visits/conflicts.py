@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, Select, SQLColumnExpression, literal, select, union_all
+from sqlalchemy import ColumnElement, Integer, Select, SQLColumnExpression, literal, select, union_all
 
 from portal.extensions import db
 from portal.visits.models import State, Visit, VisitWorker
@@ -32,20 +32,28 @@ def taken(workers: Collection[int], clients: Collection[int], first: datetime, l
     parts = []
     if workers:
         sent = select(Visit).join(VisitWorker, VisitWorker.visit_id == Visit.id)
-        parts.append(_hours(sent.where(VisitWorker.worker_id.in_(workers)), VisitWorker.worker_id, first, last))
+        theirs = VisitWorker.worker_id.in_(workers), *begins_around(VisitWorker.starts_at, first, last)
+        parts.append(_hours(sent.where(*theirs), VisitWorker.worker_id, first))
     if clients:
         nobody = literal(None, Integer)
-        parts.append(_hours(select(Visit).where(Visit.client_id.in_(clients)), nobody, first, last))
+        theirs = Visit.client_id.in_(clients), *begins_around(Visit.starts_at, first, last)
+        parts.append(_hours(select(Visit).where(*theirs), nobody, first))
     if not parts:
         return []
     hours = union_all(*parts).subquery("hours")
     return [Taken(*row) for row in db.session.execute(select(hours))]
 
 
-def _hours(chosen: Select, worker_id: SQLColumnExpression, first: datetime, last: datetime) -> Select:
-    lies_there = Visit.starts_at > first - LONGEST, Visit.starts_at < last, Visit.ends_at > first
+def begins_around(
+    starts_at: SQLColumnExpression, first: datetime, last: datetime
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """What begins so that it can lie between two moments."""
+    return starts_at > first - LONGEST, starts_at < last
+
+
+def _hours(chosen: Select, worker_id: SQLColumnExpression, first: datetime) -> Select:
     columns = Visit.id, worker_id.label("worker_id"), Visit.client_id, Visit.starts_at, Visit.ends_at, Visit.state
-    return chosen.where(*lies_there, Visit.state != State.CANCELLED).with_only_columns(*columns)
+    return chosen.where(Visit.ends_at > first, Visit.state != State.CANCELLED).with_only_columns(*columns)
 
 
 def clashing(

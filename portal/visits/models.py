@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -35,7 +35,7 @@ class Visit(db.Model):
         CheckConstraint("(state = 'cancelled') = (cancel_reason IS NOT NULL)", name="reason"),
         Index("ix_visit_client_start", "client_id", "starts_at"),
         Index("ix_visit_sector_start", "sector_id", "starts_at"),
-        Index("ix_visit_starts_at", "starts_at", "id"),
+        Index("ix_visit_starts_at", "starts_at", "id", unique=True),  # what a worker's hours point at
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -69,13 +69,23 @@ class Visit(db.Model):
 
 
 class VisitWorker(db.Model):
-    """A worker sent to a visit; the first is the one whose name stands first."""
+    """A worker sent to a visit; the first is the one whose name stands first.
+
+    When the visit begins stands here too, so that some days of a worker are found without all their past. The database
+    keeps it in step: it is part of the key that points at the visit, and follows when the visit is moved.
+    """
 
     __tablename__ = "visit_worker"
-    __table_args__ = (Index("ix_visit_worker_worker", "worker_id", "visit_id"),)
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["visit_id", "starts_at"], ["visit.id", "visit.starts_at"], ondelete="CASCADE", onupdate="CASCADE"
+        ),
+        Index("ix_visit_worker_worker", "worker_id", "starts_at", "visit_id"),
+    )
 
-    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id", ondelete="CASCADE"), primary_key=True)
+    visit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"), primary_key=True)
+    starts_at: Mapped[datetime] = mapped_column(UTC)
     position: Mapped[int] = mapped_column(default=0)
 
     worker: Mapped[Worker] = relationship()

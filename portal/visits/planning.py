@@ -14,7 +14,7 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.i18n import PARTS, language, local, start_of_day
 from portal.people.models import Absence, Availability, Client, Worker
-from portal.visits.conflicts import LONGEST, Taken, clashing, taken
+from portal.visits.conflicts import LONGEST, Taken, begins_around, clashing, taken
 from portal.visits.models import State, Visit, VisitWorker
 from portal.visits.queries import VisitRow, reader, rows, today, visible_visits
 
@@ -168,7 +168,8 @@ def week_of_client(user: User, client: Client, span: Span) -> Week:
 
 def week_of_worker(user: User, worker: Worker, span: Span) -> Week:
     """Return the visits of a worker that this person may see. Of those of other sectors, only the hours are there."""
-    sent = select(VisitWorker.visit_id).where(VisitWorker.worker_id == worker.id)
+    theirs = VisitWorker.worker_id == worker.id, *begins_around(VisitWorker.starts_at, *span.moments)
+    sent = select(VisitWorker.visit_id).where(*theirs)
     found = _visits(visible_visits(user).where(Visit.id.in_(sent)), user, span)
     hours = _hours_around(found, span, workers={worker.id} | {number for one in found for number in one.workers})
     seen = {one.row.id for one in found}
@@ -188,7 +189,7 @@ class _Found:
 
 def _visits(chosen: Select, user: User, span: Span) -> list[_Found]:
     first, last = span.moments
-    inside = Visit.starts_at > first - LONGEST, Visit.starts_at < last, Visit.ends_at > first
+    inside = *begins_around(Visit.starts_at, first, last), Visit.ends_at > first
     listed = rows(chosen.where(*inside)).add_columns(Visit.client_id, _workers_of().label("worker_ids"))
     read = reader(user)
     return [
