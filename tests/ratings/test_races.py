@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
-from portal.ratings.models import FormerRating, Rating, RequestChoice
+from portal.ratings.models import FormerRating, Rating, RatingExclusion, RatingReply, RatingRequest, RequestChoice
 from portal.visits.models import Visit
 from tests.conftest import Database, SignIn, open_browser
 from tests.factories import Agency, rate
@@ -140,3 +140,29 @@ def test_wrong_passwords_at_once_are_all_counted(agency: Agency, database: Datab
     from portal.accounts.models import Throttle
 
     assert database.all(select(Throttle.hits)) == [8, 8, 8]  # for the login, from there, and of all
+
+
+def test_the_client_and_the_agency_at_once_are_one_rating(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    typed = {"stars": "1", "how": "telephone", "day": "2026-11-17", "hour": "11:30"}
+    visit = f"visits/{agency.claires_done}/rating"
+    own = [posting(sign_in(agency.claire), f"/client/{visit}", {"stars": "5"}) for _ in range(5)]
+    staff = [posting(sign_in(agency.sofia), f"/staff/{visit}", typed) for _ in range(5)]
+    assert at_once([*own, *staff]) == [303] + [409] * 9
+    assert database.count(Rating) == 1
+    assert database.count(AuditEntry, AuditEntry.kind == "rating.left") == 1
+
+
+def test_what_several_of_the_agency_do_at_once_is_done_once(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        rating = rate(agency.claire, agency.claires_done, 1).id
+    deeds = {
+        f"/staff/visits/{agency.claires_done}/rating/request": ({"version": "0"}, RatingRequest),
+        f"/staff/ratings/{rating}/reply": ({"text": "Nous vous appelons."}, RatingReply),
+        f"/staff/ratings/{rating}/exclusion": ({"reason": "Autre personne", "version": "1"}, RatingExclusion),
+    }
+    for url, (data, written) in deeds.items():
+        people = [sign_in(agency.ines if number % 2 else agency.ada) for number in range(6)]
+        assert at_once([posting(one, url, data) for one in people]) == [303] + [409] * 5, url
+        assert database.count(written) == 1
