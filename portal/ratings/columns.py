@@ -35,7 +35,8 @@ def add_rating_columns(statement: Select) -> Select:
 
 
 def waiting_visit(user: User, shown: Page[VisitRow] | None = None) -> VisitRow | None:
-    """Return the newest visit that waits for a rating by this person: the one question of the day.
+    """Return the newest visit that waits for a rating by this person, or about which the agency asks again and which
+    is among those shown: the one question of the day.
 
     Args:
         user: the client or a relative.
@@ -44,7 +45,7 @@ def waiting_visit(user: User, shown: Page[VisitRow] | None = None) -> VisitRow |
     if not (user.may_rate and is_open()):
         return None
     for row in shown.rows if shown else ():
-        if row.rating == "waiting":
+        if row.rating == "waiting" or row.again:
             return row
     if shown and not shown.has_next:
         return None

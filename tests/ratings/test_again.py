@@ -88,6 +88,7 @@ def test_on_the_portal_the_client_rates_anew_whatever_the_delay(
     assert "Rate again" not in sign_in(agency.claire).get("/client/visits").words
     ask(sign_in, agency, agency.claires_done)
     claire = sign_in(agency.claire)
+    assert "How did the visit of Wassim go?" in claire.get("/client/visits").says(".hero")
     window = claire.get("/client/visits").link("Rate again").click()
     assert "You have rated this visit already." in window.words
     assert not window.soup.select('input[name="stars"][checked]'), "asked how it is now, not what was said then"
