@@ -1,7 +1,5 @@
 """The lists of clients and workers; the record of a client, making and changing it."""
 
-from datetime import datetime
-
 from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -46,19 +44,9 @@ def show_client(client_id: int) -> Response:
 def show_client_timeline(client_id: int) -> Response:
     """*Suivi*: what happened around the client, newest first."""
     client = client_of(g.user, client_id) or abort(404)
-    facts = timeline.facts_of(g.user, client, moment_in(request.args.get("before", "")))
-    last = facts[-1].at.isoformat() if len(facts) == timeline.SHOWN else None
-    older = url_for("staff.show_client_timeline", client_id=client_id, before=last) if last else None
+    facts, last = timeline.story_of(g.user, client, timeline.place_in(request.args.get("before", "")))
+    older = url_for("staff.show_client_timeline", client_id=client_id, before=str(last)) if last else None
     return show("people/timeline.html", client=client, facts=facts, older=older)
-
-
-def moment_in(text: str) -> datetime | None:
-    """A moment in an address; anything odd is none."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo and 1900 < moment.year < 2200 else None
 
 
 @staff.page("/clients/new", Permission.EDIT_PEOPLE, methods=("GET", "POST"))

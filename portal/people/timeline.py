@@ -1,11 +1,12 @@
 """*Suivi*: what was done to a client's record and its relatives; other features add what they know (`wiring.py`)."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, or_, select
 
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
@@ -14,6 +15,29 @@ from portal.people.models import Client, Relative
 from portal.people.queries import names_of_accounts
 
 SHOWN = 50
+
+
+class Place(NamedTuple):
+    """An entry of the journal, in the order of the story: what an address says to go on reading."""
+
+    at: datetime
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()}~{self.number}"
+
+
+def place_in(text: str) -> Place | None:
+    """A place in an address; anything odd is none."""
+    moment, _tilde, number = text.partition("~")
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    known = at.tzinfo and 1900 < at.year < 2200 and number.isascii() and number.isdigit() and len(number) < 10
+    return Place(at, int(number)) if known else None
+
+
 # who did it, without a name, icon, tone
 DEEDS = {
     "person.created": (_l("Record made by %(name)s"), _l("Record made"), "plus", "info"),
@@ -33,20 +57,30 @@ LABELS = {
 }  # fmt: skip
 
 
-def facts_of(user: User, client: Client, before: datetime | None) -> list[Fact]:
-    """Return the newest of what happened around a client, newest first.
+def story_of(user: User, client: Client, before: Place | None) -> tuple[list[Fact], Place | None]:
+    """Return the newest of what happened around a client, newest first, and from where to go on reading, if need be.
 
     Args:
         user: of the staff, who may open the file.
         client: whose file.
-        before: only what is older, to go on reading.
+        before: only what is older.
     """
-    facts = [fact for tell in wires.client_timeline for fact in tell(user, client, before, SHOWN)]
-    return sorted(facts, key=lambda fact: fact.at, reverse=True)[:SHOWN]
+    told = [one for tell in wires.client_timeline for one in tell(user, client, before, SHOWN + 1)]
+    told.sort(key=lambda one: (one[1].at, one[0]), reverse=True)
+    number, last = told[SHOWN - 1] if len(told) > SHOWN else (0, None)
+    return [fact for _number, fact in told[:SHOWN]], Place(last.at, number) if last else None
 
 
-def record_facts(_user: User, client: Client, before: datetime | None, limit: int) -> list[Fact]:
-    """What was done to the record itself, to those of the relatives, and the invitations."""
+def newest_first(chosen: Select, before: Place | None, limit: int) -> Select:
+    """Put a selection of journal entries in the order of the story, from a place on. Many can be of one moment."""
+    if before:
+        same = and_(AuditEntry.at == before.at, AuditEntry.id < before.number)
+        chosen = chosen.where(or_(AuditEntry.at < before.at, same))
+    return chosen.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
+
+
+def record_facts(_user: User, client: Client, before: Place | None, limit: int) -> list[tuple[int, Fact]]:
+    """What was done to the record itself, to those of the relatives, and the invitations; by entry of the journal."""
     relatives = db.session.scalars(select(Relative).where(Relative.client_id == client.id)).all()
     people: dict[tuple[str, int], str] = {("client", client.id): ""}
     people |= {("relative", one.id): one.name for one in relatives}
@@ -55,11 +89,12 @@ def record_facts(_user: User, client: Client, before: datetime | None, limit: in
         people["account", client.account_id] = ""
     about = or_(*(and_(AuditEntry.subject_type == kind, AuditEntry.subject_id == number) for kind, number in people))
     chosen = select(AuditEntry).where(about, AuditEntry.kind.in_(DEEDS))
-    if before:
-        chosen = chosen.where(AuditEntry.at < before)
-    deeds = db.session.scalars(chosen.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)).all()
+    deeds = db.session.scalars(newest_first(chosen, before, limit)).all()
     names = names_of_accounts({deed.account_id for deed in deeds if deed.account_id})
-    return [_fact(deed, names.get(deed.account_id or 0), people[deed.subject_type, deed.subject_id]) for deed in deeds]
+    return [
+        (deed.id, _fact(deed, names.get(deed.account_id or 0), people[deed.subject_type, deed.subject_id]))
+        for deed in deeds
+    ]
 
 
 def _fact(deed: AuditEntry, name: str | None, relative: str) -> Fact:

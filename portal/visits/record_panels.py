@@ -1,6 +1,6 @@
 """What the visits feature shows on the pages of a person's record."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -13,6 +13,7 @@ from portal.extensions import Fact, Panel, db
 from portal.i18n import day, start_of_day, time_of_day, zone
 from portal.people.models import Absence, Client, Service, Worker
 from portal.people.queries import names_of_accounts
+from portal.people.timeline import Place, newest_first
 from portal.visits.models import State, Visit, VisitWorker
 from portal.visits.queries import DEEDS, reader, rows, visible_visits
 
@@ -54,8 +55,8 @@ def visits_in_absences(user: User, worker: Worker) -> Panel | None:
     return Panel("visits/_in_absences.html", {"rows": listed, "more": len(found) > LISTED}) if found else None
 
 
-def facts_of_client(user: User, client: Client, before: datetime | None, limit: int) -> list[Fact]:
-    """What was done to a client's visits and said of them, newest first: for the client's timeline."""
+def facts_of_client(user: User, client: Client, before: Place | None, limit: int) -> list[tuple[int, Fact]]:
+    """What was done to a client's visits and said of them, by entry of the journal: for the client's timeline."""
     seen = visible_visits(user).where(Visit.client_id == client.id).with_only_columns(Visit.id)
     chosen = (
         select(AuditEntry, Visit.id, Visit.starts_at, Service.name)
@@ -63,11 +64,9 @@ def facts_of_client(user: User, client: Client, before: datetime | None, limit: 
         .join(Service, Service.id == Visit.service_id)
         .where(AuditEntry.subject_type == "visit", AuditEntry.subject_id.in_(seen))
     )
-    if before:
-        chosen = chosen.where(AuditEntry.at < before)
-    found = db.session.execute(chosen.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)).all()
+    found = db.session.execute(newest_first(chosen, before, limit)).all()
     names = names_of_accounts({row.AuditEntry.account_id for row in found if row.AuditEntry.account_id})
-    return [_fact(row, names.get(row.AuditEntry.account_id or 0)) for row in found]
+    return [(row.AuditEntry.id, _fact(row, names.get(row.AuditEntry.account_id or 0))) for row in found]
 
 
 def _fact(row: Row, name: str | None) -> Fact:
