@@ -232,8 +232,8 @@ def prepared(engine: str, url: str, database: int | None, folder: Path, plan: Pl
     return Bench(engine, dict(os.environ), app, plan, database, folder)
 
 
-def measure_growth(bench: Bench, places: list[growth.Place]) -> None:
-    """The same pages of an agency and of one ten times as large."""
+def measure_growth(bench: Bench, places: dict[str, growth.Place]) -> None:
+    """The same pages of an agency and of one with a tenth of it."""
     with Meters([os.getpid()], bench.database).span() as span:
         bench.figures["growth"] = growth.measure(
             places, bench.plan.grown, bench.plan.rounds, bench.plan.patience
@@ -241,14 +241,14 @@ def measure_growth(bench: Bench, places: list[growth.Place]) -> None:
     bench.busy |= span.other > TOO_BUSY
 
 
-def fill_places(bench: Bench, new_database: Callable[[str], str], *, quick: bool) -> list[growth.Place]:
+def fill_places(bench: Bench, new_database: Callable[[str], str], *, quick: bool) -> dict[str, growth.Place]:
     sizes = growth.QUICK_SIZES if quick else growth.SIZES
-    places = []
+    places = {}
     for name, size in sizes.items():
         report.say(f"{bench.engine}: writing an agency of {size.visits:,} visits")
-        made = prepared(bench.engine, new_database(name), bench.database, bench.folder, bench.plan)
+        made = prepared(bench.engine, new_database(name.replace(" ", "-")), bench.database, bench.folder, bench.plan)
         growth.fill(made.app, size)
-        places.append(growth.Place(name, made.app, bench.database))
+        places[name] = growth.Place(made.app, bench.database)
     return places
 
 
