@@ -67,7 +67,7 @@ def typed_words(typed: str) -> list[str]:
     """Take what was typed apart: words of names folded, addresses whole, the digits of one number joined."""
     words, number, named = [], "", []
     for piece in [*typed[:LONGEST].replace("\x00", "").split(), ""]:
-        if piece and not any(map(str.isalpha, piece)) and digits_of(piece):
+        if any(map(str.isdigit, piece)) and not any(map(str.isalpha, piece)):
             number += piece
             continue
         words, number = [*words, digits_of(number)], ""

@@ -252,7 +252,7 @@ QUALITY = ControlTable(
         Column("stars", _l("Stars"), Rating.stars, "stars"),
         Column("comment", _l("Comment"), func.nullif(Rating.comment, ""), "long", may_be_empty=True),
         Column("source", _l("Source"), Rating.channel, read=lambda channel: str(SOURCES[channel])),
-        Column("left", lazy_pgettext("rating", "Left"), Rating.left_at, "moment"),
+        Column("left", lazy_pgettext("rating", "Left"), func.coalesce(Rating.changed_at, Rating.left_at), "moment"),
         Column("excluded", lazy_pgettext("rating", "Excluded"), Rating.exclude_reason, may_be_empty=True),
     ),
     offers={

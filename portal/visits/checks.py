@@ -59,7 +59,9 @@ def objections(user: User, plan: Plan) -> list[Planned]:
     seen = _rows(user, {other.visit_id for others in upon for other in others})
     free = _free_time(plan.workers, plan.starts)
     return [
-        Planned(start, [*_clock_words(start), *_taken_words(plan, others, seen), *free(start, plan.minutes)])
+        Planned(
+            start, [*_clock_words(start, plan.minutes), *_taken_words(plan, others, seen), *free(start, plan.minutes)]
+        )
         for start, others in zip(plan.starts, upon, strict=True)
     ]
 
@@ -94,13 +96,15 @@ def _taken_words(plan: Plan, others: Sequence[Taken], seen: dict[int, VisitRow])
     return said
 
 
-def _clock_words(start: datetime) -> list[str]:
-    """What the two nights in which the clocks change make of an hour."""
-    moment, _end = moments_of(start, 1)
+def _clock_words(start: datetime, minutes: int) -> list[str]:
+    """What the two nights in which the clocks change make of an hour, or of a visit's end: its length is what counts."""
+    moment, end = moments_of(start, minutes)
     if local(moment).replace(tzinfo=None) != start:
         return [_("This hour does not exist that night: the visit would begin at %(time)s.", time=time_of_day(moment))]
     if start.replace(tzinfo=zone(), fold=1).astimezone(UTC) != moment:
         return [_("This hour comes twice that night: the first one is meant.")]
+    if local(end).replace(tzinfo=None) != start + timedelta(minutes=minutes):
+        return [_("The clocks change during this visit: it would end at %(time)s.", time=time_of_day(end))]
     return []
 
 

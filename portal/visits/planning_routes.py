@@ -52,12 +52,14 @@ def _show(kind: str, person: Client | Worker, week: Week) -> Response:
     address = partial(_address, kind, person.id)
     return show(
         "visits/planning.html", "visits/_planning.html", kind=kind, person=person, week=week, here=address(week.span),
-        address=address, new_visit=partial(_new_visit, kind, person.id, address(week.span)),
+        address=address, new_visit=partial(_new_visit, kind, person.id, address(week.span), week.span),
         visit_url=addresses_of("staff.show_visit", "visit_id"), today=Span(week.span.view, today()),
     )  # fmt: skip
 
 
-def _new_visit(kind: str, number: int, back: str, day: date | None) -> str:
+def _new_visit(kind: str, number: int, back: str, shown: Span, day: date | None) -> str:
+    """Address of the form, with the day: without one today, or the first of the days that are shown."""
+    day = day or (today() if today() in shown.days else shown.days[0])
     values: dict[str, Any] = {f"{kind}_id": number, "from": back, "day": day}
     return url_for("staff.create_visit", **values)
 
