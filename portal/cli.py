@@ -16,7 +16,11 @@ from portal import logs
 from portal.processes import leaving
 
 TICK = 60  # seconds between two looks for due work
-SWEEPS = ("portal.outbox.jobs", "portal.work.jobs", "portal.controls.jobs")  # modules whose `sweep()` the ticker calls, in this order
+SWEEPS = (
+    "portal.outbox.jobs",
+    "portal.work.jobs",
+    "portal.controls.jobs",
+)  # modules whose `sweep()` the ticker calls, in this order
 
 log = logging.getLogger(__name__)
 

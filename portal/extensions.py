@@ -171,7 +171,9 @@ class Wires:
     home_cards: list[Callable[["User"], Panel | None]] = field(default_factory=list)
     option_panels: dict[str, Callable[["User", Mapping[str, str]], Panel]] = field(default_factory=dict)
     account_panels: list[Callable[["User"], Panel | None]] = field(default_factory=list)
-    client_timeline: list[Callable[..., list[tuple[int, Fact]]]] = field(default_factory=list)  # by entry of the journal
+    client_timeline: list[Callable[..., list[tuple[int, Fact]]]] = field(
+        default_factory=list
+    )  # by entry of the journal
     worker_panels: list[Callable[["User", "Worker"], Panel | None]] = field(default_factory=list)
     closing_panels: list[Callable[["User", "Client | Worker"], Panel | None]] = field(default_factory=list)
     visit_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)

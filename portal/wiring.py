@@ -67,7 +67,8 @@ def messages_about(name: str) -> ColumnElement[bool]:
 for kind in (
     account_messages.RESET, account_messages.INVITATION, account_messages.SIGN_IN, account_messages.ADDRESS,
     account_notices.NOTICE,
-    rating_messages.REQUEST, rating_messages.REMINDER, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW, setup_messages.TEST,
+    rating_messages.REQUEST, rating_messages.REMINDER, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW,
+    setup_messages.TEST,
 ):  # fmt: skip
     wires.message_kinds[kind.name] = kind
 

@@ -97,7 +97,7 @@ def _taken_words(plan: Plan, others: Sequence[Taken], seen: dict[int, VisitRow])
 
 
 def _clock_words(start: datetime, minutes: int) -> list[str]:
-    """What the two nights in which the clocks change make of an hour, or of a visit's end: its length is what counts."""
+    """What the two nights in which the clocks change make of an hour, or of a visit's end: its length counts."""
     moment, end = moments_of(start, minutes)
     if local(moment).replace(tzinfo=None) != start:
         return [_("This hour does not exist that night: the visit would begin at %(time)s.", time=time_of_day(moment))]
