@@ -37,9 +37,9 @@ from portal.people import roles_routes as people_roles_routes  # noqa: F401
 from portal.people import routes as people_routes  # noqa: F401
 from portal.people import search_routes as people_search_routes  # noqa: F401
 from portal.people import sectors_routes as people_sectors_routes  # noqa: F401
+from portal.people import tabs as people_tabs  # noqa: F401 - what the macro `record_tabs` reads
 from portal.people import team_routes as people_team_routes  # noqa: F401
 from portal.people import worker_routes as people_worker_routes  # noqa: F401
-from portal.people import tabs as people_tabs  # noqa: F401 - what the macro `record_tabs` reads
 from portal.ratings import record_routes as rating_record_routes  # noqa: F401
 from portal.ratings import routes as ratings_routes  # noqa: F401
 from portal.ratings import staff_routes as ratings_staff_routes  # noqa: F401
@@ -52,8 +52,8 @@ from portal.setup import cli as setup_cli
 from portal.setup import routes as setup_routes  # noqa: F401
 from portal.setup.public import setup_pages
 from portal.visits import change_routes as visits_change_routes  # noqa: F401
-from portal.visits import planning_routes as visits_planning_routes  # noqa: F401
 from portal.visits import pair_routes  # noqa: F401
+from portal.visits import planning_routes as visits_planning_routes  # noqa: F401
 from portal.visits import routes as visits_routes  # noqa: F401
 
 

@@ -37,7 +37,7 @@ def quiet(agency: Agency, database: Database) -> None:
         db.session.execute(update(Visit).where(Visit.id == agency.claires_past).values(state="draft"))
 
 
-Brought = Callable[[Persona, str], int]
+Brought = Callable[..., int]
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_coordinators_see_their_sectors_and_all_below_everywhere(
 ) -> None:  # fmt: skip
     """Lists and their counts, records by address, search, badges."""
     with database.writing():
-        visit_id = db.session.scalars(select(factories.Visit.id).order_by(factories.Visit.id.desc())).first()
+        visit_id = db.session.scalars(select(factories.Visit.id).order_by(factories.Visit.id.desc()).limit(1)).one()
         factories.rate(tree["anna"], visit_id, 1)
         factories.rate(agency.claire, agency.claires_done, 5)
     with app.app_context():

@@ -1,5 +1,7 @@
 """The catalogue of skills: what workers can be good at, and how good."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
@@ -11,7 +13,7 @@ from tests.pages import Browser, Page
 
 
 def levels(database: Database) -> list[str]:
-    return database.all(select(SkillLevel.name).order_by(SkillLevel.rank))
+    return list(database.all(select(SkillLevel.name).order_by(SkillLevel.rank)))
 
 
 def added(agency: Agency, sign_in: SignIn) -> tuple[Browser, Page]:
@@ -22,7 +24,7 @@ def added(agency: Agency, sign_in: SignIn) -> tuple[Browser, Page]:
     return ada, page.link("Premiers secours").click()
 
 
-def pressed(page: Page, place: int, deed: str, **typed: str) -> Page:
+def pressed(page: Page, place: int, deed: str, **typed: Any) -> Page:
     level = page.soup.select("ol.levels li")[place]
     return page.press(f'#{level["id"]} [value="{deed}"]', **typed)
 

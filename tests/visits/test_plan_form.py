@@ -1,6 +1,7 @@
 """Planning by form: a visit made, repeated, duplicated; what speaks against it is shown before it is saved."""
 
 from datetime import date, time, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from tests.pages import Page
 FREE_DAY = "2026-11-27"  # a Friday on which nothing takes place yet
 
 
-def new_visit(agency: Agency, **more: object) -> dict[str, object]:
+def new_visit(agency: Agency, **more: object) -> dict[str, Any]:
     return {
         "service": agency.cleaning, "day": FREE_DAY, "hour": "09:00", "minutes": "90", "worker": agency.wassim.id,
     } | more  # fmt: skip
@@ -50,7 +51,8 @@ def test_a_visit_is_planned_from_the_planning_and_stands_there(
     )
     with pytest.raises(AssertionError, match="second offers"):  # Jean works in another sector
         page.form("Save").submit(**typed)
-    page = page.form("Save").submit(**{**typed, "second": ""})
+    typed["second"] = ""
+    page = page.form("Save").submit(**typed)
     made = visits(database)[0]
     assert page.headers["Location"] == f"/staff/clients/{agency.claire.id}/planning?day={FREE_DAY}#visit-{made.id}"
     assert "The visit is planned." in page.follow().words
