@@ -202,7 +202,7 @@ def test_records_made_and_changed_on_their_pages_are_found(agency: Agency, sign_
         assert names(agency.sofia, "claire lefevre") == []
 
 
-def commit(done: int, total: int | None = None) -> None:  # noqa: ARG001
+def commit(done: int, total: int | None = None) -> None:
     db.session.commit()
 
 
