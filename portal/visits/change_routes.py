@@ -17,7 +17,7 @@ from portal.people.queries import is_named, visible_clients
 from portal.portals import staff
 from portal.roles import Permission
 from portal.visits import changes, queries
-from portal.visits.checks import Plan, Planned, objections, seal_of
+from portal.visits.checks import Plan, Planned, objections, objections_to, seal_of
 from portal.visits.forms import number_in
 from portal.visits.models import Visit
 from portal.visits.planning_forms import MoveForm, PlanForm, TasksForm, lines_of, workers_by_id
@@ -148,16 +148,14 @@ def _move(visit: Visit, form: MoveForm, later: list[Visit]) -> Response:
     if form.version_shown != visit.version:
         form.version.data = str(visit.version)  # who sends it again has seen both
         return _show_move(visit, form, status=409, is_late=True)
-    workers = [*workers_by_id(g.user, form.worker_ids, visit.workers), *visit.workers[2:]]
-    moved = [visit, *later]
-    starts = [changes.new_start(one, visit, form.start) for one in moved]
-    minutes = form.minutes.data or 0
-    planned = objections(g.user, Plan(visit.client, workers, starts, minutes, {one.id for one in moved}))
+    chosen = workers_by_id(g.user, form.worker_ids, visit.workers)
+    moves = changes.moves_of(visit, form.start, form.minutes.data or 0, chosen, later)
+    planned = objections_to(g.user, moves)
     if any(one.sentences for one in planned) and not form.is_sealed(seal_of(planned)):
         form.seal.data = seal_of(planned)
         return _show_move(visit, form, status=409, planned=planned)
-    changes.move_visit(g.user, visit, form.version_shown, form.start, minutes, workers, later)
-    flash(ngettext("The visit is moved.", "%(num)s visits are moved.", len(moved)), "success")
+    changes.move_visits(g.user, form.version_shown, moves)
+    flash(ngettext("The visit is moved.", "%(num)s visits are moved.", len(moves)), "success")
     return done(planning_with(visit))
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -65,47 +66,97 @@ def following(visit: Visit) -> list[Visit]:
     later = select(Visit).where(
         Visit.series == visit.series, Visit.starts_at > visit.starts_at, Visit.state.in_(MOVABLE)
     )
-    return list(db.session.scalars(later.order_by(Visit.starts_at)))
+    with_workers = selectinload(Visit.sent).joinedload(VisitWorker.worker, innerjoin=True)
+    return list(db.session.scalars(later.options(with_workers).order_by(Visit.starts_at)))
 
 
-def new_start(visit: Visit, moved: Visit, start: datetime) -> datetime:
-    """When a visit is to begin if another one of its series is moved to `start`: as many days off, at the same hour."""
-    off = start.date() - moved.local_start.date()
-    return datetime.combine(visit.local_start.date() + off, start.time())
+@dataclass(frozen=True)
+class Move:
+    """A visit that is there, and what it is to be.
+
+    Attributes:
+        start: wall clock of the agency's zone, without zone.
+        minutes: how long.
+        workers: who is sent; the first one's name stands first.
+    """
+
+    visit: Visit
+    start: datetime
+    minutes: int
+    workers: Sequence[Worker]
 
 
-def move_visit(
-    actor: Actor, visit: Visit, version: int, start: datetime, minutes: int, workers: Sequence[Worker],
-    others: Sequence[Visit] = (),
-) -> None:  # fmt: skip
-    """Give a visit another time or other workers, and those that follow in its series the same.
+def length_of(visit: Visit) -> int:
+    """Minutes from beginning to end."""
+    return round((visit.ends_at - visit.starts_at).total_seconds() / 60)
+
+
+def moves_of(
+    visit: Visit, start: datetime, minutes: int, chosen: Sequence[Worker], others: Sequence[Visit] = ()
+) -> list[Move]:
+    """Return what a visit is to be, then those that follow in its series: they take over only what changes on it.
+
+    Args:
+        visit: the one whose form was filled in.
+        start: its new wall clock.
+        minutes: its new length.
+        chosen: who is sent in place of its first two workers.
+        others: those that are moved with it. What was changed on their single days stays.
+    """
+    off, former = start.date() - visit.local_start.date(), visit.workers[:2]
+    hour = start.time() if start.time() != visit.local_start.time() else None
+    length = minutes if minutes != length_of(visit) else None
+    first = Move(visit, start, minutes, list(dict.fromkeys([*chosen, *visit.workers[2:]])))
+    return [first] + [
+        Move(
+            one, datetime.combine(one.local_start.date() + off, hour or one.local_start.time()),
+            length or length_of(one), _replaced(one.workers, former, chosen),
+        )
+        for one in others
+    ]  # fmt: skip
+
+
+def _replaced(there: Sequence[Worker], former: Sequence[Worker], chosen: Sequence[Worker]) -> list[Worker]:
+    """Who goes to another visit of a series in which the chosen ones take the place of the former."""
+    if list(former) == list(chosen):
+        return list(there)
+    if there[:2] == former:
+        return list(dict.fromkeys([*chosen, *there[2:]]))
+    if not former:  # somebody was found for that day alone
+        return list(there)
+    gone, new = [one for one in former if one not in chosen], [one for one in chosen if one not in former]
+    instead = dict(zip(gone, new, strict=False))
+    kept = [instead.get(one, one) for one in there if one not in gone or one in instead]
+    return list(dict.fromkeys([*kept, *new[len(gone) :]]))
+
+
+def move_visits(actor: Actor, version: int, moves: Sequence[Move]) -> None:
+    """Give visits another time or other workers.
 
     Args:
         actor: who says so.
-        visit: one that is a draft or to be done.
-        version: what the person has seen; not the present one: somebody was faster.
-        start: wall clock of the agency's zone, without zone.
-        minutes: how long.
-        workers: who is sent.
-        others: later ones of the series that are moved with it.
+        version: what the person has seen of the first one; not the present one: somebody was faster.
+        moves: of visits that are drafts or to be done.
 
     Raises:
-        StaleDataError: the visit was changed after it was read.
+        StaleDataError: the first visit was changed after it was read.
         Refused: it is done or cancelled.
     """
+    visit = moves[0].visit
     if visit.version != version:
         raise StaleDataError(visit.id)
     if visit.state not in MOVABLE:
         raise Refused(_l("Only a visit that is to be done can be moved."), "state")
-    for one in reversed([visit, *others]):  # the first one last: the others' days are counted from where it was
-        before = facts_of(one)
-        one.local_start = new_start(one, visit, start)
-        one.starts_at, one.ends_at = moments_of(one.local_start, minutes)
-        _send(one, workers)
-        _count_as_changed(one)
+    for move in moves:
+        before = facts_of(move.visit)
+        move.visit.local_start = move.start
+        move.visit.starts_at, move.visit.ends_at = moments_of(move.start, move.minutes)
+        _send(move.visit, move.workers)
+        if facts_of(move.visit) == before:
+            continue
+        _count_as_changed(move.visit)
         db.session.flush()
-        if facts_of(one) != before:
-            record("visit.moved", actor, ("visit", one.id), before=before, after=facts_of(one))
+        record("visit.moved", actor, ("visit", move.visit.id), before=before, after=facts_of(move.visit))
 
 
 def _send(visit: Visit, workers: Sequence[Worker]) -> None:

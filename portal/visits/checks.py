@@ -14,6 +14,7 @@ from portal.extensions import db
 from portal.i18n import local, span, time_of_day, zone
 from portal.people.models import Absence, Availability, Client, Worker
 from portal.visits.actions import moments_of
+from portal.visits.changes import Move
 from portal.visits.conflicts import LONGEST, Taken, clashing, taken
 from portal.visits.models import State, Visit
 from portal.visits.planning import ABSENCES, DAY, hours_of, minutes_of
@@ -64,6 +65,22 @@ def objections(user: User, plan: Plan) -> list[Planned]:
         )
         for start, others in zip(plan.starts, upon, strict=True)
     ]
+
+
+def objections_to(user: User, moves: Sequence[Move]) -> list[Planned]:
+    """Say of each visit that is to be put elsewhere what speaks against it: it and the others are in nobody's way.
+
+    Those of the same workers and length are looked at together, so that a series costs no more than one visit.
+    """
+    ids = {move.visit.id for move in moves}
+    alike: dict[tuple[tuple[int, ...], int], list[Move]] = {}
+    for move in moves:
+        alike.setdefault((tuple(worker.id for worker in move.workers), move.minutes), []).append(move)
+    said: dict[int, Planned] = {}
+    for (_workers, minutes), some in alike.items():
+        plan = Plan(some[0].visit.client, some[0].workers, [move.start for move in some], minutes, ids)
+        said |= {move.visit.id: one for move, one in zip(some, objections(user, plan), strict=True)}
+    return [said[move.visit.id] for move in moves]
 
 
 def seal_of(planned: Sequence[Planned]) -> str:

@@ -10,7 +10,6 @@ from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
-    IntegerField,
     RadioField,
     SelectField,
     TextAreaField,
@@ -24,7 +23,7 @@ from portal.extensions import db
 from portal.forms import PortalForm
 from portal.people.models import Service, Worker
 from portal.people.queries import active_services, visible_workers
-from portal.visits.changes import days_of_series
+from portal.visits.changes import days_of_series, length_of
 from portal.visits.models import State, Visit
 from portal.visits.queries import today
 
@@ -50,7 +49,7 @@ class TimesForm(PortalForm):
 
     day = DateField(_l("Day"), validators=[InputRequired(_l("Please choose a day.")), day_in_reach])
     hour = TimeField(_l("Begins at"), validators=[InputRequired(_l("Please say at which hour it begins."))])
-    minutes = IntegerField(_l("Duration in minutes"), validators=[Optional(), LENGTHS])
+    minutes = NumberField(_l("Duration in minutes"), validators=[Optional(), LENGTHS])
     worker = SelectField(_l("Worker"), choices=[], default="")
     second = SelectField(_l("Second worker"), choices=[], default="")
     seal = HiddenField()  # of the warnings that were shown
@@ -126,7 +125,7 @@ class PlanForm(TimesForm):
     def show(self, visit: Visit) -> None:
         """Fill in a copy of a visit, a week later. Who is no longer offered is left out."""
         self.day.data, self.hour.data = visit.local_start.date() + timedelta(weeks=1), visit.local_start.time()
-        self.minutes.data = round((visit.ends_at - visit.starts_at).total_seconds() / 60)
+        self.minutes.data = length_of(visit)
         self.service.data, self.mission_order.data = str(visit.service_id), visit.mission_order
         self.tasks.data = "\n".join(task.label for task in visit.tasks)
         self.draft.data = visit.state == State.DRAFT
@@ -150,7 +149,7 @@ class PlanForm(TimesForm):
 class MoveForm(TimesForm):
     """Another time or other workers for a visit that is there."""
 
-    minutes = IntegerField(
+    minutes = NumberField(
         _l("Duration in minutes"), validators=[InputRequired(_l("Please say how long it lasts.")), LENGTHS]
     )
     scope = RadioField(_l("What is moved"), choices=[], default="one", validate_choice=True)
@@ -171,7 +170,7 @@ class MoveForm(TimesForm):
         """Fill in what the visit is now."""
         sent = visit.workers
         self.day.data, self.hour.data = visit.local_start.date(), visit.local_start.time()
-        self.minutes.data = round((visit.ends_at - visit.starts_at).total_seconds() / 60)
+        self.minutes.data = length_of(visit)
         self.worker.data = str(sent[0].id) if sent else ""
         self.second.data = str(sent[1].id) if len(sent) > 1 else ""
         self.version.data = str(visit.version)

@@ -103,6 +103,100 @@ def test_the_following_ones_of_a_series_move_with_it(agency: Agency, sign_in: Si
     assert database.count(AuditEntry, AuditEntry.kind == "visit.moved") == 3
 
 
+@pytest.fixture
+def team(agency: Agency, database: Database) -> dict[str, int]:
+    with database.writing():
+        north = db.session.get_one(Client, agency.claire.id).sector
+        return {"Wassim": agency.wassim.id} | {
+            name: factories.worker(name, "Roux", [north]).id for name in ("Nadia", "Zoé", "Ali", "Eva")
+        }
+
+
+@pytest.fixture
+def series(agency: Agency, sign_in: SignIn, database: Database, team: dict[str, int]) -> list[int]:
+    """Four Fridays at nine, Wassim and Nadia. On the third Zoé takes his place, at eleven and for two hours; on the
+    last one Eva comes too."""
+    sofia = sign_in(agency.sofia)
+    sofia.act(address(agency), new_visit(agency, until="2026-12-18", second=team["Nadia"]))
+    numbers = [one.id for one in visits(database)]
+    sofia.get(f"/staff/visits/{numbers[2]}/move").form("Save").submit(hour="11:00", minutes="120", worker=team["Zoé"])
+    with database.writing():
+        last = db.session.get_one(Visit, numbers[3])
+        last.sent.append(VisitWorker(worker_id=team["Eva"], position=2))
+    return numbers
+
+
+ASIDE = ["11/12 11:00 120 Zoé Nadia", "18/12 09:00 90 Wassim Nadia Eva"]  # the third visit and the last
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"day": "2026-12-05"}, ["05/12 09:00 90 Wassim Nadia", "12/12 11:00 120 Zoé Nadia",
+                                 "19/12 09:00 90 Wassim Nadia Eva"]),
+        ({"hour": "14:00"}, ["04/12 14:00 90 Wassim Nadia", "11/12 14:00 120 Zoé Nadia",
+                             "18/12 14:00 90 Wassim Nadia Eva"]),
+        ({"minutes": "45"}, ["04/12 09:00 45 Wassim Nadia", "11/12 11:00 45 Zoé Nadia",
+                             "18/12 09:00 45 Wassim Nadia Eva"]),
+        ({"worker": "Ali"}, ["04/12 09:00 90 Ali Nadia", ASIDE[0], "18/12 09:00 90 Ali Nadia Eva"]),
+        ({"second": "Ali"}, ["04/12 09:00 90 Wassim Ali", "11/12 11:00 120 Zoé Ali", "18/12 09:00 90 Wassim Ali Eva"]),
+        ({"worker": "Zoé"}, ["04/12 09:00 90 Zoé Nadia", ASIDE[0], "18/12 09:00 90 Zoé Nadia Eva"]),
+        ({"worker": "Nadia", "second": ""}, ["04/12 09:00 90 Nadia", ASIDE[0], "18/12 09:00 90 Nadia Eva"]),
+        ({"second": "Eva"}, ["04/12 09:00 90 Wassim Eva", "11/12 11:00 120 Zoé Eva", "18/12 09:00 90 Wassim Eva"]),
+        ({"worker": "", "second": ""}, ["04/12 09:00 90", "11/12 11:00 120 Zoé", "18/12 09:00 90 Eva"]),
+        ({}, ["04/12 09:00 90 Wassim Nadia", *ASIDE]),
+    ],
+)  # fmt: skip
+def test_of_a_series_only_what_is_changed_on_the_form_is_carried_over(
+    agency: Agency, sign_in: SignIn, database: Database, series: list[int], team: dict[str, int],
+    typed: dict[str, str], said: list[str],
+) -> None:  # fmt: skip
+    """What was arranged for a single day stays."""
+    changed: dict[str, object] = {name: team.get(value, value) for name, value in typed.items()}
+    page = (
+        sign_in(agency.sofia).get(f"/staff/visits/{series[1]}/move").form("Save").submit(scope="following", **changed)
+    )
+    assert page.status == 303, objections(page)
+    names = {number: name for name, number in team.items()}
+    assert [
+        f"{one.local_start:%d/%m %H:%M} {(one.ends_at - one.starts_at) // timedelta(minutes=1)} "
+        f"{' '.join(names[number] for number in sent(database, one.id))}".strip()
+        for one in visits(database)[1:]
+    ] == said
+
+
+def test_each_visit_of_a_series_is_held_against_its_own_workers_and_length(
+    agency: Agency, sign_in: SignIn, database: Database, series: list[int]
+) -> None:
+    """Zoé, who comes on one day alone, is looked up on that day; Wassim, who does not come then, is not."""
+    with database.writing():
+        denis, rising = db.session.get_one(Client, agency.denis.id), db.session.get_one(Service, agency.rising)
+        zoe = db.session.scalars(select(Worker).where(Worker.first_name == "Zoé")).one()
+        wassim = db.session.get_one(Worker, agency.wassim.id)
+        factories.visit(denis, rising, [zoe], at(24, 15, 30))  # 11 December, at which hers would end at 16:00
+        factories.visit(denis, rising, [wassim], at(24, 14))
+    page = sign_in(agency.sofia).get(f"/staff/visits/{series[1]}/move").form("Save")
+    page = page.submit(hour="14:00", scope="following")
+    assert page.status == 409
+    assert "Zoé Roux is at Denis Moreau’s, Fri 11 December, 15:30–16:30." in objections(page)
+    assert "Wassim Haddad is at" not in objections(page)
+    assert page.form("Save anyway").submit().status == 303
+    assert times(database, *series[1:]) == ["04/12 14:00", "11/12 14:00", "18/12 14:00"]
+
+
+def test_moving_a_long_series_costs_few_statements(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    sofia = sign_in(agency.sofia)
+    sofia.act(address(agency), new_visit(agency, until="2027-11-19"))
+    with database.writing():
+        wassim = db.session.get_one(Worker, agency.wassim.id)
+        wassim.active = False
+    page = (
+        sofia.get(f"/staff/visits/{visits(database)[0].id}/move").form("Save").submit(hour="10:00", scope="following")
+    )
+    assert "Wassim Haddad is no longer active." in objections(page)
+    assert len(page.statements) <= 20, "\n".join(page.statements)
+
+
 @pytest.mark.parametrize("visit", ["claires_done", "claires_cancelled"])
 def test_what_is_closed_is_not_moved(agency: Agency, sign_in: SignIn, database: Database, visit: str) -> None:
     sofia, number = sign_in(agency.sofia), getattr(agency, visit)
