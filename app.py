@@ -33,6 +33,7 @@ from portal.people import catalogue_routes as people_catalogue_routes  # noqa: F
 from portal.people import cli as people_cli
 from portal.people import closing_routes as people_closing_routes  # noqa: F401
 from portal.people import record_routes as people_record_routes  # noqa: F401
+from portal.people import relative_routes as people_relative_routes  # noqa: F401
 from portal.people import roles_routes as people_roles_routes  # noqa: F401
 from portal.people import routes as people_routes  # noqa: F401
 from portal.people import search_routes as people_search_routes  # noqa: F401

@@ -108,6 +108,7 @@ class Things:
             "staff.add_absence": {"worker_id": agency.wassim.id},
             "staff.show_access": {"client_id": agency.claire.id},
             "staff.grant_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
+            "staff.show_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
             "staff.edit_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
             "staff.close_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
             "staff.open_relative": {"client_id": agency.claire.id, "relative_id": agency.paul.id},
@@ -340,7 +341,7 @@ class Things:
             "client.choose_requests": {"wanted": "no"},
             "staff.invite_person": {"person": f"relative:{self.guest_id}"},
             "staff.invite_to_file": {"person": f"relative:{self.guest_id}"},
-            "staff.grant_relative": {"may_rate": "y"},
+            "staff.grant_relative": {"may_rate": "y", **self.version_of(Relative, self.agency.paul)},
             "staff.show_access": {
                 "first_name": "Lise",
                 "last_name": "Lefèvre",
@@ -363,7 +364,7 @@ class Things:
             "staff.add_skill": {"name": "Premiers secours", "levels": "Initiation"},
             "staff.change_skill": {"name": "Secourisme", "version": "1"},
             "staff.add_level": {"name": "Expert"},
-            "staff.change_level": {"deed": "up", "name": "Initiation"},
+            "staff.change_level": {"deed": "up", "name": "Initiation", "version": "1"},
             "staff.bring_in_file": {"file": (io.BytesIO(CSV.encode()), "visites.csv")},
         }.get(endpoint, {})
 

@@ -29,12 +29,12 @@ def search() -> Response:
 
 
 def address_of(hit: Hit) -> str:
-    """Where somebody's record opens: a relative's stands with the client whom they are close to."""
+    """Where somebody's record opens."""
     match hit.kind:
         case "client":
             return url_for("staff.show_client", client_id=hit.id)
         case "relative":
-            return url_for("staff.show_access", client_id=hit.client_id)
+            return url_for("staff.show_relative", client_id=hit.client_id, relative_id=hit.id)
         case "worker":
             return url_for("staff.show_worker", worker_id=hit.id)
         case _:

@@ -31,6 +31,22 @@ def test_a_relative_sees_the_visits_of_the_file(agency: Agency, sign_in: SignIn)
     assert not page.soup.select(f"#visit-{agency.denis_done}")
 
 
+def test_a_relative_has_a_record_that_says_what_they_may_see(
+    agency: Agency, sign_in: SignIn, may_not_rate: None
+) -> None:
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/clients/{agency.claire.id}").link("Paul Lefèvre").click()
+    said = {line.span.get_text(): line.select(".badge")[0].get_text() for line in page.soup.select(".entries li")}
+    assert said == {
+        "May rate visits in the client’s place": "No",
+        "Sees the visits to come": "Yes",
+        "Sees the ratings and comments of the file": "Yes",
+    }
+    assert agency.paul.email in page.words
+    assert page.link("Edit").click().status == 200
+    assert sign_in(agency.igor).get(f"/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}").status == 404
+
+
 def test_a_relative_rates_in_their_own_name(agency: Agency, sign_in: SignIn, database: Database) -> None:
     page = sign_in(agency.paul).get(f"/client/visits/{agency.claires_done}/rating")
     assert page.form("Save").submit(stars="5").status == 303

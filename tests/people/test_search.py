@@ -107,7 +107,7 @@ def test_the_box_is_on_every_page_and_opens_the_record_of_the_one_who_is_found(a
     box = sign_in(agency.sofia).get("/staff/visits").form("/staff/search")
     assert box.fields("q")[0]["aria-keyshortcuts"] == "/"
     assert box.submit(q="claire").location == f"/staff/clients/{agency.claire.id}"
-    assert box.submit(q="paul").location == f"/staff/clients/{agency.claire.id}/access"
+    assert box.submit(q="paul").location == f"/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}"
     assert box.submit(q="wassim").location == f"/staff/workers/{agency.wassim.id}"
     colleague = sign_in(agency.ada).get("/staff/home").form("/staff/search").submit(q="sofia")
     assert colleague.location == f"/staff/team/{agency.sofia.id}"
