@@ -1,13 +1,15 @@
 """The base of every form, and the fields that several features share."""
 
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import cast
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import RadioField, StringField
-from wtforms.fields.choices import SelectChoice
+from wtforms import HiddenField, IntegerField, PasswordField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice, SelectFieldBase
 from wtforms.meta import DefaultMeta
 from wtforms.validators import InputRequired
 
@@ -21,6 +23,7 @@ STAR_WORDS = {
     4: _l("Satisfied"),
     5: _l("Very satisfied"),
 }
+NOT_OFFERED = _l("Please choose one of the values offered.")
 
 
 def clean_text(value: object) -> object:
@@ -31,14 +34,42 @@ def clean_text(value: object) -> object:
     return value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
 
 
+# any white space but the no-break spaces that French puts before ; : ? ! and inside « »
+_GAP = re.compile(r"(?:[^\S\u00a0\u202f]|(?<!«)[\u00a0\u202f](?![;:?!»]))+")
+_BLANK_LETTERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"  # letters and marks to Unicode that nobody sees
+
+
+def clean_line(value: object) -> object:
+    """As `clean_text`, for what has one line: white space of any kind is one blank, control characters go, and so do
+    invisible signs at the ends (inside a word some scripts need them): what nobody can see is nothing."""
+    if not isinstance(value, str):
+        return value
+    line = _GAP.sub(" ", str(clean_text(value)))
+    seen = [sign for sign in line if unicodedata.category(sign) != "Cc"]
+    while seen and _is_unseen(seen[-1]):
+        seen.pop()
+    begin = next((place for place, sign in enumerate(seen) if not _is_unseen(sign)), 0)
+    return "".join(seen[begin:])
+
+
+def _is_unseen(sign: str) -> bool:
+    return sign.isspace() or sign in _BLANK_LETTERS or unicodedata.category(sign) == "Cf"
+
+
 class PortalForm(FlaskForm):
     """A form whose texts arrive clean."""
 
     class Meta(FlaskForm.Meta):
         def bind_field(self, form, unbound_field, options):
-            if issubclass(unbound_field.field_class, StringField):
-                options["filters"] = [*unbound_field.kwargs.get("filters", ()), clean_text]
-            return unbound_field.bind(form=form, **options)
+            kind = unbound_field.field_class
+            if issubclass(kind, StringField):
+                whole = issubclass(kind, TextAreaField | PasswordField | HiddenField)
+                options["filters"] = [*unbound_field.kwargs.get("filters", ()), clean_text if whole else clean_line]
+            field = unbound_field.bind(form=form, **options)
+            if isinstance(field, SelectFieldBase):
+                field.invalid_choice_message = field.invalid_choice_message or NOT_OFFERED
+                field.invalid_value_message = field.invalid_value_message or NOT_OFFERED
+            return field
 
         @property
         def locales(self) -> list[str]:
@@ -66,6 +97,19 @@ def choices(labels: Mapping, everything: object) -> list[SelectChoice]:
 def day_within_reach(day: date | None) -> date | None:
     """Return the day, if anything of ours can lie near it: the ends of the calendar have no moment in UTC."""
     return day if day and 1900 <= day.year <= 2200 else None
+
+
+_TOO_LONG = re.compile(r"[+-]?\d{13,}")
+
+
+class NumberField(IntegerField):
+    """A whole number. It goes with a range: one with more digits than any of ours is still a number, beyond it."""
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        typed = str(valuelist[0]).strip() if valuelist else ""
+        if _TOO_LONG.fullmatch(typed):
+            valuelist = [("-" if typed.startswith("-") else "") + "9" * 13]
+        super().process_formdata(valuelist)
 
 
 class StarsField(RadioField):

@@ -6,7 +6,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateField, FileField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired
+from wtforms.validators import DataRequired
 
 from portal.forms import STAR_WORDS, FilterForm
 from portal.pages import show
@@ -17,7 +17,7 @@ from portal.roles import Permission
 class SampleForm(FilterForm):
     """A form with one field of each kind, the first of them refused."""
 
-    name = StringField(_l("Name"), validators=[InputRequired(_l("Please enter a name."))])
+    name = StringField(_l("Name"), validators=[DataRequired(_l("Please enter a name."))])
     comment = TextAreaField(_l("A comment?"))
     service = SelectField(_l("Service"), choices=[SelectChoice(value="1", label="Ménage")])
     agree = BooleanField(_l("I have read it"))

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, StringField
-from wtforms.validators import AnyOf, Email, EqualTo, InputRequired, Length, ValidationError
+from wtforms.validators import AnyOf, DataRequired, Email, EqualTo, InputRequired, Length, ValidationError
 
 from portal.accounts.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, fault_of
 from portal.forms import PortalForm
@@ -11,7 +11,7 @@ from portal.forms import PortalForm
 class SignInForm(PortalForm):
     email = EmailField(
         _l("E-mail address"),
-        validators=[InputRequired(_l("Please enter your e-mail address.")), Length(max=254)],
+        validators=[DataRequired(_l("Please enter your e-mail address.")), Length(max=254)],
         render_kw={"autocomplete": "username"},
     )
     password = PasswordField(
@@ -26,7 +26,7 @@ class ForgottenForm(PortalForm):
     email = EmailField(
         _l("E-mail address"),
         validators=[
-            InputRequired(_l("Please enter your e-mail address.")),
+            DataRequired(_l("Please enter your e-mail address.")),
             Email(_l("This is not an e-mail address.")),  # nor is one of more than 254 signs
         ],
         render_kw={"autocomplete": "username"},
@@ -82,7 +82,7 @@ class ChangeAddressForm(PortalForm):
     email = EmailField(
         _l("Your new e-mail address"),
         validators=[
-            InputRequired(_l("Please enter your e-mail address.")),
+            DataRequired(_l("Please enter your e-mail address.")),
             Length(max=254),
             Email(_l("This is not an e-mail address.")),
         ],
@@ -100,7 +100,7 @@ class CodeForm(PortalForm):
 
     code = StringField(
         _l("Code"),
-        validators=[InputRequired(_l("Please type the code.")), Length(max=40)],
+        validators=[DataRequired(_l("Please type the code.")), Length(max=40)],
         render_kw={"autocomplete": "one-time-code"},
     )
 

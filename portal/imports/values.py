@@ -108,6 +108,11 @@ def parse_text(text: str, column: str, limit: int) -> str:
     return text
 
 
+def parse_line(text: str, column: str, limit: int) -> str:
+    """As `parse_text`, for what has one line: a cell may hold several, which are joined."""
+    return parse_text(" ".join(text.split()), column, limit)
+
+
 def _date_in_figures(value: str) -> dt.date | None:
     if iso := _ISO.match(value):
         year, month, day = int(iso[1]), int(iso[2]), int(iso[3])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from portal.folding import CIVILITIES, fold, fold_name
 from portal.imports.importer import Deed, Row
 from portal.imports.refusals import Wrong
-from portal.imports.values import ANSWERS, LANGUAGES, parse_choice, parse_email, parse_text
+from portal.imports.values import ANSWERS, LANGUAGES, parse_choice, parse_email, parse_line
 from portal.people.models import Client, Worker
 
 TEXTS = ("civility", "first_name", "last_name", "email", "phone", "language", "external_id")
@@ -52,17 +52,17 @@ class Known:
 def read_person(row: Row) -> Known:
     """Read what a line says of the person alone, sectors and file manager left out; raise `Wrong`."""
     wish = Known(
-        civility=parse_text(row["civility"], "civility", LIMITS["civility"]),
-        first_name=parse_text(row["first_name"], "first_name", LIMITS["first_name"]),
-        last_name=parse_text(row["last_name"], "last_name", LIMITS["last_name"]),
-        phone=parse_text(row["phone"], "phone", LIMITS["phone"]),
-        external_id=parse_text(row["external_id"], "external_id", LIMITS["external_id"]),
+        civility=parse_line(row["civility"], "civility", LIMITS["civility"]),
+        first_name=parse_line(row["first_name"], "first_name", LIMITS["first_name"]),
+        last_name=parse_line(row["last_name"], "last_name", LIMITS["last_name"]),
+        phone=parse_line(row["phone"], "phone", LIMITS["phone"]),
+        external_id=parse_line(row["external_id"], "external_id", LIMITS["external_id"]),
         email=parse_email(row["email"]) if row["email"] else "",
         language=parse_choice(row["language"], LANGUAGES, "language") if row["language"] else "",
         invite=bool(row["invitation"]) and parse_choice(row["invitation"], ANSWERS, "invitation"),
     )
     if row["name"] and not wish.name:
-        civility, wish.first_name, wish.last_name = split_name(parse_text(row["name"], "name", LIMITS["name"]))
+        civility, wish.first_name, wish.last_name = split_name(parse_line(row["name"], "name", LIMITS["name"]))
         wish.civility = wish.civility or civility
     if not fold_name(wish.name):
         raise Wrong("no_name")

@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 from sqlalchemy import ColumnElement, Row, Select, String, Text, cast, exists, false, func, select, union_all
-from wtforms import IntegerField, SelectField, StringField
+from wtforms import SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional
 
@@ -14,7 +14,7 @@ from portal.accounts.models import User
 from portal.audit.models import KINDS, AuditEntry
 from portal.controls.forms import ControlFilter
 from portal.controls.table import Column, ControlTable
-from portal.forms import choices
+from portal.forms import NumberField, choices
 from portal.i18n import start_of_day
 from portal.people.models import SearchToken
 from portal.people.search import KINDS as PEOPLE
@@ -38,7 +38,7 @@ class JournalFilter(ControlFilter):
     what = SelectField(_l("What happened"), choices=[], default="")
     who = StringField(_l("Who"), validators=[Length(max=100)])
     record = SelectField(_l("Record"), choices=[], default="")
-    number = IntegerField(
+    number = NumberField(
         _l("Number of the record"),
         validators=[Optional(), NumberRange(0, 2**31 - 1, message=_l("Please give the number of a record."))],
     )

@@ -23,7 +23,7 @@ STAFF_ROLES = (Role.COORDINATOR, Role.QUALITY, Role.ADMIN)
 class AdministratorForm(SetPasswordForm):
     code = StringField(
         _l("Code shown in the terminal"),
-        validators=[InputRequired(_l("Please type the code that the terminal shows.")), Length(max=40)],
+        validators=[DataRequired(_l("Please type the code that the terminal shows.")), Length(max=40)],
         render_kw={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"},
     )
     first_name = StringField(
@@ -39,7 +39,7 @@ class AdministratorForm(SetPasswordForm):
     email = EmailField(
         _l("Your e-mail address"),
         validators=[
-            InputRequired(_l("Please enter your e-mail address.")),
+            DataRequired(_l("Please enter your e-mail address.")),
             Length(max=254),
             Email(_l("This is not an e-mail address.")),
         ],

@@ -14,6 +14,7 @@ from portal.imports.values import (
     parse_date,
     parse_duration,
     parse_email,
+    parse_line,
     parse_text,
     parse_time,
 )
@@ -71,9 +72,9 @@ def read_line(row: Row, ledger: Ledger) -> Wish:
         day=parse_date(_needed(row, "date")),
         time=parse_time(row["start"]) if row["start"] else None,
         minutes=parse_duration(row["duration"]) if row["duration"] else None,
-        service=parse_text(row["service"], "service", 120) or None,
+        service=parse_line(row["service"], "service", 120) or None,
         order=parse_text(row["order"], "order", 5000) or None,
-        external_id=parse_text(row["external_id"], "external_id", 100) or None,
+        external_id=parse_line(row["external_id"], "external_id", 100) or None,
         state=parse_choice(row["state"], STATES, "state") if row["state"] else None,
         names_worker=bool(row["worker"]),
     )

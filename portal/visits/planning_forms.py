@@ -20,7 +20,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Sto
 
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.forms import PortalForm
+from portal.forms import NumberField, PortalForm
 from portal.people.models import Service, Worker
 from portal.people.queries import active_services, visible_workers
 from portal.visits.changes import days_of_series, length_of

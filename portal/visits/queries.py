@@ -87,13 +87,16 @@ class VisitRow:
     starts_at: datetime
     ends_at: datetime
     service: str
+    client_id: int
     client: str
+    can_open_client: bool  # a client may have moved to another sector since
     workers: list[str]
     stage: str
     stage_label: str
     cancel_reason: str | None
     stars: int | None = None
-    rating: str = "none"  # "rated", "hidden" (rated, not for this person to read), "waiting" or "none"
+    rating: str = "none"  # "rated", "hidden" (rated, not for this person to read), "waiting", "none", "off" (no module)
+    locked: bool = False  # it has been rated: neither cancelled nor reopened
     can_change: bool = False
     rate_url: str | None = None
     by_agency: bool = False  # the agency has typed the rating
@@ -110,7 +113,7 @@ class VisitRow:
 def names_of_workers() -> ScalarSelect:
     """Names of those sent to a visit, one a line, in their order."""
     named = (
-        select((Worker.first_name + " " + Worker.last_name).label("name"))
+        select(func.replace(Worker.first_name + " " + Worker.last_name, "\n", " ").label("name"))
         .join(VisitWorker, VisitWorker.worker_id == Worker.id)
         .where(VisitWorker.visit_id == Visit.id)
         .order_by(VisitWorker.position)
@@ -127,7 +130,8 @@ def rows(statement: Select) -> Select:
         .join(Service, Service.id == Visit.service_id)
         .with_only_columns(
             Visit.id, Visit.starts_at, Visit.ends_at, Visit.state, Visit.cancel_reason, Service.name.label("service"),
-            Client.first_name, Client.last_name, names_of_workers().label("workers"),
+            Visit.client_id, Client.first_name, Client.last_name, names_of_workers().label("workers"),
+            (Client.sector_id == Visit.sector_id).label("at_home"),
         )
     )  # fmt: skip
     for column in wires.visit_columns:
@@ -138,7 +142,10 @@ def rows(statement: Select) -> Select:
 def reader(user: User) -> Callable[[Row], VisitRow]:
     """Return what turns rows into lines of a list for this person. What all have in common is looked up once."""
     columns = [column.reader(user) for column in wires.visit_columns]
-    labels = {name: str(label) for name, label in STAGE_LABELS.items()}
+    labels, sees_all = (
+        {name: str(label) for name, label in STAGE_LABELS.items()},
+        user.role in (Role.QUALITY, Role.ADMIN),
+    )
 
     def read(row: Row) -> VisitRow:
         now = stage(row.state, row.starts_at, row.ends_at)
@@ -147,7 +154,8 @@ def reader(user: User) -> Callable[[Row], VisitRow]:
             cells |= column(row, now)
         return VisitRow(
             id=row.id, starts_at=row.starts_at, ends_at=row.ends_at, service=row.service,
-            client=f"{row.first_name} {row.last_name}".strip(), workers=row.workers.split("\n") if row.workers else [],
+            client_id=row.client_id, client=f"{row.first_name} {row.last_name}".strip(),
+            can_open_client=row.at_home or sees_all, workers=row.workers.split("\n") if row.workers else [],
             stage=now, stage_label=labels[now], cancel_reason=row.cancel_reason, **cells,
         )  # fmt: skip
 

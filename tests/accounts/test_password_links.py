@@ -246,13 +246,16 @@ def test_a_password_that_is_easy_to_guess_is_refused(
 LONGEST = "huit mots ou plus, même très longs, " * 3 + "on peut les garder !"
 
 
-@pytest.mark.parametrize("password", ["пароль не скажу вам", "🙂🙃🎁🎈🎉 un été russe", LONGEST])
+@pytest.mark.parametrize(
+    "password", ["пароль не скажу вам", "🙂🙃🎁🎈🎉 un été russe", LONGEST, "deux  blancs\tet\nun saut\u200b"]
+)
 def test_any_sign_and_length_is_accepted(
     stranger: Browser, agency: Agency, mailbox: Mailbox, app: Flask, password: str
 ) -> None:
     ask(stranger, agency.claire.email)
     assert choose(stranger, link_in(mailbox), password).status == 303
     assert signs_in(app, agency.claire.email, password)
+    assert password.isprintable() or not signs_in(app, agency.claire.email, " ".join(password.split()).strip("\u200b"))
 
 
 def test_two_different_passwords_are_refused(stranger: Browser, agency: Agency, mailbox: Mailbox) -> None:

@@ -203,3 +203,10 @@ def test_every_person_brought_in_leaves_an_entry(office: Office) -> None:
         ("person.changed", "client", {"fields": ["sectors"]}),
     ]
     assert {entry.account_id for entry in entries} == {office.ines.account_id}
+
+
+def test_what_has_one_line_in_a_record_has_one_when_it_comes_from_a_cell_with_several(office: Office) -> None:
+    line = '"Mme";"Zoë\nAnne";"N\'Guyen\n";zoe@example.org;"01 23\n45";;nord;;"C\n1";non'
+    assert office.bring_in(line, kind="clients", titles=FULL).outcomes == ["create"]
+    zoe = named(Client, "N'Guyen")
+    assert (zoe.first_name, zoe.phone, zoe.external_id) == ("Zoë Anne", "01 23 45", "C 1")

@@ -38,6 +38,10 @@ def test_wrong_answers_are_said_at_their_fields(agency: Agency, sign_in: SignIn,
     assert {"Please give a number from 0 to 24.", "Please give a number from 0 to 59.",
             "Please use at most 200 characters."} <= set(page.errors())  # fmt: skip
     assert page.form("Save").values()["hours"] == "25"
+    endless = page.form("Save").submit(hours="9" * 400, minutes="9" * 5000)
+    assert endless.status == 422
+    assert endless.says("#hours-error") == "Please give a number from 0 to 24."
+    assert endless.says("#minutes-error") == "Please give a number from 0 to 59."
     taken = page.form("Save").submit(hours="1", minutes="0", question_ru="")
     assert taken.status == 422
     assert taken.errors() == ["There is one with this name already."]

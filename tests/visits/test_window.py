@@ -75,7 +75,7 @@ def test_the_way_back_leads_to_where_one_came_from(agency: Agency, sign_in: Sign
 def test_a_visit_opens_in_one_click_from_the_list_and_the_planning(agency: Agency, sign_in: SignIn, way: str) -> None:
     sofia, visit = sign_in(agency.sofia), agency.claires_past
     page = sofia.get("/staff/visits" if way == "list" else f"/staff/clients/{agency.claire.id}/planning")
-    link = page.at(f"#visit-{visit} {'td:nth-child(2) a' if way == 'list' else '.slot-open'}")
+    link = page.at(f"#visit-{visit} {'td:first-child a' if way == 'list' else '.slot-open'}")
     assert sofia.get(str(link["href"])).endpoint == "staff.show_visit"
 
 
@@ -99,3 +99,15 @@ def test_the_list_is_narrowed_to_a_sector_and_to_a_file_manager(
     assert shown(sofia.get(f"/staff/visits?sector={agency.south}")) == set()
     assert shown(sofia.get(f"/staff/visits?manager={agency.igor.id}")) == set()
     assert "Igor" not in sofia.get("/staff/visits").html
+
+
+def test_a_name_that_holds_a_line_end_is_one_name(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        claire, jean = db.session.get_one(Client, agency.claire.id), db.session.get_one(Worker, agency.jean.id)
+        wassim, rising = db.session.get_one(Worker, agency.wassim.id), db.session.get_one(Service, agency.rising)
+        wassim.first_name = "Was\nsim"
+        visit = factories.visit(claire, rising, [jean, wassim], factories.at(2, 9)).id
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/visits/{visit}")
+    assert page.link("Was sim Haddad").click().request.path == f"/staff/workers/{agency.wassim.id}"
+    assert "Was sim Haddad" in sofia.get("/staff/visits").words
