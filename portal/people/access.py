@@ -13,7 +13,7 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db
 from portal.people.actions import open_login
-from portal.people.editing import Values, change_record
+from portal.people.editing import Late, Values, change_record
 from portal.people.models import Client, Relative, Staff, Worker
 from portal.people.queries import files_of_account
 from portal.people.search import index_person
@@ -136,8 +136,14 @@ def _granted(relative: Relative) -> dict[str, bool]:
     return {name: getattr(relative, name) for name in GRANTS}
 
 
-def grant(user: User, relative: Relative, grants: dict) -> None:
-    """Say what a relative may see and do; it holds from their next request on."""
+def grant(user: User, relative: Relative, grants: dict, version: int) -> None:
+    """Say what a relative may see and do; it holds from their next request on.
+
+    Raises:
+        Late: the record has another version by now.
+    """
+    if relative.version != version:
+        raise Late
     before = _granted(relative)
     for name in GRANTS:
         setattr(relative, name, bool(grants[name]))

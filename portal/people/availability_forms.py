@@ -54,7 +54,8 @@ class HoursForm(PortalForm):
         self.weekday.choices = [SelectChoice(str(number), name) for number, name in weekdays().items()]
 
     def validate_ends(self, _field: TimeField) -> None:
-        if self.begins.data and self.ends.data and not self.said[1] < self.said[2]:
+        begins, ends = cast("time | None", self.begins.data), cast("time | None", self.ends.data)
+        if begins and ends and not begins < ends:
             raise ValidationError(_("The end has to come after the beginning."))
 
     @property

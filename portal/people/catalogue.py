@@ -43,9 +43,7 @@ def change_named(thing: Named, typed: Mapping[str, Value], version: int) -> Chan
     Raises:
         Refused: somebody was faster, or the name is taken.
     """
-    if thing.version != version:
-        raise Refused(_l("Somebody changed this in the meantime. Nothing of yours is saved yet: please look at what "
-                         "differs, then save again."), "stale")  # fmt: skip
+    refuse_late(thing, version)
     before = {name: getattr(thing, name) for name in typed}
     changed = {name: value for name, value in typed.items() if value != before[name]}
     if not changed:
@@ -57,6 +55,17 @@ def change_named(thing: Named, typed: Mapping[str, Value], version: int) -> Chan
     # of questions the journal says no more than that they were changed: they are text
     kept = {name for name in changed if not name.startswith("question_")}
     return {name: before[name] for name in kept}, {name: changed[name] for name in kept} | {"fields": sorted(changed)}
+
+
+def refuse_late(thing: Named, version: int) -> None:
+    """Let nobody write over what they have not seen.
+
+    Raises:
+        Refused: the thing has another version than the form showed.
+    """
+    if thing.version != version:
+        raise Refused(_l("Somebody changed this in the meantime. Nothing of yours is saved yet: please look at what "
+                         "differs, then save again."), "stale")  # fmt: skip
 
 
 def _refuse_taken(kind: type[Named], own: int | None, name: Value) -> None:

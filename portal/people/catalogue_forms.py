@@ -5,13 +5,14 @@ from typing import ClassVar, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from portal.errors import Refused
-from portal.forms import PortalForm
+from portal.forms import NumberField, PortalForm
 from portal.people.catalogue import Named, Value
+from portal.people.models import SkillLevel
 from portal.people.sectors import KIND_LABELS
 
 LONGEST, LONGEST_QUESTION = 80, 200
@@ -107,10 +108,10 @@ def _or_none(nothing: str, names: Mapping[int, str]) -> list[SelectChoice]:
 class ServiceForm(CatalogueForm):
     written = ("name", "default_minutes", "question_fr", "question_ru", "question_en", "active")
     name = StringField(_l("Name of the service"), validators=[_NAMED, _SHORT])
-    hours = IntegerField(
+    hours = NumberField(
         _l("Hours"), validators=[Optional(), NumberRange(0, 24, _l("Please give a number from 0 to 24."))]
     )
-    minutes = IntegerField(
+    minutes = NumberField(
         _l("Minutes"), validators=[Optional(), NumberRange(0, 59, _l("Please give a number from 0 to 59."))]
     )
     question_fr = StringField(_l("In French"), validators=[_QUESTION])
@@ -155,5 +156,16 @@ class NewSkillForm(CatalogueForm):
 
 
 class LevelForm(CatalogueForm):
+    """A level, under the version of its skill."""
+
     written = ("name",)
     name = StringField(_l("Name of the level"), validators=[_NAMED, _SHORT])
+
+    def __init__(self, level: SkillLevel | None = None, *, typed: bool = True) -> None:
+        super().__init__(typed=typed)
+        self.level = level
+
+    def show_standing(self) -> None:
+        """Lay the level's present name beside what was typed, if it differs."""
+        if self.level and self.level.name != self.name.data:
+            self.standing["name"] = self.level.name

@@ -111,14 +111,21 @@ def add_level(skill_id: int) -> Response:
 @staff.page("/skills/<int:skill_id>/levels/<int:level_id>", Permission.MANAGE_CATALOGUE, methods=("POST",))
 def change_level(skill_id: int, level_id: int) -> Response:
     """Rename a level, move it up or down, or take it away: as the pressed button says."""
-    skill, form = skill_or_404(skill_id), LevelForm()
+    skill = skill_or_404(skill_id)
     level = next((level for level in skill.levels if level.id == level_id), None) or abort(404)
+    form = LevelForm(level)
     deeds: dict[str, Callable[[], None]] = {
         "rename": lambda: catalogue.rename_level(g.user, skill, level, form.name.data or ""),
         "up": lambda: catalogue.move_level(g.user, skill, level, -1),
         "down": lambda: catalogue.move_level(g.user, skill, level, 1),
         "remove": lambda: catalogue.remove_level(g.user, skill, level),
     }
-    if status := refused(form, deeds.get(request.form.get("deed", ""), lambda: abort(400))):
+    act = deeds.get(request.form.get("deed", "")) or abort(400)
+
+    def act_in_time() -> None:
+        catalogue.refuse_late(skill, form.version_shown)
+        act()
+
+    if status := refused(form, act_in_time):
         return _skill(skill, SkillForm(skill, typed=False), form, status, wrong=level_id)
     return done(url_for("staff.change_skill", skill_id=skill_id))

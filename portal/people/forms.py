@@ -1,15 +1,17 @@
 """What the accounts page is narrowed to; a relative and what they may see."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, EmailField, SelectField, StringField
+from wtforms import BooleanField, EmailField, HiddenField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
 from portal.forms import FilterForm, PortalForm, choices
 from portal.i18n import Offered
+from portal.people.access import GRANTS
 from portal.people.directory import STATE_LABELS, PeopleFilter
+from portal.people.editing import Late
 from portal.people.models import Relative
-from portal.people.record_forms import RecordForm
+from portal.people.record_forms import RecordForm, version_in
 
 KIND_LABELS = {"client": _l("Clients"), "relative": _l("Relatives"), "worker": _l("Workers"), "staff": _l("Staff")}
 
@@ -40,8 +42,31 @@ class GrantsForm(PortalForm):
     sees_ratings = BooleanField(_l("Sees the ratings and comments of the file"))
 
     def grants(self) -> dict[str, bool]:
-        return {"may_rate": self.may_rate.data, "sees_upcoming": self.sees_upcoming.data,
-                "sees_ratings": self.sees_ratings.data}  # fmt: skip
+        return {name: bool(self[name].data) for name in GRANTS}
+
+
+class RelativeGrantsForm(GrantsForm):
+    """The same beside a relative's name, under the version of the record.
+
+    Attributes:
+        standing: after somebody else was faster, whether each box that differs is ticked by now.
+    """
+
+    version = HiddenField()
+
+    def __init__(self, relative: Relative, *, typed: bool = False) -> None:
+        """Show what a relative may do, or what was ticked."""
+        self.relative_id, self.standing, self.now = relative.id, {}, {name: getattr(relative, name) for name in GRANTS}
+        super().__init__(**({} if typed else {"formdata": None}), data=self.now)
+
+    @property
+    def version_shown(self) -> int:
+        return version_in(self.version.data)
+
+    def show_standing(self, late: Late) -> None:
+        """Keep what was ticked and say what stands by now where it differs; saving again is meant then."""
+        self.form_errors.append(late.message)
+        self.standing = {name: self.now[name] for name, ticked in self.grants().items() if ticked != self.now[name]}
 
 
 class RelativeRecordForm(RecordForm):
@@ -56,13 +81,11 @@ class RelativeRecordForm(RecordForm):
 
 class RelativeForm(GrantsForm):
     first_name = StringField(
-        _l("First name"), validators=[InputRequired(_l("Please give a first name.")), Length(max=100)]
+        _l("First name"), validators=[DataRequired(_l("Please give a first name.")), Length(max=100)]
     )
-    last_name = StringField(
-        _l("Last name"), validators=[InputRequired(_l("Please give a last name.")), Length(max=100)]
-    )
+    last_name = StringField(_l("Last name"), validators=[DataRequired(_l("Please give a last name.")), Length(max=100)])
     email = EmailField(
-        _l("E-mail address"), validators=[InputRequired(_l("Please give an e-mail address.")), Length(max=254)]
+        _l("E-mail address"), validators=[DataRequired(_l("Please give an e-mail address.")), Length(max=254)]
     )
     relation = StringField(_l("Relation to the client"), validators=[Length(max=60)])
     language = SelectField(_l("Language"), choices=[])

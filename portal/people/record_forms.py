@@ -34,6 +34,11 @@ def short(name: str) -> Length:
     return Length(max=LONGEST[name], message=_l("Please use at most %(max)d characters."))
 
 
+def version_in(text: str | None) -> int:
+    """The version that a form carried; what is none is older than any."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 class RecordForm(PortalForm):
     """What every record of a person holds."""
 
@@ -69,8 +74,7 @@ class RecordForm(PortalForm):
 
     @property
     def version_shown(self) -> int:
-        text = self.version.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        return version_in(self.version.data)
 
     def validate_last_name(self, field: StringField) -> None:
         if not fold_name(f"{self.first_name.data or ''} {field.data or ''}"):

@@ -1,6 +1,7 @@
 """Access: the accounts page for administrators; who may enter a client's file, for the staff of the client's sector."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
@@ -15,7 +16,7 @@ from portal.extensions import db
 from portal.pages import done, show
 from portal.people import access, directory
 from portal.people.editing import Late
-from portal.people.forms import AccountsFilter, GrantsForm, RelativeForm, RelativeRecordForm
+from portal.people.forms import AccountsFilter, RelativeForm, RelativeGrantsForm, RelativeRecordForm
 from portal.people.models import Client, Relative
 from portal.portals import staff
 from portal.roles import Permission
@@ -106,7 +107,7 @@ def relative_or_404(client_id: int, relative_id: int) -> Relative:
 def show_access(client_id: int) -> Response:
     """Who enters a client's file: the client, the relatives and what each of them sees; add a relative."""
     client = client_or_404(client_id)
-    form = RelativeForm(may_rate=True, sees_upcoming=True, sees_ratings=True, language=client.language)
+    form = _new_relative(client)
     if not form.validate_on_submit():
         return _show_access(client, form, 422 if request.method == "POST" else 200)
     try:
@@ -121,9 +122,16 @@ def show_access(client_id: int) -> Response:
     return _back(client_id)
 
 
-def _show_access(client: Client, form: RelativeForm, status: int) -> Response:
+def _new_relative(client: Client, **more: Any) -> RelativeForm:
+    return RelativeForm(may_rate=True, sees_upcoming=True, sees_ratings=True, language=client.language, **more)
+
+
+def _show_access(client: Client, form: RelativeForm, status: int, late: RelativeGrantsForm | None = None) -> Response:
     lines = {line.key: line for line in directory.lines_of_client(g.user, client.id)}
-    return show("people/access.html", status=status, client=client, lines=lines, form=form, grants=GrantsForm)
+    grants = {relative.id: RelativeGrantsForm(relative) for relative in client.relatives}
+    if late:
+        grants[late.relative_id] = late
+    return show("people/access.html", status=status, client=client, lines=lines, form=form, grants=grants)
 
 
 def _back(client_id: int) -> Response:
@@ -144,8 +152,13 @@ def invite_to_file(client_id: int) -> Response:
 @staff.page("/clients/<int:client_id>/relatives/<int:relative_id>", Permission.MANAGE_ACCESS, methods=("POST",))
 def grant_relative(client_id: int, relative_id: int) -> Response:
     """Say what a relative may see and do."""
-    relative, form = relative_or_404(client_id, relative_id), GrantsForm()
-    access.grant(g.user, relative, form.grants())
+    relative = directory.relative_to_change(g.user, client_id, relative_id) or abort(404)
+    form = RelativeGrantsForm(relative, typed=True)
+    try:
+        access.grant(g.user, relative, form.grants(), form.version_shown)
+    except Late as late:
+        form.show_standing(late)
+        return _show_access(relative.client, _new_relative(relative.client, formdata=None), 409, form)
     flash(_("Saved. It holds for %(name)s from now on.", name=relative.name), "success")
     return _back(client_id)
 

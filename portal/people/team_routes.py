@@ -78,17 +78,16 @@ def _form(form: StaffForm, person: Staff | None = None, status: int = 200) -> Re
 @staff.page("/team/<int:staff_id>/closing", Permission.MANAGE_ACCOUNTS, methods=("GET", "POST"))
 def close_staff(staff_id: int) -> Response:
     """Close the record of a member of staff, once it was said what that does."""
-    person, refusal = team.staff_to_change(staff_id) or abort(404), None
-    if request.method == "POST":
-        try:
-            team.close_staff(g.user, person)
-        except Refused as refused:
-            refusal = refused.message
-        else:
-            flash(_("The record of %(name)s is closed.", name=person.name), "success")
-            return done(url_for("staff.show_staff", staff_id=staff_id))
-    files = team.files_in_hand(person)
-    return show("people/staff_close.html", status=409 if refusal else 200, person=person, files=files, refusal=refusal)
+    person, asked, refusal = team.staff_to_change(staff_id) or abort(404), request.method != "POST", None
+    try:
+        (team.refuse_to_unseat if asked else team.close_staff)(g.user, person)
+    except Refused as refused:
+        refusal = refused.message
+    if not (asked or refusal):
+        flash(_("The record of %(name)s is closed.", name=person.name), "success")
+        return done(url_for("staff.show_staff", staff_id=staff_id))
+    files, status = team.files_in_hand(person), 200 if asked else 409
+    return show("people/staff_close.html", status=status, person=person, files=files, refusal=refusal)
 
 
 @staff.page("/team/<int:staff_id>/opening", Permission.MANAGE_ACCOUNTS, methods=("POST",))

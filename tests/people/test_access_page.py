@@ -72,7 +72,15 @@ def test_a_relative_who_follows_two_clients_keeps_one_login(
 
 
 @pytest.mark.parametrize(
-    "change", [{"first_name": ""}, {"email": ""}, {"email": "nobody"}, {"email": "PAUL@example.org"}]
+    "change",
+    [
+        {"first_name": ""},
+        {"first_name": "\u200b\u200e"},
+        {"last_name": " \t\x0b"},
+        {"email": ""},
+        {"email": "nobody"},
+        {"email": "PAUL@example.org"},
+    ],
 )
 def test_what_cannot_be_a_relative_is_refused_and_what_was_typed_stays(
     sofia: Browser, agency: Agency, database: Database, change: dict
@@ -80,22 +88,49 @@ def test_what_cannot_be_a_relative_is_refused_and_what_was_typed_stays(
     page = add(access(sofia, agency.claire.id), **change)
     assert page.status in (409, 422)
     assert page.errors()
-    assert page.at("#last_name")["value"] == "Roy"
+    assert page.at("#last_name").get("value") == change.get("last_name", "Roy").strip()
     assert database.count(Relative) == 1
 
 
 def test_switches_are_saved_with_their_former_values(sofia: Browser, agency: Agency, database: Database) -> None:
     form = access(sofia, agency.claire.id).form("Save")
     assert form.values().keys() >= {"may_rate", "sees_upcoming", "sees_ratings"}
-    page = sofia.act(form.action, {"may_rate": "y"}).follow()
+    page = sofia.act(form.action, {"may_rate": "y", "version": form.values()["version"]}).follow()
     assert "It holds for Paul Lefèvre from now on." in page.words
-    assert set(page.form("Save").values()) == {"csrf_token", "may_rate"}
+    assert set(page.form("Save").values()) == {"csrf_token", "version", "may_rate"}
     entry = database.one(select(AuditEntry).where(AuditEntry.kind == "person.changed", AuditEntry.before.is_not(None),
                          AuditEntry.account_id == agency.sofia.account_id))  # fmt: skip
     assert entry.before == {"may_rate": True, "sees_upcoming": True, "sees_ratings": True}
     assert entry.after == {"may_rate": True, "sees_upcoming": False, "sees_ratings": False}
-    sofia.act(form.action, {"may_rate": "y"})
+    assert page.form("Save").submit().status == 303
     assert database.count(AuditEntry, AuditEntry.account_id == agency.sofia.account_id) == 1, "nothing changed"
+
+
+def test_of_two_who_set_the_switches_the_second_is_shown_what_stands_and_gives_nothing_back(
+    sofia: Browser, agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    late, first = access(sofia, agency.claire.id).form("Save"), access(sign_in(agency.ines), agency.claire.id)
+    taken = {name: value for name, value in first.form("Save").values().items() if name != "sees_ratings"}
+    assert first.browser.act(late.action, taken).status == 303
+    left = {name: value for name, value in late.values().items() if name != "may_rate"}
+    for version in (left["version"], "", "x"):
+        page = sofia.act(late.action, {**left, "version": version})
+        assert page.status == 409
+        assert "Somebody changed this record in the meantime." in page.says(".switches [role=alert]")
+    number = agency.paul.id
+    assert "What stands there now: No" in page.says(f"#sees_ratings-{number}-rival")
+    assert "What stands there now: Yes" in page.says(f"#may_rate-{number}-rival")
+    assert not page.soup.select(f"#sees_upcoming-{number}-rival")
+    assert {"sees_ratings", "sees_upcoming"} <= set(page.form("Save").values())
+    assert "may_rate" not in page.form("Save").values()
+    assert page.at("#may_rate").has_attr("checked"), "the form of another relative is as it was"
+    paul = database.one(select(Relative).where(Relative.id == number))
+    assert (paul.may_rate, paul.sees_ratings) == (True, False)
+    assert len(page.statements) <= 12
+    seen = {name: value for name, value in page.form("Save").values().items() if name != "sees_ratings"}
+    assert sofia.act(late.action, seen).status == 303
+    paul = database.one(select(Relative).where(Relative.id == number))
+    assert (paul.may_rate, paul.sees_upcoming, paul.sees_ratings) == (False, True, False)
 
 
 def test_a_relative_taken_off_the_file_is_out_at_once_and_can_be_let_in_again(
@@ -161,7 +196,7 @@ def test_a_login_that_an_administrator_closed_is_not_opened_by_saving_switches(
 ) -> None:
     with database.writing():
         db.session.execute(update(Account).where(Account.id == agency.paul.account_id).values(active=False))
-    sofia.act(f"/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}", {"may_rate": "y"})
+    access(sofia, agency.claire.id).form("Save").submit()
     sofia.act(f"/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}/opening")
     assert database.one(select(Account.active).where(Account.id == agency.paul.account_id)) is False
 

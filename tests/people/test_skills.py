@@ -96,6 +96,20 @@ def test_a_second_editor_gets_both_texts_also_when_only_the_levels_were_changed(
     assert database.all(select(Skill.name)) == ["Secourisme"]
 
 
+def test_who_renames_a_level_second_is_told_its_new_name(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    _ada, page = added(agency, sign_in)
+    pressed(page, 1, "rename", name="Avancé")
+    for deed in ("rename", "up", "remove"):
+        late = pressed(page, 1, deed, name="Solide")
+        assert late.status == 409
+        assert "Somebody changed this in the meantime." in late.words
+        assert "What stands there now: Avancé" in late.says("ol.levels li:nth-child(2)")
+        assert late.at("ol.levels li:nth-child(2) [name=name]")["value"] == "Solide"
+    assert levels(database) == ["Initiation", "Avancé", "Formateur"]
+    assert pressed(late, 1, "rename", name="Solide").status == 303
+    assert levels(database) == ["Initiation", "Solide", "Formateur"]
+
+
 def test_a_skill_out_of_use_is_marked(agency: Agency, sign_in: SignIn) -> None:
     ada, page = added(agency, sign_in)
     form = page.form("Save")

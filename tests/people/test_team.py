@@ -46,6 +46,10 @@ def test_a_colleague_is_added_found_changed_and_closed(
     assert len(ada.get("/staff/team").statements) <= 6
     page = page.link("Edit").click().form("Save").submit(role="quality", phone="01 02 03 04 05").follow()
     assert "Quality lead" in page.words
+    for nothing in ("", "\u200b"):
+        without = page.link("Edit").click().form("Save").submit(email=nothing)
+        assert (without.status, without.says("#email-error")) == (422, "Please give an e-mail address.")
+    assert "(optional)" not in without.at("label[for=email]").get_text()
     deed = last_deed(database, "staff")
     assert (deed.before, deed.after) == ({"role": "coordinator"}, {"role": "quality", "fields": ["phone", "role"]})
     sofia = sign_in(agency.sofia)
@@ -66,7 +70,11 @@ def test_the_last_administrator_and_ones_own_role_stay(
     assert page.status == 409
     assert "another administrator has to do this" in page.says("#role-error")
     assert not ada.get(f"/staff/team/{agency.ada.id}").soup.select("a[href$=closing]")
-    assert ada.act(f"/staff/team/{agency.ada.id}/closing").status == 409
+    asked = ada.get(f"/staff/team/{agency.ada.id}/closing")
+    assert "another administrator has to do this" in asked.words
+    for page in (asked, ada.act(f"/staff/team/{agency.ada.id}/closing")):
+        assert "Close the record" not in [button.get_text() for button in page.soup.select("button")]
+    assert page.status == 409
     with database.writing():
         eve = factories.staff("Ève", "Blanc", "admin", [], "eve@example.org")
         number = eve.id

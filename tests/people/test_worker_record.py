@@ -137,6 +137,11 @@ def test_hours_of_a_day_do_not_lie_across_each_other(sofia: Browser, agency: Age
     refused = page.form("Add the hours").submit(weekday="1", begins="12:00", ends="12:00")
     assert (refused.status, refused.says("#ends-error")) == (422, "The end has to come after the beginning.")
     assert page.form("Add the hours").submit(weekday="1", begins="25:00", ends="").status == 422
+    for odd in ("x", "7", ""):
+        hours = {"weekday": odd, "begins": "09:00", "ends": "12:00"}
+        refused = sofia.act(f"/staff/workers/{agency.wassim.id}/availability", hours)
+        assert refused.status == 422
+        assert refused.says("#weekday-error")
     with database.writing():
         factories.add(Availability(worker_id=agency.jean.id, weekday=0, begins=time(9), ends=time(10)))
     foreign = database.one(select(Availability.id).where(Availability.worker_id == agency.jean.id))
@@ -193,3 +198,30 @@ def test_the_page_of_a_worker_costs_few_statements_however_much_it_says(
     assert len(page.statements) <= 12
     assert len(page.soup.select("#absences .note li")) == 21
     assert len(page.link("Edit").click().statements) <= 12
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Jean\nX", "Jean X"),
+        ("  Anne\u2028\t\x0b\r\nMarie\x1f\xa0\u200b", "Anne Marie"),
+        ("\u202aLéa\x00\x07\x9f\u202c", "Léa"),
+        ("نور\u200cا", "نور\u200cا"),
+        ("\u200b\u200e\u3164", ""),
+    ],
+)
+def test_a_name_has_one_line_and_can_be_seen(
+    sofia: Browser, agency: Agency, database: Database, typed: str, kept: str
+) -> None:
+    form = sofia.get(f"/staff/workers/{agency.wassim.id}/editing").form("Save")
+    assert sofia.act(form.action, {**form.values(), "first_name": typed}).status == 303
+    assert database.one(select(Worker.first_name).where(Worker.id == agency.wassim.id)) == kept
+    assert f"{kept} Haddad".strip() in sofia.get(f"/staff/visits/{agency.claires_next}").words
+    assert sofia.act(form.action, {**form.values(), "first_name": "\u200b", "last_name": "\u200e\n"}).status == 422
+
+
+def test_a_question_keeps_its_no_break_spaces(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    form = sign_in(agency.ada).get(f"/staff/services/{agency.cleaning}").form("Save")
+    form.submit(question_fr="Le\xa0ménage\n est «\xa0fait\xa0»\u202f?")
+    asked = database.one(select(Service.question_fr).where(Service.id == agency.cleaning))
+    assert asked == "Le ménage est «\xa0fait\xa0»\u202f?"
