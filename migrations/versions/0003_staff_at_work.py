@@ -168,6 +168,8 @@ def upgrade() -> None:
     with op.batch_alter_table('former_rating', schema=None) as batch_op:
         batch_op.add_column(sa.Column('channel', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('typed_by', sa.String(), nullable=True))
+        batch_op.add_column(sa.Column('given_how', sa.String(), nullable=True))
+        batch_op.add_column(sa.Column('given_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('exclude_reason', sa.Text(), nullable=True))
 
     with op.batch_alter_table('rating', schema=None) as batch_op:
@@ -301,6 +303,8 @@ def downgrade() -> None:
 
     with op.batch_alter_table('former_rating', schema=None) as batch_op:
         batch_op.drop_column('exclude_reason')
+        batch_op.drop_column('given_at')
+        batch_op.drop_column('given_how')
         batch_op.drop_column('typed_by')
         batch_op.drop_column('channel')
 

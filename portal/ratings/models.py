@@ -99,6 +99,8 @@ class FormerRating(db.Model):
     author_name: Mapped[str]
     channel: Mapped[str | None]  # None: from before this was kept
     typed_by: Mapped[str | None]
+    given_how: Mapped[str | None]
+    given_at: Mapped[datetime | None] = mapped_column(UTC)
     exclude_reason: Mapped[str | None] = mapped_column(Text)  # why this value was not counted, if it was not
     left_at: Mapped[datetime] = mapped_column(UTC)
     replaced_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)

@@ -53,7 +53,8 @@ def rating_panel(user: User, visit: Visit) -> Panel | None:
         "may_ask": Permission.ASK_AGAIN in may and is_open(),
         "may_reply": Permission.REPLY_TO_RATINGS in may,
         "may_exclude": Permission.EXCLUDE_RATINGS in may,
-        "former": list(reversed(rating.former)) if rating else [],
+        "former": [(one, in_words(one.typed_by, one.given_how, one.given_at)) for one in reversed(rating.former)]
+        if rating else [],
         "words": STAR_WORDS,
         "typed": in_words(rating.typed_by, rating.given_how, rating.given_at) if rating else None,
         "low": bool(rating and is_low(rating.stars) and not rating.excluded_at),

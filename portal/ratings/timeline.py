@@ -1,6 +1,7 @@
 """What was said of a visit, and who was asked about it: lines of the timeline on the staff's page of the visit."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from portal.extensions import Fact, db
 from portal.outbox.models import Message
 from portal.outbox.panels import facts_of
 from portal.ratings.choices import Word, history
-from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
+from portal.ratings.models import FormerRating, Rating, RatingRequest, SuspectAnswer
 from portal.ratings.panels import notes_taken, subject_and_rating
 from portal.ratings.queries import is_low, person_to_ask
 from portal.ratings.words import in_words
@@ -51,11 +52,11 @@ def timeline_facts(user: User, visit: Visit) -> list[Fact]:
 
 def _said(rating: Rating) -> Iterator[Fact]:
     """The rating and each change of it."""
-    values = [(one.left_at, one, in_words(one.typed_by, None, None)) for one in rating.former]
-    typed = in_words(rating.typed_by, rating.given_how, rating.given_at)
-    values.append((rating.changed_at or rating.left_at, rating, typed))
-    for number, (at, said, typed) in enumerate(values):
+    values: list[tuple[datetime, Rating | FormerRating]] = [(one.left_at, one) for one in rating.former]
+    values.append((rating.changed_at or rating.left_at, rating))
+    for number, (at, said) in enumerate(values):
         words, stars = {"name": said.author_name or _("Somebody"), "stars": said.stars}, said.stars
+        typed = in_words(said.typed_by, said.given_how, said.given_at)
         way = typed or (_("by the link in the mail") if said.channel == "mail" else _("on the portal"))
         tone = "attention" if is_low(stars) else "done"
         if number:

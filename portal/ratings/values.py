@@ -135,7 +135,8 @@ def _says_the_same(rating: Rating, value: Value) -> bool:
 def _as_former(rating: Rating) -> FormerRating:
     return FormerRating(
         stars=rating.stars, comment=rating.comment, author_name=rating.author_name, channel=rating.channel,
-        typed_by=rating.typed_by, exclude_reason=rating.exclude_reason, left_at=rating.changed_at or rating.left_at,
+        typed_by=rating.typed_by, given_how=rating.given_how, given_at=rating.given_at,
+        exclude_reason=rating.exclude_reason, left_at=rating.changed_at or rating.left_at,
     )  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def test_it_returns_to_the_page_from_which_the_window_was_opened(sofia: Browser,
 
 @pytest.mark.parametrize(("wrong", "error"), [
     ({"how": None}, "Please say how the client gave the rating."),
-    ({"how": "pigeon"}, "Not a valid choice."),
+    ({"how": "pigeon"}, "Please choose one of the values offered."),
     ({"day": ""}, "Please give the day."),
     ({"day": "17/11/2026"}, "Not a valid date value."),
     ({"day": "0001-01-01"}, "Please give the day."),
@@ -134,7 +134,7 @@ def test_it_returns_to_the_page_from_which_the_window_was_opened(sofia: Browser,
     ({"hour": "12:01"}, "This moment is still to come."),
     ({"day": "2026-11-16", "hour": "09:59"}, "The visit was not over by then."),
     ({"stars": None}, "Please choose a number of stars."),
-    ({"stars": "6"}, "Not a valid choice."),
+    ({"stars": "6"}, "Please choose one of the values offered."),
 ])  # fmt: skip
 def test_bad_input_is_said_at_the_field_and_what_was_typed_stays(
     sofia: Browser, address: str, database: Database, wrong: dict, error: str
@@ -297,11 +297,14 @@ def test_a_client_who_corrects_it_makes_it_their_own(
     assert kept(database) == (2, "Pas tout à fait", "portal", "Claire Lefèvre", "client", None, None, None)
     former = database.one(select(FormerRating.stars, FormerRating.channel, FormerRating.typed_by))
     assert former == (4, "staff", "Sofia Benali")
+    how = "entered by Sofia Benali, given by telephone on 17 November 2026, 11:30"
     entry = database.one(select(AuditEntry).where(AuditEntry.kind == "rating.changed"))
     assert (entry.before, entry.after) == ({"stars": 4, "channel": "staff"}, {"stars": 2, "channel": "portal"})
     assert "Entered by the agency" not in claire.get("/client/visits").words
     page = sofia.get(f"/staff/visits/{agency.claires_done}")
-    assert "entered by Sofia Benali" in page.says("details .voices"), "the former value says who had typed it"
+    assert how in page.says("details .voices"), "the former value says who had typed it, how and when it was given"
+    story = [" ".join(line.get_text(" ").split()) for line in page.soup.select(".timeline > li")]
+    assert [line for line in story if "4 out of 5" in line and how in line], story
     assert sofia.act(address, {"stars": "5", "version": "2", **GIVEN}).status == 409
 
 
