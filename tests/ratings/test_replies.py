@@ -177,6 +177,19 @@ def test_only_who_may_read_the_rating_reads_and_writes_answers(
     assert database.fingerprint() == before
 
 
+def test_the_mail_claims_not_that_its_reader_has_left_what_the_agency_has_typed(
+    agency: Agency, mailbox: Mailbox, sign_in: SignIn
+) -> None:
+    window = sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_done}/rating").form("Save")
+    assert window.submit(stars="4", how="telephone").status == 303
+    mailbox.collect()
+    answer(sign_in, agency)
+    mail = mailbox.one()
+    for text in (text_of(mail), unescape(text_of(mail, "html"))):
+        assert "you have left" not in text
+        assert "because this visit has been rated" in text
+
+
 @pytest.mark.parametrize("language", ["fr", "ru", "en"])
 def test_the_mail_is_written_in_the_readers_language_and_its_subject_says_nothing_of_their_care(
     app: Flask, agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn, rating: int, language: str
@@ -187,7 +200,7 @@ def test_the_mail_is_written_in_the_readers_language_and_its_subject_says_nothin
     mail = mailbox.one()
     with app.app_context(), force_locale(language):
         assert mail["Subject"] == gettext("%(agency)s has answered you", agency=AGENCY)
-        why = gettext("You receive this message because you have left a rating.")
+        why = gettext("You receive this message because this visit has been rated.")
     for text in (text_of(mail), text_of(mail, "html")):
         assert "Votre diabète" in text
         assert why in unescape(text)
