@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
+from urllib.parse import parse_qsl
 
 from babel.dates import format_date
 from flask_babel import gettext as _
@@ -20,6 +21,7 @@ from portal.i18n import PARTS, language, local
 
 LONGEST_NAME = 60
 LONGEST_QUERY = 2000  # signs of an address that is kept
+NOT_YOURS = _l("This choice is not among those that you may see. Please choose again.")
 
 Query = list[tuple[str, str]]
 
@@ -42,12 +44,14 @@ class ControlFilter(FilterForm):
             offered: by field, the words for everything, and number and label of each choice.
         """
         super().__init__(args)
+        self.offered = {name: {str(number) for number, _label in rows} for name, (_all, rows) in offered.items()}
         self.period.choices = [SelectChoice(value=key, label=str(label)) for key, label in PERIODS.items()]
         if not self.period.data:
             given = self.first_day.raw_data or self.last_day.raw_data
             self.period.data = "free" if given and any(given) else self.usual_period
         for name, (everything, rows) in offered.items():
             self[name].choices = choices(dict(rows), everything)
+            self[name].invalid_choice_message = NOT_YOURS
             self[name].data = self[name].data or ""
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -74,6 +78,19 @@ class ControlFilter(FilterForm):
             sentence = ngettext("Please choose at most %(num)s month at once.",
                                 "Please choose at most %(num)s months at once.", self.longest)  # fmt: skip
             return _complain(self.last_day, sentence)
+        return True
+
+    def typed(self) -> list[Field]:
+        """The fields in which something was written freely: it may be the name of a person."""
+        return [each for each in self if isinstance(each, StringField) and any(_said(each))]
+
+    def offers(self, query: str) -> bool:
+        """Whether this person may read what somebody else has kept: no name, no choice that they are not offered."""
+        for name, value in parse_qsl(query):
+            if name in self and isinstance(self[name], StringField):
+                return False
+            if name in self.offered and value not in self.offered[name]:
+                return False
         return True
 
     def days(self) -> tuple[date, date]:
@@ -136,3 +153,12 @@ class SaveFilterForm(PortalForm):
         ],
     )
     shared = BooleanField(_l("Show it to my colleagues, each with what they may see"))
+
+    def can_be_kept(self, filters: ControlFilter) -> bool:
+        """Whether these filters may be shared, if that is wanted: what was typed into one is nobody else's to read."""
+        named = ", ".join(str(each.label.text) for each in filters.typed())
+        if not (self.shared.data and named):
+            return True
+        return _complain(self.shared, _("A filter with words typed in it (%(fields)s) is not shown to colleagues: they "
+                                        "may not know the person. Keep it for yourself, or empty the field.",
+                                        fields=named))  # fmt: skip

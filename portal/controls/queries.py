@@ -135,8 +135,9 @@ def open_desk(user: User, table: ControlTable, args: MultiDict) -> Desk:
     offered = {
         name: (offer.everything, [(row.id, row.label) for row in found[name]]) for name, offer in table.offers.items()
     }
-    kept = [Kept(row.id, row.label, row.query, bool(row.shared), bool(row.own)) for row in found[""]]
-    return Desk(table.form(args, offered), kept)
+    form = table.form(args, offered)
+    shown = [row for row in found[""] if row.own or form.offers(row.query)]
+    return Desk(form, [Kept(row.id, row.label, row.query, bool(row.shared), bool(row.own)) for row in shown])
 
 
 def _kept(user: User, table: ControlTable) -> Select:

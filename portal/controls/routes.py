@@ -72,7 +72,7 @@ def _keep_filter(table: ControlTable) -> Response:
     if not form.validate_on_submit():
         return _show(table, args, save=form, status=422)
     desk = queries.open_desk(g.user, table, args)
-    if not desk.form.validate():
+    if not desk.form.validate() or not form.can_be_kept(desk.form):
         return _show(table, args, save=form, status=422)
     query = queries.full_query(table, desk.form, queries.asked_sort(table, args))
     try:

@@ -19,7 +19,6 @@ from sqlalchemy import (
     literal,
     null,
     select,
-    true,
     union_all,
 )
 
@@ -80,9 +79,10 @@ def visible_workers(user: User) -> Select[Worker]:
 
 
 def is_named(kind: type[Client | Worker], typed: str) -> ColumnElement[bool]:
-    """Every word typed is found at the start of one of the name's words, whatever the accents and the order."""
-    padded = literal(" ") + kind.match_key
-    return and_(true(), *(padded.contains(f" {word}", autoescape=True) for word in fold_name(typed).split()))
+    """Every word typed is found at the start of one of the name's words, whatever the accents and the order. Signs
+    alone are nobody's name."""
+    padded, words = literal(" ") + kind.match_key, fold_name(typed).split()
+    return and_(*(padded.contains(f" {word}", autoescape=True) for word in words)) if words else kind.id.is_(None)
 
 
 def names_of_accounts(ids: Collection[int]) -> dict[int, str]:

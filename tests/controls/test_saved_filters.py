@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.audit.models import AuditEntry
 from portal.controls.models import SavedFilter
+from portal.extensions import db
 from tests.conftest import Database, SignIn
 from tests.factories import Agency
 from tests.pages import Browser, Page
@@ -60,6 +61,40 @@ def test_a_colleague_sees_what_is_shared_within_their_own_sectors(
     kept = database.all(select(SavedFilter.id))
     assert [igor.act(f"/staff/filters/{number}/deletion").status for number in kept] == [404, 404]
     assert database.count(SavedFilter) == 2
+
+
+def test_what_a_colleague_may_not_see_is_not_shown_to_them(rated: Agency, sign_in: SignIn, database: Database) -> None:
+    sofia, igor, ines = sign_in(rated.sofia), sign_in(rated.igor), sign_in(rated.ines)
+    keep(sofia, "Mon secteur", f"{TABLE}?period=this_month&sector={rated.north}", shared="y")
+    keep(sofia, "Mes dossiers", f"{TABLE}?period=this_month&manager={rated.sofia.id}", shared="y")
+    keep(sofia, "Levers", f"{TABLE}?period=this_month&service={rated.rising}", shared="y")
+    keep(sofia, "Claire", f"{TABLE}?period=this_month&client=Lef%C3%A8vre")
+    with database.writing():  # as it could be shared once
+        db.session.execute(update(SavedFilter).where(SavedFilter.name == "Claire").values(shared=True))
+    assert names(sofia) == ["Claire shared", "Levers shared", "Mes dossiers shared", "Mon secteur shared"]
+    assert names(ines) == ["Levers shared", "Mes dossiers shared", "Mon secteur shared"]
+    page = igor.get(TABLE)
+    assert names(igor) == ["Levers shared"]
+    for word in ("Mon secteur", "Mes dossiers", "Lef", f"sector={rated.north}", f"manager={rated.sofia.id}"):
+        assert word not in page.html
+    assert page.link("Levers").click().status == 200
+
+
+def test_a_filter_with_a_name_typed_in_it_is_not_shared(rated: Agency, sign_in: SignIn, database: Database) -> None:
+    sofia = sign_in(rated.sofia)
+    assert "do not write anybody’s name in it" in sofia.get(LOW).words
+    for field in ("client=lefevre", "worker=wassim"):
+        where = f"{TABLE}?period=this_month&{field}"
+        page = keep(sofia, "Mon suivi", where, shared="y")
+        assert page.status == 422
+        assert f"A filter with words typed in it ({field.partition('=')[0].title()}) is not shown" in page.errors()[0]
+        assert page.at("#shared")["aria-invalid"] == "true"
+        assert page.at("#name")["value"] == "Mon suivi"
+        assert page.soup.select("#shared[checked]")
+        assert page.soup.select("#result .control-table"), "the table is still there"
+        assert database.count(SavedFilter) == 0
+    assert keep(sofia, "Mon suivi", where).follow().status == 200
+    assert names(sofia) == ["Mon suivi"]
 
 
 def test_one_deletes_ones_own(rated: Agency, sign_in: SignIn, database: Database) -> None:

@@ -10,7 +10,7 @@ from portal.extensions import db
 from portal.people.models import Client, Sector, Service, Worker
 from portal.ratings.models import Rating
 from portal.ratings.queries import visible_ratings
-from portal.reports.quality import QUALITY
+from portal.reports.quality import QUALITY, SOURCES
 from portal.settings.actions import set_option
 from tests import factories
 from tests.conftest import Database, SignIn
@@ -105,6 +105,15 @@ def test_each_filter_narrows_it(rated: Agency, sign_in: SignIn, filters: dict, s
     assert "".join(sorted(stars_of(page))) == stars
 
 
+def test_signs_alone_are_nobodys_name(rated: Agency, sign_in: SignIn) -> None:
+    sofia = sign_in(rated.sofia)
+    for filters in ({"worker": "%%%___"}, {"client": "-"}):
+        page = asked(sofia, **filters)
+        assert rows_of(page) == []
+        assert "Nothing matches these filters" in page.words
+    assert "No visit matches this choice" in sofia.get("/staff/visits?client=%25%25").words
+
+
 @pytest.mark.parametrize("name", ["sofia", "igor", "ines"])
 def test_a_long_period_is_read_by_another_way_to_the_same_rows(
     rated: Agency, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch, name: str
@@ -150,7 +159,11 @@ def test_every_column_sorts_both_ways(rated: Agency, sign_in: SignIn, column: st
     filled = [value for value in values if value]
     assert values[: len(filled)] == filled, "what is empty stands last"
     assert [row[place] for row in rows_of(down)] == (filled[::-1] + values[len(filled) :])
-    if column not in ("visit", "left", "source"):
+    if column == "source":
+        labels = [str(label) for label in SOURCES.values()]
+        assert set(filled) == set(labels)
+        assert filled == sorted(filled, key=labels.index), "in the order in which the filter offers them"
+    elif column not in ("visit", "left"):
         of_person = column in ("client", "manager", "workers")
         by = (lambda names: names.split(", ")[0].split(" ")[-1]) if of_person else str
         assert filled == sorted(filled, key=by)
@@ -194,6 +207,7 @@ def test_a_coordinator_of_another_sector_finds_nothing(rated: Agency, sign_in: S
         assert visit_ids(page) <= {rated.eloises_done}
         if "sector" in filters or "manager" in filters:
             assert (page.status, rows_of(page)) == (422, [])
+            assert "This choice is not among those that you may see. Please choose again." in page.errors()
     offered = igor.get(TABLE)
     assert "Nord" not in offered.says("#sector")
     assert "Sofia" not in offered.says("#manager")

@@ -5,6 +5,7 @@ from time_machine import TimeMachineFixture
 
 from portal.extensions import db
 from portal.people.models import Client, Service, Worker
+from portal.settings.actions import set_option
 from tests import factories
 from tests.conftest import Database, SignIn
 from tests.factories import Agency, at
@@ -121,8 +122,8 @@ def test_a_client_narrows_the_list(agency: Agency, sign_in: SignIn, query: str, 
         ("client=fèvre", set()),
         ("client=dangelo", {"eloises_done"}),
         ("client=D%27Angelo+El", {"eloises_done"}),
-        ("client=%25", "all"),
-        ("client=_", "all"),
+        ("client=%25", set()),
+        ("client=_", set()),
         ("client=%00", "all"),
         ("worker=jean", {"eloises_done"}),
         ("worker=dupont+jean", {"eloises_done"}),
@@ -221,3 +222,27 @@ def test_days_are_those_of_the_agencys_wall_clock(
     assert "0:30–2:00" in page.says(f"#visit-{late}")
     page = sign_in(agency.sofia).get("/staff/visits?first_day=2026-10-24&last_day=2026-10-24")
     assert "23:00–2:00" in page.says(f"#visit-{long}"), "four hours later it is two o'clock for the second time"
+
+
+def test_the_date_opens_the_visit_the_name_the_record_and_an_unrated_one_is_rated_from_the_list(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        db.session.get_one(Client, agency.denis.id).sector_id = agency.south  # his visits of before stay in the North
+    sofia, here = sign_in(agency.sofia), "/staff/visits?state=done"
+    page = sofia.get(here)
+    assert page.link("Mon 16 November 9:00–10:00").href == f"/staff/visits/{agency.claires_done}"
+    assert page.link("Claire Lefèvre").href == f"/staff/clients/{agency.claire.id}"
+    assert "Denis Moreau" in page.says(f"#visit-{agency.denis_done}")
+    assert f"/staff/clients/{agency.denis.id}" not in page.html, "a record that she may not open"
+    assert f"/staff/clients/{agency.denis.id}" in sign_in(agency.ines).get(here).html
+    assert "Create a client rating" not in sofia.get("/staff/visits?state=past").words
+    window = sofia.get(page.at(f"#visit-{agency.claires_done} a[href$=rating]")["href"], headers={"Referer": here})
+    page = window.form("Save").submit(stars="4", how="telephone")
+    assert page.location == here
+    row = page.follow().at(f"#visit-{agency.claires_done}")
+    assert "Entered by the agency" in row.get_text()
+    assert "Create a client rating" not in row.get_text()
+    with database.writing():
+        set_option(None, "ratings.enabled", "false")
+    assert "Create a client rating" not in sofia.get(here).words
