@@ -18,6 +18,7 @@ from portal.ratings.words import in_words
 from portal.roles import Permission
 from portal.settings.queries import option
 from portal.visits.queries import row_of
+from portal.visits.ways import followed_from
 
 MODULE = "ratings.enabled"
 
@@ -66,7 +67,8 @@ def _window(
         "ratings/staff_window.html", "ratings/_form.html", status=status,
         visit=row, form=form, question=queries.question_about(visit_id), words=STAR_WORDS,
         offer_zero=option("ratings.offer_zero"),
-        action_url=request.full_path.rstrip("?"), back_url=_back(visit_id), refusal=refusal,
+        action_url=url_for("staff.rate_visit", visit_id=visit_id, next=_back(visit_id)), back_url=_back(visit_id),
+        refusal=refusal,
         current=rating.stars if rating else None, for_whom=row.client, heading=heading,
         again=False, typed=in_words(rating.typed_by, rating.given_how, rating.given_at) if rating else None,
     )  # fmt: skip
@@ -74,7 +76,8 @@ def _window(
 
 def _back(visit_id: int) -> str:
     """Where one came from: the window opens from lists and plannings too."""
-    return safe_next(request.args.get("next")) or url_for("staff.show_visit", visit_id=visit_id)
+    here = followed_from() if request.method == "GET" else None
+    return safe_next(request.args.get("next")) or here or url_for("staff.show_visit", visit_id=visit_id)
 
 
 @staff.page("/visits/<int:visit_id>/rating/request", Permission.ASK_AGAIN, methods=("GET", "POST"), module=MODULE)

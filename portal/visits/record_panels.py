@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, Select, func, or_, select
 
 from portal import clock
 from portal.accounts.models import User
@@ -14,6 +14,7 @@ from portal.i18n import day, start_of_day, time_of_day, zone
 from portal.people.models import Absence, Client, Service, Worker
 from portal.people.queries import names_of_accounts
 from portal.people.timeline import Place, newest_first
+from portal.settings.queries import option
 from portal.visits.models import State, Visit, VisitWorker
 from portal.visits.queries import DEEDS, reader, rows, visible_visits
 
@@ -22,17 +23,26 @@ ABSENCES = 100  # looked at; the page lists no more
 
 
 def visits_to_come(user: User, person: Client | Worker) -> Panel | None:
-    """Before a record is closed: the visits that are still planned for it, the next ones by name."""
-    ahead = visible_visits(user).where(Visit.state.in_((State.DRAFT, State.PLANNED)), Visit.starts_at > clock.now())
-    if isinstance(person, Client):
-        ahead = ahead.where(Visit.client_id == person.id)
-    else:
-        ahead = ahead.where(Visit.id.in_(select(VisitWorker.visit_id).where(VisitWorker.worker_id == person.id)))
-    number = db.session.scalar(select(func.count()).select_from(ahead.with_only_columns(Visit.id).subquery())) or 0
-    if not number:
+    """Before a record is closed: the visits that are still planned for it, the next ones by name; of those in sectors
+    that this person does not see, only how many there are."""
+    seen = _still_planned(visible_visits(user), person)
+    number, everywhere = _count(seen), _count(_still_planned(select(Visit), person))
+    if not everywhere:
         return None
-    found = db.session.execute(rows(ahead).order_by(Visit.starts_at, Visit.id).limit(SHOWN))
-    return Panel("visits/_to_come.html", {"number": number, "rows": list(map(reader(user), found))})
+    found = db.session.execute(rows(seen).order_by(Visit.starts_at, Visit.id).limit(SHOWN))
+    shown = {"number": number, "elsewhere": everywhere - number, "rows": list(map(reader(user), found))}
+    return Panel("visits/_to_come.html", shown)
+
+
+def _still_planned(chosen: Select[Visit], person: Client | Worker) -> Select[Visit]:
+    ahead = chosen.where(Visit.state.in_((State.DRAFT, State.PLANNED)), Visit.starts_at > clock.now())
+    if isinstance(person, Client):
+        return ahead.where(Visit.client_id == person.id)
+    return ahead.where(Visit.id.in_(select(VisitWorker.visit_id).where(VisitWorker.worker_id == person.id)))
+
+
+def _count(chosen: Select[Visit]) -> int:
+    return db.session.scalar(select(func.count()).select_from(chosen.with_only_columns(Visit.id).subquery())) or 0
 
 
 def visits_in_absences(user: User, worker: Worker) -> Panel | None:
@@ -64,6 +74,8 @@ def facts_of_client(user: User, client: Client, before: Place | None, limit: int
         .join(Service, Service.id == Visit.service_id)
         .where(AuditEntry.subject_type == "visit", AuditEntry.subject_id.in_(seen))
     )
+    if not option("ratings.enabled"):
+        chosen = chosen.where(~AuditEntry.kind.startswith("rating."))
     found = db.session.execute(newest_first(chosen, before, limit)).all()
     names = names_of_accounts({row.AuditEntry.account_id for row in found if row.AuditEntry.account_id})
     return [(row.AuditEntry.id, _fact(row, names.get(row.AuditEntry.account_id or 0))) for row in found]

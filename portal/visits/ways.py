@@ -20,7 +20,12 @@ def came_from(otherwise: str) -> str:
 
 
 def list_or_planning() -> str:
-    """Where the page of a visit leads back to: what its address says, else the page whose link was followed.
+    """Where the page of a visit leads back to: what its address says, else the page whose link was followed."""
+    return came_from(followed_from() or url_for("staff.list_visits"))
+
+
+def followed_from() -> str | None:
+    """The page whose link was followed, if it is one that people come from.
 
     A list holds fifty links, so they do not say where they stand; the browser does. A page about a visit itself is
     nothing that one comes from: after a deed one would go round in circles.
@@ -28,9 +33,8 @@ def list_or_planning() -> str:
     asked_from = urlsplit(request.referrer or "")
     known = _match(asked_from.path) if asked_from.netloc == request.host else None
     if known and known[0].startswith("staff.") and "visit_id" not in known[1] and known[0] != "staff.create_visit":
-        here = f"{asked_from.path}?{asked_from.query}" if asked_from.query else asked_from.path
-        return came_from(here)
-    return came_from(url_for("staff.list_visits"))
+        return f"{asked_from.path}?{asked_from.query}" if asked_from.query else asked_from.path
+    return None
 
 
 def planning_with(visit: Visit) -> str:

@@ -161,7 +161,7 @@ def messages(camera: Camera) -> None:
 def access(camera: Camera) -> None:
     with camera.at(COORDINATOR, DESK, height=800) as tab:
         tab.open("/staff/visits?client=Lef")
-        tab.page.locator("#visits tbody a[target]").first.click()
+        tab.page.locator("#visits tbody td:first-child a").first.click()
         tab.page.locator("a[href$='/access']").first.click()
         tab.page.locator(".access").wait_for()
         camera.shoot(tab.page, "staff-access")
@@ -180,7 +180,7 @@ def records(camera: Camera) -> None:
         tab.open(record)
         camera.shoot(tab.page, "staff-client")
         tab.open("/staff/visits?state=past&client=Lef")
-        tab.page.locator("#visits tbody a[target]").first.click()
+        tab.page.locator("#visits tbody td:first-child a").first.click()
         tab.open(str(tab.page.locator("main a[href*='/planning?day=']").first.get_attribute("href")))
         tab.page.locator(".slot.past .slot-open").first.click(button="right")
         tab.page.locator(".slot-menu:popover-open").wait_for()
@@ -199,7 +199,7 @@ def objections(camera: Camera) -> None:
     with camera.at(COORDINATOR, DESK, height=860) as tab:
         worker = _number_of(tab, "Aïs", "workers")
         tab.open("/staff/visits?state=planned&worker=Aïs&client=Lef")
-        tab.page.locator("#visits tbody a[target]").last.click()
+        tab.page.locator("#visits tbody td:first-child a").last.click()
         day = date.fromisoformat(str(tab.page.locator("a[href*='planning?day=']").first.get_attribute("href"))[-10:])
         client = _number_of(tab, "Mor", "clients")
         tab.open(f"/staff/visits/new?client_id={client}&worker_id={worker}&day={day}&hour=10")

@@ -4,10 +4,11 @@ from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
 from portal.extensions import db
-from portal.people.models import Client
+from portal.people.models import Client, Service, Worker
 from portal.visits.models import Visit
+from tests import factories
 from tests.conftest import Database, Mailbox, SignIn
-from tests.factories import Agency
+from tests.factories import Agency, at
 
 
 def test_closing_a_client_says_what_it_does_closes_the_portal_and_keeps_history(
@@ -51,6 +52,26 @@ def test_a_worker_is_closed_and_the_visits_that_name_them_are_listed(agency: Age
     assert "1 visit to come stays planned" in question.words
     assert "Closed" in question.form("Close the record").submit().follow().words
     assert wassim.get("/worker/").location.startswith("/sign-in")
+
+
+def test_visits_of_a_worker_in_another_sector_are_counted_and_not_named(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        eloise, wassim = db.session.get_one(Client, agency.eloise.id), db.session.get_one(Worker, agency.wassim.id)
+        for day in (2, 3):
+            factories.visit(eloise, db.session.get_one(Service, agency.rising), [wassim], at(day, 9))
+    sofia, address = sign_in(agency.sofia), f"/staff/workers/{agency.wassim.id}/closing"
+    question = sofia.get(address)
+    assert "1 visit to come stays planned" in question.words
+    assert "2 further visits are planned in another sector." in question.words
+    assert "Éloïse" not in question.html
+    sofia.act(f"/staff/visits/{agency.claires_next}/cancellation", {"reason": "Absence"})
+    question = sofia.get(address)
+    assert "stay planned" not in question.words
+    assert "2 further visits are planned in another sector." in question.words
+    assert "2 visits to come stay planned" in sign_in(agency.ines).get(address).words
+    assert "further" not in sign_in(agency.ines).get(address).words
 
 
 def test_a_client_is_invited_from_the_record(

@@ -237,7 +237,8 @@ def test_the_date_opens_the_visit_the_name_the_record_and_an_unrated_one_is_rate
     assert f"/staff/clients/{agency.denis.id}" not in page.html, "a record that she may not open"
     assert f"/staff/clients/{agency.denis.id}" in sign_in(agency.ines).get(here).html
     assert "Create a client rating" not in sofia.get("/staff/visits?state=past").words
-    window = sofia.get(page.at(f"#visit-{agency.claires_done} a[href$=rating]")["href"], headers={"Referer": here})
+    offer = str(page.at(f"#visit-{agency.claires_done} a[href$=rating]")["href"])
+    window = sofia.get(offer, headers={"Referer": f"http://localhost{here}"})
     page = window.form("Save").submit(stars="4", how="telephone")
     assert page.location == here
     row = page.follow().at(f"#visit-{agency.claires_done}")

@@ -1,6 +1,7 @@
 """Moving a visit, alone or with those that follow in its series; and writing its tasks anew."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -152,10 +153,9 @@ def test_of_a_series_only_what_is_changed_on_the_form_is_carried_over(
     typed: dict[str, str], said: list[str],
 ) -> None:  # fmt: skip
     """What was arranged for a single day stays."""
-    changed: dict[str, object] = {name: team.get(value, value) for name, value in typed.items()}
-    page = (
-        sign_in(agency.sofia).get(f"/staff/visits/{series[1]}/move").form("Save").submit(scope="following", **changed)
-    )
+    changed: dict[str, Any] = {name: team.get(value, value) for name, value in typed.items()}
+    form = sign_in(agency.sofia).get(f"/staff/visits/{series[1]}/move").form("Save")
+    page = form.submit(scope="following", **changed)
     assert page.status == 303, objections(page)
     names = {number: name for name, number in team.items()}
     assert [
