@@ -62,7 +62,12 @@ def _waiting(kind: User) -> Select:
 
 
 def rating_reader(user: User) -> Callable[[Row, str], dict]:
-    """Return what says of a visit's row what the column *Évaluation* shows: `rated`, `waiting` … and where to go."""
+    """Return what says of a visit's row what the column *Évaluation* shows: `rated`, `waiting` … and where to go.
+
+    With the module switched off, no more than that a rated visit stays as it is.
+    """
+    if not option("ratings.enabled"):
+        return lambda row, _stage: {"rating": "off", "locked": row.stars is not None}
     open_to, address = is_open() and user.may_rate, addresses_of("client.rate_visit", "visit_id")
     said_address = addresses_of("client.show_rating", "visit_id")
     rateable_after = clock.now() - timedelta(days=option("ratings.portal_days"))
@@ -71,7 +76,7 @@ def rating_reader(user: User) -> Callable[[Row, str], dict]:
 
     def read(row: Row, stage: str) -> dict:
         if row.stars is not None and not user.sees_ratings:  # that the visit is rated, and no more
-            return {"stars": None, "rating": "hidden", "can_change": False, "rate_url": None}
+            return {"stars": None, "rating": "hidden", "can_change": False, "rate_url": None, "locked": True}
         since = row.rateable_since
         waits = open_to and stage == State.DONE and row.stars is None and since is not None and since > rateable_after
         again = open_to and row.asked_again_at is not None and row.asked_again_at > anew_after
@@ -80,6 +85,7 @@ def rating_reader(user: User) -> Callable[[Row, str], dict]:
             "rating": "rated" if row.stars is not None else "waiting" if waits else "none",
             "can_change": open_to and row.rated_at is not None and (row.rated_at > changeable_after or again),
             "again": again,
+            "locked": row.stars is not None,
             "counted": row.excluded_at is None,
             "rate_url": address(row.id) if user.may_rate else None,
             "by_agency": row.rated_by_way == "staff",
