@@ -84,6 +84,18 @@ def test_nothing_is_found_by_anything_else(agency: Agency, russians: None, app: 
         assert names(agency.ada, typed) == []
 
 
+@pytest.mark.parametrize("typed", ["03 20 00 00 12", "Lefèvre 03 20 00 00 12", "0320 00 00", "+33 3 20 00 00"])
+def test_a_telephone_number_is_found_as_the_page_writes_it_zeros_and_all(
+    agency: Agency, app: Flask, database: Database, typed: str
+) -> None:
+    with database.writing():
+        claire = db.session.get_one(Client, agency.claire.id)
+        claire.phone = "03 20 00 00 12"
+        index_person(claire)
+    with app.app_context():
+        assert names(agency.ada, typed) == ["Claire Lefèvre"]
+
+
 def test_a_latin_word_is_not_held_against_how_another_latin_one_sounds(
     agency: Agency, russians: None, app: Flask
 ) -> None:

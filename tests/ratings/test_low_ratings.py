@@ -57,6 +57,13 @@ def test_few_stars_alert_and_very_few_are_urgent(
     assert database.all(ALERTS) == alerts
 
 
+def test_the_card_on_the_home_page_leads_to_the_visit(agency: Agency, database: Database, sign_in: SignIn) -> None:
+    give(agency, database, 1, "Trop tard")
+    home = sign_in(agency.sofia).get("/staff/home")
+    link = home.at("[data-low] .voice-said a")
+    assert (link.get_text(), link["href"]) == ("Claire Lefèvre", f"/staff/visits/{agency.claires_done}")
+
+
 def test_the_thresholds_are_options(agency: Agency, database: Database) -> None:
     with database.writing():
         set_option(None, "ratings.low_threshold", "3")

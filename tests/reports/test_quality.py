@@ -5,9 +5,11 @@ from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import select
+from time_machine import TimeMachineFixture
 
 from portal.extensions import db
 from portal.people.models import Client, Sector, Service, Worker
+from portal.ratings.actions import change_rating
 from portal.ratings.models import Rating
 from portal.ratings.queries import visible_ratings
 from portal.reports.quality import QUALITY, SOURCES
@@ -62,6 +64,19 @@ def test_it_says_everything_about_a_rating(rated: Agency, sign_in: SignIn) -> No
     ]  # fmt: skip
     assert rows[2][0] == "Thu 12 November 9:00"
     assert rows[0][8] == "By mail"
+
+
+def test_a_rating_was_left_when_it_was_last_changed(
+    rated: Agency, sign_in: SignIn, database: Database, time_machine: TimeMachineFixture
+) -> None:
+    sofia = sign_in(rated.sofia)
+    assert rows_of(asked(sofia))[1][9] == "Tue 17 November 12:00"
+    time_machine.shift(timedelta(minutes=7))
+    with database.writing():
+        rating = db.session.scalars(select(Rating).where(Rating.comment == "Parfait")).one()
+        change_rating(rated.claire.user, rating, 4, "Bien", rating.version)
+    row = next(row for row in rows_of(asked(sofia)) if "Bien" in row)
+    assert row[9] == "Tue 17 November 12:07"
 
 
 def test_the_figures_are_those_computed_by_hand(rated: Agency, sign_in: SignIn) -> None:

@@ -222,6 +222,17 @@ def test_the_nights_in_which_the_clocks_change(
     assert database.one(select(Visit.starts_at).where(Visit.id > 7)).strftime("%H:%M") == f"0{hour}:30"
 
 
+def test_a_night_whose_clocks_change_says_when_a_visit_ends(agency: Agency, sign_in: SignIn) -> None:
+    sofia = sign_in(agency.sofia)
+    long = sofia.act(address(agency), new_visit(agency, day="2027-03-27", hour="21:00", minutes="600"))
+    assert (long.status, "it would end at 8:00" in objections(long)) == (409, True)
+    short = sofia.act(address(agency), new_visit(agency, day="2027-10-31", hour="02:30", minutes="60"))
+    assert "comes twice that night: the first one is meant" in objections(short)
+    assert "would end" not in objections(short), "an hour later it is half past two again"
+    ordinary = sofia.act(address(agency), new_visit(agency, day="2027-03-28", hour="21:00", minutes="600"))
+    assert ordinary.status == 303
+
+
 def test_a_duplicate_is_a_form_that_is_filled_in(agency: Agency, sign_in: SignIn, database: Database) -> None:
     with database.writing():
         db.session.get_one(Visit, agency.claires_done).tasks = [VisitTask(label="Courses", position=0)]

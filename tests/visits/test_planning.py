@@ -11,7 +11,7 @@ from portal.people.models import Absence, Availability, Client, Service, Worker
 from portal.visits.planning import Span, Week, week_of_client
 from tests import factories
 from tests.conftest import Database, SignIn
-from tests.factories import Agency, at
+from tests.factories import NOON, Agency, at
 from tests.pages import Page
 
 AUTUMN, SPRING = date(2026, 10, 25), date(2027, 3, 28)  # the days on which the clocks change
@@ -93,6 +93,38 @@ def test_a_day_and_a_list_are_the_same_visits_in_another_shape(agency: Agency, s
     day = as_list.link("Day").click()
     assert list(days(day)) == ["Tue 17 Nov Today"]
     assert list(days(sofia.get(str(day.at('[rel="next"]')["href"])))) == ["Wed 18 Nov"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "day"),
+    [("", "2026-11-17"), ("?day=2026-12-03", "2026-11-30"), ("?view=day&day=2026-12-03", "2026-12-03")],
+)
+@pytest.mark.parametrize("kind", ["clients", "workers"])
+def test_a_new_visit_begins_with_the_day_that_is_shown(
+    agency: Agency, sign_in: SignIn, kind: str, shown: str, day: str
+) -> None:
+    sofia, number = sign_in(agency.sofia), (agency.claire if kind == "clients" else agency.wassim).id
+    page = sofia.get(f"/staff/{kind}/{number}/planning{shown}").link("New visit").click()
+    if kind == "workers":
+        page = page.link("Lefèvre Claire").click()
+    assert page.form("Save").values()["day"] == day
+
+
+@pytest.mark.parametrize("view", ["", "?view=list"])
+def test_the_stars_of_an_hour_say_whether_the_agency_entered_them_and_whether_they_count(
+    agency: Agency, sign_in: SignIn, database: Database, view: str
+) -> None:
+    with database.writing():
+        typed = factories.rate(agency.claire, agency.claires_done, 4)
+        typed.channel, typed.typed_by, typed.given_how = "staff", "Sofia Benali", "telephone"
+        left_out = factories.rate(agency.denis, agency.denis_done, 1)
+        left_out.excluded_at, left_out.exclude_reason = NOON, "Une autre visite"
+    page = sign_in(agency.sofia).get(f"/staff/workers/{agency.wassim.id}/planning{view}")
+    claires, deniss = (page.at(f"#visit-{visit} .slot-rating") for visit in (agency.claires_done, agency.denis_done))
+    assert (claires.get("title"), len(claires.select("svg")), claires.select("s")) == ("Entered by the agency", 1, [])
+    assert (deniss.get("title"), deniss.select("svg"), len(deniss.select("s .stars"))) == (None, [], 1)
+    assert "Entered by the agency" in slot(page, agency.claires_done)
+    assert "Not counted" in slot(page, agency.denis_done)
 
 
 def test_the_week_of_a_worker_names_the_clients_and_the_absences(
