@@ -36,7 +36,10 @@ def test_a_relative_has_a_record_that_says_what_they_may_see(
 ) -> None:
     sofia = sign_in(agency.sofia)
     page = sofia.get(f"/staff/clients/{agency.claire.id}").link("Paul Lefèvre").click()
-    said = {line.span.get_text(): line.select(".badge")[0].get_text() for line in page.soup.select(".entries li")}
+    said = {
+        line.select("span")[0].get_text(): line.select(".badge")[0].get_text()
+        for line in page.soup.select(".entries li")
+    }
     assert said == {
         "May rate visits in the client’s place": "No",
         "Sees the visits to come": "Yes",
