@@ -7,7 +7,8 @@ from flask import Flask
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenTab
-from tests.factories import Agency
+from tests.conftest import Database
+from tests.factories import Agency, rate
 
 SENTENCE = "This page does not exist"
 PORTALS = {"denis": "client", "paul": "client", "wassim": "worker", "sofia": "staff", "ada": "staff"}
@@ -33,7 +34,12 @@ def test_another_portal_does_not_exist(person: str, app: Flask, agency: Agency, 
         expect(tab.page.get_by_text("Lefèvre")).to_have_count(0)
 
 
-def test_a_neighbour_finds_nothing_at_any_address_of_hers(app: Flask, agency: Agency, open_tab: OpenTab) -> None:
+def test_a_neighbour_finds_nothing_at_any_address_of_hers(
+    app: Flask, agency: Agency, open_tab: OpenTab, database: Database
+) -> None:
+    with database.writing():  # of a visit that is rated there is most to be read
+        rate(agency.denis, agency.denis_done, 5)
+        rate(agency.claire, agency.claires_done, 5)
     tab = open_tab(agency.denis)
     visits = [agency.claires_done, agency.claires_past, agency.claires_next, agency.claires_cancelled, agency.draft]
     own = set(addresses(app, "client", agency.denis_done))

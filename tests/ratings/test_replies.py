@@ -186,8 +186,8 @@ def test_the_mail_claims_not_that_its_reader_has_left_what_the_agency_has_typed(
     answer(sign_in, agency)
     mail = mailbox.one()
     for text in (text_of(mail), unescape(text_of(mail, "html"))):
-        assert "you have left" not in text
-        assert "because this visit has been rated" in text
+        assert "vous avez laissé" not in text
+        assert "parce que cette prestation a été évaluée" in text
 
 
 @pytest.mark.parametrize("language", ["fr", "ru", "en"])
