@@ -4,16 +4,17 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from babel.dates import format_datetime
 from flask_babel import gettext as _
 from flask_babel import pgettext
-from xlsxwriter import Workbook
-from xlsxwriter.worksheet import Worksheet
 
 from portal.controls.table import Column, Summary
 from portal.i18n import PARTS, language, local
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 CONTROL_SIGNS = ("\t", "\r", "\n")
@@ -65,6 +66,8 @@ class XlsxWriter:
     """Rows go to a temporary file as they come: a long table needs no more memory than a short one."""
 
     def __init__(self, title: str, columns: Sequence[Column]) -> None:
+        from xlsxwriter import Workbook  # read when a file is written: web processes need its memory for nothing
+
         self.columns, self.title, self.rows = columns, title, 0
         self.bytes = io.BytesIO()
         safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}

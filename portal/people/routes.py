@@ -149,7 +149,7 @@ def invite_to_file(client_id: int) -> Response:
     return _back(client_id)
 
 
-@staff.page("/clients/<int:client_id>/relatives/<int:relative_id>", Permission.MANAGE_ACCESS, methods=("POST",))
+@staff.page("/clients/<int:client_id>/relatives/<int:relative_id>/grants", Permission.MANAGE_ACCESS, methods=("POST",))
 def grant_relative(client_id: int, relative_id: int) -> Response:
     """Say what a relative may see and do."""
     relative = directory.relative_to_change(g.user, client_id, relative_id) or abort(404)

@@ -232,7 +232,7 @@ def test_another_sectors_client_is_not_there(sofia: Browser, agency: Agency, dat
 
 def test_a_relative_of_another_client_is_not_on_this_file(sofia: Browser, agency: Agency, database: Database) -> None:
     before = database.fingerprint()
-    for path in ("", "/closing", "/opening"):
+    for path in ("/grants", "/closing", "/opening"):
         address = f"/staff/clients/{agency.denis.id}/relatives/{agency.paul.id}{path}"
         assert sofia.act(address, {"may_rate": "y"}).status == 404
     for person in (agency.paul.key, agency.claire.key, agency.ada.key, "staff:1", ""):
