@@ -38,6 +38,7 @@ class Crew:
         self.ended: dict[int, float] = {}  # when which process was found to be gone
         self.struck: Counter[str] = Counter()  # what the test itself has done
         self.restarts = 0
+        self.patience = 1  # times the lease and the time-outs of ours
         self._numbers = iter(range(10_000))
         self.valkey_folder = Path(tempfile.mkdtemp(prefix="suivi-vk-"))
         self.valkey = valkey.start(self.valkey_folder)
@@ -79,6 +80,7 @@ class Crew:
             "PORTAL_TICK_SECONDS": "1",
             "SUIVI_STRIKES": str(self.tickets),
             "SUIVI_LOG": str(self.log),
+            "SUIVI_PATIENCE": str(self.patience),
         }
 
     def plan(self, *strikes: str) -> None:

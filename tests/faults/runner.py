@@ -29,14 +29,17 @@ from sqlalchemy.orm import Session
 from portal.outbox import jobs, leases, mailer
 from tests.outbox.sink import RUNNER, TOLD, Event, write_log
 
-LEASE = 5.0  # seconds
+PATIENCE = float(
+    os.environ.get("SUIVI_PATIENCE", "1")
+)  # more where nothing is to be struck: a busy machine is no fault
+LEASE = 5.0 * PATIENCE  # seconds
 
 leases.LEASE = timedelta(seconds=LEASE)
 leases.PAUSE = timedelta(seconds=1)
 leases.BACK_OFF = [timedelta(seconds=1)] * 8
 leases.INSISTENCE = 2.0
 leases.POISON = 4  # ty: ignore[invalid-assignment]
-mailer.STEP_SECONDS, mailer.MAIL_SECONDS, mailer.FAREWELL_SECONDS = 2.0, 3.0, 0.5
+mailer.STEP_SECONDS, mailer.MAIL_SECONDS, mailer.FAREWELL_SECONDS = 2.0 * PATIENCE, 3.0 * PATIENCE, 0.5
 jobs.IMPATIENCE = timedelta(seconds=4)
 jobs.BUDGET = 10.0
 jobs.BATCH = 4  # ty: ignore[invalid-assignment] - a killed process drags few along

@@ -69,6 +69,7 @@ def test_an_idle_worker_leaves_whether_or_not_redis_says_anything(campaign: Camp
 
 
 def test_two_sweepers_two_crons_and_four_workers_send_each_mail_once(campaign: Campaign, account: Account) -> None:
+    campaign.crew.patience = 6
     campaign.greet()
     campaign.wave(clean=60)
     campaign.crew.start("worker1", "worker2", "worker3", "worker4", "ticker1", "ticker2", "cron1", "cron2")
