@@ -39,7 +39,9 @@ leases.PAUSE = timedelta(seconds=1)
 leases.BACK_OFF = [timedelta(seconds=1)] * 8
 leases.INSISTENCE = 2.0
 leases.POISON = 4  # ty: ignore[invalid-assignment]
-mailer.STEP_SECONDS, mailer.MAIL_SECONDS, mailer.FAREWELL_SECONDS = 2.0 * PATIENCE, 3.0 * PATIENCE, 0.5
+mailer.STEP_SECONDS = 2.0 * PATIENCE  # ty: ignore[invalid-assignment]
+mailer.MAIL_SECONDS = 3.0 * PATIENCE  # ty: ignore[invalid-assignment]
+mailer.FAREWELL_SECONDS = 0.5
 jobs.IMPATIENCE = timedelta(seconds=4)
 jobs.BUDGET = 10.0
 jobs.BATCH = 4  # ty: ignore[invalid-assignment] - a killed process drags few along
