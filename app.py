@@ -27,17 +27,15 @@ from portal.controls import routes as controls_routes  # noqa: F401 - hangs its 
 from portal.headers import behind_proxies
 from portal.imports import cli as imports_cli
 from portal.imports import routes as imports_routes  # noqa: F401 - hangs its handlers onto the portals
+from portal.organisation import routes as organisation_routes  # noqa: F401
 from portal.outbox import cli as outbox_cli
 from portal.outbox import routes as outbox_routes  # noqa: F401
-from portal.people import catalogue_routes as people_catalogue_routes  # noqa: F401
 from portal.people import cli as people_cli
 from portal.people import closing_routes as people_closing_routes  # noqa: F401
 from portal.people import record_routes as people_record_routes  # noqa: F401
 from portal.people import relative_routes as people_relative_routes  # noqa: F401
-from portal.people import roles_routes as people_roles_routes  # noqa: F401
 from portal.people import routes as people_routes  # noqa: F401
 from portal.people import search_routes as people_search_routes  # noqa: F401
-from portal.people import sectors_routes as people_sectors_routes  # noqa: F401
 from portal.people import tabs as people_tabs  # noqa: F401 - what the macro `record_tabs` reads
 from portal.people import team_routes as people_team_routes  # noqa: F401
 from portal.people import worker_routes as people_worker_routes  # noqa: F401

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from portal.accounts.models import Account, User
 from portal.extensions import db
 from portal.folding import fold_name
-from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, staff_sector, worker_sector
+from portal.people.models import Client, Relative, Sector, Staff, Worker, staff_sector, worker_sector
 from portal.roles import Role
 
 
@@ -135,10 +135,6 @@ def clients_with_a_relative_to_ask() -> set[int]:
 
 
 _CAN_BE_ASKED = (Relative.active, Relative.may_rate, Relative.email.is_not(None), _not_shut_out(Relative))
-
-
-def active_services() -> list[Service]:
-    return list(db.session.scalars(select(Service).where(Service.active).order_by(Service.name)))
 
 
 def files_of_account(account_id: int) -> list[User]:

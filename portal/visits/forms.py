@@ -8,7 +8,7 @@ from wtforms.validators import DataRequired, Length, Optional
 
 from portal.accounts.models import User
 from portal.forms import FilterForm, PortalForm, choices, day_within_reach
-from portal.people.catalogue import list_services
+from portal.organisation.catalogue import list_services
 from portal.people.records import offered_to_clients_list
 from portal.visits.queries import STAGE_LABELS, VisitFilter, today
 

@@ -21,8 +21,9 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Sto
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.forms import NumberField, PortalForm
+from portal.organisation.catalogue import active_services
 from portal.people.models import Service, Worker
-from portal.people.queries import active_services, visible_workers
+from portal.people.queries import visible_workers
 from portal.visits.changes import days_of_series, length_of
 from portal.visits.models import State, Visit
 from portal.visits.queries import today

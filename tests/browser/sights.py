@@ -15,9 +15,9 @@ from portal.extensions import db, wires
 from portal.imports.actions import bring_in
 from portal.imports.models import Import
 from portal.links import make_token
+from portal.organisation.catalogue import add_skill
 from portal.outbox.actions import hold_channel
 from portal.outbox.models import Message
-from portal.people.catalogue import add_skill
 from portal.people.models import Absence, Availability, Client, Sector, Service, Staff, Worker
 from portal.ratings.actions import answer_request
 from portal.ratings.models import Rating, RatingRequest, SuspectAnswer

@@ -101,7 +101,7 @@ def test_a_service_that_is_no_longer_offered_stays_with_its_visits(
         "the list is narrowed to it"
     )
     assert "Ménage" in narrowed.says(".filters")
-    from portal.people.queries import active_services
+    from portal.organisation.catalogue import active_services
 
     with database.app.app_context():
         assert [service.name for service in active_services()] == ["Aide au lever"]

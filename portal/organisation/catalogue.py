@@ -90,6 +90,11 @@ def list_services() -> list[Service]:
     return list(db.session.scalars(select(Service).order_by(Service.active.desc(), Service.name)))
 
 
+def active_services() -> list[Service]:
+    """The services that visits can be planned for."""
+    return list(db.session.scalars(select(Service).where(Service.active).order_by(Service.name)))
+
+
 def add_service(user: User, typed: Mapping[str, Value]) -> Service:
     """Add a service that visits can be planned for.
 

@@ -11,9 +11,9 @@ from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from portal.errors import Refused
 from portal.forms import NumberField, PortalForm
-from portal.people.catalogue import Named, Value
+from portal.organisation.catalogue import Named, Value
+from portal.organisation.sectors import KIND_LABELS
 from portal.people.models import SkillLevel
-from portal.people.sectors import KIND_LABELS
 
 LONGEST, LONGEST_QUESTION = 80, 200
 _SHORT = Length(max=LONGEST, message=_l("Please use at most %(max)d characters."))

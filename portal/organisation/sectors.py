@@ -13,7 +13,7 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db
-from portal.people.catalogue import Value, add_named, change_named
+from portal.organisation.catalogue import Value, add_named, change_named
 from portal.people.models import Client, Sector, Staff, Worker, staff_sector, worker_sector
 from portal.people.queries import visible_sectors
 from portal.roles import Role
