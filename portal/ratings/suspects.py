@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from portal.accounts.models import User
@@ -11,6 +12,11 @@ from portal.people.models import Client, Service
 from portal.ratings.models import RatingRequest, RatingSubject, SuspectAnswer
 from portal.visits.models import Visit
 from portal.visits.queries import visible_visits
+
+SUSPECT_LABELS = {
+    "too_fast": _l("answered within seconds of the mail"),
+    "honeypot": _l("filled in the hidden field"),
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,11 @@ class SuspectRow:
     client: str
     service: str
     starts_at: datetime
+
+    @property
+    def why(self) -> str:
+        """Why no person can have given it."""
+        return str(SUSPECT_LABELS[self.reason])
 
 
 def suspect_answers(user: User, limit: int = 20) -> list[SuspectRow]:

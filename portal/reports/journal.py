@@ -19,15 +19,8 @@ from portal.i18n import start_of_day
 from portal.people.models import SearchToken
 from portal.people.search import KINDS as PEOPLE
 from portal.people.search_queries import typed_words
-from portal.reports.journal_words import (
-    FAMILIES,
-    RECORDS,
-    change_in_words,
-    record_label,
-    record_pages,
-    role_label,
-    sentence,
-)
+from portal.reports.journal_changes import change_in_words
+from portal.reports.journal_words import FAMILIES, RECORDS, record_label, record_pages, role_label, sentence
 from portal.roles import Permission, Role
 
 
@@ -109,7 +102,7 @@ def _name() -> Any:
 
 
 def _change(row: Row) -> str | None:
-    return change_in_words(row.before, row.after)
+    return change_in_words(row.subject_type, row.before, row.after)
 
 
 JOURNAL = ControlTable(

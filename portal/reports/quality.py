@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext, ngettext
@@ -197,9 +196,7 @@ def _visit_page() -> Callable[[Row], str]:
     return lambda row: address(row.visit_id)
 
 
-def _client_page() -> Callable[[Row], str | None]:
-    if "staff.show_client" not in current_app.view_functions:
-        return lambda _row: None
+def _client_page() -> Callable[[Row], str]:
     address = addresses_of("staff.show_client", "client_id")
     return lambda row: address(row.client_id)
 

@@ -15,6 +15,11 @@ from portal.audit.actions import record
 from portal.audit.models import KINDS, AuditEntry
 from portal.controls.models import Export
 from portal.extensions import db
+from portal.imports.importer import Outcome
+from portal.organisation.forms import SectorForm
+from portal.people.access import GRANTS
+from portal.people.editing import KEPT
+from portal.reports.journal_changes import FIELDS
 from portal.reports.journal_words import FAMILIES, RECORDS
 from portal.work import jobs as work
 from tests.conftest import Database, SignIn
@@ -85,6 +90,43 @@ def test_each_filter_narrows_it(done: Agency, sign_in: SignIn, database: Databas
         assert page.errors()
 
 
+# kind of deed, type of record, what was before and after as it is kept; what an administrator reads
+SAID = (
+    ("message.cancelled", "message", {"state": "scheduled"}, {"state": "cancelled"}, "State: Scheduled → Cancelled"),
+    ("message.sent_again", "message", {"state": "suppressed", "reason": "opted_out"}, {"state": "due"},
+     "State: Not sent → About to leave; Reason: the person wants no rating requests →"),
+    ("visit.reopened", "visit", {"state": "done"}, {"state": "planned"}, "State: Completed → To do"),
+    ("rating.suspected", "visit", None, {"stars": 1, "reason": "too_fast"},
+     "Stars: 1; Reason: answered within seconds of the mail"),
+    ("account.signed_in", "account", None, {"method": "totp"}, "How: With the password and a code"),
+    ("account.password_set", "account", None, {"purpose": "invitation"}, "How: Invitation"),
+    ("account.file_opened", "account", None, {"file": "client:12"}, "Record: Client no. 12"),
+    ("access.denied", "account", None, {"method": "GET", "page": "staff.show_visit"},
+     "How: GET; Page: /staff/visits/…"),
+    ("import.ran", "import", None, {"kind": "visits", "create": 3, "refused": 1},
+     "Kind: Visits; Created: 3; Refused: 1"),
+    ("person.changed", "worker", None,
+     {"fields": ["availability"], "weekday": 0, "begins": "09:00", "ends": "12:00"},
+     "Fields: Weekly availability; Day of the week: Monday; Begins at: 09:00; Ends at: 12:00"),
+    ("person.changed", "client", {"language": "fr"}, {"fields": ["language", "email"], "language": "ru"},
+     "Language: Français → Русский; Fields: Language, E-mail"),
+    ("sector.changed", "sector", {"kind": "sector"}, {"kind": "agency"}, "Kind: Sector → Agency"),
+    ("table.exported", "export", None,
+     {"table": "quality", "format": "csv", "rows": 4, "filters": ["client", "period"]},
+     "Table: Client quality follow-up; Format: csv; Lines: 4; Filters: Client, Period"),
+    ("option.set", "option", {"ratings.request_window": "always"}, {"ratings.request_window": "mon-sat 09:00-19:00"},
+     "Days and hours: At any time → Monday to Saturday, 9:00–19:00"),
+)  # fmt: skip
+
+
+def test_what_was_before_and_after_is_said_in_words(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        for number, (kind, type_, before, after, _said) in enumerate(SAID, 1000):
+            record(kind, None, (type_, number), before=before, after=after)
+    shown = {row[4].rpartition(" ")[2]: row[5] for row in rows_of(asked(sign_in(agency.ada)))}
+    assert [shown[str(number)] for number in range(1000, 1000 + len(SAID))] == [said for *_kept, said in SAID]
+
+
 @pytest.mark.parametrize("column", ["at", "who", "role", "what", "record", "change"])
 def test_every_column_sorts_both_ways(done: Agency, sign_in: SignIn, column: str) -> None:
     ada = sign_in(done.ada)
@@ -130,16 +172,20 @@ def test_a_page_costs_six_statements_whatever_its_length(done: Agency, sign_in: 
     assert len(page.statements) == len(few) <= 6, "\n".join(page.statements)
 
 
-def test_every_kind_of_deed_and_of_record_has_a_name() -> None:
+def written(call: ast.Call, kind: type[ast.Tuple | ast.Dict]) -> set[str]:
+    """What stands first in the pairs, or as the keys, of an entry of the journal."""
+    found = [node for node in ast.walk(call) if isinstance(node, kind)]
+    parts: list[ast.expr | None] = [
+        node.elts[0] for node in found if isinstance(node, ast.Tuple) and len(node.elts) == 2
+    ]
+    parts += [key for node in found if isinstance(node, ast.Dict) for key in node.keys]
+    return {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+
+
+def test_every_kind_of_deed_and_of_record_and_every_field_has_a_name() -> None:
     assert {kind.partition(".")[0] for kind in KINDS} == set(FAMILIES)
-    about = {
-        part.value
-        for tree in modules().values()
-        for call in calls(tree)
-        if ast.unparse(call.func) in ("record", "record_all", "record_deed", "record_refusal")
-        for node in ast.walk(call)
-        if isinstance(node, ast.Tuple) and len(node.elts) == 2
-        for part in [node.elts[0]]
-        if isinstance(part, ast.Constant) and isinstance(part.value, str)
-    }
-    assert about <= set(RECORDS)
+    recording = ("record", "record_all", "record_deed", "record_refusal")
+    deeds = [call for tree in modules().values() for call in calls(tree) if ast.unparse(call.func) in recording]
+    assert set.union(*(written(deed, ast.Tuple) for deed in deeds)) <= set(RECORDS)
+    fields = set.union(*(written(deed, ast.Dict) for deed in deeds))
+    assert fields | {*KEPT, *GRANTS, *SectorForm.written, *map(str, Outcome)} <= set(FIELDS)
