@@ -19,7 +19,14 @@ from portal.ratings.queries import (
     may_rate_anew,
     rating_of,
 )  # fmt: skip
-from portal.ratings.values import Value, refuse_hidden_zero, replace_value, write_first
+from portal.ratings.values import (
+    Value,
+    refuse_hidden_zero,
+    refuse_if_changed,
+    refuse_unless_done,
+    replace_value,
+    write_first,
+)
 from portal.roles import Role
 from portal.visits.models import State
 
@@ -43,8 +50,7 @@ def refuse_unless_open(user: User, subject: RatingSubject | None, rating: Rating
     """
     if subject and subject.visit.state == State.CANCELLED:
         raise Refused(_l("This visit was cancelled in the meantime. It can no longer be rated."), "cancelled")
-    if subject is None or subject.visit.state != State.DONE:
-        raise Refused(_l("This visit is not done, so it cannot be rated."), "not-done")
+    done = refuse_unless_done(subject)
     if not is_open():
         raise Refused(_l("Your agency has switched ratings off."), "off")
     if not user.may_rate:
@@ -53,9 +59,9 @@ def refuse_unless_open(user: User, subject: RatingSubject | None, rating: Rating
         raise Refused(_l("This visit has been rated."), "rated")
     if rating and not (can_be_changed(rating.left_at) or may_rate_anew(rating.asked_again_at)):
         raise Refused(_l("This rating can no longer be changed. Please contact your agency."), "too-late")
-    if rating is None and not can_be_rated(subject.ended_at, None):
+    if rating is None and not can_be_rated(done.ended_at, None):
         raise Refused(_l("This visit is too long ago to be rated here. Please contact your agency."), "too-old")
-    return subject
+    return done
 
 
 def leave_rating(user: User, subject: RatingSubject | None, stars: int, comment: str) -> int:
@@ -94,8 +100,7 @@ def change_rating(user: User, rating: Rating, stars: int, comment: str, version:
     """
     refuse_unless_open(user, rating.subject, rating)
     refuse_hidden_zero(stars)
-    if rating.version != version:
-        raise Refused(_l("Somebody changed this rating in the meantime. Close this window to see it."), "changed")
+    refuse_if_changed(rating, version)
     replace_value(user, rating, _own_value(user, stars, comment))
 
 

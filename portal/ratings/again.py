@@ -16,13 +16,12 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed, wires
 from portal.outbox.actions import PATIENCE, Order, cancel, schedule
-from portal.outbox.models import Message
 from portal.outbox.suppression import is_suppressed, refusals
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import has_stopped, is_open, person_to_ask
 from portal.ratings.requests import key_of
 from portal.ratings.timing import opening_after
-from portal.visits.models import State
+from portal.ratings.values import messages_of, refuse_unless_done
 
 
 @dataclass(frozen=True)
@@ -55,11 +54,10 @@ def question_of(subject: RatingSubject | None, rating: Rating | None) -> Questio
     Raises:
         Refused: nobody can or may be asked, in words.
     """
-    if subject is None or subject.visit.state != State.DONE:
-        raise Refused(_l("This visit is not done, so it cannot be rated."), "not-done")
+    done = refuse_unless_done(subject)
     if not is_open():
         raise Refused(_l("Client ratings are switched off, so nobody can be asked."), "off")
-    client = subject.visit.client
+    client = done.visit.client
     if not client.active:
         raise Refused(_l("The client’s file is closed, so nobody is asked."), "inactive")
     person = person_to_ask(client)
@@ -70,11 +68,11 @@ def question_of(subject: RatingSubject | None, rating: Rating | None) -> Questio
     if is_suppressed(refusals(person.email)):
         message = _l("The address refused two messages and is not tried any more: correct it in the file first.")
         raise Refused(message, "not-tried")
-    if wires.has_open_incident(subject.visit_id):
+    if wires.has_open_incident(done.visit_id):
         raise Refused(_l("An incident on this visit is open: nobody is asked until it is settled."), "incident")
     return Question(
-        person.name, person.email, _last_asked(subject.client_id), opening_after(clock.now()),
-        rating.stars if rating else None, _rounds(subject),
+        person.name, person.email, _last_asked(done.client_id), opening_after(clock.now()),
+        rating.stars if rating else None, _rounds(done),
     )  # fmt: skip
 
 
@@ -88,33 +86,28 @@ def _rounds(subject: RatingSubject) -> int:
     return db.session.scalar(last) or 0
 
 
-def ask_again(user: User, subject: RatingSubject | None, rating: Rating | None, seen: int) -> Question:
+def ask_again(user: User, subject: RatingSubject | None, rating: Rating | None, seen: int) -> None:
     """Promise the mail that asks, in place of one that waits; of what is rated, let the client rate anew.
 
     Args:
         seen: the number of requests that the person has seen.
 
-    Returns:
-        What was asked.
-
     Raises:
         Refused: as `question_of` says, or somebody has asked in the meantime.
     """
-    if subject:
-        db.session.execute(select(RatingSubject.id).where(RatingSubject.id == subject.id).with_for_update())
-    asked = question_of(subject, rating)
-    if subject is None or asked.rounds != seen:
+    done = refuse_unless_done(subject)
+    db.session.execute(select(RatingSubject.id).where(RatingSubject.id == done.id).with_for_update())
+    asked = question_of(done, rating)
+    if asked.rounds != seen:
         raise Refused(_l("The client has just been asked. Look at the visit again."), "asked")
-    waiting = select(Message.id).join(RatingRequest, RatingRequest.message_id == Message.id)
-    cancel(list(db.session.scalars(waiting.where(RatingRequest.subject_id == subject.id))), "asked_again")
+    cancel(messages_of(done.id), "asked_again")
     round, due = asked.rounds + 1, asked.leaves_at
-    key = key_of(subject.id, round)
-    order = Order("ratings.request", ("rating_subject", subject.id), key, due_at=due, not_after=due + PATIENCE)
+    key = key_of(done.id, round)
+    order = Order("ratings.request", ("rating_subject", done.id), key, due_at=due, not_after=due + PATIENCE)
     message_id = schedule([order])[key]
-    row = {"subject_id": subject.id, "round": round, "message_id": message_id, "again": True}
+    row = {"subject_id": done.id, "round": round, "message_id": message_id, "again": True}
     db.session.execute(insert(RatingRequest), [row])
     if rating:  # past the mapper: who is just changing it is not disturbed
         rows_changed(update(Rating).where(Rating.id == rating.id).values(asked_again_at=clock.now()))
     after = {"message": message_id, "stars": asked.stars}
-    record("rating.asked_again", user, ("visit", subject.visit_id), after=after)
-    return asked
+    record("rating.asked_again", user, ("visit", done.visit_id), after=after)

@@ -18,6 +18,10 @@ from portal.ratings.on_behalf import Said, moment_given
 from portal.ratings.words import HOW_LABELS
 
 
+def _at_most(number: int) -> Length:
+    return Length(max=number, message=_l("Please use at most %(max)d characters."))
+
+
 class SeenForm(PortalForm):
     """A form that knows which version of the record the person has seen."""
 
@@ -29,12 +33,15 @@ class SeenForm(PortalForm):
         return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
-class RatingForm(SeenForm):
+class AnswerForm(PortalForm):
+    """What is said of a visit."""
+
     stars = StarsField()
-    comment = TextAreaField(
-        _l("A comment?"),
-        validators=[Length(max=LONGEST_COMMENT, message=_l("Please use at most %(max)d characters."))],
-    )
+    comment = TextAreaField(_l("A comment?"), validators=[_at_most(LONGEST_COMMENT)])
+
+
+class RatingForm(AnswerForm, SeenForm):
+    """The same on a portal, where it can be changed."""
 
 
 class TypedRatingForm(RatingForm):
@@ -82,20 +89,14 @@ class TypedRatingForm(RatingForm):
 class ReplyForm(PortalForm):
     text = TextAreaField(
         _l("Your answer"),
-        validators=[
-            DataRequired(_l("Please write an answer.")),
-            Length(max=LONGEST_REPLY, message=_l("Please use at most %(max)d characters.")),
-        ],
+        validators=[DataRequired(_l("Please write an answer.")), _at_most(LONGEST_REPLY)],
     )
 
 
 class ExcludeForm(SeenForm):
     reason = TextAreaField(
         _l("Why is it not counted?"),
-        validators=[
-            DataRequired(_l("Please give the reason in a few words.")),
-            Length(max=LONGEST_REASON, message=_l("Please use at most %(max)d characters.")),
-        ],
+        validators=[DataRequired(_l("Please give the reason in a few words.")), _at_most(LONGEST_REASON)],
     )
 
     def validate_reason(self, field: TextAreaField) -> None:
@@ -104,15 +105,10 @@ class ExcludeForm(SeenForm):
             raise StopValidation(_("Please give the reason in a few words."))
 
 
-class PublicRatingForm(PortalForm):
+class PublicRatingForm(AnswerForm):
     """Without a token of the session: the link itself is what lets one answer, and no cookie is set."""
 
     class Meta(PortalForm.Meta):
         csrf = False
 
-    stars = StarsField()
-    comment = TextAreaField(
-        _l("A comment?"),
-        validators=[Length(max=LONGEST_COMMENT, message=_l("Please use at most %(max)d characters."))],
-    )
     website = StringField()  # no person sees this field

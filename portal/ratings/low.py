@@ -1,10 +1,7 @@
 """Low ratings: who is told, what waits to be looked at, and the deed of taking note."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Row, case, func, select, update
+from sqlalchemy import case, func, select, update
 
 from portal import clock
 from portal.accounts.models import User
@@ -12,14 +9,20 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import Panel, db, rows_changed
 from portal.outbox.actions import Order, schedule
-from portal.people.models import Client, Service, Staff
+from portal.people.models import Staff
 from portal.people.queries import staff_at_work, staff_responsible_for
-from portal.ratings.models import Rating, RatingSubject
-from portal.ratings.queries import is_low, is_urgent, visible_rating, visible_ratings
-from portal.ratings.words import in_words
+from portal.ratings.models import Rating
+from portal.ratings.queries import (
+    RatingRow,
+    as_row,
+    is_low,
+    is_unseen,
+    is_urgent,
+    rating_rows,
+    visible_rating,
+    visible_ratings,
+)
 from portal.settings.queries import option
-from portal.visits.models import Visit
-from portal.visits.queries import names_of_workers
 
 SHOWN = 6  # on the home page; the list has them all
 COUNTED = 100  # a badge needs no more
@@ -66,70 +69,26 @@ def look_at(user: User, rating: Rating) -> None:
     Raises:
         Refused: somebody was faster, or it is not low any more.
     """
-    fresh = update(Rating).where(Rating.id == rating.id, Rating.version == rating.version, *_unseen())
+    fresh = update(Rating).where(Rating.id == rating.id, Rating.version == rating.version, *is_unseen())
     if rows_changed(fresh.values(looked_at=clock.now(), looked_by=user.name)) != 1:
         raise Refused(_l("Somebody has looked at this rating in the meantime, or it has changed."), "looked")
     db.session.refresh(rating)
     record("rating.looked_at", user, ("visit", rating.subject.visit_id), after={"stars": rating.stars})
 
 
-def _unseen() -> tuple[ColumnElement[bool], ...]:
-    """What waits to be looked at. What is excluded from the statistics was looked at closely enough."""
-    low = Rating.stars <= option("ratings.low_threshold")
-    return Rating.looked_at.is_(None), low, Rating.excluded_at.is_(None)
-
-
 def count_unseen(user: User) -> int:
     """How many low ratings of this person's sectors nobody has looked at: the badge in the menu."""
     if not option("ratings.enabled"):
         return 0
-    waiting = visible_ratings(user).where(*_unseen()).with_only_columns(Rating.id).limit(COUNTED).subquery()
+    waiting = visible_ratings(user).where(*is_unseen()).with_only_columns(Rating.id).limit(COUNTED).subquery()
     return db.session.scalar(select(func.count()).select_from(waiting)) or 0
 
 
-@dataclass(frozen=True)
-class LowRating:
-    """A low rating that waits for a person, as the home page shows it."""
-
-    id: int
-    stars: int
-    urgent: bool
-    comment: str | None
-    said_at: datetime
-    client: str
-    phone: str | None
-    service: str
-    workers: list[str]
-    visit_id: int
-    starts_at: datetime
-    typed: str | None  # by whom of the agency, how it was given and when, in words
-
-
-def unseen(user: User) -> list[LowRating]:
+def unseen(user: User) -> list[RatingRow]:
     """The low ratings that nobody has looked at: urgent ones first, then those that have waited longest."""
-    statement = (
-        visible_ratings(user)
-        .join(Client, Client.id == RatingSubject.client_id)
-        .join(Service, Service.id == RatingSubject.service_id)
-        .where(*_unseen())
-        .with_only_columns(
-            Rating.id, Rating.stars, Rating.comment, func.coalesce(Rating.changed_at, Rating.left_at).label("said_at"),
-            Client.first_name, Client.last_name, Client.phone, Service.name.label("service"),
-            names_of_workers().label("workers"), Visit.id.label("visit_id"), Visit.starts_at,
-            Rating.typed_by, Rating.given_how, Rating.given_at,
-        )
-        .order_by(case((Rating.stars <= option("ratings.urgent_threshold"), 0), else_=1), Rating.left_at, Rating.id)
-    )  # fmt: skip
-    return [_as_low(row) for row in db.session.execute(statement.limit(SHOWN))]
-
-
-def _as_low(row: Row) -> LowRating:
-    return LowRating(
-        id=row.id, stars=row.stars, urgent=is_urgent(row.stars), comment=row.comment, said_at=row.said_at,
-        client=f"{row.first_name} {row.last_name}".strip(), phone=row.phone, service=row.service,
-        workers=row.workers.split("\n") if row.workers else [], visit_id=row.visit_id, starts_at=row.starts_at,
-        typed=in_words(row.typed_by, row.given_how, row.given_at),
-    )  # fmt: skip
+    urgent = case((Rating.stars <= option("ratings.urgent_threshold"), 0), else_=1)
+    waiting = rating_rows(visible_ratings(user).where(*is_unseen())).order_by(urgent, Rating.left_at, Rating.id)
+    return [as_row(row) for row in db.session.execute(waiting.limit(SHOWN))]
 
 
 def home_card(user: User) -> Panel | None:

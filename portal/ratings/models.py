@@ -86,6 +86,11 @@ class Rating(db.Model):
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
+    @property
+    def said_at(self) -> datetime:
+        """When the present value was given."""
+        return self.changed_at or self.left_at
+
 
 class FormerRating(db.Model):
     """A value that a rating had before it was changed."""

@@ -5,8 +5,7 @@ a client has given or corrected is the client's alone.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time
 
 from flask_babel import lazy_gettext as _l
 
@@ -16,9 +15,15 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.i18n import zone
 from portal.ratings.models import Rating, RatingSubject
-from portal.ratings.values import Value, refuse_hidden_zero, replace_value, write_first
+from portal.ratings.values import (
+    Value,
+    refuse_hidden_zero,
+    refuse_if_changed,
+    refuse_unless_done,
+    replace_value,
+    write_first,
+)
 from portal.roles import Role
-from portal.visits.models import State
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,11 @@ def refuse_unless_typeable(subject: RatingSubject | None, rating: Rating | None)
     Raises:
         Refused: the visit is not done, or the client's own word is there.
     """
-    if subject is None or subject.visit.state != State.DONE:
-        raise Refused(_l("This visit is not done, so it cannot be rated."), "not-done")
+    done = refuse_unless_done(subject)
     if rating and rating.channel != "staff":
         message = _l("The client has rated this visit. Nobody else can change that; you can ask the client again.")
         raise Refused(message, "rated")
-    return subject
+    return done
 
 
 def type_rating(user: User, subject: RatingSubject | None, said: Said) -> int:
@@ -72,8 +76,7 @@ def correct_typing(user: User, rating: Rating, said: Said, version: int) -> None
     """
     refuse_unless_typeable(rating.subject, rating)
     refuse_hidden_zero(said.stars)
-    if rating.version != version:
-        raise Refused(_l("Somebody changed this rating in the meantime. Close this window to see it."), "changed")
+    refuse_if_changed(rating, version)
     replace_value(user, rating, _value(user, rating.subject, said))
 
 
@@ -96,7 +99,7 @@ def moment_given(day: date, hour: time, ended_at: datetime) -> datetime:
         Refused: `future`, or `early`: before the visit was over.
     """
     where = zone()
-    moments = [_moment(day, hour.replace(fold=fold), where) for fold in (0, 1)]
+    moments = [datetime.combine(day, hour.replace(fold=fold), where).astimezone(UTC) for fold in (0, 1)]
     first = ended_at.replace(second=0, microsecond=0)
     fitting = [moment for moment in moments if first <= moment <= clock.now()]
     if fitting:
@@ -104,7 +107,3 @@ def moment_given(day: date, hour: time, ended_at: datetime) -> datetime:
     if moments[0] > clock.now():
         raise Refused(_l("This moment is still to come."), "future")
     raise Refused(_l("The visit was not over by then."), "early")
-
-
-def _moment(day: date, hour: time, where: ZoneInfo) -> datetime:
-    return datetime.combine(day, hour, where).astimezone(ZoneInfo("UTC"))

@@ -1,7 +1,5 @@
 """What the ratings feature shows on the staff's page of a visit, and of the messages about one."""
 
-from datetime import datetime
-
 from flask import g, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Row, Select, and_, case, select
@@ -33,11 +31,6 @@ def subject_and_rating(visit: Visit) -> tuple[RatingSubject, Rating | None] | No
     return known[visit.id]
 
 
-def notes_taken(visit: Visit) -> list[tuple[datetime, str]]:
-    """When somebody took note of a low rating of a visit, and who, oldest first: of former values too."""
-    return [(deed.at, name or _("Somebody")) for deed, name in deeds_of(visit) if deed.kind == "rating.looked_at"]
-
-
 def rating_panel(user: User, visit: Visit) -> Panel | None:
     """The rating of a done visit with its former values, or until when it can still be given."""
     if visit.state != State.DONE or not option("ratings.enabled"):
@@ -47,18 +40,18 @@ def rating_panel(user: User, visit: Visit) -> Panel | None:
         return None
     subject, rating = found
     may = GRANTS[user.role]
+    looked = [name or _("Somebody") for deed, name in deeds_of(visit) if deed.kind == "rating.looked_at"]
     return Panel("ratings/_visit_rating.html", {
         "visit_id": visit.id,
         "rating": rating,
         "may_ask": Permission.ASK_AGAIN in may and is_open(),
         "may_reply": Permission.REPLY_TO_RATINGS in may,
         "may_exclude": Permission.EXCLUDE_RATINGS in may,
-        "former": [(one, in_words(one.typed_by, one.given_how, one.given_at)) for one in reversed(rating.former)]
-        if rating else [],
+        "former": [(one, in_words(one)) for one in reversed(rating.former)] if rating else [],
         "words": STAR_WORDS,
-        "typed": in_words(rating.typed_by, rating.given_how, rating.given_at) if rating else None,
+        "typed": in_words(rating) if rating else None,
         "low": bool(rating and is_low(rating.stars) and not rating.excluded_at),
-        "looked_before": [name for _at, name in notes_taken(visit)][-1:] if rating else [],
+        "looked_before": looked[-1] if looked else None,
         "open": rating is None and can_be_rated(subject.ended_at, None),
         "days_left": option("ratings.portal_days") - (clock.now() - subject.ended_at).days,
     })  # fmt: skip

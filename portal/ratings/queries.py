@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import cast
 
-from sqlalchemy import Row, Select, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
 from sqlalchemy.orm import load_only
 
 from portal import clock
@@ -150,7 +150,7 @@ _NEWEST_CHOICE = (
 
 @dataclass(frozen=True)
 class RatingRow:
-    """A line of the staff's list."""
+    """A rating as the staff's lists show it."""
 
     id: int
     stars: int
@@ -161,6 +161,7 @@ class RatingRow:
     left_at: datetime
     changed_at: datetime | None
     client: str
+    phone: str | None
     service: str
     workers: list[str]
     visit_id: int
@@ -175,12 +176,24 @@ class RatingRow:
     excluded_by: str | None
     exclude_reason: str | None
 
+    @property
+    def said_at(self) -> datetime:
+        """When the present value was given."""
+        return self.changed_at or self.left_at
+
 
 def visible_ratings(user: User) -> Select:
     """Ratings of clients that this person may see. The perimeter is the sector of the day of the visit."""
     seen = visible_visits(user).join(RatingSubject, RatingSubject.visit_id == Visit.id)
     # joined, not looked up among the ids of all visits: those are walked one by one where few ratings are wanted
     return seen.join(Rating, Rating.subject_id == RatingSubject.id).with_only_columns(Rating)
+
+
+def is_unseen() -> tuple[ColumnElement[bool], ...]:
+    """What holds of a low rating that waits for somebody to take note of it. Whoever excluded one from the statistics
+    has looked at it closely enough."""
+    low = Rating.stars <= option("ratings.low_threshold")
+    return Rating.looked_at.is_(None), low, Rating.excluded_at.is_(None)
 
 
 def list_ratings(
@@ -192,12 +205,12 @@ def list_ratings(
         user: whose perimeter.
         only_low: those at or below the agency's threshold.
         stars: those with just so many.
-        only_unseen: low ones that nobody has taken note of.
+        only_unseen: low ones that wait for somebody to take note of them.
     """
     statement = visible_ratings(user)
     if only_unseen:
-        statement = statement.where(Rating.looked_at.is_(None))
-    if only_low or only_unseen:
+        statement = statement.where(*is_unseen())
+    if only_low:
         statement = statement.where(Rating.stars <= option("ratings.low_threshold"))
     if stars is not None:
         statement = statement.where(Rating.stars == stars)
@@ -206,19 +219,20 @@ def list_ratings(
 
 def list_these(chosen: Select) -> Page[RatingRow]:
     """Return a page of some of the `visible_ratings`, newest first."""
-    return read_page(_rows(chosen).order_by(Rating.left_at.desc(), Rating.id.desc()), _as_row)
+    return read_page(rating_rows(chosen).order_by(Rating.left_at.desc(), Rating.id.desc()), as_row)
 
 
-def _rows(statement: Select) -> Select:
+def rating_rows(chosen: Select) -> Select:
+    """Select what `as_row` reads of some of the `visible_ratings`."""
     return (
-        statement.join(Client, Client.id == RatingSubject.client_id)
+        chosen.join(Client, Client.id == RatingSubject.client_id)
         .join(Service, Service.id == RatingSubject.service_id)
         .with_only_columns(
             Rating.id, Rating.stars, Rating.comment, Rating.channel, Rating.author_name, Rating.author_role,
             Rating.left_at, Rating.changed_at, Rating.looked_at, Rating.looked_by,
             Rating.typed_by, Rating.given_how, Rating.given_at, Rating.replied_at,
             Rating.excluded_at, Rating.excluded_by, Rating.exclude_reason,
-            Client.first_name, Client.last_name, Service.name.label("service"),
+            Client.first_name, Client.last_name, Client.phone, Service.name.label("service"),
             names_of_workers().label("workers"), Visit.id.label("visit_id"), Visit.starts_at,
         )
     )  # fmt: skip
@@ -226,21 +240,21 @@ def _rows(statement: Select) -> Select:
 
 def rating_row(user: User, rating_id: int) -> RatingRow:
     """One line of the list anew, after something changed."""
-    return _as_row(db.session.execute(_rows(visible_ratings(user).where(Rating.id == rating_id))).one())
+    return as_row(db.session.execute(rating_rows(visible_ratings(user).where(Rating.id == rating_id))).one())
 
 
 def visible_rating(user: User, rating_id: int) -> Rating | None:
     return db.session.scalar(visible_ratings(user).where(Rating.id == rating_id))
 
 
-def _as_row(row: Row) -> RatingRow:
+def as_row(row: Row) -> RatingRow:
     return RatingRow(
         id=row.id, stars=row.stars, comment=row.comment, channel=row.channel, author_name=row.author_name,
         author_role=row.author_role, left_at=row.left_at, changed_at=row.changed_at,
-        client=f"{row.first_name} {row.last_name}".strip(), service=row.service,
+        client=f"{row.first_name} {row.last_name}".strip(), phone=row.phone, service=row.service,
         workers=row.workers.split("\n") if row.workers else [], visit_id=row.visit_id, starts_at=row.starts_at,
         low=is_low(row.stars), urgent=is_urgent(row.stars), looked_at=row.looked_at, looked_by=row.looked_by,
-        typed=in_words(row.typed_by, row.given_how, row.given_at), replied_at=row.replied_at,
+        typed=in_words(row), replied_at=row.replied_at,
         excluded_at=row.excluded_at, excluded_by=row.excluded_by, exclude_reason=row.exclude_reason,
     )  # fmt: skip
 

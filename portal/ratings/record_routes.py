@@ -6,9 +6,8 @@ from werkzeug.wrappers import Response
 
 from portal.extensions import db
 from portal.pages import show
-from portal.people.directory import client_of
 from portal.people.models import Client, Worker
-from portal.people.records import worker_of
+from portal.people.records import client_of, worker_of
 from portal.portals import staff
 from portal.ratings.models import RatedWorker, Rating, RatingSubject
 from portal.ratings.queries import list_these, visible_ratings

@@ -55,7 +55,7 @@ def show_rating(visit_id: int) -> Response:
         abort(404)
     return show(
         "ratings/said.html", "ratings/_said.html", visit=row_of(g.user, visit_id), rating=rating, words=STAR_WORDS,
-        typed=in_words_for_client(rating.given_how, rating.given_at), back_url=url_for("client.list_own_visits"),
+        typed=in_words_for_client(rating), back_url=url_for("client.list_own_visits"),
     )  # fmt: skip
 
 
@@ -85,15 +85,15 @@ def _window(
     visit_id: int, form: RatingForm | None, rating: Rating | None, status: int = 200, refusal: object = None
 ) -> Response:
     part = "ratings/_form_refused.html" if refusal else "ratings/_form.html"
-    typed = in_words_for_client(rating.given_how, rating.given_at) if rating and g.user.sees_ratings else None
+    shown = rating if g.user.sees_ratings else None
     waiting = waiting_visit(g.user) if refusal else None
     return show(
         "ratings/window.html", part, status=status,
         visit=row_of(g.user, visit_id), form=form, question=queries.question_about(visit_id), words=STAR_WORDS,
         offer_zero=option("ratings.offer_zero"), action_url=url_for("client.rate_visit", visit_id=visit_id),
-        back_url=url_for("client.list_own_visits"), refusal=refusal,
-        current=rating.stars if rating and g.user.sees_ratings else None, for_whom=None, waiting=waiting,
-        typed=typed, again=bool(rating and queries.may_rate_anew(rating.asked_again_at)),
+        back_url=url_for("client.list_own_visits"), refusal=refusal, for_whom=None, waiting=waiting,
+        typed=in_words_for_client(shown) if shown else None,
+        again=bool(rating and queries.may_rate_anew(rating.asked_again_at)),
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What staff do about the rating of a visit: type it for the client, ask again, answer, have it not counted."""
 
-from typing import Any
+from functools import partial
 
 from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
@@ -68,9 +68,7 @@ def _window(
         visit=row, form=form, question=queries.question_about(visit_id), words=STAR_WORDS,
         offer_zero=option("ratings.offer_zero"),
         action_url=url_for("staff.rate_visit", visit_id=visit_id, next=_back(visit_id)), back_url=_back(visit_id),
-        refusal=refusal,
-        current=rating.stars if rating else None, for_whom=row.client, heading=heading,
-        again=False, typed=in_words(rating.typed_by, rating.given_how, rating.given_at) if rating else None,
+        refusal=refusal, for_whom=row.client, heading=heading, again=False, typed=in_words(rating) if rating else None,
     )  # fmt: skip
 
 
@@ -84,21 +82,15 @@ def _back(visit_id: int) -> str:
 def ask_again(visit_id: int) -> Response:
     """*Redemander une évaluation*: asked first, with whom it goes to, when, and when the client was last asked."""
     _visit, subject, rating = queries.visit_to_rate(g.user, visit_id) or abort(404)
-    form = SeenForm()
-    shown: dict[str, Any] = {
-        "heading": _("Ask for a rating again") if rating else _("Ask for a rating now"),
-        "words": STAR_WORDS,
-    }
+    form, heading = SeenForm(), _("Ask for a rating again") if rating else _("Ask for a rating now")
     try:
         question = again.question_of(subject, rating)
-        if request.method != "POST":
+        if not form.validate_on_submit():
             form.version.data = str(question.rounds)
-            return _deed("ratings/_ask.html", visit_id, form, question=question, **shown)
-        if not form.validate():
-            return _deed("ratings/_ask.html", visit_id, form, 422, question=question, **shown)
+            return _deed("ratings/_ask.html", heading, visit_id, form, question=question)
         again.ask_again(g.user, subject, rating, form.seen_version)
     except Refused as refusal:
-        return _deed("ratings/_ask.html", visit_id, None, 409, refusal=refusal.message, question=None, **shown)
+        return _deed("ratings/_ask.html", heading, visit_id, None, 409, refusal.message)
     flash(_("The mail that asks for a rating is on its way."), "success")
     return done(_back(visit_id))
 
@@ -107,14 +99,14 @@ def ask_again(visit_id: int) -> Response:
 def reply_to_rating(rating_id: int) -> Response:
     """Answer whoever has left a rating; who reads the mail is said before."""
     rating, form = queries.visible_rating(g.user, rating_id) or abort(404), ReplyForm()
-    visit_id, person = rating.subject.visit_id, replies.person_to_answer(rating)
-    shown: dict[str, Any] = {"rating": rating, "person": person, "words": STAR_WORDS}
+    visit_id, shown = rating.subject.visit_id, {"rating": rating, "person": replies.person_to_answer(rating)}
+    ask = partial(_deed, "ratings/_reply.html", _("Answer the client"), visit_id, form, **shown)
     if not form.validate_on_submit():
-        return _deed("ratings/_reply.html", visit_id, form, 422 if request.method == "POST" else 200, **shown)
+        return ask(422 if request.method == "POST" else 200)
     try:
         replies.reply(g.user, rating, form.text.data or "")
     except Refused as refusal:
-        return _deed("ratings/_reply.html", visit_id, form, 409, refusal=refusal.message, **shown)
+        return ask(409, refusal.message)
     flash(_("Your answer stands on the client’s portal."), "success")
     return done(_back(visit_id))
 
@@ -124,13 +116,14 @@ def exclude_rating(rating_id: int) -> Response:
     """Have a rating not counted, with a reason; it stays where it is, struck through."""
     rating = queries.visible_rating(g.user, rating_id) or abort(404)
     form = ExcludeForm(data=None if request.method == "POST" else {"version": rating.version})
-    visit_id, shown = rating.subject.visit_id, {"rating": rating, "words": STAR_WORDS}
+    visit_id = rating.subject.visit_id
+    ask = partial(_deed, "ratings/_exclude.html", _("Exclude from statistics"), visit_id, form, rating=rating)
     if not form.validate_on_submit():
-        return _deed("ratings/_exclude.html", visit_id, form, 422 if request.method == "POST" else 200, **shown)
+        return ask(422 if request.method == "POST" else 200)
     try:
         exclusion.exclude_rating(g.user, rating, form.reason.data or "", form.seen_version)
     except Refused as refusal:
-        return _deed("ratings/_exclude.html", visit_id, form, 409, refusal=refusal.message, **shown)
+        return ask(409, refusal.message)
     flash(_("The rating is not counted any more. It stays where it is, struck through."), "success")
     return done(_back(visit_id))
 
@@ -144,11 +137,13 @@ def include_rating(rating_id: int) -> Response:
     return done(_back(rating.subject.visit_id))
 
 
-def _deed(part: str, visit_id: int, form: PortalForm | None, status: int = 200, **context: object) -> Response:
-    """A question of staff's, in the dialog or as a page of its own."""
-    headings = {"ratings/_reply.html": _("Answer the client"), "ratings/_exclude.html": _("Exclude from statistics")}
-    shown = {
-        "part": part, "heading": headings.get(part), "visit": row_of(g.user, visit_id), "form": form, "refusal": None,
-        "action_url": request.full_path.rstrip("?"), "back_url": _back(visit_id), **context,
-    }  # fmt: skip
-    return show("ratings/staff_deed.html", "ratings/_staff_deed.html", status=status, **shown)
+def _deed(
+    part: str, heading: str, visit_id: int, form: PortalForm | None, status: int = 200, refusal: object = None,
+    **context: object,
+) -> Response:  # fmt: skip
+    """A question of staff's, in the dialog or as a page of its own; without a form, why it cannot be asked."""
+    return show(
+        "ratings/staff_deed.html", "ratings/_staff_deed.html", status=status,
+        part=part, heading=heading, visit=row_of(g.user, visit_id), form=form, refusal=refusal, words=STAR_WORDS,
+        action_url=request.full_path.rstrip("?"), back_url=_back(visit_id), **context,
+    )  # fmt: skip

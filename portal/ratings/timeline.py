@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from portal.accounts.models import User
@@ -12,12 +13,20 @@ from portal.outbox.models import Message
 from portal.outbox.panels import facts_of
 from portal.ratings.choices import Word, history
 from portal.ratings.models import FormerRating, Rating, RatingRequest, SuspectAnswer
-from portal.ratings.panels import notes_taken, subject_and_rating
+from portal.ratings.panels import subject_and_rating
 from portal.ratings.queries import is_low, person_to_ask
 from portal.ratings.words import in_words
 from portal.settings.queries import option, value_at
 from portal.visits.models import State, Visit
 from portal.visits.queries import deeds_of
+
+DEEDS = {  # the sentence, icon, tone
+    "rating.looked_at": (_l("%(name)s took note of it"), "eye", "info"),
+    "rating.asked_again": (_l("%(name)s asked the client for a rating"), "send", "info"),
+    "rating.replied": (_l("%(name)s answered the client"), "reply", "done"),
+    "rating.excluded": (_l("%(name)s excluded the rating from the statistics"), "x", "attention"),
+    "rating.included": (_l("%(name)s had the rating counted again"), "undo-2", "info"),
+}
 
 
 def timeline_facts(user: User, visit: Visit) -> list[Fact]:
@@ -42,7 +51,6 @@ def timeline_facts(user: User, visit: Visit) -> list[Fact]:
     facts += _closed_links([row.RatingRequest for row in asked])
     facts += _said(rating) if rating else []
     facts += _deeds(visit)
-    facts += [Fact(at, _("%(name)s took note of it", name=name), "eye", "info") for at, name in notes_taken(visit)]
     person = person_to_ask(visit.client)
     facts += [_chosen(word) for word in history(person) if word.at >= subject.ended_at] if person else []
     if visit.state == State.DONE and all(row.RatingRequest.revoked_at or row.RatingRequest.again for row in asked):
@@ -53,11 +61,10 @@ def timeline_facts(user: User, visit: Visit) -> list[Fact]:
 def _said(rating: Rating) -> Iterator[Fact]:
     """The rating and each change of it."""
     values: list[tuple[datetime, Rating | FormerRating]] = [(one.left_at, one) for one in rating.former]
-    values.append((rating.changed_at or rating.left_at, rating))
+    values.append((rating.said_at, rating))
     for number, (at, said) in enumerate(values):
         words, stars = {"name": said.author_name or _("Somebody"), "stars": said.stars}, said.stars
-        typed = in_words(said.typed_by, said.given_how, said.given_at)
-        way = typed or (_("by the link in the mail") if said.channel == "mail" else _("on the portal"))
+        way = in_words(said) or (_("by the link in the mail") if said.channel == "mail" else _("on the portal"))
         tone = "attention" if is_low(stars) else "done"
         if number:
             yield Fact(at, _("%(name)s changed the rating to %(stars)s out of 5", **words), "pencil", tone, way)
@@ -68,15 +75,9 @@ def _said(rating: Rating) -> Iterator[Fact]:
 def _deeds(visit: Visit) -> Iterator[Fact]:
     """What staff did about the rating, beside typing one."""
     for deed, name in deeds_of(visit):
-        words = {"name": name or _("Somebody")}
-        if deed.kind == "rating.asked_again":
-            yield Fact(deed.at, _("%(name)s asked the client for a rating", **words), "send", "info")
-        elif deed.kind == "rating.replied":
-            yield Fact(deed.at, _("%(name)s answered the client", **words), "reply", "done")
-        elif deed.kind == "rating.excluded":
-            yield Fact(deed.at, _("%(name)s excluded the rating from the statistics", **words), "x", "attention")
-        elif deed.kind == "rating.included":
-            yield Fact(deed.at, _("%(name)s had the rating counted again", **words), "undo-2", "info")
+        if deed.kind in DEEDS:
+            sentence, icon, tone = DEEDS[deed.kind]
+            yield Fact(deed.at, str(sentence) % {"name": name or _("Somebody")}, icon, tone)
 
 
 def _suspected(answer: SuspectAnswer) -> Fact:

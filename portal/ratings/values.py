@@ -20,6 +20,8 @@ from portal.ratings.models import FormerRating, Rating, RatingRequest, RatingSub
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
 
+_NOT_DONE = _l("This visit is not done, so it cannot be rated.")
+_CHANGED = _l("Somebody changed this rating in the meantime. Close this window to see it.")
 COUNTED = dict.fromkeys(("excluded_at", "excluded_by", "exclude_reason"))  # what a rating that is not excluded has
 
 
@@ -45,6 +47,19 @@ class Value:
     given_at: datetime | None = None
 
 
+def refuse_unless_done(subject: RatingSubject | None) -> RatingSubject:
+    """Return what is rated of a done visit; refuse where there is none."""
+    if subject is None or subject.visit.state != State.DONE:
+        raise Refused(_NOT_DONE, "not-done")
+    return subject
+
+
+def refuse_if_changed(rating: Rating, version: int) -> None:
+    """Let nobody write over a value that they have not seen."""
+    if rating.version != version:
+        raise Refused(_CHANGED, "changed")
+
+
 def refuse_hidden_zero(stars: int) -> None:
     if stars == 0 and not option("ratings.offer_zero"):
         raise Refused(_l("Please choose between 1 and 5 stars."), "zero")
@@ -61,12 +76,12 @@ def write_first(subject: RatingSubject, value: Value) -> tuple[int, list[int]]:
     """
     on_postgres = db.engine.dialect.name == "postgresql"  # where somebody may reopen or cancel the visit meanwhile
     if on_postgres and db.session.scalar(_STILL_DONE, {"visit_id": subject.visit_id}) is None:
-        raise Refused(_l("This visit is not done, so it cannot be rated."), "not-done")
-    row = {**value.__dict__, "subject_id": subject.id, "left_at": clock.now()}
+        raise Refused(_NOT_DONE, "not-done")
+    row = {**asdict(value), "subject_id": subject.id, "left_at": clock.now()}
     rating_id = db.session.scalar(_first_rating(db.engine.dialect.name), row)
     if rating_id is None:
         raise Refused(_l("This visit has been rated in the meantime. Close this window to see the rating."), "rated")
-    taken_back = cancel(_messages_of(subject.id), "already_rated")
+    taken_back = cancel(messages_of(subject.id), "already_rated")
     alert(rating_id, value.stars)
     return rating_id, taken_back
 
@@ -85,7 +100,8 @@ _STILL_DONE = (
 _MESSAGES_OF = select(RatingRequest.message_id).where(RatingRequest.subject_id == bindparam("subject_id"))
 
 
-def _messages_of(subject_id: int) -> list[int]:
+def messages_of(subject_id: int) -> list[int]:
+    """The messages that ask for a rating of a subject, by id."""
     return list(db.session.scalars(_MESSAGES_OF, {"subject_id": subject_id}))
 
 
@@ -106,26 +122,25 @@ def replace_value(actor: Actor | None, rating: Rating, value: Value) -> None:
     try:
         with db.session.begin_nested():  # the page that says no still reads: a failed flush outside would not let it
             rating.former.append(_as_former(rating))
-            for name, one in (asdict(value) | {"comment": value.comment or None}).items():
+            for name, one in asdict(value).items():
                 setattr(rating, name, one)
             if anew:  # an answer of its own, given now: it can be changed as long as any
                 rating.left_at, rating.changed_at, rating.asked_again_at = clock.now(), None, None
             else:
                 rating.changed_at = clock.now()
     except StaleDataError as error:
-        message = _l("Somebody changed this rating in the meantime. Close this window to see it.")
-        raise Refused(message, "changed") from error
+        raise Refused(_CHANGED, "changed") from error
     # whatever this process has read: somebody may have excluded the former value meanwhile
     rows_changed(update(Rating).where(Rating.id == rating.id).values(COUNTED))
     db.session.expire(rating, list(COUNTED))
     if anew:
-        cancel(_messages_of(rating.subject_id), "already_rated")
+        cancel(messages_of(rating.subject_id), "already_rated")
     record("rating.changed", actor, ("visit", rating.subject.visit_id), **entry)
     alert_of_change(rating, before)
 
 
 def _says_the_same(rating: Rating, value: Value) -> bool:
-    if (value.stars, value.comment or None) != (rating.stars, rating.comment):
+    if (value.stars, value.comment) != (rating.stars, rating.comment):
         return False
     if value.channel == "staff":
         return (value.given_how, value.given_at) == (rating.given_how, rating.given_at)
@@ -136,7 +151,7 @@ def _as_former(rating: Rating) -> FormerRating:
     return FormerRating(
         stars=rating.stars, comment=rating.comment, author_name=rating.author_name, channel=rating.channel,
         typed_by=rating.typed_by, given_how=rating.given_how, given_at=rating.given_at,
-        exclude_reason=rating.exclude_reason, left_at=rating.changed_at or rating.left_at,
+        exclude_reason=rating.exclude_reason, left_at=rating.said_at,
     )  # fmt: skip
 
 

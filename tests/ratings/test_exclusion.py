@@ -39,6 +39,7 @@ def test_it_is_shown_struck_through_with_reason_name_and_date_and_no_longer_wait
         assert "I have looked at it" not in page.words
         assert page.soup.select_one("nav .count-bubble") is None
     assert "low rating" not in sofia.get("/staff/home").words
+    assert "All low ratings have been looked at" in sofia.get("/staff/ratings?unseen=1").words
     assert "Not counted" in sofia.get("/staff/visits?state=done").says(f"#visit-{agency.claires_done}")
     assert (
         "Inès Caron excluded the rating from the statistics" in sofia.get(f"/staff/visits/{agency.claires_done}").words
