@@ -18,7 +18,7 @@ from rich.table import Table
 from portal import clock
 
 if TYPE_CHECKING:
-    from benchmarks.run import Bench
+    from benchmarks.bench import Bench
 
 FOLDER = Path(__file__).resolve().parent
 BEGIN, END = "<!-- newest results -->", "<!-- end of results -->"
