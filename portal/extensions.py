@@ -17,6 +17,7 @@ from flask_security import Security
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     CursorResult,
     DateTime,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     UpdateBase,
     event,
     false,
+    func,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
@@ -153,7 +155,6 @@ class Fact:
 class Wires:
     """What lower features may call of higher ones. Empty here; `portal/wiring.py` fills it."""
 
-    audit_kinds: dict[str, str] = field(default_factory=dict)
     message_kinds: dict[str, "MessageKind"] = field(default_factory=dict)
     work_kinds: dict[str, Callable[..., None]] = field(default_factory=dict)
     work_given_up: dict[str, Callable[..., None]] = field(default_factory=dict)
@@ -171,9 +172,7 @@ class Wires:
     home_cards: list[Callable[["User"], Panel | None]] = field(default_factory=list)
     option_panels: dict[str, Callable[["User", Mapping[str, str]], Panel]] = field(default_factory=dict)
     account_panels: list[Callable[["User"], Panel | None]] = field(default_factory=list)
-    client_timeline: list[Callable[..., list[tuple[int, Fact]]]] = field(
-        default_factory=list
-    )  # by entry of the journal
+    client_timeline: list[Callable[..., list[tuple[int, Fact]]]] = field(default_factory=list)  # by journal entry
     worker_panels: list[Callable[["User", "Worker"], Panel | None]] = field(default_factory=list)
     closing_panels: list[Callable[["User", "Client | Worker"], Panel | None]] = field(default_factory=list)
     visit_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)
@@ -245,6 +244,12 @@ def init_app(app: Flask) -> None:
 def upsert(kind: type[DeclarativeBase]) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that can be told what to do when the row is there: both engines can, each by its own class."""
     return (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert(kind)
+
+
+def list_of(column: ColumnElement) -> ColumnElement:
+    """Gather the values of a column into a list, or None when there are none: each engine has a way of its own."""
+    gather = func.json_agg if db.engine.dialect.name == "postgresql" else func.json_group_array
+    return gather(column, type_=JSON)
 
 
 def rows_changed(statement: UpdateBase) -> int:

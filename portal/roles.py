@@ -59,7 +59,7 @@ class Permission(Enum):
     MANAGE_SECTORS = _l("Arrange the sectors and say who manages them.")
     MANAGE_CATALOGUE = _l("Keep the list of services and the catalogue of skills.")
     MANAGE_ACCOUNTS = _l("Open, close and protect the accounts of others.")
-    MANAGE_ACCESS = _l("Invite the clients of one's sectors and their relatives; say what relatives see.")
+    MANAGE_ACCESS = _l("Invite the clients, relatives and workers of one's sectors; say what relatives see.")
     LOOK_AT_RATINGS = _l("Take note of a low rating.")
     RATE_FOR_CLIENTS = _l("Type a rating that a client has given the agency.")
     ASK_AGAIN = _l("Ask a client of one's sectors for a rating by hand.")

@@ -73,9 +73,10 @@ for kind in (
     wires.message_kinds[kind.name] = kind
 
 # long jobs, for `work`; kinds of file, for `imports`
-wires.work_kinds = {"imports.plan": import_jobs.plan, "imports.run": import_jobs.run}
-wires.work_kinds["setup.invite"] = setup_jobs.invite
-wires.work_kinds["controls.export"] = control_jobs.write
+wires.work_kinds = {
+    "imports.plan": import_jobs.plan, "imports.run": import_jobs.run, "setup.invite": setup_jobs.invite,
+    "controls.export": control_jobs.write,
+}  # fmt: skip
 wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": import_jobs.give_up_run}
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}
 
@@ -98,25 +99,26 @@ wires.promises = [missing_requests]
 wires.visit_columns = [RATING_COLUMN]
 wires.waiting_visit = waiting_visit
 
-# what asks for attention: cards of the staff's home page, figures in the menu
+# timelines and panels of the pages of a visit, of a record, of one's own account
 wires.timeline = [visits.timeline_facts, rating_timeline.timeline_facts]
 wires.client_timeline = [people_timeline.record_facts, record_panels.facts_of_client]
-wires.worker_panels = [record_panels.visits_in_absences]
-wires.closing_panels = [record_panels.visits_to_come]
 wires.visit_panels = [rating_panel, choices.visit_panel]
 wires.client_panels = [client_panel]
+wires.worker_panels = [record_panels.visits_in_absences]
+wires.closing_panels = [record_panels.visits_to_come]
 wires.account_panels = [choices.account_panel]
+
+# what asks for attention: cards of the staff's home page, figures in the menu
 wires.home_cards = [
     setup.home_card, settings.home_card, outbox.home_card, low.home_card, visit_panels.home_card, imports.home_card,
 ]  # fmt: skip
+wires.badges = {"staff.list_ratings": low.count_unseen}
 
 # where a portal that belongs to nobody yet is set up, for the page that people sign in at
 wires.way_to_set_up = setup.way_to_set_up
 
 # what is tried out beside the options of a page of the configuration
 wires.option_panels = {"question": setup.question_panel, "sender": setup.test_panel}
-
-wires.badges = {"staff.list_ratings": low.count_unseen}
 
 # reactions: plain functions called by name, in order, inside the transaction of the deed
 wires.reactions = {

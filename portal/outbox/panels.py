@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import and_, func, literal, or_, select
+from sqlalchemy import and_, func, literal, or_, select, true
 from sqlalchemy.orm import aliased
 
 from portal import clock
@@ -121,14 +121,11 @@ class Lost:
 
 def _lost_lately(user: User) -> list[Lost]:
     """What of the last days did not arrive, most first, by reason: each reason is another thing to do."""
-    whole = [state for state in UNDELIVERED if isinstance(state, str)]
-    for_a_reason = [pair for pair in UNDELIVERED if not isinstance(pair, str)]
-    states = {*whole, *(state for state, _reason in for_a_reason)}
     lost = or_(
-        Message.state.in_(whole),
-        *(and_(Message.state == state, Message.reason == reason) for state, reason in for_a_reason),
-    )
-    lately = visible_messages(user).where(Message.state.in_(states), Message.next_at > clock.now() - LOOKED_BACK)
+        *(and_(Message.state == state, Message.reason.in_(reasons) if reasons else true())
+          for state, reasons in UNDELIVERED.items())
+    )  # fmt: skip
+    lately = visible_messages(user).where(Message.state.in_(UNDELIVERED), Message.next_at > clock.now() - LOOKED_BACK)
     number = func.count().label("number")
     grouped = lately.where(lost).with_only_columns(Message.state, Message.reason, number)
     rows = db.session.execute(grouped.group_by(Message.state, Message.reason).order_by(number.desc(), Message.state))

@@ -17,11 +17,14 @@ from portal.roles import Role
 from portal.tables.queries import Page, read_page
 
 LOOKED_BACK = timedelta(days=7)  # what did not arrive stands on the home page so long
-# what somebody should have had and did not get; all else that was not sent was not meant to be
-UNDELIVERED = (
-    "failed", "uncertain", ("expired", "too_late"), ("expired", "held"),
-    ("suppressed", "no_address"), ("suppressed", "not_tried"), ("suppressed", "nobody_responsible"),
-)  # fmt: skip
+# what somebody should have had and did not get, by state and reason (none: for whatever reason); all else that was not
+# sent was not meant to be
+UNDELIVERED = {
+    "failed": (),
+    "uncertain": (),
+    "expired": ("too_late", "held"),
+    "suppressed": ("no_address", "not_tried", "nobody_responsible"),
+}
 STATE_LABELS = {
     "scheduled": _l("Scheduled"),
     "due": _l("About to leave"),
