@@ -31,7 +31,7 @@ from portal.organisation import routes as organisation_routes  # noqa: F401
 from portal.outbox import cli as outbox_cli
 from portal.outbox import routes as outbox_routes  # noqa: F401
 from portal.people import cli as people_cli
-from portal.people import closing_routes as people_closing_routes  # noqa: F401
+from portal.people import deed_routes as people_deed_routes  # noqa: F401
 from portal.people import record_routes as people_record_routes  # noqa: F401
 from portal.people import relative_routes as people_relative_routes  # noqa: F401
 from portal.people import routes as people_routes  # noqa: F401

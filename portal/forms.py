@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import cast
 
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, PasswordField, RadioField, StringField, TextAreaField
@@ -13,6 +14,8 @@ from wtforms.fields.choices import SelectChoice, SelectFieldBase
 from wtforms.meta import DefaultMeta
 from wtforms.validators import InputRequired
 
+from portal.errors import Refused
+from portal.extensions import db
 from portal.i18n import language
 
 STAR_WORDS = {
@@ -79,6 +82,26 @@ class PortalForm(FlaskForm):
             """WTForms' own words, kept: Flask-WTF would read their catalog from the disk at each request."""
             return DefaultMeta.get_translations(self, form)
 
+    def refuse(self, refusal: Refused) -> None:
+        """Say why the domain refused: at the field that the refusal's code names, else above the form."""
+        if refusal.code in self:
+            self[refusal.code].errors = [*self[refusal.code].errors, refusal.message]
+        else:
+            self.form_errors.append(refusal.message)
+
+
+def refused(form: PortalForm, act: Callable[[], object]) -> int | None:
+    """Do what a form asks for. Return the status with which the form is shown again, None once the deed is done."""
+    if not form.validate_on_submit():
+        return 422 if request.method == "POST" else 200
+    try:
+        act()
+    except Refused as refusal:
+        db.session.rollback()  # what the deed had begun is not to be read as if it stood
+        form.refuse(refusal)
+        return 409
+    return None
+
 
 class FilterForm(PortalForm):
     """A form that lives in the address: read by GET, without a token."""
@@ -92,6 +115,11 @@ def choices(labels: Mapping, everything: object) -> list[SelectChoice]:
     return [SelectChoice(value="", label=str(everything))] + [
         SelectChoice(value=str(key), label=str(label)) for key, label in labels.items()
     ]
+
+
+def number_in(text: str | None) -> int | None:
+    """The number that a text from outside is, if a row could have it."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def day_within_reach(day: date | None) -> date | None:

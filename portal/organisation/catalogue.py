@@ -71,7 +71,7 @@ def refuse_late(thing: Named, version: int) -> None:
 def _refuse_taken(kind: type[Named], own: int | None, name: Value) -> None:
     names = db.session.execute(select(kind.id, kind.name)).all()
     if any(row.id != own and row.name.casefold() == str(name).casefold() for row in names):
-        raise Refused(_l("There is one with this name already."), "taken")
+        raise Refused(_l("There is one with this name already."), "name")
 
 
 def _flush_named() -> None:
@@ -79,7 +79,7 @@ def _flush_named() -> None:
         with db.session.begin_nested():
             db.session.flush()
     except IntegrityError as clash:
-        raise Refused(_l("There is one with this name already."), "taken") from clash
+        raise Refused(_l("There is one with this name already."), "name") from clash
 
 
 # ---- services ----
@@ -209,7 +209,7 @@ def remove_level(user: User, skill: Skill, level: SkillLevel) -> None:
 
 def _refuse_twice(skill: Skill, own: SkillLevel | None, name: str) -> None:
     if any(level is not own and level.name.casefold() == name.casefold() for level in skill.levels):
-        raise Refused(_l("This skill has a level of this name already."), "taken")
+        raise Refused(_l("This skill has a level of this name already."), "name")
 
 
 def _record_levels(user: User, skill: Skill, before: list[str]) -> None:

@@ -5,15 +5,15 @@ from typing import ClassVar, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
 
-from portal.errors import Refused
-from portal.forms import NumberField, PortalForm
+from portal.forms import NumberField, clean_line
 from portal.organisation.catalogue import Named, Value
 from portal.organisation.sectors import KIND_LABELS
 from portal.people.models import SkillLevel
+from portal.people.record_forms import VersionedForm, numbers
 
 LONGEST, LONGEST_QUESTION = 80, 200
 _SHORT = Length(max=LONGEST, message=_l("Please use at most %(max)d characters."))
@@ -25,11 +25,7 @@ def _number(text: object) -> int | None:
     return int(str(text)) if text not in ("", None) else None
 
 
-# where the sentence of a refusal stands, by its code
-AT_FIELD = {"taken": "name", "circle": "parent_id", "parent": "parent_id", "kind": "kind", "levels": "levels"}
-
-
-class CatalogueForm(PortalForm):
+class CatalogueForm(VersionedForm):
     """What the forms of sectors, services and skills share.
 
     Attributes:
@@ -38,7 +34,6 @@ class CatalogueForm(PortalForm):
     """
 
     written: ClassVar[tuple[str, ...]]
-    version = HiddenField()
 
     def __init__(self, thing: Named | None = None, *, typed: bool = True, **data: object) -> None:
         """Show a thing, or what was typed of it; with `typed=False` what was posted is another form's."""
@@ -48,41 +43,18 @@ class CatalogueForm(PortalForm):
         if thing and not (typed and self.is_submitted()):
             self.version.data = str(thing.version)
 
-    @property
-    def version_shown(self) -> int:
-        text = self.version.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
     def typed(self) -> dict[str, Value]:
         """What was typed, by column; nothing is None."""
         return {name: self[name].data if isinstance(self[name], BooleanField) else self[name].data or None
                 for name in self.written}  # fmt: skip
 
     def show_standing(self) -> None:
-        """Lay beside what was typed what somebody else has saved meanwhile; saving again is meant then."""
         typed = self.typed()
         for name in self.written:
             stands = getattr(self.thing, name)
             if stands != typed[name]:
                 self.standing[name] = self.words_of(name, stands)
         self.version.data = str(cast("Named", self.thing).version)
-
-    def refuse(self, refusal: Refused) -> int:
-        """Say at its field, else above the form, why nothing was saved; return the answer's status."""
-        if refusal.code == "stale":
-            self.show_standing()
-        name = AT_FIELD.get(refusal.code, "")
-        errors = self[name].errors if name in self else self.form_errors
-        cast("list", errors).append(refusal.message)
-        return 409 if refusal.code == "stale" else 422
-
-    def words_of(self, name: str, value: Value) -> str:
-        field = self[name]
-        if isinstance(field, BooleanField):
-            return _("Yes") if value else _("No")
-        if isinstance(field, SelectField):
-            return next((str(each.label.text).strip() for each in list(field) if each.data == str(value or "")), "")
-        return str(value or "")
 
 
 class SectorForm(CatalogueForm):
@@ -95,14 +67,8 @@ class SectorForm(CatalogueForm):
     def offer(self, places: Mapping[int, str], managers: Mapping[int, str]) -> None:
         """Say what can be chosen. Whatever else is sent is refused."""
         self.kind.choices = [SelectChoice(value=kind, label=str(label)) for kind, label in KIND_LABELS.items()]
-        self.parent_id.choices = _or_none(_("Nothing: it is at the top"), places)
-        self.manager_id.choices = _or_none(_("Nobody"), managers)
-
-
-def _or_none(nothing: str, names: Mapping[int, str]) -> list[SelectChoice]:
-    return [SelectChoice(value="", label=nothing)] + [
-        SelectChoice(value=str(number), label=name) for number, name in names.items()
-    ]
+        self.parent_id.choices = [SelectChoice(value="", label=_("Nothing: it is at the top")), *numbers(places)]
+        self.manager_id.choices = [SelectChoice(value="", label=_("Nobody")), *numbers(managers)]
 
 
 class ServiceForm(CatalogueForm):
@@ -132,7 +98,7 @@ class ServiceForm(CatalogueForm):
     def lasts(self) -> int:
         return (self.hours.data or 0) * 60 + (self.minutes.data or 0)
 
-    def words_of(self, name: str, value: Value) -> str:
+    def words_of(self, name: str, value: object) -> str:
         if name == "default_minutes":
             return _("%(minutes)s min", minutes=value) if value else ""
         return super().words_of(name, value)
@@ -151,8 +117,12 @@ class NewSkillForm(CatalogueForm):
 
     def lines(self) -> list[str]:
         """The levels that were typed, one a line, empty lines left out."""
-        lines = (" ".join(line.split())[:LONGEST] for line in (self.levels.data or "").splitlines())
+        lines = (str(clean_line(line)) for line in (self.levels.data or "").splitlines())
         return [line for line in lines if line]
+
+    def validate_levels(self, _field: TextAreaField) -> None:
+        if any(len(line) > LONGEST for line in self.lines()):
+            raise ValidationError(_("A level has at most %(max)d characters.", max=LONGEST))
 
 
 class LevelForm(CatalogueForm):

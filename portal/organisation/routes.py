@@ -8,26 +8,14 @@ from werkzeug.wrappers import Response
 
 from portal.errors import Refused
 from portal.extensions import db
+from portal.forms import refused
 from portal.organisation import catalogue, sectors
-from portal.organisation.forms import CatalogueForm, LevelForm, NewSkillForm, SectorForm, ServiceForm, SkillForm
+from portal.organisation.forms import LevelForm, NewSkillForm, SectorForm, ServiceForm, SkillForm
 from portal.pages import done, show
 from portal.people.models import Sector, Service, Skill
 from portal.portals import staff
 from portal.roles import GRANTS, PERIMETERS, ROLE_LABELS, Permission
 from portal.settings.queries import option
-
-
-def refused(form: CatalogueForm, act: Callable[[], object]) -> int | None:
-    """Do what a form asks for. Return the status with which the form is shown, None once the deed is done."""
-    if not form.validate_on_submit():
-        return 422 if request.method == "POST" else 200
-    try:
-        act()
-    except Refused as refusal:
-        db.session.rollback()
-        return form.refuse(refusal)
-    return None
-
 
 # ---- sectors ----
 
@@ -89,7 +77,6 @@ def open_sector(sector_id: int) -> Response:
     try:
         sectors.open_sector(g.user, sector)
     except Refused as refusal:
-        db.session.rollback()
         flash(str(refusal.message), "error")
         return show("organisation/sectors.html", status=409, branches=sectors.read_tree(g.user))
     flash(_("%(name)s is open again.", name=sector.name), "success")

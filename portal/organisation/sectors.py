@@ -16,6 +16,7 @@ from portal.extensions import db
 from portal.organisation.catalogue import Value, add_named, change_named
 from portal.people.models import Client, Sector, Staff, Worker, staff_sector, worker_sector
 from portal.people.queries import visible_sectors
+from portal.people.records import branch
 from portal.roles import Role
 
 KIND_LABELS = {"network": _l("Network"), "agency": _l("Agency"), "sector": _l("Sector")}
@@ -117,8 +118,8 @@ def sector_of(user: User, sector_id: int) -> Sector | None:
 
 def places_for(sector: Sector | None) -> dict[int, str]:
     """Below what a sector can lie: names by id, indented as a tree; never itself or what lies below it."""
-    rows = list(db.session.scalars(select(Sector)))
-    own = _below(rows, sector.id) if sector else set()
+    rows = db.session.scalars(select(Sector)).all()
+    own = set(db.session.scalars(branch(sector.id))) if sector else set()
     kept = sector.parent_id if sector else None
     return {
         row.id: "\u2003" * depth + row.name
@@ -132,15 +133,6 @@ def managers_for(sector: Sector | None) -> dict[int, str]:
     kept = sector.manager_id if sector else None
     chosen = select(Staff).where(Staff.active | (Staff.id == kept)).order_by(Staff.last_name, Staff.first_name)
     return {person.id: person.name for person in db.session.scalars(chosen)}
-
-
-def _below(rows: list, top: int) -> set[int]:
-    """Ids of a sector and of all below it."""
-    found, grows = {top}, True
-    while grows:
-        more = {row.id for row in rows if row.parent_id in found} - found
-        found, grows = found | more, bool(more)
-    return found
 
 
 # ---- deeds ----
@@ -175,13 +167,13 @@ def _refuse_place(sector: Sector | None, kind: str, parent_id: Value) -> None:
     rows = {row.id: row for row in db.session.scalars(select(Sector).order_by(Sector.id).with_for_update())}
     if parent_id is not None:
         above = rows.get(int(parent_id))
-        if above is None or (sector and above.id in _below(list(rows.values()), sector.id)):
-            raise Refused(_l("A sector cannot lie below itself."), "circle")
+        if above is None or (sector and above.id in set(db.session.scalars(branch(sector.id)))):
+            raise Refused(_l("A sector cannot lie below itself."), "parent_id")
         if not above.active and (sector is None or sector.parent_id != above.id):
-            raise Refused(_l("The sector above is closed. Open it again first, or choose another."), "parent")
+            raise Refused(_l("The sector above is closed. Open it again first, or choose another."), "parent_id")
         if not _may_lie(kind, above.kind):
             raise Refused(_l("A network lies at the top, an agency below a network, a sector below either or below "
-                             "another sector."), "parent")  # fmt: skip
+                             "another sector."), "parent_id")  # fmt: skip
     if sector and not all(_may_lie(row.kind, kind) for row in rows.values() if row.parent_id == sector.id):
         raise Refused(_l("What lies below it could no longer lie there. Move that first."), "kind")
 

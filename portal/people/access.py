@@ -1,10 +1,9 @@
 """Who may enter, and what a relative may see: inviting, closing, opening again, granting."""
 
-from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from portal.accounts.actions import deactivate, invite, reactivate
+from portal.accounts.actions import deactivate, invite
 from portal.accounts.links import end_links
 from portal.accounts.models import Account, User
 from portal.accounts.second_factor import reset
@@ -13,28 +12,34 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db
 from portal.people.actions import open_login
-from portal.people.editing import Late, Values, change_record
-from portal.people.models import Client, Relative, Staff, Worker
-from portal.people.queries import files_of_account
-from portal.people.search import index_person
+from portal.people.editing import Value, Values, change_record, make_record
+from portal.people.models import Anybody, Client, Relative, Staff
+from portal.people.queries import files_of_account, has_address
 from portal.roles import Role
 
-GRANTS = ("may_rate", "sees_upcoming", "sees_ratings")
+# what a relative may see and do on the client's file
+GRANTS = {
+    "may_rate": _l("May rate visits in the client’s place"),
+    "sees_upcoming": _l("Sees the visits to come"),
+    "sees_ratings": _l("Sees the ratings and comments of the file"),
+}
 
 
-def invite_person(user: User, person: Client | Relative | Worker | Staff) -> None:
-    """Mail somebody the link to choose a password, with a login if there is none yet.
+def invite_person(user: User, person: Anybody) -> bool:
+    """Mail somebody the link to choose a password, with a login if there is none yet. Return whether a mail leaves:
+    an address that somebody signs in with already opens this file too from now on.
 
     Raises:
         Refused: no address, a closed file or login, or a password was chosen already.
     """
     if not person.active:
         raise Refused(_l("This file is closed. Open it again first."), "closed")
-    account = db.session.get(Account, person.account_id) if person.account_id else None
-    if account is None:
-        open_login(user, person)
-        return
+    known = db.session.get(Account, person.account_id) if person.account_id else None
+    account = known or open_login(user, person, invited=False)
+    if not known and account.active and account.password:
+        return False
     invite_again(user, account)
+    return True
 
 
 def invite_again(user: User, account: Account) -> None:
@@ -71,10 +76,6 @@ def administrators() -> set[int]:
     return set(db.session.scalars(mine.with_for_update(of=[Account, Staff])))
 
 
-def open_account_again(user: User, account: Account) -> None:
-    reactivate(user, account)
-
-
 def sign_out_everywhere(user: User, account: Account) -> None:
     """End all sessions of somebody's login."""
     number = end_sessions(account)
@@ -92,65 +93,22 @@ def reset_factor(user: User, account: Account) -> None:
     reset(user, account)
 
 
-def add_relative(
-    user: User,
-    client: Client,
-    *,
-    first_name: str,
-    last_name: str,
-    email: str,
-    relation: str,
-    language: str,
-    grants: dict,
-) -> Relative:
+def add_relative(user: User, client: Client, typed: Values) -> Relative:
     """Give somebody close to a client access to the client's file, and invite them.
 
     Args:
         user: of the staff.
-        client: whose file.
-        first_name, last_name, email, relation, language: of the relative, as typed.
-        grants: `GRANTS` and whether each is given.
+        client: whose file; held, so that of two who add the same person the second is told.
+        typed: by the names of the record's fields; an address is needed.
 
     Raises:
-        Refused: not an e-mail address, or somebody on this file has it already.
+        Refused: somebody on this file has the address already.
     """
-    try:
-        validate_email(email, check_deliverability=False)
-    except EmailNotValidError as error:
-        raise Refused(_l("This is not an e-mail address."), "address") from error
-    same = func.lower(Relative.email) == email.lower(), Relative.client_id == client.id
-    if db.session.scalar(select(Relative.id).where(*same)):
-        raise Refused(_l("A relative with this e-mail address is on the file already."), "known")
-    relative = Relative(
-        client_id=client.id, first_name=first_name, last_name=last_name, email=email, relation=relation or None,
-        language=language, active=True, **{name: bool(grants[name]) for name in GRANTS},
-    )  # fmt: skip
-    db.session.add(relative)
-    index_person(relative)
-    record("person.created", user, ("relative", relative.id), after={"client_id": client.id, **_granted(relative)})
+    _refuse_known(client.id, None, typed["email"])
+    relative = Relative()
+    make_record(user, relative, {**typed, "client_id": client.id})
     open_login(user, relative)
     return relative
-
-
-def _granted(relative: Relative) -> dict[str, bool]:
-    return {name: getattr(relative, name) for name in GRANTS}
-
-
-def grant(user: User, relative: Relative, grants: dict, version: int) -> None:
-    """Say what a relative may see and do; it holds from their next request on.
-
-    Raises:
-        Late: the record has another version by now.
-    """
-    if relative.version != version:
-        raise Late
-    before = _granted(relative)
-    for name in GRANTS:
-        setattr(relative, name, bool(grants[name]))
-    if _granted(relative) == before:
-        return
-    db.session.flush()
-    record("person.changed", user, ("relative", relative.id), before=before, after=_granted(relative))
 
 
 def change_relative(user: User, relative: Relative, typed: Values, version: int) -> None:
@@ -160,21 +118,14 @@ def change_relative(user: User, relative: Relative, typed: Values, version: int)
         Late: the record has another version by now.
         Refused: somebody else on this file has the address.
     """
-    same = func.lower(Relative.email) == str(typed["email"] or "").lower(), Relative.client_id == relative.client_id
-    if typed["email"] and db.session.scalar(select(Relative.id).where(*same, Relative.id != relative.id)):
-        raise Refused(_l("A relative with this e-mail address is on the file already."), "email")
+    _refuse_known(relative.client_id, relative.id, typed["email"])
     change_record(user, relative, typed, version)
 
 
-def close_relative(user: User, relative: Relative) -> None:
-    """Take a relative off the client's file at once. A login that opens nothing else is signed out.
-
-    The login itself is neither closed here nor opened by `open_relative`: that is for administrators to say.
-    """
-    if not relative.active:
-        return
-    _set_active(user, relative, active=False)
-    shut_out(user, relative.account_id)
+def _refuse_known(client_id: int, own: int | None, address: Value) -> None:
+    others = select(Relative.id).where(Relative.client_id == client_id, Relative.id.is_distinct_from(own))
+    if address and db.session.scalar(others.where(has_address(Relative, str(address))).limit(1)):
+        raise Refused(_l("A relative with this e-mail address is on the file already."), "email")
 
 
 def shut_out(user: User, account_id: int | None) -> None:
@@ -185,15 +136,10 @@ def shut_out(user: User, account_id: int | None) -> None:
         end_links(account)
 
 
-def open_relative(user: User, relative: Relative) -> bool:
-    """Let a relative back onto the client's file; return whether their login is open too."""
-    _set_active(user, relative, active=True)
-    return _has_open_login(relative)
-
-
-def close_record(user: User, person: Client | Worker | Staff) -> None:
+def close_record(user: User, person: Anybody) -> None:
     """Close the record of somebody at once: nobody signs in with it any more, nor do a client's relatives. What was
-    planned, said and rated stays. The logins themselves are neither closed nor opened again here."""
+    planned, said and rated stays. The logins themselves are neither closed nor opened again here: that is for
+    administrators to say."""
     if not person.active:
         return
     _set_active(user, person, active=False)
@@ -201,18 +147,14 @@ def close_record(user: User, person: Client | Worker | Staff) -> None:
         shut_out(user, one.account_id)
 
 
-def open_record(user: User, person: Client | Worker | Staff) -> bool:
+def open_record(user: User, person: Anybody) -> bool:
     """Open a closed record again; return whether the person's login is open too."""
     _set_active(user, person, active=True)
-    return _has_open_login(person)
-
-
-def _has_open_login(person: Client | Relative | Worker | Staff) -> bool:
     account = db.session.get(Account, person.account_id) if person.account_id else None
     return account is None or account.active
 
 
-def _set_active(user: User, person: Client | Relative | Worker | Staff, *, active: bool) -> None:
+def _set_active(user: User, person: Anybody, *, active: bool) -> None:
     if person.active == active:
         return
     person.active = active

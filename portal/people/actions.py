@@ -4,19 +4,20 @@ from collections.abc import Sequence
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal.accounts.actions import Signed, invite, open_account
 from portal.accounts.models import Account
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db
-from portal.people.models import Client, Relative, Sector, Staff, Worker
+from portal.people.models import Anybody, Client, Relative, Sector, Staff, Worker
+from portal.people.queries import has_address
 from portal.people.search import index_person
 from portal.roles import Role
 
 
-def open_login(actor: Actor | None, person: Client | Relative | Worker | Staff, *, invited: bool = True) -> Account:
+def open_login(actor: Actor | None, person: Anybody, *, invited: bool = True) -> Account:
     """Give a person a login under their address and mail them the link to choose a password.
 
     One login may open several files: an address that has one already gets this file added, and no second invitation.
@@ -46,7 +47,7 @@ def add_staff(
         validate_email(email, check_deliverability=False)
     except EmailNotValidError as error:
         raise Refused(_l("This is not an e-mail address."), "address") from error
-    if db.session.scalar(select(Staff.id).where(Staff.email == email)):
+    if db.session.scalar(select(Staff.id).where(has_address(Staff, email)).limit(1)):
         raise Refused(_l("Somebody of the staff has this e-mail address already."), "known")
     person = Staff(
         email=email, first_name=first_name, last_name=last_name, role=str(role), language=language, active=True
@@ -63,7 +64,7 @@ def add_staff(
 def follow_address(account: Account, before: str) -> None:
     """Write the new address of a login into its files that had the former one: the agency's messages follow."""
     for kind in (Client, Relative, Worker, Staff):
-        own = select(kind).where(kind.account_id == account.id, func.lower(kind.email) == before)
+        own = select(kind).where(kind.account_id == account.id, has_address(kind, before))
         for person in db.session.scalars(own):
             person.email = account.email
             index_person(person)

@@ -43,7 +43,7 @@ def add_hours(user: User, worker: Worker, weekday: int, begins: time, ends: time
     """
     across = Availability.weekday == weekday, Availability.begins < ends, Availability.ends > begins
     if db.session.scalar(select(Availability.id).where(Availability.worker_id == worker.id, *across).limit(1)):
-        raise Refused(_l("These hours lie across others of the same day. Take those away first."), "across")
+        raise Refused(_l("These hours lie across others of the same day. Take those away first."), "begins")
     db.session.add(Availability(worker_id=worker.id, weekday=weekday, begins=begins, ends=ends))
     db.session.flush()
     _record(user, worker, "availability", None, _hours(weekday, begins, ends))
@@ -63,7 +63,7 @@ def add_absence(user: User, worker: Worker, first: date, last: date, reason: str
     """
     across = Absence.first_day <= last, Absence.last_day >= first
     if db.session.scalar(select(Absence.id).where(Absence.worker_id == worker.id, *across).limit(1)):
-        raise Refused(_l("An absence is noted for some of these days already. Take it away first."), "across")
+        raise Refused(_l("An absence is noted for some of these days already. Take it away first."), "first_day")
     db.session.add(Absence(worker_id=worker.id, first_day=first, last_day=last, reason=reason))
     db.session.flush()
     _record(user, worker, "absences", None, _days(first, last))

@@ -33,7 +33,7 @@ class SkillForm(PortalForm):
         self.skill.choices = [choice for skill in catalogue for choice in _levels_of(skill)]
 
     @property
-    def chosen(self) -> tuple[int, int | None]:
+    def said(self) -> tuple[int, int | None]:
         """The skill and the level, once the form is valid."""
         skill, _colon, level = (self.skill.data or "").partition(":")
         return int(skill), int(level) if level else None

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Row,
     Select,
     SQLColumnExpression,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    null,
     or_,
     select,
     union_all,
@@ -27,14 +29,14 @@ from portal.accounts.models import Account, AccountSession, User
 from portal.accounts.sessions import lifetime_of
 from portal.audit.models import AuditEntry
 from portal.extensions import db
-from portal.folding import fold_name
-from portal.people.models import Client, Relative, Staff, Worker
-from portal.people.queries import files_of_account, is_named, names_of_accounts, visible_clients
+from portal.forms import number_in
+from portal.people.models import Anybody, Client, Relative, Staff, Worker
+from portal.people.queries import files_of_account, names_of_accounts, visible_clients
+from portal.people.search_queries import has_word, typed_words
 from portal.roles import ROLE_LABELS, Role
 from portal.tables.queries import Page, read_page
 
-Person = Client | Relative | Worker | Staff
-KINDS: dict[str, type[Person]] = {"client": Client, "relative": Relative, "worker": Worker, "staff": Staff}
+KINDS: dict[str, type[Anybody]] = {"client": Client, "relative": Relative, "worker": Worker, "staff": Staff}
 STATE_LABELS = {
     "active": _l("Active"),
     "never": _l("Never signed in"),
@@ -77,6 +79,7 @@ class Line:
     name: str
     role: str
     of_whom: str  # the client, for a relative
+    client_id: int | None  # whose file it is, of a client and of a relative
     email: str | None
     account_id: int | None
     state: str
@@ -119,48 +122,41 @@ def lines_of_account(user: User, account_id: int) -> list[Line]:
 def lines_of_client(user: User, client_id: int) -> list[Line]:
     """Return a client and the relatives of the client's file."""
     lines = _lines(user, PeopleFilter())
-    own = and_(lines.c.kind == "client", lines.c.id == client_id)
-    close = select(Relative.id).where(Relative.client_id == client_id)
-    statement = _with_logins(lines).where(or_(own, and_(lines.c.kind == "relative", lines.c.id.in_(close))))
-    return [_as_line(row) for row in db.session.execute(statement.order_by(lines.c.kind, lines.c.id))]
+    statement = _with_logins(lines).where(lines.c.client_id == client_id).order_by(lines.c.kind, lines.c.id)
+    return [_as_line(row) for row in db.session.execute(statement)]
 
 
 def _lines(user: User, narrowed: PeopleFilter) -> Subquery:
     """All people in one table: clients of the perimeter and their relatives; workers and staff for administrators."""
 
-    def part(kind: Any, role: SQLColumnExpression, of_whom: SQLColumnExpression) -> Select:
+    def part(
+        kind: Any, role: SQLColumnExpression, of_whom: SQLColumnExpression, client_id: SQLColumnExpression
+    ) -> Select:
         return select(
             literal(kind.__tablename__).label("kind"), kind.id.label("id"), kind.first_name, kind.last_name,
             kind.email, kind.active, kind.account_id, role.label("role"), of_whom.label("of_whom"),
+            client_id.label("client_id"),
         ).where(*_typed(kind, narrowed.typed))  # fmt: skip
 
-    nobody, of_client = literal(""), Client.first_name + literal(" ") + Client.last_name
+    of_client, nobody = Client.first_name + literal(" ") + Client.last_name, (literal(""), null().cast(Integer))
     seen = visible_clients(user).with_only_columns(Client.id)
     parts = {
-        "client": part(Client, literal("client"), nobody).where(Client.id.in_(seen)),
-        "relative": part(Relative, literal("relative"), of_client).join(Client).where(Client.id.in_(seen)),
+        "client": part(Client, literal("client"), literal(""), Client.id).where(Client.id.in_(seen)),
+        "relative": part(Relative, literal("relative"), of_client, Client.id).join(Client).where(Client.id.in_(seen)),
     }
     if user.role == Role.ADMIN:
-        parts["worker"] = part(Worker, literal("worker"), nobody)
-        parts["staff"] = part(Staff, Staff.role, nobody)
+        parts["worker"] = part(Worker, literal("worker"), *nobody)
+        parts["staff"] = part(Staff, Staff.role, *nobody)
     chosen = [parts[narrowed.kind]] if narrowed.kind in parts else list(parts.values())
     return union_all(*chosen).subquery("people")
 
 
 def _typed(kind: Any, typed: str) -> list[ColumnElement[bool]]:
-    """The name or the address holds what was typed. Relatives and staff are few: their names are compared here."""
+    """Each word typed begins one of the person's, or the address holds it all."""
     if not typed:
         return []
-    address = func.lower(kind.email).contains(typed.lower(), autoescape=True)
-    words = [f" {word}" for word in fold_name(typed).split()]
-    if not words:
-        return [address]
-    if kind in (Client, Worker):
-        return [or_(is_named(kind, typed), address)]
-    names = db.session.execute(select(kind.id, kind.first_name, kind.last_name))
-    folded = {row.id: f" {fold_name(f'{row.first_name} {row.last_name}')}" for row in names}
-    found = [number for number, name in folded.items() if all(word in name for word in words)]
-    return [or_(kind.id.in_(found), address)]
+    address, words = func.lower(kind.email).contains(typed.lower(), autoescape=True), typed_words(typed)
+    return [or_(address, and_(*(has_word(kind, word) for word in words))) if words else address]
 
 
 def _with_logins(lines: Subquery) -> Select:
@@ -191,35 +187,16 @@ def _as_line(row: Row) -> Line:
     state = "closed" if closed else "without" if row.account_id is None else "active" if row.last_at else "never"
     return Line(
         key=f"{row.kind}:{row.id}", name=f"{row.first_name} {row.last_name}".strip(), role=row.role,
-        of_whom=row.of_whom.strip(), email=row.email, account_id=row.account_id, state=state, last_at=row.last_at,
+        of_whom=row.of_whom.strip(), client_id=row.client_id, email=row.email, account_id=row.account_id, state=state,
+        last_at=row.last_at,
         has_factor=row.totp_since is not None, has_password=row.password is not None,
     )  # fmt: skip
 
 
-def person_of(key: str) -> Person | None:
+def person_of(key: str) -> Anybody | None:
     """Return the record that a key names (`relative:3`)."""
     kind, _colon, number = key.partition(":")
-    if kind not in KINDS or not (number.isascii() and number.isdigit() and len(number) < 10):
-        return None
-    return db.session.get(KINDS[kind], int(number))
-
-
-def client_of(user: User, client_id: int) -> Client | None:
-    """Return a client whose file this person may open."""
-    return db.session.scalar(visible_clients(user).where(Client.id == client_id))
-
-
-def relative_of(user: User, client_id: int, relative_id: int) -> Relative | None:
-    """Return a relative of a client whose file this person may open."""
-    seen = visible_clients(user).where(Client.id == client_id).with_only_columns(Client.id)
-    return db.session.scalar(select(Relative).where(Relative.id == relative_id, Relative.client_id.in_(seen)))
-
-
-def relative_to_change(user: User, client_id: int, relative_id: int) -> Relative | None:
-    """The same, held until the transaction ends."""
-    seen = visible_clients(user).where(Client.id == client_id).with_only_columns(Client.id)
-    chosen = select(Relative).where(Relative.id == relative_id, Relative.client_id.in_(seen))
-    return db.session.scalar(chosen.with_for_update(of=Relative))
+    return db.session.get(KINDS[kind], number_in(number)) if kind in KINDS and number_in(number) else None
 
 
 def open_sessions(account: Account) -> Sequence[AccountSession]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm.attributes import flag_modified
 
 from portal.accounts.models import User
@@ -11,26 +11,25 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, wires
 from portal.folding import fold_name
-from portal.people.models import Client, Relative, Sector, Staff, Worker, set_name
-from portal.people.queries import visible_clients, visible_workers
+from portal.people.models import Anybody, Client, Relative, Sector, Staff, Worker, set_name
+from portal.people.queries import has_address, visible_clients, visible_workers
 from portal.people.search import index_person
 from portal.settings.queries import fingerprint
 
-Person = Client | Relative | Worker | Staff
 Value = str | int | bool | list[int] | None
 Values = Mapping[str, Value]
 
 NAMES = ("civility", "first_name", "last_name")
 CONTACTS = ("email", "phone", "mobile", "language")
 PLACE = ("street", "postcode", "city")
-FIELDS: dict[type[Person], tuple[str, ...]] = {
+FIELDS: dict[type[Anybody], tuple[str, ...]] = {
     Client: (*NAMES, *CONTACTS, *PLACE, "sector_id", "file_manager_id", "pets"),
     Relative: (*NAMES, *CONTACTS, "relation", "may_rate", "sees_upcoming", "sees_ratings"),
     Worker: (*NAMES, *CONTACTS, *PLACE, "all_sectors", "sector_ids"),
     Staff: (*NAMES, *CONTACTS, "role", "sector_ids"),
 }
 # what the journal keeps of a change; of words that people typed it keeps no more than that they were changed
-KEPT = ("sector_id", "file_manager_id", "sector_ids", "all_sectors", "role", "language",
+KEPT = ("client_id", "sector_id", "file_manager_id", "sector_ids", "all_sectors", "role", "language",
         "may_rate", "sees_upcoming", "sees_ratings")  # fmt: skip
 
 
@@ -42,7 +41,7 @@ class Late(Refused):
                             "please look at what differs, then save again."), "stale")  # fmt: skip
 
 
-def stands(person: Person) -> dict[str, Value]:
+def stands(person: Anybody) -> dict[str, Value]:
     """Return what a record holds, by the names of its form's fields."""
     return {
         name: sorted(sector.id for sector in person.sectors) if name == "sector_ids" else getattr(person, name)
@@ -55,7 +54,7 @@ def print_of(value: Value) -> str:
     return fingerprint(value or None)
 
 
-def change_record(user: User, person: Person, typed: Values, version: int) -> None:
+def change_record(user: User, person: Anybody, typed: Values, version: int) -> None:
     """Write what was typed into a record.
 
     Args:
@@ -83,7 +82,7 @@ def change_record(user: User, person: Person, typed: Values, version: int) -> No
         wires.react("client moved", user, person)
 
 
-def make_record(user: User, person: Client | Worker, typed: Values) -> None:
+def make_record(user: User, person: Client | Relative | Worker, typed: Values) -> None:
     """Add a record, without a login: whoever is to have one is invited.
 
     Args:
@@ -104,12 +103,12 @@ def look_alikes(user: User, kind: type[Client | Worker], typed: Values, limit: i
     name = fold_name(f"{typed['first_name'] or ''} {typed['last_name'] or ''}")
     alike = kind.match_key == name
     if typed["email"]:
-        alike |= func.lower(kind.email) == str(typed["email"]).lower()
+        alike |= has_address(kind, str(typed["email"]))
     seen = visible_clients(user) if kind is Client else visible_workers(user)
     return list(db.session.scalars(seen.where(alike).order_by(kind.id).limit(limit)))
 
 
-def _write(person: Person, touched: Values) -> None:
+def _write(person: Anybody, touched: Values) -> None:
     values = dict(touched)
     if isinstance(person, Client | Worker):
         names = {name: values.pop(name, getattr(person, name)) or "" for name in ("first_name", "last_name")}
@@ -130,5 +129,5 @@ def _kept(values: Values) -> dict[str, Value]:
     return {name: value for name, value in values.items() if name in KEPT}
 
 
-def _subject(person: Person) -> tuple[str, int]:
+def _subject(person: Anybody) -> tuple[str, int]:
     return person.__tablename__, person.id

@@ -233,6 +233,9 @@ class SearchToken(db.Model):
     __table_args__ = (Index("ix_search_token_person", "person_type", "person_id"),)
 
 
+Anybody = Client | Relative | Worker | Staff
+
+
 def set_name(person: Client | Worker, first_name: str, last_name: str) -> None:
     """Name a client or a worker, and keep the key by which imports find them."""
     person.first_name, person.last_name = first_name, last_name

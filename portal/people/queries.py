@@ -16,6 +16,7 @@ from sqlalchemy import (
     case,
     exists,
     false,
+    func,
     literal,
     null,
     select,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 from portal.accounts.models import Account, User
 from portal.extensions import db
 from portal.folding import fold_name
-from portal.people.models import Client, Relative, Sector, Staff, Worker, staff_sector, worker_sector
+from portal.people.models import Anybody, Client, Relative, Sector, Staff, Worker, staff_sector, worker_sector
 from portal.roles import Role
 
 
@@ -83,6 +84,11 @@ def is_named(kind: type[Client | Worker], typed: str) -> ColumnElement[bool]:
     alone are nobody's name."""
     padded, words = literal(" ") + kind.match_key, fold_name(typed).split()
     return and_(*(padded.contains(f" {word}", autoescape=True) for word in words)) if words else kind.id.is_(None)
+
+
+def has_address(kind: type[Anybody], address: str) -> ColumnElement[bool]:
+    """A record has this e-mail address, in whatever case; also as it is: SQLite knows the case of A to Z alone."""
+    return (kind.email == address) | (func.lower(kind.email) == address.lower())
 
 
 def names_of_accounts(ids: Collection[int]) -> dict[int, str]:

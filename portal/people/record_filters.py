@@ -1,13 +1,16 @@
 """What the lists of records are narrowed to."""
 
+from typing import Any, cast
+
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField
 from wtforms.validators import Length
 
-from portal.forms import FilterForm, choices
+from portal.forms import FilterForm, choices, number_in
 from portal.people.records import RecordFilter
 
 STATES = {"closed": _l("Closed"), "all": _l("All states")}
+EVERYTHING = {"sector": _l("All sectors"), "manager": _l("Everybody"), "skill": _l("All skills")}
 
 
 class RecordsFilter(FilterForm):
@@ -18,42 +21,27 @@ class RecordsFilter(FilterForm):
     state = SelectField(_l("State"), choices=[])
 
     def __init__(self, formdata: object, offered: dict[str, dict[int, str]]) -> None:
+        """Offer what there is to choose from: names by id, by the fields of `EVERYTHING` that the form has."""
         super().__init__(formdata)
-        self.offered = offered
-        self.sector.choices = choices(offered["sector"], _l("All sectors"))
+        self.offered = {name: offered[name] for name in EVERYTHING if name in self}
+        for name, there in self.offered.items():
+            cast("SelectField", self[name]).choices = choices(there, EVERYTHING[name])
         self.state.choices = choices(STATES, _l("Active"))
 
     def narrowed(self) -> RecordFilter:
         self.validate()
         state = self.state.data if self.state.data in STATES else ""
-        return RecordFilter((self.q.data or "")[:100], state or "", self.chosen("sector"))
+        chosen: dict[str, Any] = {f"{name}_id": self._chosen(name) for name in self.offered}
+        return RecordFilter((self.q.data or "")[:100], state or "", **chosen)
 
-    def chosen(self, name: str) -> int | None:
-        """The number that was chosen, if it is one of those offered."""
-        text = self[name].data or ""
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    def _chosen(self, name: str) -> int | None:
+        number = number_in(self[name].data)
         return number if number in self.offered[name] else None
 
 
 class ClientsFilter(RecordsFilter):
     manager = SelectField(_l("File manager"), choices=[])
 
-    def __init__(self, formdata: object, offered: dict[str, dict[int, str]]) -> None:
-        super().__init__(formdata, offered)
-        self.manager.choices = choices(offered["manager"], _l("Everybody"))
-
-    def narrowed(self) -> RecordFilter:
-        kept = super().narrowed()
-        return RecordFilter(kept.typed, kept.state, kept.sector_id, manager_id=self.chosen("manager"))
-
 
 class WorkersFilter(RecordsFilter):
     skill = SelectField(_l("Skill"), choices=[])
-
-    def __init__(self, formdata: object, offered: dict[str, dict[int, str]]) -> None:
-        super().__init__(formdata, offered)
-        self.skill.choices = choices(offered["skill"], _l("All skills"))
-
-    def narrowed(self) -> RecordFilter:
-        kept = super().narrowed()
-        return RecordFilter(kept.typed, kept.state, kept.sector_id, skill_id=self.chosen("skill"))

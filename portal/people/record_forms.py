@@ -1,5 +1,6 @@
 """The forms of a record. They carry the version that was shown and a print of each value: who is late sees both."""
 
+from collections.abc import Mapping
 from typing import ClassVar, cast
 
 from flask_babel import gettext as _
@@ -15,35 +16,69 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Email, Length, Optional, Regexp, ValidationError
+from wtforms.validators import DataRequired, Email, Length, Optional, Regexp, ValidationError
 
 from portal.errors import Refused
 from portal.folding import fold_name
-from portal.forms import PortalForm
+from portal.forms import PortalForm, number_in
 from portal.i18n import LANGUAGES, Offered
-from portal.people.editing import FIELDS, Late, Person, Value, print_of, stands
-from portal.people.models import Client, Worker
+from portal.people.editing import FIELDS, Value, print_of, stands
+from portal.people.models import Anybody, Client, Worker
 from portal.people.offers import Offer
 from portal.people.rivals import Rival, changes_of
 
 NUMBER = Regexp(r"^[\d\s+().,/-]*$", message=_l("Please write the number with digits, for example 01 23 45 67 89."))
-LONGEST = {"civility": 20, "name": 80, "phone": 40, "address": 254, "street": 200, "postcode": 20, "city": 100}
+LONGEST = {"civility": 20, "name": 80, "phone": 40, "address": 254, "street": 200, "postcode": 20, "city": 100,
+           "relation": 60}  # fmt: skip
 
 
 def short(name: str) -> Length:
     return Length(max=LONGEST[name], message=_l("Please use at most %(max)d characters."))
 
 
-def version_in(text: str | None) -> int:
-    """The version that a form carried; what is none is older than any."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+def needed_address() -> EmailField:
+    """The address of somebody who is to sign in."""
+    wrong = _l("This is not an e-mail address.")
+    given = DataRequired(_l("Please give an e-mail address."))
+    return EmailField(_l("E-mail address"), validators=[given, short("address"), Email(wrong)])
 
 
-class RecordForm(PortalForm):
+class VersionedForm(PortalForm):
+    """A form of something that several people edit. It carries the version that it shows, and whoever comes second is
+    shown both texts."""
+
+    version = HiddenField()
+
+    @property
+    def version_shown(self) -> int:
+        """What is no version is older than any."""
+        return number_in(self.version.data) or 0
+
+    def refuse(self, refusal: Refused) -> None:
+        if refusal.code == "stale":
+            self.show_standing()
+        super().refuse(refusal)
+
+    def show_standing(self) -> None:
+        """Lay beside what was typed what somebody else has saved meanwhile; saving again is meant then."""
+        raise NotImplementedError
+
+    def words_of(self, name: str, value: object) -> str:
+        """A value as the page would show it; nothing is empty."""
+        field = self[name]
+        if isinstance(field, BooleanField):
+            return _("Yes") if value else _("No")
+        if isinstance(field, SelectField | SelectMultipleField):
+            wanted = set(map(str, value)) if isinstance(value, list) else {str(value or "")}
+            chosen = [choice for choice in cast("list", list(field)) if choice.data in wanted]
+            return ", ".join(str(choice.label.text).strip() for choice in chosen)
+        return str(value or "")
+
+
+class RecordForm(VersionedForm):
     """What every record of a person holds."""
 
-    kind: ClassVar[type[Person]]
-    version = HiddenField()
+    kind: ClassVar[type[Anybody]]
     seen = HiddenField()
     civility = StringField(_l("Title"), validators=[short("civility")])
     first_name = StringField(_l("First name"), validators=[short("name")])
@@ -55,7 +90,8 @@ class RecordForm(PortalForm):
     mobile = StringField(_l("Mobile phone"), validators=[Optional(), short("phone"), NUMBER])
     language = SelectField(_l("Language"), choices=[])
 
-    def __init__(self, person: Person | None = None, **defaults: object) -> None:
+    def __init__(self, person: Anybody | None = None, **defaults: object) -> None:
+        self.person = person
         self.rivals: dict[str, Rival] = {}
         data = {name: _as_typed(value) for name, value in stands(person).items()} if person else defaults
         super().__init__(data=data)
@@ -67,14 +103,10 @@ class RecordForm(PortalForm):
         if person and not self.is_submitted():
             self.show_version(person)
 
-    def show_version(self, person: Person) -> None:
+    def show_version(self, person: Anybody) -> None:
         """Say in the form what it shows: the version of the record and a print of each value."""
         self.version.data = str(person.version)
         self.seen.data = " ".join(f"{name}:{print_of(value)}" for name, value in stands(person).items())
-
-    @property
-    def version_shown(self) -> int:
-        return version_in(self.version.data)
 
     def validate_last_name(self, field: StringField) -> None:
         if not fold_name(f"{self.first_name.data or ''} {field.data or ''}"):
@@ -98,17 +130,9 @@ class RecordForm(PortalForm):
         """Sectors of the record that this person does not see: they stay as they are."""
         return set()
 
-    def refuse(self, refusal: Refused) -> None:
-        """Say why the domain refused: at the field that the refusal names, else above all."""
-        if refusal.code in self:
-            self[refusal.code].errors = [*self[refusal.code].errors, refusal.message]
-        else:
-            self.form_errors.append(refusal.message)
-
-    def show_rivals(self, late: Late, person: Person) -> None:
-        """After somebody else was quicker: keep what was typed and lay beside it what stands; a field that the person
-        had left as it was takes what stands."""
-        self.form_errors.append(late.message)
+    def show_standing(self) -> None:
+        """Keep what was typed and lay beside it what stands; a field that was left as it was takes what stands."""
+        person = cast("Anybody", self.person)
         shown = dict(part.partition(":")[::2] for part in (self.seen.data or "").split())
         now, last = stands(person), changes_of(type(person).__tablename__, person.id)
         for name, typed in self.typed().items():
@@ -121,16 +145,6 @@ class RecordForm(PortalForm):
                 self[name].data = _as_typed(now[name])
         self.show_version(person)
 
-    def words_of(self, name: str, value: Value) -> str:
-        """A value as the page would show it; nothing is empty."""
-        field = self[name]
-        if isinstance(field, BooleanField):
-            return _("Yes") if value else _("No")
-        if isinstance(field, SelectField | SelectMultipleField):
-            wanted = set(map(str, value)) if isinstance(value, list) else {str(value or "")}
-            return ", ".join(choice.label.text for choice in cast("list", list(field)) if choice.data in wanted)
-        return str(value or "")
-
 
 def _as_typed(value: Value) -> object:
     """A value of a record as its field holds it."""
@@ -139,7 +153,7 @@ def _as_typed(value: Value) -> object:
     return value if isinstance(value, bool) else str(value) if value is not None else ""
 
 
-def numbers(labels: dict[int, str]) -> list[SelectChoice]:
+def numbers(labels: Mapping[int, str]) -> list[SelectChoice]:
     return [SelectChoice(value=str(number), label=label) for number, label in labels.items()]
 
 
@@ -197,16 +211,16 @@ class WorkerForm(NewForm):
         self, offer: Offer, worker: Worker | None = None, *, may_say_all: bool = False, **defaults: object
     ) -> None:
         super().__init__(worker, **defaults)
-        self.worker, self.offer = worker, offer
+        self.offer, self.had = offer, {sector.id for sector in worker.sectors} if worker else set()
+        self.was_everywhere = bool(worker and worker.all_sectors)
         self.sector_ids.choices = numbers(offer.sectors)
         if not may_say_all:
             del self.all_sectors
 
     def kept_sectors(self) -> set[int]:
-        had = {sector.id for sector in self.worker.sectors} if self.worker else set()
-        return had - self.offer.sectors.keys()
+        return self.had - self.offer.sectors.keys()
 
     def validate_sector_ids(self, field: Field) -> None:
-        everywhere = self.all_sectors.data if "all_sectors" in self else self.worker and self.worker.all_sectors
+        everywhere = self.all_sectors.data if "all_sectors" in self else self.was_everywhere
         if not (field.data or self.kept_sectors() or everywhere):
             raise ValidationError(_("Please choose at least one sector."))

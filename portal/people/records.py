@@ -1,18 +1,21 @@
 """Reading records of clients and workers: the lists, and one record at a time, each from what the person may see."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, literal, or_, select, union_all
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from portal import clock
 from portal.accounts.models import User
-from portal.extensions import db
+from portal.extensions import db, list_of
 from portal.people.models import (
     Absence,
     Availability,
     Client,
+    Relative,
     Sector,
     Skill,
     SkillLevel,
@@ -44,10 +47,10 @@ class RecordRow:
 
     id: int
     name: str
-    sectors: list[str]
-    manager: str
     phone: str
     active: bool
+    sectors: Sequence[str]
+    manager: str = ""
     all_sectors: bool = False
 
 
@@ -62,9 +65,10 @@ def list_clients(user: User, narrowed: RecordFilter) -> Page[RecordRow]:
     listed = (
         chosen.join(Sector, Sector.id == Client.sector_id)
         .outerjoin(Staff, Staff.id == Client.file_manager_id)
-        .with_only_columns(*_columns(Client), Sector.name.label("sectors"), manager.label("manager"))
+        .with_only_columns(*_columns(Client), Sector.name.label("sector"), manager.label("manager"))
     )
-    return read_page(listed.order_by(Client.last_name, Client.first_name, Client.id), _as_row)
+    ordered = listed.order_by(Client.last_name, Client.first_name, Client.id)
+    return read_page(ordered, lambda row: _as_row(row, [row.sector], manager=row.manager or ""))
 
 
 def list_workers(user: User, narrowed: RecordFilter) -> Page[RecordRow]:
@@ -77,10 +81,9 @@ def list_workers(user: User, narrowed: RecordFilter) -> Page[RecordRow]:
     if narrowed.skill_id:
         able = select(WorkerSkill.worker_id).where(WorkerSkill.skill_id == narrowed.skill_id)
         chosen = chosen.where(Worker.id.in_(able))
-    listed = chosen.with_only_columns(
-        *_columns(Worker), _sectors_of_worker(user).label("sectors"), literal("").label("manager"), Worker.all_sectors
-    )
-    return read_page(listed.order_by(Worker.last_name, Worker.first_name, Worker.id), _as_row)
+    listed = chosen.with_only_columns(*_columns(Worker), _sectors_of_worker(user).label("sectors"), Worker.all_sectors)
+    ordered = listed.order_by(Worker.last_name, Worker.first_name, Worker.id)
+    return read_page(ordered, lambda row: _as_row(row, row.sectors or [], all_sectors=row.all_sectors))
 
 
 def branch(sector_id: int) -> Select[int]:
@@ -107,7 +110,7 @@ def _columns(kind: type[Client | Worker]) -> tuple[ColumnElement, ...]:
 
 
 def _sectors_of_worker(user: User) -> ScalarSelect:
-    """Names of a worker's sectors, one a line; of other people's sectors nothing is said."""
+    """Names of a worker's sectors; of other people's sectors nothing is said."""
     seen = visible_sectors(user).with_only_columns(Sector.id)
     named = (
         select(Sector.name)
@@ -117,15 +120,12 @@ def _sectors_of_worker(user: User) -> ScalarSelect:
         .correlate(Worker)
         .subquery("named")
     )
-    return select(func.aggregate_strings(named.c.name, "\n")).scalar_subquery()
+    return select(list_of(named.c.name)).scalar_subquery()
 
 
-def _as_row(row: Row) -> RecordRow:
-    return RecordRow(
-        id=row.id, name=f"{row.first_name} {row.last_name}".strip(),
-        sectors=row.sectors.split("\n") if row.sectors else [], manager=row.manager or "", phone=row.phone,
-        active=row.active, all_sectors=getattr(row, "all_sectors", False),
-    )  # fmt: skip
+def _as_row(row: Row, sectors: Sequence[str], **more: Any) -> RecordRow:
+    name = f"{row.first_name} {row.last_name}".strip()
+    return RecordRow(row.id, name, row.phone, row.active, sectors, **more)
 
 
 def offered_to_clients_list(user: User) -> dict[str, dict[int, str]]:
@@ -159,10 +159,30 @@ def client_record(user: User, client_id: int) -> Client | None:
     return db.session.scalar(chosen.options(*whole))
 
 
+def client_of(user: User, client_id: int) -> Client | None:
+    """Return a client whose file this person may open."""
+    return db.session.scalar(visible_clients(user).where(Client.id == client_id))
+
+
 def client_to_change(user: User, client_id: int) -> Client | None:
     """The same, held until the transaction ends: of two who save at once, the second sees what the first wrote."""
     chosen = visible_clients(user).where(Client.id == client_id)
     return db.session.scalar(chosen.with_for_update(of=Client))
+
+
+def relative_of(user: User, client_id: int, relative_id: int) -> Relative | None:
+    """Return a relative of a client whose file this person may open."""
+    return db.session.scalar(_relatives(user, client_id).where(Relative.id == relative_id))
+
+
+def relative_to_change(user: User, client_id: int, relative_id: int) -> Relative | None:
+    chosen = _relatives(user, client_id).where(Relative.id == relative_id)
+    return db.session.scalar(chosen.with_for_update(of=Relative))
+
+
+def _relatives(user: User, client_id: int) -> Select[Relative]:
+    seen = visible_clients(user).where(Client.id == client_id).with_only_columns(Client.id)
+    return select(Relative).where(Relative.client_id.in_(seen))
 
 
 def worker_to_change(user: User, worker_id: int) -> Worker | None:

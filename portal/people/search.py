@@ -13,10 +13,9 @@ from sqlalchemy import delete, exists, func, insert, select
 
 from portal.extensions import db
 from portal.folding import fold, fold_name
-from portal.people.models import Client, Relative, SearchToken, Staff, Worker
+from portal.people.models import Anybody, Client, Relative, SearchToken, Staff, Worker
 
-Person = Client | Relative | Worker | Staff
-KINDS: tuple[type[Person], ...] = (Client, Relative, Worker, Staff)
+KINDS: tuple[type[Anybody], ...] = (Client, Relative, Worker, Staff)
 FACTS = ("id", "first_name", "last_name", "email", "phone", "mobile")
 BATCH = 500
 # sounds of Cyrillic letters, as French and English write them once `_SPELLINGS` has made one of them
@@ -82,13 +81,13 @@ def _numbers(number: str) -> set[str]:
 # ---- keeping the index ----
 
 
-def index_person(person: Person) -> None:
+def index_person(person: Anybody) -> None:
     """Keep the words by which a record is found, in the transaction of the deed that made or changed it."""
     db.session.flush()
     index_people(type(person), [person])
 
 
-def index_people(kind: type[Person], people: Sequence[Any]) -> None:
+def index_people(kind: type[Anybody], people: Sequence[Any]) -> None:
     """The same for many at once: records, or rows with the columns of `FACTS`."""
     name = kind.__tablename__
     for start in range(0, len(people), BATCH):

@@ -22,9 +22,9 @@ from sqlalchemy.orm import aliased
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.folding import fold_name
-from portal.people.models import Client, Relative, SearchToken, Sector, Staff, Worker
+from portal.people.models import Anybody, Client, Relative, SearchToken, Sector, Staff, Worker
 from portal.people.queries import visible_clients, visible_workers
-from portal.people.search import CYRILLIC, FROM_CYRILLIC, FROM_LATIN, KINDS, Person, digits_of, sound
+from portal.people.search import CYRILLIC, FROM_CYRILLIC, FROM_LATIN, KINDS, digits_of, sound
 from portal.roles import Role
 from portal.tables.queries import COUNTED, count_label
 
@@ -94,15 +94,12 @@ def search_people(user: User, typed: str) -> list[Found]:
     return list(found.values())
 
 
-def _hits(user: User, kind: type[Person], words: list[str]) -> Select:
+def _hits(user: User, kind: type[Anybody], words: list[str]) -> Select:
     """The first of one kind by name, each with how many there are."""
     index = aliased(SearchToken)
     here = and_(index.person_type == kind.__tablename__, index.person_id == kind.id)
     matched = _perimeter(user, kind).join(index, here).where(_begins(index, words[0]))
-    for word in words[1:]:
-        other = aliased(SearchToken)
-        same = other.person_type == kind.__tablename__, other.person_id == kind.id
-        matched = matched.where(exists().where(*same, _begins(other, word)))
+    matched = matched.where(*(has_word(kind, word) for word in words[1:]))
     # a bound, so that a letter that thousands of names begin with costs what a rare name does
     some = matched.with_only_columns(kind.id.label("id")).limit(_LOOKED_AT).subquery()
     chosen = select(some.c.id).distinct().subquery()
@@ -134,7 +131,7 @@ _NOBODY = (
 )  # fmt: skip
 
 
-def _perimeter(user: User, kind: type[Person]) -> Select:
+def _perimeter(user: User, kind: type[Anybody]) -> Select:
     if kind is Client:
         return visible_clients(user)
     if kind is Worker:
@@ -142,6 +139,12 @@ def _perimeter(user: User, kind: type[Person]) -> Select:
     if kind is Relative:
         return visible_clients(user).join(Relative, Relative.client_id == Client.id)
     return select(Staff).where(true())
+
+
+def has_word(kind: type[Anybody], word: str) -> ColumnElement[bool]:
+    """A record of this kind is found by a word of `typed_words`."""
+    index = aliased(SearchToken)
+    return exists().where(index.person_type == kind.__tablename__, index.person_id == kind.id, _begins(index, word))
 
 
 def _begins(index: type[SearchToken], word: str) -> ColumnElement[bool]:

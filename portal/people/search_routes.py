@@ -1,7 +1,6 @@
 """The one box in which clients, relatives, workers and staff are looked for."""
 
 from flask import g, redirect, request, url_for
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from portal.htmx import request as portal_request
@@ -10,8 +9,6 @@ from portal.people.forms import KIND_LABELS
 from portal.people.search_queries import LONGEST, Hit, search_people, typed_words
 from portal.portals import staff
 from portal.roles import ROLE_LABELS, Permission, Role
-
-EVERYBODY = _l("Find a person")
 
 
 @staff.page("/search", Permission.SEARCH_PEOPLE)
@@ -24,7 +21,7 @@ def search() -> Response:
         return redirect(address_of(hits[0]))
     return show(
         "people/search.html", "people/_search_hits.html", typed=typed, found=found, address_of=address_of,
-        place_of=place_of, labels=KIND_LABELS, too_little=not typed_words(typed), heading=EVERYBODY,
+        place_of=place_of, labels=KIND_LABELS, too_little=not typed_words(typed),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import ColumnElement, Row, false, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.accounts.actions import invite
@@ -12,12 +12,13 @@ from portal.accounts.models import Account, User
 from portal.accounts.queries import normal_address
 from portal.audit.actions import Actor
 from portal.errors import Refused
-from portal.extensions import db
-from portal.folding import fold_name
+from portal.extensions import db, list_of
 from portal.people import access, editing
 from portal.people.actions import add_staff
 from portal.people.editing import Values
-from portal.people.models import Client, SearchToken, Sector, Staff, staff_sector
+from portal.people.models import Client, Sector, Staff, staff_sector
+from portal.people.queries import has_address
+from portal.people.search_queries import has_word, typed_words
 from portal.roles import Role
 from portal.settings.queries import option
 from portal.tables.queries import Page, read_page
@@ -53,7 +54,7 @@ def list_staff(narrowed: StaffFilter) -> Page[StaffRow]:
         .correlate(Staff)
         .subquery("named")
     )
-    sectors = select(func.aggregate_strings(named.c.name, "\n")).scalar_subquery()
+    sectors = select(list_of(named.c.name)).scalar_subquery()
     chosen = select(
         Staff.id, Staff.first_name, Staff.last_name, Staff.role, Staff.email, Staff.active, sectors.label("sectors"),
         Account.active.label("is_open"),
@@ -63,16 +64,10 @@ def list_staff(narrowed: StaffFilter) -> Page[StaffRow]:
 
 
 def _narrowing(narrowed: StaffFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [
-        select(SearchToken.token)
-        .where(
-            SearchToken.person_type == "staff",
-            SearchToken.person_id == Staff.id,
-            SearchToken.token.startswith(word, autoescape=True),
-        )
-        .exists()
-        for word in fold_name(narrowed.typed).split()
-    ]
+    words = typed_words(narrowed.typed)
+    conditions = [has_word(Staff, word) for word in words]
+    if narrowed.typed and not words:
+        conditions.append(false())  # signs alone are nobody's name
     if narrowed.role:
         conditions.append(Staff.role == narrowed.role)
     if narrowed.state != "all":
@@ -83,13 +78,18 @@ def _narrowing(narrowed: StaffFilter) -> list[ColumnElement[bool]]:
 def _as_row(row: Row) -> StaffRow:
     return StaffRow(
         id=row.id, name=f"{row.first_name} {row.last_name}".strip(), role=row.role, email=row.email or "",
-        sectors=row.sectors.split("\n") if row.sectors else [], active=row.active, has_open_login=row.is_open is True,
+        sectors=row.sectors or [], active=row.active, has_open_login=row.is_open is True,
     )  # fmt: skip
 
 
 def staff_of(staff_id: int) -> Staff | None:
     chosen = select(Staff).where(Staff.id == staff_id)
     return db.session.scalar(chosen.options(selectinload(Staff.sectors), joinedload(Staff.account)))
+
+
+def colleague_of_account(account_id: int) -> Staff | None:
+    """The member of staff whose record a login opens, closed or not."""
+    return db.session.scalar(select(Staff).where(Staff.account_id == account_id).order_by(Staff.id).limit(1))
 
 
 def staff_to_change(staff_id: int) -> Staff | None:
@@ -104,18 +104,17 @@ def files_in_hand(person: Staff) -> int:
     return db.session.scalar(chosen) or 0
 
 
-def make_staff(actor: Actor, typed: Values, sectors: Sequence[int]) -> Staff:
+def make_staff(actor: Actor, typed: Values) -> Staff:
     """Add a member of staff with a login, and mail them the link to choose a password.
 
     Args:
         actor: who adds them.
         typed: by the names of the record's fields; an address is needed.
-        sectors: that they coordinate.
 
     Raises:
         Refused: a coordinator without a sector, no address, or one that somebody of the staff has.
     """
-    role = Role(str(typed["role"]))
+    role, sectors = Role(str(typed["role"])), editing.numbers_in(typed["sector_ids"])
     _refuse_without_sector(role, sectors)
     address, language = normal_address(str(typed["email"] or "")), str(typed["language"] or option("agency.language"))
     account = add_staff(actor, address, str(typed["first_name"]), str(typed["last_name"]), role, language, sectors)
@@ -140,8 +139,8 @@ def change_staff(user: User, person: Staff, typed: Values, version: int) -> None
     if typed["role"] != person.role:
         refuse_to_unseat(user, person)
     _refuse_without_sector(Role(str(typed["role"])), editing.numbers_in(typed["sector_ids"]))
-    same = or_(Staff.email == typed["email"], func.lower(Staff.email) == str(typed["email"] or "").lower())
-    if typed["email"] and db.session.scalar(select(Staff.id).where(same, Staff.id != person.id).limit(1)):
+    others = select(Staff.id).where(Staff.id != person.id, has_address(Staff, str(typed["email"])))
+    if typed["email"] and db.session.scalar(others.limit(1)):
         raise Refused(_l("Somebody of the staff has this e-mail address already."), "email")
     editing.change_record(user, person, typed, version)
 

@@ -1,15 +1,15 @@
 """What the list of the staff is narrowed to; the record of a member of staff."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, SelectField, SelectMultipleField, StringField
+from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, Email, Length
+from wtforms.validators import Length
 
 from portal.forms import FilterForm, choices
 from portal.people.models import Staff
 from portal.people.offers import Offer
 from portal.people.record_filters import STATES
-from portal.people.record_forms import RecordForm, numbers, short
+from portal.people.record_forms import RecordForm, needed_address, numbers
 from portal.people.team import StaffFilter
 from portal.roles import ROLE_LABELS, Role
 
@@ -37,14 +37,7 @@ class TeamFilter(FilterForm):
 
 class StaffForm(RecordForm):
     kind = Staff
-    email = EmailField(
-        _l("E-mail address"),
-        validators=[
-            DataRequired(_l("Please give an e-mail address.")),
-            short("address"),
-            Email(_l("This is not an e-mail address.")),
-        ],
-    )
+    email = needed_address()
     role = SelectField(_l("Role"), choices=[])
     sector_ids = SelectMultipleField(_l("Sectors of a coordinator"), choices=[])
 

@@ -110,8 +110,10 @@ def add_colleague(actor: Actor, email: str, names: tuple[str, str], role: Role, 
     Raises:
         Refused: somebody of the staff has this address already, or a coordinator has no sector.
     """
-    typed = {"email": email, "first_name": names[0], "last_name": names[1], "role": str(role), "language": None}
-    return make_staff(actor, typed, sector_ids)
+    return make_staff(actor, {
+        "email": email, "first_name": names[0], "last_name": names[1], "role": str(role), "language": None,
+        "sector_ids": list(sector_ids),
+    })  # fmt: skip
 
 
 def send_test(user: User) -> None:

@@ -7,7 +7,7 @@ from wtforms import DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
 from portal.accounts.models import User
-from portal.forms import FilterForm, PortalForm, choices, day_within_reach
+from portal.forms import FilterForm, PortalForm, choices, day_within_reach, number_in
 from portal.organisation.catalogue import list_services
 from portal.people.records import offered_to_clients_list
 from portal.visits.queries import STAGE_LABELS, VisitFilter, today
@@ -74,11 +74,6 @@ class VisitsFilter(FilterForm):
             client=self.client.data or None,
             worker=self.worker.data or None,
         )
-
-
-def number_in(text: str | None) -> int | None:
-    """The number that stands in an address, if it is one."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 class CancelForm(PortalForm):

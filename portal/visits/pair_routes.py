@@ -4,8 +4,7 @@ from flask import abort, g
 from werkzeug.wrappers import Response
 
 from portal.pages import show
-from portal.people.directory import client_of
-from portal.people.records import worker_of
+from portal.people.records import client_of, worker_of
 from portal.portals import staff
 from portal.roles import Permission
 from portal.settings.queries import option

@@ -367,6 +367,7 @@ SIGHTS = [
     Sight("access-refused", "sofia",
           press("/staff/clients/{agency.claire.id}/access", "form[action$='/access'] button[type=submit]", ".error")),
     Sight("relative", "sofia", "/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}"),
+    Sight("relative-access", "sofia", "/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}/grants"),
     Sight("relative-taken-off", "sofia", "/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}/closing"),
     Sight("clients", "ines", "/staff/clients"),
     Sight("clients-none-such", "sofia", "/staff/clients?q=nobody&state=all"),

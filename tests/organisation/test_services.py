@@ -43,7 +43,7 @@ def test_wrong_answers_are_said_at_their_fields(agency: Agency, sign_in: SignIn,
     assert endless.says("#hours-error") == "Please give a number from 0 to 24."
     assert endless.says("#minutes-error") == "Please give a number from 0 to 59."
     taken = page.form("Save").submit(hours="1", minutes="0", question_ru="")
-    assert taken.status == 422
+    assert taken.status == 409
     assert taken.errors() == ["There is one with this name already."]
     assert database.fingerprint() == before
 

@@ -55,7 +55,7 @@ def test_a_level_that_workers_have_is_not_removed(agency: Agency, sign_in: SignI
         skill = db.session.scalars(select(Skill)).one()
         db.session.add(WorkerSkill(worker_id=agency.wassim.id, skill_id=skill.id, level_id=skill.levels[1].id))
     refused = pressed(page, 1, "remove")
-    assert refused.status == 422
+    assert refused.status == 409
     assert "Workers have this level" in refused.words
     assert levels(database) == ["Initiation", "Confirmé", "Formateur"]
     listed = sign_in(agency.ada).get("/staff/skills")
@@ -67,19 +67,22 @@ def test_names_are_given_once(agency: Agency, sign_in: SignIn, database: Databas
     ada, page = added(agency, sign_in)
     before = database.fingerprint()
     twice = page.form("Add").submit(name="confirmé")
-    assert (twice.status, twice.errors()) == (422, ["This skill has a level of this name already."])
+    assert (twice.status, twice.errors()) == (409, ["This skill has a level of this name already."])
     assert twice.at("#new-level")["value"] == "confirmé"
     renamed = pressed(page, 0, "rename", name="Formateur")
-    assert renamed.status == 422
+    assert renamed.status == 409
     assert renamed.at('[aria-describedby^="level-error"]')["value"] == "Formateur"
     empty = pressed(page, 0, "rename", name=" ")
     assert (empty.status, empty.errors()) == (422, ["Please give a name."])
     form = ada.get("/staff/skills/new").form("Save")
     same = form.submit(name="PREMIERS SECOURS", levels="a")
-    assert (same.status, same.errors()) == (422, ["There is one with this name already."])
+    assert (same.status, same.errors()) == (409, ["There is one with this name already."])
     assert same.form("Save").values()["levels"].strip() == "a"
     double = form.submit(name="Autre", levels="a\r\nA")
-    assert (double.status, double.errors()) == (422, ["Two levels have the same name."])
+    assert (double.status, double.errors()) == (409, ["Two levels have the same name."])
+    long = form.submit(name="Autre", levels="a\r\n" + "b" * 81)
+    assert (long.status, long.says("#levels-error")) == (422, "A level has at most 80 characters.")
+    assert "b" * 81 in long.at("#levels").get_text()
     assert ada.act("/staff/skills/1/levels/99", {"deed": "up", "name": "x"}).status == 404
     assert ada.act("/staff/skills/1/levels/1", {"deed": "burn", "name": "x"}).status == 400
     assert database.fingerprint() == before

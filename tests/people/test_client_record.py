@@ -72,24 +72,22 @@ def test_somebody_who_may_be_there_already_is_named_before_a_second_record_is_ma
     assert page.status == 303, "who is of another sector is not given away"
 
 
-@pytest.mark.parametrize(
-    ("language", "sentence"),
-    [("en", "This is not an e-mail address."), ("fr", "Ce n’est pas une adresse"), ("ru", "адрес")],
-)
 def test_what_cannot_be_kept_is_refused_at_its_field_and_what_was_typed_stays(
-    sofia: Browser, agency: Agency, database: Database, language: str, sentence: str
+    sofia: Browser, agency: Agency, database: Database
 ) -> None:
     before = database.one(select(Client.version).where(Client.id == agency.claire.id))
-    sofia.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
-    page = sofia.get(f"/staff/clients/{agency.claire.id}/editing")
-    page = page.form("editing").submit(
-        first_name="", last_name="…", email="claire", phone="sur demande", pets="x" * 501, city="Ville d’ici"
-    )
-    assert page.status == 422
-    for name in ("last_name", "email", "phone", "pets"):
-        assert page.at(f"#{name}")["aria-invalid"] == "true", name
-    assert sentence.lower() in page.says("#email-error").lower()
-    assert (page.at("#email")["value"], page.at("#city")["value"]) == ("claire", "Ville d’ici")
+    said = {"en": "This is not an e-mail address.", "fr": "Ce n’est pas une adresse", "ru": "адрес"}
+    for language, sentence in said.items():
+        sofia.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+        page = sofia.get(f"/staff/clients/{agency.claire.id}/editing")
+        page = page.form("editing").submit(
+            first_name="", last_name="…", email="claire", phone="sur demande", pets="x" * 501, city="Ville d’ici"
+        )
+        assert page.status == 422
+        for name in ("last_name", "email", "phone", "pets"):
+            assert page.at(f"#{name}")["aria-invalid"] == "true", name
+        assert sentence.lower() in page.says("#email-error").lower()
+        assert (page.at("#email")["value"], page.at("#city")["value"]) == ("claire", "Ville d’ici")
     assert database.one(select(Client.version).where(Client.id == agency.claire.id)) == before
 
 

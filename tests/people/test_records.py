@@ -70,6 +70,15 @@ def test_the_lists_are_narrowed_by_what_stands_in_the_address(
     assert names(ines.part("/staff/workers?q=dupont")) == ["Jean Dupont"]
 
 
+def test_a_name_of_a_sector_is_one_name_whatever_it_holds(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        db.session.get_one(Sector, agency.north).name = 'Nord,\n"Lille"'
+    ada = sign_in(agency.ada)
+    for address, place in (("/staff/workers", 2), ("/staff/clients", 2), ("/staff/team", 3)):
+        cells = [cell.get_text() for cell in ada.get(address).soup.select(f"#records tbody td:nth-child({place})")]
+        assert 'Nord,\n"Lille"' in cells, address
+
+
 def test_another_sector_is_neither_offered_nor_looked_into(agency: Agency, sign_in: SignIn) -> None:
     igor = sign_in(agency.igor)
     assert igor.get(f"/staff/clients/{agency.claire.id}").status == 404

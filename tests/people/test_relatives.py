@@ -46,7 +46,13 @@ def test_a_relative_has_a_record_that_says_what_they_may_see(
         "Sees the ratings and comments of the file": "Yes",
     }
     assert agency.paul.email in page.words
-    assert page.link("Edit").click().status == 200
+    assert page.says(".record-tabs [aria-current]") == "Definition"
+    rights = page.link("Portal access").click()
+    assert (rights.h1, rights.says(".record-tabs [aria-current]")) == ("Paul Lefèvre", "Portal access")
+    assert rights.form("Save").values().keys() >= {"sees_upcoming", "sees_ratings"}
+    assert "may_rate" not in rights.form("Save").values()
+    assert len(rights.statements) <= 12
+    assert rights.link("Definition").click().link("Edit").click().status == 200
     assert sign_in(agency.igor).get(f"/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}").status == 404
 
 

@@ -151,22 +151,11 @@ def test_hours_of_a_day_do_not_lie_across_each_other(sofia: Browser, agency: Age
     assert deeds(database)[0].before == {"weekday": 0, "begins": "09:00", "ends": "12:00"}
 
 
-@pytest.mark.parametrize(
-    ("language", "sentence"),
-    [("en", "The last day cannot come before the first."), ("fr", "#last_day"), ("ru", "#last_day")],
-)
-def test_an_absence_lists_the_visits_that_it_meets(
-    agency: Agency, sign_in: SignIn, database: Database, language: str, sentence: str
-) -> None:
-    sofia = sign_in(agency.sofia)
-    sofia.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
-    wrong = record_of(sofia, agency).form("absences").submit(first_day="2026-11-20", last_day="2026-11-18")
+def test_an_absence_lists_the_visits_that_it_meets(sofia: Browser, agency: Agency, database: Database) -> None:
+    wrong = record_of(sofia, agency).form("Add the absence").submit(first_day="2026-11-20", last_day="2026-11-18")
     assert wrong.status == 422
     assert wrong.at("#first_day")["value"] == "2026-11-20"
-    assert wrong.says("#last_day-error")
-    if language != "en":
-        return
-    assert wrong.says("#last_day-error") == sentence
+    assert wrong.says("#last_day-error") == "The last day cannot come before the first."
     page = wrong.form("Add the absence").submit(first_day="2026-11-18", last_day="2026-11-20", reason="sick").follow()
     assert "These visits are planned while the worker is away" in page.words
     assert page.link("Wed 18 November, 9:00–10:00").click().h1.startswith("Claire Lefèvre")
@@ -200,23 +189,18 @@ def test_the_page_of_a_worker_costs_few_statements_however_much_it_says(
     assert len(page.link("Edit").click().statements) <= 12
 
 
-@pytest.mark.parametrize(
-    ("typed", "kept"),
-    [
+def test_a_name_has_one_line_and_can_be_seen(sofia: Browser, agency: Agency, database: Database) -> None:
+    for typed, kept in (
         ("Jean\nX", "Jean X"),
         ("  Anne\u2028\t\x0b\r\nMarie\x1f\xa0\u200b", "Anne Marie"),
         ("\u202aLéa\x00\x07\x9f\u202c", "Léa"),
         ("نور\u200cا", "نور\u200cا"),
         ("\u200b\u200e\u3164", ""),
-    ],
-)
-def test_a_name_has_one_line_and_can_be_seen(
-    sofia: Browser, agency: Agency, database: Database, typed: str, kept: str
-) -> None:
-    form = sofia.get(f"/staff/workers/{agency.wassim.id}/editing").form("Save")
-    assert sofia.act(form.action, {**form.values(), "first_name": typed}).status == 303
-    assert database.one(select(Worker.first_name).where(Worker.id == agency.wassim.id)) == kept
-    assert f"{kept} Haddad".strip() in sofia.get(f"/staff/visits/{agency.claires_next}").words
+    ):
+        form = sofia.get(f"/staff/workers/{agency.wassim.id}/editing").form("Save")
+        assert sofia.act(form.action, {**form.values(), "first_name": typed}).status == 303
+        assert database.one(select(Worker.first_name).where(Worker.id == agency.wassim.id)) == kept
+        assert f"{kept} Haddad".strip() in sofia.get(f"/staff/visits/{agency.claires_next}").words
     assert sofia.act(form.action, {**form.values(), "first_name": "\u200b", "last_name": "\u200e\n"}).status == 422
 
 
