@@ -1,0 +1,313 @@
+"""What the table of access is tried with: Claire's things, made when an endpoint needs them, and what is posted."""
+
+import io
+from collections.abc import Callable
+from datetime import date, time
+from functools import partial
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.accounts.actions import mail_reset
+from portal.accounts.links import mail_link
+from portal.accounts.models import Account, AccountLink
+from portal.controls.actions import ask_export, save_filter
+from portal.controls.models import SavedFilter
+from portal.extensions import db, wires
+from portal.imports.actions import bring_in
+from portal.links import make_token
+from portal.organisation.catalogue import add_skill
+from portal.outbox.actions import hold_channel
+from portal.people.models import Absence, Availability, Client, Relative, Service, Skill, Staff, Worker, WorkerSkill
+from portal.portals import PORTALS
+from portal.ratings.exclusion import exclude_rating
+from portal.ratings.models import Rating, RatingRequest
+from portal.settings.actions import mark_setup, set_logo
+from portal.settings.queries import option
+from portal.work import jobs as work
+from tests import factories
+from tests.conftest import Database
+from tests.factories import PASSWORD, Agency
+
+CSV = "Client;Date;Heure de début;Prestation;Intervenant;Durée\nClaire Lefèvre;20/11/2026;9h;Ménage;Wassim Haddad;1h\n"
+NEW_PASSWORD = {"password": "une phrase toute neuve", "confirm": "une phrase toute neuve"}
+MONTH = "period=this_month"
+
+# ---- addresses ----
+
+# what stands in them, by the name of the part: attributes of the story
+STORY = {
+    "account_id": "claire.account_id", "client_id": "claire.id", "relative_id": "paul.id", "sector_id": "north",
+    "service_id": "cleaning", "staff_id": "sofia.id", "visit_id": "claires_done", "worker_id": "wassim.id",
+}  # fmt: skip
+# what an endpoint is asked with instead, or besides
+STORY_OF = {
+    "staff.cancel_visit": {"visit_id": "claires_past"},
+    "staff.change_tasks": {"visit_id": "claires_next"},
+    "staff.create_visit": {"client_id": "claire.id"},
+    "staff.duplicate_visit": {"visit_id": "claires_past"},
+    "staff.end_visit": {"visit_id": "claires_past"},
+    "staff.move_visit": {"visit_id": "claires_next"},
+    "staff.show_visit": {"visit_id": "claires_cancelled"},
+    "worker.end_own_visit": {"visit_id": "claires_past"},
+}
+FIXED = {
+    "staff.change_account": {"deed": "sign-out"},
+    "staff.change_level": {"level_id": 1},
+    "staff.show_option_history": {"key": "ratings.link_days"},
+    "static": {"filename": "portal.css"},
+}
+
+# ---- bodies ----
+
+BODIES: dict[str, dict[str, str]] = {
+    "accounts.sign_in": {"email": "claire@example.org", "password": PASSWORD},
+    "accounts.forgotten": {"email": "claire@example.org"},
+    "accounts.set_password": NEW_PASSWORD,
+    "accounts.language": {"language": "ru"},
+    "accounts.ask_link": {"email": "claire@example.org"},
+    **{f"{portal}.change_password": {"present": PASSWORD, **NEW_PASSWORD} for portal in PORTALS},
+    **{f"{portal}.change_address": {"present": PASSWORD, "email": "new@example.net"} for portal in PORTALS},
+    "open.rate": {"stars": "4", "comment": "le secret de Claire"},
+    "client.rate_visit": {"stars": "4", "comment": "le secret de Claire"},
+    "client.choose_requests": {"wanted": "no"},
+    "staff.note_choice": {"wanted": "no"},
+    "staff.ask_again": {"version": "0"},
+    "staff.reply_to_rating": {"text": "Merci de nous l’avoir dit."},
+    "staff.exclude_rating": {"reason": "Mauvaise personne", "version": "1"},
+    "staff.rate_visit": {"stars": "4", "how": "paper", "day": "2026-11-17", "hour": "10:00"},
+    "staff.create_staff": {"last_name": "Noël", "email": "lea@example.org", "role": "quality"},
+    "staff.add_colleague": {
+        "first_name": "Léa", "last_name": "Noël", "email": "lea@example.org", "role": "quality",
+    },
+    "staff.invite_people": {"who": "1"},
+    "staff.show_access": {
+        "first_name": "Lise", "last_name": "Lefèvre", "email": "lise@example.org", "language": "fr",
+    },
+    "staff.grant_relative": {"may_rate": "y"},
+    "staff.add_availability": {"weekday": "0", "begins": "09:00", "ends": "12:00"},
+    "staff.add_absence": {"first_day": "2026-12-01", "last_day": "2026-12-02", "reason": "leave"},
+    "staff.cancel_visit": {"reason": "Absence"},
+    "staff.create_visit": {"service": "1", "worker": "1", "day": "2026-12-01", "hour": "06:00"},
+    "staff.move_visit": {
+        "version": "1", "worker": "1", "day": "2026-12-01", "hour": "06:00", "minutes": "60", "scope": "one",
+    },
+    "staff.change_tasks": {"version": "1", "tasks": "Courses"},
+    "staff.keep_quality_filter": {"name": "Mes avis", "query": MONTH},
+    "staff.export_quality": {"format": "xlsx", "query": MONTH},
+    "staff.keep_journal_filter": {"name": "Les connexions", "query": "what=account."},
+    "staff.export_journal": {"format": "csv", "query": "what=account."},
+    "staff.hold_messages": {"why": "Essai"},
+    "staff.add_sector": {"name": "Est", "kind": "sector"},
+    "staff.change_sector": {"name": "Grand Nord", "kind": "sector", "version": "1"},
+    "staff.add_service": {"name": "Jardinage", "hours": "1"},
+    "staff.change_service": {"name": "Grand ménage", "version": "1"},
+    "staff.add_skill": {"name": "Premiers secours", "levels": "Initiation"},
+    "staff.change_skill": {"name": "Secourisme", "version": "1"},
+    "staff.add_level": {"name": "Expert"},
+    "staff.change_level": {"deed": "up", "name": "Initiation", "version": "1"},
+}  # fmt: skip
+# records whose form says which version of them it has shown
+VERSIONS = {
+    "staff.edit_client": (Client, "claire"), "staff.edit_relative": (Relative, "paul"),
+    "staff.edit_staff": (Staff, "sofia"), "staff.edit_worker": (Worker, "wassim"),
+    "staff.grant_relative": (Relative, "paul"),
+}  # fmt: skip
+
+
+class Things:
+    """Claire's things, made when an endpoint needs them: the values of its address and what is posted to it."""
+
+    def __init__(self, agency: Agency, database: Database) -> None:
+        self.agency, self.database, self.guest_id, self.skill_id = agency, database, 0, 0
+
+    def values(self, endpoint: str) -> dict[str, Any]:
+        """What the address of an endpoint says."""
+        rule = next(self.database.app.url_map.iter_rules(endpoint))
+        known = {name: STORY[name] for name in rule.arguments & STORY.keys()} | STORY_OF.get(endpoint, {})
+        found = {name: attrgetter(path)(self.agency) for name, path in known.items()} | FIXED.get(endpoint, {})
+        if endpoint in MADE:
+            with self.database.writing():
+                found |= MADE[endpoint](self)
+        return found
+
+    def body(self, endpoint: str) -> dict[str, Any]:
+        """What is posted to it."""
+        found: dict[str, Any] = dict(BODIES.get(endpoint, {}))
+        if endpoint in VERSIONS:
+            kind, name = VERSIONS[endpoint]
+            found["version"] = self.database.one(select(kind.version).where(kind.id == getattr(self.agency, name).id))
+        return found | WRITTEN[endpoint](self) if endpoint in WRITTEN else found
+
+    def password_link(self) -> dict[str, Any]:
+        mail_reset(self.agency.eloise.email)
+        return {"token": make_token("password", db.session.scalars(select(AccountLink.public_id)).one())}
+
+    def account_link(self, purpose: str, kind: str) -> dict[str, Any]:
+        account = db.session.get_one(Account, self.agency.eloise.account_id)
+        return {"token": make_token(kind, mail_link(account, purpose, "eloise@example.net").public_id)}
+
+    def session_of(self, person: str) -> dict[str, Any]:
+        return {"session_id": factories.session(getattr(self.agency, person))}
+
+    def request(self) -> RatingRequest:
+        agency = self.agency
+        claire, wassim = db.session.get_one(Client, agency.claire.id), db.session.get_one(Worker, agency.wassim.id)
+        made = factories.done_visit(claire, db.session.get_one(Service, agency.rising), [wassim], hour=7, ask=True)
+        return factories.sent_request(made, agency.claire.email)
+
+    def mailed_link(self, purpose: str) -> dict[str, Any]:
+        return {"token": make_token(purpose, self.request().message.public_id)}
+
+    def message(self) -> dict[str, Any]:
+        return {"message_id": self.request().message_id}
+
+    def low_rating(self) -> dict[str, Any]:
+        return {"rating_id": factories.rate(self.agency.claire, self.agency.claires_done, 1).id}
+
+    def excluded_rating(self) -> dict[str, Any]:
+        rating = db.session.get_one(Rating, self.low_rating()["rating_id"])
+        exclude_rating(self.agency.ines.user, rating, "Le secret", rating.version)
+        return {"rating_id": rating.id}
+
+    def rated_visit(self) -> dict[str, Any]:
+        self.low_rating()
+        return {}
+
+    def waiting_message(self) -> dict[str, Any]:
+        message = self.request().message
+        message.state, message.sent_at = "due", None
+        return {"message_id": message.id}
+
+    def held(self) -> dict[str, Any]:
+        hold_channel(None, "le secret de Claire")
+        return {}
+
+    def guest(self) -> dict[str, Any]:
+        """A daughter of Claire's, with an address and no login yet."""
+        claire = db.session.get_one(Client, self.agency.claire.id)
+        self.guest_id = factories.relative("Lise", "Lefèvre", claire, "lise@example.org").id
+        return {}
+
+    def logo(self) -> dict[str, Any]:
+        set_logo(self.agency.ada.user, factories.picture())
+        return {"token": option("agency.logo")}
+
+    def first_steps(self) -> dict[str, Any]:
+        """They are under way, and Éloïse has no login yet."""
+        mark_setup(None, "open")
+        db.session.get_one(Client, self.agency.eloise.id).account_id = None
+        return {"step": "agency"}
+
+    def skill(self) -> dict[str, Any]:
+        return {"skill_id": add_skill(self.agency.ada.user, "Premiers secours", ["Initiation", "Confirmé"]).id}
+
+    def imported(self) -> dict[str, Any]:
+        made = bring_in(self.agency.sofia.user, "visits", "visites.csv", CSV.encode(), {})
+        db.session.commit()
+        work.run(made.work_id or 0)
+        return {"import_id": made.id}
+
+    def kept_filter(self) -> dict[str, Any]:
+        save_filter(self.agency.sofia.user, wires.tables["quality"], "Nord", MONTH, False)
+        return {"filter_id": db.session.scalars(select(SavedFilter.id)).one()}
+
+    def exported(self) -> dict[str, Any]:
+        """With Claire's rating in it."""
+        factories.rate(self.agency.claire, self.agency.claires_done, 4, "le secret de Claire")
+        made = ask_export(self.agency.sofia.user, wires.tables["quality"], MONTH, "csv", "fr")
+        db.session.commit()
+        work.run(made.work_id or 0)
+        return {"export_id": made.id}
+
+    def invited_worker(self) -> dict[str, Any]:
+        db.session.get_one(Account, self.agency.wassim.account_id).password = None
+        return {}
+
+    def invited_colleague(self) -> dict[str, Any]:
+        db.session.get_one(Account, self.agency.sofia.account_id).password = None
+        return {}
+
+    def able_worker(self) -> dict[str, Any]:
+        skill = Skill(name="Cuisine", active=True)
+        factories.add(skill)
+        factories.add(WorkerSkill(worker_id=self.agency.wassim.id, skill_id=skill.id))
+        self.skill_id = skill.id
+        return {"skill_id": skill.id}
+
+    def worker_with_hours(self) -> dict[str, Any]:
+        hours = Availability(worker_id=self.agency.wassim.id, weekday=0, begins=time(9), ends=time(12))
+        factories.add(hours)
+        return {"hours_id": hours.id}
+
+    def absent_worker(self) -> dict[str, Any]:
+        absence = Absence(
+            worker_id=self.agency.wassim.id, first_day=date(2026, 12, 1), last_day=date(2026, 12, 2), reason="leave"
+        )
+        factories.add(absence)
+        return {"absence_id": absence.id}
+
+
+# what has to be made first; each returns what the address says besides
+MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
+    "accounts.set_password": Things.password_link,
+    "accounts.use_link": partial(Things.account_link, purpose="sign_in", kind="sign-in"),
+    "accounts.confirm_address": partial(Things.account_link, purpose="address", kind="address"),
+    "agency.show_logo": Things.logo,
+    "client.end_session": partial(Things.session_of, person="claire"),
+    "worker.end_session": partial(Things.session_of, person="wassim"),
+    "staff.end_session": partial(Things.session_of, person="sofia"),
+    "open.rate": partial(Things.mailed_link, purpose="rate"),
+    "open.unsubscribe": partial(Things.mailed_link, purpose="unsubscribe"),
+    "client.show_rating": Things.rated_visit,
+    "staff.look_at_rating": Things.low_rating,
+    "staff.ask_again": Things.rated_visit,
+    "staff.reply_to_rating": Things.low_rating,
+    "staff.exclude_rating": Things.low_rating,
+    "staff.include_rating": Things.excluded_rating,
+    "staff.show_message": Things.message,
+    "staff.preview_message": Things.message,
+    "staff.send_again": Things.message,
+    "staff.cancel_message": Things.waiting_message,
+    "staff.release_messages": Things.held,
+    "staff.invite_person": Things.guest,
+    "staff.invite_to_file": Things.guest,
+    "staff.invite_worker": Things.invited_worker,
+    "staff.invite_staff": Things.invited_colleague,
+    "staff.add_colleague": Things.first_steps,
+    "staff.end_setup": Things.first_steps,
+    "staff.invite_people": Things.first_steps,
+    "staff.save_step": Things.first_steps,
+    "staff.set_up": Things.first_steps,
+    "staff.set_worker_skill": Things.able_worker,
+    "staff.remove_worker_skill": Things.able_worker,
+    "staff.remove_availability": Things.worker_with_hours,
+    "staff.remove_absence": Things.absent_worker,
+    "staff.forget_filter": Things.kept_filter,
+    "staff.show_export": Things.exported,
+    "staff.download_export": Things.exported,
+    "staff.change_skill": Things.skill,
+    "staff.add_level": Things.skill,
+    "staff.change_level": Things.skill,
+    "staff.show_import": Things.imported,
+    "staff.write_import": Things.imported,
+    "staff.discard_import": Things.imported,
+    "staff.download_refused": Things.imported,
+}
+# what is posted besides, known only once there is something; a file can be sent once
+WRITTEN: dict[str, Callable[[Things], dict[str, Any]]] = {
+    "accounts.choose": lambda things: {"file": things.agency.claire.key},
+    "staff.create_client": lambda things: {
+        "first_name": "Rose", "last_name": "Blanc", "sector_id": str(things.agency.north),
+    },
+    "staff.create_worker": lambda things: {"last_name": "Blanc", "sector_ids": str(things.agency.north)},
+    "staff.edit_staff": lambda things: {"sector_ids": str(things.agency.north)},
+    "staff.edit_worker": lambda things: {"sector_ids": str(things.agency.north)},
+    "staff.set_worker_skill": lambda things: {"skill": f"{things.skill_id}:"},
+    "staff.invite_person": lambda things: {"person": f"relative:{things.guest_id}"},
+    "staff.invite_to_file": lambda things: {"person": f"relative:{things.guest_id}"},
+    "staff.manage_factor": lambda _things: {"deed": "start", "code": factories.code_of_phone()},
+    "staff.bring_logo": lambda _things: {"logo": (io.BytesIO(factories.picture()), "logo.png")},
+    "staff.bring_in_file": lambda _things: {"file": (io.BytesIO(CSV.encode()), "visites.csv")},
+}  # fmt: skip
