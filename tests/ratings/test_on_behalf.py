@@ -123,7 +123,7 @@ def test_it_returns_to_the_page_from_which_the_window_was_opened(sofia: Browser,
 # ---- what may be typed ----
 
 
-@pytest.mark.parametrize(("wrong", "error"), [
+WRONG = (
     ({"how": None}, "Please say how the client gave the rating."),
     ({"how": "pigeon"}, "Please choose one of the values offered."),
     ({"day": ""}, "Please give the day."),
@@ -135,20 +135,23 @@ def test_it_returns_to_the_page_from_which_the_window_was_opened(sofia: Browser,
     ({"day": "2026-11-16", "hour": "09:59"}, "The visit was not over by then."),
     ({"stars": None}, "Please choose a number of stars."),
     ({"stars": "6"}, "Please choose one of the values offered."),
-])  # fmt: skip
+)
+
+
 def test_bad_input_is_said_at_the_field_and_what_was_typed_stays(
-    sofia: Browser, address: str, database: Database, wrong: dict, error: str
+    sofia: Browser, address: str, database: Database
 ) -> None:
     before = database.fingerprint()
-    sent = {"stars": "4", "comment": "Ce qu’elle a dit", **GIVEN} | wrong
-    page = sofia.act(address, {name: value for name, value in sent.items() if value is not None})
-    assert page.status == 422
-    assert error in page.errors()
-    assert "Ce qu’elle a dit" in page.at("textarea").get_text()
-    if "how" not in wrong:
-        assert page.at('input[name="how"][checked]')["value"] == "telephone"
-    if "stars" not in wrong:
-        assert page.at('input[name="stars"][checked]')["value"] == "4"
+    for wrong, error in WRONG:
+        sent = {"stars": "4", "comment": "Ce qu’elle a dit", **GIVEN} | wrong
+        page = sofia.act(address, {name: value for name, value in sent.items() if value is not None})
+        assert page.status == 422, wrong
+        assert error in page.errors(), wrong
+        assert "Ce qu’elle a dit" in page.at("textarea").get_text()
+        if "how" not in wrong:
+            assert page.at('input[name="how"][checked]')["value"] == "telephone"
+        if "stars" not in wrong:
+            assert page.at('input[name="stars"][checked]')["value"] == "4"
     assert database.fingerprint() == before
 
 
@@ -178,14 +181,13 @@ def test_the_hour_is_the_agencys_also_in_the_night_in_which_one_comes_twice(
             moment_given(date(2026, 10, 25), time(2, 10), ended)
 
 
-@pytest.mark.parametrize("kind", ["claires_past", "claires_next", "claires_cancelled", "draft"])
-def test_only_what_is_done_is_rated(agency: Agency, sofia: Browser, database: Database, kind: str) -> None:
-    visit = getattr(agency, kind)
-    assert "Create a client rating" not in sofia.get(f"/staff/visits/{visit}").words
-    page = sofia.get(f"/staff/visits/{visit}/rating")
-    assert (page.status, page.errors()) == (409, ["This visit is not done, so it cannot be rated."])
-    assert not page.soup.select("textarea")
-    assert sofia.act(f"/staff/visits/{visit}/rating", {"stars": "5", **GIVEN}).status == 409
+def test_only_what_is_done_is_rated(agency: Agency, sofia: Browser, database: Database) -> None:
+    for visit in (agency.claires_past, agency.claires_next, agency.claires_cancelled, agency.draft):
+        assert "Create a client rating" not in sofia.get(f"/staff/visits/{visit}").words
+        page = sofia.get(f"/staff/visits/{visit}/rating")
+        assert (page.status, page.errors()) == (409, ["This visit is not done, so it cannot be rated."])
+        assert not page.soup.select("textarea")
+        assert sofia.act(f"/staff/visits/{visit}/rating", {"stars": "5", **GIVEN}).status == 409
     assert database.count(Rating) == 0
 
 

@@ -140,18 +140,14 @@ def test_with_the_module_off_no_answer_leaves(
     assert sign_in(agency.claire).get(f"/client/visits/{agency.claires_done}/rating/said").status == 404
 
 
-@pytest.mark.parametrize(("text", "error"), [
-    ("", "Please write an answer."), ("  \n ", "Please write an answer."),
-    ("é" * 2001, "Please use at most 2000 characters."),
-])  # fmt: skip
-def test_bad_input_is_said_at_the_field(
-    agency: Agency, database: Database, sign_in: SignIn, rating: int, text: str, error: str
-) -> None:
-    window = sign_in(agency.sofia).get(f"/staff/ratings/{rating}/reply")
+def test_bad_input_is_said_at_the_field(agency: Agency, database: Database, sign_in: SignIn, rating: int) -> None:
+    form = sign_in(agency.sofia).get(f"/staff/ratings/{rating}/reply").form("Send the answer")
     before = database.fingerprint()
-    page = window.form("Send the answer").submit(text=text)
-    assert (page.status, page.errors()) == (422, [error])
-    assert text.strip() in page.at("textarea").get_text()
+    empty = "Please write an answer."
+    for text, error in (("", empty), ("  \n ", empty), ("é" * 2001, "Please use at most 2000 characters.")):
+        page = form.submit(text=text)
+        assert (page.status, page.errors()) == (422, [error])
+        assert text.strip() in page.at("textarea").get_text()
     assert database.fingerprint() == before
 
 

@@ -150,26 +150,21 @@ def test_a_visit_done_again_is_asked_about_with_who_came_in_the_end(
     assert database.one(select(func.count(RatingRequest.id)).where(RatingRequest.reminds_id.is_(None))) == 2
 
 
-def test_a_rated_visit_cannot_be_reopened(agency: Agency, database: Database, sign_in) -> None:
-    with database.writing():
-        factories.rate(agency.claire, agency.claires_done, 3)
-    page = sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_done}/reopening")
-    answer = page.form("Set back").submit()
-    assert answer.status == 409
-    assert "has been rated" in answer.text
-    assert database.one(select(Visit.state).where(Visit.id == agency.claires_done)) == "done"
-
-
-def test_a_visit_that_is_not_done_cannot_be_reopened(agency: Agency, sign_in) -> None:
-    page = sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_next}/reopening")
-    assert page.form("Set back").submit().status == 409
-
-
-def test_its_page_offers_to_reopen_what_is_done_and_not_rated(agency: Agency, sign_in, database: Database) -> None:
+def test_what_is_done_and_not_rated_can_be_reopened_and_nothing_else(
+    agency: Agency, sign_in, database: Database
+) -> None:
     sofia = sign_in(agency.sofia)
     page = sofia.get(f"/staff/visits/{agency.claires_done}").link("Set back to be done").click()
     assert page.form("Set back").submit().follow().endpoint == "staff.show_visit"
     assert "/reopening" not in sofia.get(f"/staff/visits/{agency.claires_next}").html
+    page = sofia.get(f"/staff/visits/{agency.claires_next}/reopening")
+    assert page.form("Set back").submit().status == 409, "it is not done"
+    with database.writing():
+        factories.rate(agency.denis, agency.denis_done, 3)
+    answer = sofia.get(f"/staff/visits/{agency.denis_done}/reopening").form("Set back").submit()
+    assert answer.status == 409
+    assert "has been rated" in answer.text
+    assert database.one(select(Visit.state).where(Visit.id == agency.denis_done)) == "done"
 
 
 def test_asking_and_its_plan_are_one_transaction(
