@@ -1,7 +1,5 @@
 """Who sees which visits: a client their own, a worker those they are sent to, staff those of their sectors."""
 
-import pytest
-
 from portal.extensions import db
 from portal.people.models import Client, Sector, Service, Staff, Worker
 from portal.visits.models import Visit
@@ -27,23 +25,22 @@ SEEN = {
 }
 
 
-@pytest.mark.parametrize("name", SEEN)
-def test_everybody_sees_just_what_is_theirs(agency: Agency, database: Database, name: str) -> None:
-    with database.writing():
-        user = getattr(agency, name).user
-        seen = set(db.session.scalars(visible_visits(user).with_only_columns(Visit.id)))
-    assert seen == {getattr(agency, visit) for visit in SEEN[name]}
+def test_everybody_sees_just_what_is_theirs(agency: Agency, database: Database) -> None:
+    for name, visits in SEEN.items():
+        with database.writing():
+            user = getattr(agency, name).user
+            seen = set(db.session.scalars(visible_visits(user).with_only_columns(Visit.id)))
+        assert seen == {getattr(agency, visit) for visit in visits}, name
 
 
 def shown(page: Page) -> set[int]:
     return {int(str(tag["id"]).removeprefix("visit-")) for tag in page.soup.select('[id^="visit-"]')}
 
 
-@pytest.mark.parametrize(
-    ("name", "path"), [("claire", "/client/visits"), ("sofia", "/staff/visits"), ("ada", "/staff/visits")]
-)
-def test_the_list_shows_just_that(agency: Agency, sign_in: SignIn, name: str, path: str) -> None:
-    assert shown(sign_in(getattr(agency, name)).get(path)) == {getattr(agency, visit) for visit in SEEN[name]}
+def test_the_list_shows_just_that(agency: Agency, sign_in: SignIn) -> None:
+    for name, path in (("claire", "/client/visits"), ("sofia", "/staff/visits"), ("ada", "/staff/visits")):
+        page = sign_in(getattr(agency, name)).get(path)
+        assert shown(page) == {getattr(agency, visit) for visit in SEEN[name]}, name
 
 
 def test_a_neighbour_leaves_no_trace_in_the_list(agency: Agency, sign_in: SignIn, database: Database) -> None:
@@ -58,12 +55,11 @@ def test_a_neighbour_leaves_no_trace_in_the_list(agency: Agency, sign_in: SignIn
         assert claire.get(path).says("main") == text
 
 
-@pytest.mark.parametrize("name", ["sofia", "igor"])
-def test_searching_for_somebody_of_another_sector_finds_nobody(agency: Agency, sign_in: SignIn, name: str) -> None:
-    other = "D’Angelo" if name == "sofia" else "Lefèvre"
-    page = sign_in(getattr(agency, name)).get(f"/staff/visits?client={other}")
-    assert shown(page) == set()
-    assert "No visit matches this choice" in page.words
+def test_searching_for_somebody_of_another_sector_finds_nobody(agency: Agency, sign_in: SignIn) -> None:
+    for person, other in ((agency.sofia, "D’Angelo"), (agency.igor, "Lefèvre")):
+        page = sign_in(person).get(f"/staff/visits?client={other}")
+        assert shown(page) == set()
+        assert "No visit matches this choice" in page.words
 
 
 def test_a_coordinator_of_the_whole_sees_the_sectors_below(agency: Agency, sign_in: SignIn, database: Database) -> None:
