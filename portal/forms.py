@@ -63,6 +63,8 @@ class PortalForm(FlaskForm):
     """A form whose texts arrive clean."""
 
     class Meta(FlaskForm.Meta):
+        has_focus = False
+
         def bind_field(self, form, unbound_field, options):
             kind = unbound_field.field_class
             if issubclass(kind, StringField):
@@ -73,6 +75,12 @@ class PortalForm(FlaskForm):
                 field.invalid_choice_message = field.invalid_choice_message or NOT_OFFERED
                 field.invalid_value_message = field.invalid_value_message or NOT_OFFERED
             return field
+
+        def render_field(self, field, render_kw):
+            """Of what came back wrong, the first field takes the keyboard, with scripts and without."""
+            if field.errors and not self.has_focus:
+                self.has_focus = render_kw["autofocus"] = True
+            return super().render_field(field, render_kw)
 
         @property
         def locales(self) -> list[str]:
@@ -125,6 +133,11 @@ def number_in(text: str | None) -> int | None:
 def day_within_reach(day: date | None) -> date | None:
     """Return the day, if anything of ours can lie near it: the ends of the calendar have no moment in UTC."""
     return day if day and 1900 <= day.year <= 2200 else None
+
+
+def number_in(text: str | None) -> int | None:
+    """The number of a record, as an address or a hidden field holds it; anything odd is none."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 _TOO_LONG = re.compile(r"[+-]?\d{13,}")

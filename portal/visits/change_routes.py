@@ -1,6 +1,7 @@
 """Planning by form: a visit made, copied, moved, given tasks. What speaks against it is shown before it is saved."""
 
-from datetime import date, datetime, time
+from datetime import date, time
+from typing import cast
 
 from flask import abort, flash, g, url_for
 from flask_babel import gettext as _
@@ -10,24 +11,22 @@ from werkzeug.wrappers import Response
 
 from portal.errors import Refused
 from portal.extensions import db
+from portal.forms import number_in
 from portal.htmx import request
 from portal.pages import done, show
+from portal.people.directory import client_of
 from portal.people.models import Client
 from portal.people.queries import is_named, visible_clients
 from portal.portals import staff
 from portal.roles import Permission
 from portal.visits import changes, queries
-from portal.visits.checks import Plan, Planned, objections, objections_to, seal_of
-from portal.visits.forms import number_in
-from portal.visits.models import Visit
+from portal.visits.checks import Planned, objections
+from portal.visits.models import OPEN, Visit
 from portal.visits.planning_forms import MoveForm, PlanForm, TasksForm, lines_of, workers_by_id
+from portal.visits.routes import visit_or_404
 from portal.visits.ways import came_from, planning_with
 
 OFFERED = 25  # clients of whom one is chosen
-
-
-def visit_or_404(visit_id: int) -> Visit:
-    return queries.visit_of(g.user, visit_id) or abort(404)
 
 
 @staff.page("/visits/new", Permission.PLAN_VISITS, methods=("GET", "POST"))
@@ -47,7 +46,7 @@ def create_visit() -> Response:
 
 
 def _client_or_404(client_id: int) -> Client:
-    client = db.session.scalar(visible_clients(g.user).where(Client.id == client_id)) or abort(404)
+    client = client_of(g.user, client_id) or abort(404)
     if not client.active:
         raise Refused(_("The file of %(name)s is closed: no visit can be planned.", name=client.name), "inactive")
     return client
@@ -83,27 +82,25 @@ def _show_form(
     return show(
         "visits/plan.html", status=status, client=client, form=form, planned=planned or [],
         back=came_from(url_for("staff.plan_client", client_id=client.id)),
-        action=action or request.full_path.rstrip("?"), skipped=request.form.getlist("skip"),
+        action=action or request.full_path.rstrip("?"),
     )  # fmt: skip
 
 
 def _plan(client: Client, form: PlanForm) -> Response:
     """Plan what the form says, once nothing speaks against it or the person has seen what does."""
     workers = workers_by_id(g.user, form.worker_ids)
-    starts = [datetime.combine(day, form.start.time()) for day in form.days]
-    planned = objections(g.user, Plan(client, workers, starts, form.length))
-    if any(one.sentences for one in planned) and not form.is_sealed(seal_of(planned)):
-        form.seal.data = seal_of(planned)
+    goings = [changes.Going(start, form.length, workers) for start in form.starts]
+    planned = objections(g.user, client, goings)
+    if not form.accepts(planned):
         return _show_form(client, form, status=409, planned=planned)
-    days = [day for day in form.days if day.isoformat() not in request.form.getlist("skip")]
-    if not days:
+    kept = [going for going in goings if form.keeps(going.start)]
+    if not kept:
         form.form_errors.append(_("All days are left out: nothing would be planned."))
         return _show_form(client, form, status=422, planned=planned)
-    wish = changes.Wish(
-        form.chosen_service, workers, form.start.time(), form.length, draft=bool(form.draft.data),
+    made = changes.plan_series(
+        g.user, client, form.chosen_service, kept, draft=bool(form.draft.data),
         mission_order=form.mission_order.data or None, tasks=lines_of(form.tasks.data),
     )  # fmt: skip
-    made = changes.plan_series(g.user, client, wish, days)
     flash(ngettext("The visit is planned.", "%(num)s visits are planned.", len(made)), "success")
     return done(planning_with(made[0]))
 
@@ -123,9 +120,9 @@ def duplicate_visit(visit_id: int) -> Response:
 def move_visit(visit_id: int) -> Response:
     """*Déplacer…*: another day, hour, length or worker; of a series, also those that follow."""
     visit, form = visit_or_404(visit_id), MoveForm()
-    if visit.state not in changes.MOVABLE:
+    if visit.state not in OPEN:
         raise Refused(_("Only a visit that is to be done can be moved."), "state")
-    later = changes.following(visit)
+    later = changes.following(g.user, visit)
     form.offer_workers(g.user, visit.workers)
     form.offer_scope(len(later))
     if request.method == "GET":
@@ -149,10 +146,9 @@ def _move(visit: Visit, form: MoveForm, later: list[Visit]) -> Response:
         form.version.data = str(visit.version)  # who sends it again has seen both
         return _show_move(visit, form, status=409, is_late=True)
     chosen = workers_by_id(g.user, form.worker_ids, visit.workers)
-    moves = changes.moves_of(visit, form.start, form.minutes.data or 0, chosen, later)
-    planned = objections_to(g.user, moves)
-    if any(one.sentences for one in planned) and not form.is_sealed(seal_of(planned)):
-        form.seal.data = seal_of(planned)
+    moves = changes.moves_of(visit, form.start, cast("int", form.minutes.data), chosen, later)
+    planned = objections(g.user, visit.client, moves, {move.visit.id for move in moves})
+    if not form.accepts(planned):
         return _show_move(visit, form, status=409, planned=planned)
     changes.move_visits(g.user, form.version_shown, moves)
     flash(ngettext("The visit is moved.", "%(num)s visits are moved.", len(moves)), "success")
@@ -161,21 +157,30 @@ def _move(visit: Visit, form: MoveForm, later: list[Visit]) -> Response:
 
 @staff.page("/visits/<int:visit_id>/tasks", Permission.PLAN_VISITS, methods=("GET", "POST"))
 def change_tasks(visit_id: int) -> Response:
-    visit, form, refusal, status = visit_or_404(visit_id), TasksForm(), None, 200
+    visit, form = visit_or_404(visit_id), TasksForm()
     if request.method == "GET":
-        form.tasks.data, form.version.data = "\n".join(task.label for task in visit.tasks), str(visit.version)
-    elif form.validate_on_submit():
-        try:
-            changes.change_tasks(g.user, visit, form.version_shown, lines_of(form.tasks.data))
-        except StaleDataError:
-            status, form.version.data = 409, str(visit.version)
-        except Refused as refused:
-            status, refusal = 409, refused.message
-        else:
-            flash(_("The tasks are saved."), "success")
-            return done(url_for("staff.show_visit", visit_id=visit_id, **{"from": request.args.get("from")}))
-    else:
-        status = 422
-    return show("visits/tasks.html", status=status, visit=visit, row=queries.row_of(g.user, visit_id), form=form,
-                refusal=refusal, is_late=status == 409 and refusal is None,
-                back=url_for("staff.show_visit", visit_id=visit_id))  # fmt: skip
+        form.show(visit)
+    if not form.validate_on_submit():
+        return _show_tasks(visit, form, status=422 if request.method == "POST" else 200)
+    try:
+        changes.change_tasks(g.user, visit, form.version_shown, lines_of(form.tasks.data))
+    except StaleDataError:
+        form.version.data = str(visit.version)  # who sends it again has seen both
+        return _show_tasks(visit, form, status=409, is_late=True)
+    except Refused as refused:
+        return _show_tasks(visit, form, status=409, refusal=refused.message)
+    flash(_("The tasks are saved."), "success")
+    return done(_page_of(visit))
+
+
+def _show_tasks(visit: Visit, form: TasksForm, *, status: int = 200, is_late: bool = False,
+                refusal: object = None) -> Response:  # fmt: skip
+    return show(
+        "visits/tasks.html", status=status, visit=visit, row=queries.row_of(g.user, visit.id), form=form,
+        is_late=is_late, refusal=refusal, back=_page_of(visit),
+    )  # fmt: skip
+
+
+def _page_of(visit: Visit) -> str:
+    """Address of the visit's page, which knows where the person came from."""
+    return url_for("staff.show_visit", visit_id=visit.id, **{"from": request.args.get("from")})

@@ -2,43 +2,38 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
+from portal.accounts.models import User
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db
 from portal.links import new_public_id
 from portal.people.models import Client, Service, Worker
 from portal.visits.actions import facts_of, moments_of, plan_visit
-from portal.visits.models import State, Visit, VisitTask, VisitWorker
-
-MOVABLE = (State.DRAFT, State.PLANNED)
+from portal.visits.models import OPEN, State, Visit, VisitTask, VisitWorker
+from portal.visits.queries import visible_visits
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What one or several visits are to be: of one, whenever it takes place.
+class Going:
+    """Who is to go to a client, and when.
 
     Attributes:
-        service: what for.
-        workers: who is sent; the first one's name stands first.
-        start: wall clock.
+        start: wall clock of the agency's zone, without zone.
         minutes: how long.
+        workers: who is sent; the first one's name stands first.
     """
 
-    service: Service
-    workers: Sequence[Worker]
-    start: time
+    start: datetime
     minutes: int
-    draft: bool = False
-    mission_order: str | None = None
-    tasks: Sequence[str] = ()
+    workers: Sequence[Worker]
 
 
 def days_of_series(first: date, until: date | None) -> list[date]:
@@ -47,43 +42,33 @@ def days_of_series(first: date, until: date | None) -> list[date]:
     return [first + timedelta(weeks=number) for number in range(weeks + 1)]
 
 
-def plan_series(actor: Actor, client: Client, wish: Wish, days: Sequence[date]) -> list[Visit]:
-    """Plan the same visit on each of these days, at the same hour of the wall clock; several are a series."""
-    series = new_public_id() if len(days) > 1 else None
+def plan_series(
+    actor: Actor, client: Client, service: Service, goings: Sequence[Going], **alike: Any
+) -> list[Visit]:  # fmt: skip
+    """Plan visits of a client; several are a series. `alike` is what all have in common, as `plan_visit` takes it."""
+    series = new_public_id() if len(goings) > 1 else None
     return [
-        plan_visit(
-            actor, client, wish.service, wish.workers, datetime.combine(day, wish.start), wish.minutes,
-            draft=wish.draft, mission_order=wish.mission_order, tasks=wish.tasks, series=series,
-        )
-        for day in days
-    ]  # fmt: skip
+        plan_visit(actor, client, service, going.workers, going.start, going.minutes, series=series, **alike)
+        for going in goings
+    ]
 
 
-def following(visit: Visit) -> list[Visit]:
-    """Return the visits of the same series that come after this one and can still be moved."""
+def following(user: User, visit: Visit) -> list[Visit]:
+    """Return the visits of the same series that come after this one, can still be moved and are this person's to move:
+    those of a client who has moved on are another sector's."""
     if not visit.series:
         return []
-    later = select(Visit).where(
-        Visit.series == visit.series, Visit.starts_at > visit.starts_at, Visit.state.in_(MOVABLE)
+    later = visible_visits(user).where(
+        Visit.series == visit.series, Visit.starts_at > visit.starts_at, Visit.state.in_(OPEN)
     )
-    with_workers = selectinload(Visit.sent).joinedload(VisitWorker.worker, innerjoin=True)
-    return list(db.session.scalars(later.options(with_workers).order_by(Visit.starts_at)))
+    return list(db.session.scalars(later.options(selectinload(Visit.sent)).order_by(Visit.starts_at)))
 
 
 @dataclass(frozen=True)
-class Move:
-    """A visit that is there, and what it is to be.
-
-    Attributes:
-        start: wall clock of the agency's zone, without zone.
-        minutes: how long.
-        workers: who is sent; the first one's name stands first.
-    """
+class Move(Going):
+    """What a visit that is there is to be."""
 
     visit: Visit
-    start: datetime
-    minutes: int
-    workers: Sequence[Worker]
 
 
 def length_of(visit: Visit) -> int:
@@ -106,11 +91,11 @@ def moves_of(
     off, former = start.date() - visit.local_start.date(), visit.workers[:2]
     hour = start.time() if start.time() != visit.local_start.time() else None
     length = minutes if minutes != length_of(visit) else None
-    first = Move(visit, start, minutes, list(dict.fromkeys([*chosen, *visit.workers[2:]])))
+    first = Move(start, minutes, list(dict.fromkeys([*chosen, *visit.workers[2:]])), visit)
     return [first] + [
         Move(
-            one, datetime.combine(one.local_start.date() + off, hour or one.local_start.time()),
-            length or length_of(one), _replaced(one.workers, former, chosen),
+            datetime.combine(one.local_start.date() + off, hour or one.local_start.time()),
+            length or length_of(one), _replaced(one.workers, former, chosen), one,
         )
         for one in others
     ]  # fmt: skip
@@ -136,16 +121,16 @@ def move_visits(actor: Actor, version: int, moves: Sequence[Move]) -> None:
     Args:
         actor: who says so.
         version: what the person has seen of the first one; not the present one: somebody was faster.
-        moves: of visits that are drafts or to be done.
+        moves: what they are to be.
 
     Raises:
         StaleDataError: the first visit was changed after it was read.
-        Refused: it is done or cancelled.
+        Refused: the first one is done or cancelled.
     """
     visit = moves[0].visit
     if visit.version != version:
         raise StaleDataError(visit.id)
-    if visit.state not in MOVABLE:
+    if visit.state not in OPEN:
         raise Refused(_l("Only a visit that is to be done can be moved."), "state")
     for move in moves:
         before = facts_of(move.visit)

@@ -3,11 +3,14 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import ColumnElement, Integer, Select, SQLColumnExpression, literal, select, union_all
+from sqlalchemy import ColumnElement, Integer, Select, SQLColumnExpression, literal, or_, select, union_all
 
+from portal.accounts.models import User
 from portal.extensions import db
 from portal.visits.models import State, Visit, VisitWorker
+from portal.visits.queries import visible_visits
 
 LONGEST = timedelta(days=1)  # what began earlier than this is over
 
@@ -21,23 +24,27 @@ class Taken:
     client_id: int
     starts_at: datetime
     ends_at: datetime
-    state: str
 
 
-def taken(workers: Collection[int], clients: Collection[int], first: datetime, last: datetime) -> list[Taken]:
+def taken(
+    user: User, workers: Collection[int], clients: Collection[int], first: datetime, last: datetime
+) -> list[Taken]:  # fmt: skip
     """Return the hours between two moments at which these workers or clients are taken, in any sector.
 
-    Nobody may be shown these rows: of a visit that one may not see, one may know the hours alone.
+    Of a visit that this person may not see, the hours alone may be told; what another sector has as a draft takes
+    nobody.
     """
+    their_drafts = visible_visits(user).where(Visit.state == State.DRAFT).whereclause
+    takes = or_(Visit.state.in_((State.PLANNED, State.DONE)), cast("ColumnElement[bool]", their_drafts))
     parts = []
     if workers:
         sent = select(Visit).join(VisitWorker, VisitWorker.visit_id == Visit.id)
         theirs = VisitWorker.worker_id.in_(workers), *begins_around(VisitWorker.starts_at, first, last)
-        parts.append(_hours(sent.where(*theirs), VisitWorker.worker_id, first))
+        parts.append(_hours(sent.where(*theirs, takes), VisitWorker.worker_id, first))
     if clients:
         nobody = literal(None, Integer)
         theirs = Visit.client_id.in_(clients), *begins_around(Visit.starts_at, first, last)
-        parts.append(_hours(select(Visit).where(*theirs), nobody, first))
+        parts.append(_hours(select(Visit).where(*theirs, takes), nobody, first))
     if not parts:
         return []
     hours = union_all(*parts).subquery("hours")
@@ -52,8 +59,8 @@ def begins_around(
 
 
 def _hours(chosen: Select, worker_id: SQLColumnExpression, first: datetime) -> Select:
-    columns = Visit.id, worker_id.label("worker_id"), Visit.client_id, Visit.starts_at, Visit.ends_at, Visit.state
-    return chosen.where(Visit.ends_at > first, Visit.state != State.CANCELLED).with_only_columns(*columns)
+    columns = Visit.id, worker_id.label("worker_id"), Visit.client_id, Visit.starts_at, Visit.ends_at
+    return chosen.where(Visit.ends_at > first).with_only_columns(*columns)
 
 
 def clashing(

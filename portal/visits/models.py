@@ -20,6 +20,9 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+OPEN = (State.DRAFT, State.PLANNED)  # neither done nor cancelled
+
+
 class Visit(db.Model):
     """One going of one or more workers to a client.
 
@@ -88,7 +91,7 @@ class VisitWorker(db.Model):
     starts_at: Mapped[datetime] = mapped_column(UTC)
     position: Mapped[int] = mapped_column(default=0)
 
-    worker: Mapped[Worker] = relationship()
+    worker: Mapped[Worker] = relationship(lazy="joined", innerjoin=True)
 
 
 class VisitTask(db.Model):

@@ -7,12 +7,11 @@ from sqlalchemy import Row, Select, Subquery, case, func, select
 
 from portal import clock
 from portal.accounts.models import User
-from portal.extensions import db
 from portal.people.models import Client, Worker
 from portal.people.queries import visible_clients, visible_workers
 from portal.tables.queries import Page, read_page
 from portal.visits.models import State, Visit, VisitWorker
-from portal.visits.queries import VisitRow, reader, rows, visible_visits
+from portal.visits.queries import VisitRow, rows_by_id, visible_visits
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def _pairs(user: User, seen: Select, kind: Any, other: Any, perimeter: Select) -
         .order_by(pairs.c.last_at.is_(None), pairs.c.last_at.desc(), kind.last_name, kind.id)
     )  # fmt: skip
     page = read_page(listed, lambda row: row)
-    shown = _visits(user, [number for row in page.rows for number in (row.last_id, row.next_id) if number])
+    shown = rows_by_id(user, [number for row in page.rows for number in (row.last_id, row.next_id) if number])
     return Page([_pair(row, shown) for row in page.rows], page.number, page.has_next, page.total, page.more)
 
 
@@ -81,13 +80,6 @@ def _summed(seen: Select, other: Any) -> Subquery:
         .group_by(each.c.other)
         .subquery()
     )
-
-
-def _visits(user: User, ids: list[int]) -> dict[int, VisitRow]:
-    if not ids:
-        return {}
-    found = db.session.execute(rows(visible_visits(user).where(Visit.id.in_(ids))))
-    return {row.id: row for row in map(reader(user), found)}
 
 
 def _pair(row: Row, shown: dict[int, VisitRow]) -> Pair:

@@ -1,6 +1,6 @@
 """The planning of a client or of a worker: days with what takes place in them, each thing at its wall-clock hour."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
@@ -152,10 +152,6 @@ class Week:
     def last_hour(self) -> int:
         return max([SHOWN[1], *(-(-slot.bottom // 60) for slot in self._slots())])
 
-    @property
-    def count(self) -> int:
-        return len({slot.row.id for slot in self._slots() if slot.row})
-
     def _slots(self) -> Iterator[Slot]:
         return (slot for day in self.days for slot in day.slots)
 
@@ -163,7 +159,7 @@ class Week:
 def week_of_client(user: User, client: Client, span: Span) -> Week:
     """Return the visits of a client that this person may see. Who works elsewhere at the same time is marked."""
     found = _visits(visible_visits(user).where(Visit.client_id == client.id), user, span)
-    return _week(span, found, _hours_around(found, span, workers={worker for one in found for worker in one.workers}))
+    return _week(span, found, _hours_around(user, found, span))
 
 
 def week_of_worker(user: User, worker: Worker, span: Span) -> Week:
@@ -171,10 +167,9 @@ def week_of_worker(user: User, worker: Worker, span: Span) -> Week:
     theirs = VisitWorker.worker_id == worker.id, *begins_around(VisitWorker.starts_at, *span.moments)
     sent = select(VisitWorker.visit_id).where(*theirs)
     found = _visits(visible_visits(user).where(Visit.id.in_(sent)), user, span)
-    hours = _hours_around(found, span, workers={worker.id} | {number for one in found for number in one.workers})
+    hours = _hours_around(user, found, span, worker.id)
     seen = {one.row.id for one in found}
-    elsewhere = [one for one in hours if one.worker_id == worker.id and one.visit_id not in seen
-                 and one.state != State.DRAFT]  # fmt: skip
+    elsewhere = [one for one in hours if one.worker_id == worker.id and one.visit_id not in seen]
     week = _week(span, found, hours, elsewhere)
     _mark_free_hours(week, worker.id)
     return week
@@ -204,9 +199,11 @@ def _workers_of() -> ScalarSelect:
     return select(func.aggregate_strings(cast(sent.c.worker_id, String), " ")).scalar_subquery()
 
 
-def _hours_around(found: Sequence[_Found], span: Span, workers: Collection[int]) -> list[Taken]:
+def _hours_around(user: User, found: Sequence[_Found], span: Span, *workers: int) -> list[Taken]:
+    """Hours of all who have a part in these visits, and of these workers besides."""
     first, last = span.moments
-    return taken(workers, {one.client_id for one in found}, first - LONGEST, last + LONGEST)
+    sent = {*workers, *(number for one in found for number in one.workers)}
+    return taken(user, sent, {one.client_id for one in found}, first - LONGEST, last + LONGEST)
 
 
 def _week(span: Span, found: Sequence[_Found], hours: Sequence[Taken], elsewhere: Sequence[Taken] = ()) -> Week:

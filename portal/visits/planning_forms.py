@@ -12,6 +12,7 @@ from wtforms import (
     HiddenField,
     RadioField,
     SelectField,
+    SelectMultipleField,
     TextAreaField,
     TimeField,
 )
@@ -20,12 +21,13 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Sto
 
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.forms import NumberField, PortalForm
+from portal.forms import NumberField, PortalForm, number_in
 from portal.organisation.catalogue import active_services
 from portal.people.models import Service, Worker
 from portal.people.queries import visible_workers
 from portal.visits.changes import days_of_series, length_of
-from portal.visits.models import State, Visit
+from portal.visits.checks import Planned, seal_of
+from portal.visits.models import State, Visit, VisitTask
 from portal.visits.queries import today
 
 MOST_WEEKS = 52
@@ -76,10 +78,14 @@ class TimesForm(PortalForm):
     @property
     def start(self) -> datetime:
         """Wall clock, once the form is valid."""
-        return datetime.combine(self.day.data or today(), cast("time", self.hour.data))
+        return datetime.combine(cast("date", self.day.data), cast("time", self.hour.data))
 
-    def is_sealed(self, seal: str) -> bool:
-        return self.seal.data == seal
+    def accepts(self, planned: Sequence[Planned]) -> bool:
+        """Whether nothing speaks against a plan, or the form was sent with just this before one's eyes; else it has to
+        be shown with it."""
+        seal = seal_of(planned)
+        shown, self.seal.data = self.seal.data == seal, seal
+        return shown or not any(one.sentences for one in planned)
 
 
 class PlanForm(TimesForm):
@@ -95,14 +101,14 @@ class PlanForm(TimesForm):
         description=_l("Leave it empty for a single visit; at most 52 weeks."),
     )  # fmt: skip
     draft = BooleanField(_l("Draft: not certain yet, only staff see it"))
-    skip = HiddenField()  # days of the series to be left out; several of this name
+    skip = SelectMultipleField(choices=[], validate_choice=False)  # days of the series to be left out
 
-    def offer(self, user: User, there: Sequence[Worker] = ()) -> None:
+    def offer(self, user: User) -> None:
         self.services = {service.id: service for service in active_services()}
         self.service.choices = [SelectChoice(value="", label=_("Choose a service"))] + [
             SelectChoice(value=str(service.id), label=service.name) for service in self.services.values()
         ]
-        self.offer_workers(user, there)
+        self.offer_workers(user)
 
     def validate_service(self, field: SelectField) -> None:
         if not field.data:
@@ -128,7 +134,7 @@ class PlanForm(TimesForm):
         self.day.data, self.hour.data = visit.local_start.date() + timedelta(weeks=1), visit.local_start.time()
         self.minutes.data = length_of(visit)
         self.service.data, self.mission_order.data = str(visit.service_id), visit.mission_order
-        self.tasks.data = "\n".join(task.label for task in visit.tasks)
+        self.tasks.data = text_of(visit.tasks)
         self.draft.data = visit.state == State.DRAFT
         for field, worker in zip((self.worker, self.second), visit.workers, strict=False):
             field.data = str(worker.id)
@@ -143,8 +149,14 @@ class PlanForm(TimesForm):
         return self.minutes.data or self.chosen_service.default_minutes or AN_HOUR
 
     @property
-    def days(self) -> list[date]:
-        return days_of_series(self.start.date(), self.until.data)
+    def starts(self) -> list[datetime]:
+        """Wall clock of each visit, at the same hour."""
+        days = days_of_series(self.start.date(), self.until.data)
+        return [datetime.combine(day, self.start.time()) for day in days]
+
+    def keeps(self, start: datetime) -> bool:
+        """Whether a day of the series was not left out."""
+        return start.date().isoformat() not in cast("list[str]", self.skip.data)
 
 
 class MoveForm(TimesForm):
@@ -153,10 +165,11 @@ class MoveForm(TimesForm):
     minutes = NumberField(
         _l("Duration in minutes"), validators=[InputRequired(_l("Please say how long it lasts.")), LENGTHS]
     )
-    scope = RadioField(_l("What is moved"), choices=[], default="one", validate_choice=True)
+    scope = RadioField(_l("What is moved"), choices=[], default="one")
     version = HiddenField()
 
     def offer_scope(self, others: int) -> None:
+        """Offer to move the visits that follow in the series too, if there are any."""
         self.scope.choices = [SelectChoice(value="one", label=_("This visit only"))]
         if others:
             self.scope.choices.append(
@@ -165,7 +178,7 @@ class MoveForm(TimesForm):
 
     @property
     def version_shown(self) -> int:
-        return number_or_zero(self.version.data)
+        return number_in(self.version.data) or 0
 
     def show(self, visit: Visit) -> None:
         """Fill in what the visit is now."""
@@ -178,6 +191,8 @@ class MoveForm(TimesForm):
 
 
 class TasksForm(PortalForm):
+    """What is to be done on a visit."""
+
     tasks = TextAreaField(_l("Tasks"), description=_l("One task in each line."))
     version = HiddenField()
 
@@ -186,7 +201,15 @@ class TasksForm(PortalForm):
 
     @property
     def version_shown(self) -> int:
-        return number_or_zero(self.version.data)
+        return number_in(self.version.data) or 0
+
+    def show(self, visit: Visit) -> None:
+        """Fill in what is to be done now."""
+        self.tasks.data, self.version.data = text_of(visit.tasks), str(visit.version)
+
+
+def text_of(tasks: Sequence[VisitTask]) -> str:
+    return "\n".join(task.label for task in tasks)
 
 
 def lines_of(text: str | None) -> list[str]:
@@ -200,11 +223,6 @@ def check_tasks(field: TextAreaField) -> None:
         raise StopValidation(_("At most %(num)s tasks, please.", num=MOST_TASKS))
     if any(len(line) > LONGEST_TASK for line in lines):
         raise StopValidation(_("A task has at most %(num)s characters.", num=LONGEST_TASK))
-
-
-def number_or_zero(text: str | None) -> int:
-    """A number that the page itself wrote; anything else is none."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def workers_by_id(user: User, ids: Sequence[int], there: Sequence[Worker] = ()) -> list[Worker]:

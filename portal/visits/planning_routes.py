@@ -5,15 +5,14 @@ from functools import partial
 from typing import Any
 
 from flask import abort, g, url_for
-from sqlalchemy import Select
 from werkzeug.wrappers import Response
 
-from portal.extensions import db
 from portal.forms import day_within_reach
 from portal.htmx import request
 from portal.pages import show
+from portal.people.directory import client_of
 from portal.people.models import Client, Worker
-from portal.people.queries import visible_clients, visible_workers
+from portal.people.records import worker_of
 from portal.portals import staff
 from portal.roles import Permission
 from portal.tables.queries import addresses_of
@@ -24,21 +23,17 @@ from portal.visits.queries import today
 
 @staff.page("/clients/<int:client_id>/planning", Permission.SEE_VISITS)
 def plan_client(client_id: int) -> Response:
-    client = person_or_404(visible_clients(g.user).where(Client.id == client_id))
-    return _show("client", client, planning.week_of_client(g.user, client, asked_span()))
+    client = client_of(g.user, client_id) or abort(404)
+    return _show("client", client, planning.week_of_client(g.user, client, _asked_span()))
 
 
 @staff.page("/workers/<int:worker_id>/planning", Permission.SEE_VISITS)
 def plan_worker(worker_id: int) -> Response:
-    worker = person_or_404(visible_workers(g.user).where(Worker.id == worker_id))
-    return _show("worker", worker, planning.week_of_worker(g.user, worker, asked_span()))
+    worker = worker_of(g.user, worker_id) or abort(404)
+    return _show("worker", worker, planning.week_of_worker(g.user, worker, _asked_span()))
 
 
-def person_or_404(chosen: Select) -> Any:
-    return db.session.scalar(chosen) or abort(404)
-
-
-def asked_span() -> Span:
+def _asked_span() -> Span:
     """The days in the address; anything odd is this week."""
     view, typed = request.args.get("view"), request.args.get("day", "")
     try:

@@ -1,6 +1,6 @@
 """Reading visits, each from what the person may see."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -24,7 +24,7 @@ from portal.people.queries import is_named, names_of_accounts, sectors_below
 from portal.people.records import branch
 from portal.roles import Role
 from portal.tables.queries import Page, as_page, read_page, run_page
-from portal.visits.models import State, Visit, VisitWorker
+from portal.visits.models import OPEN, State, Visit, VisitWorker
 
 STAGE_LABELS = {
     "draft": _l("Draft"),
@@ -142,10 +142,8 @@ def rows(statement: Select) -> Select:
 def reader(user: User) -> Callable[[Row], VisitRow]:
     """Return what turns rows into lines of a list for this person. What all have in common is looked up once."""
     columns = [column.reader(user) for column in wires.visit_columns]
-    labels, sees_all = (
-        {name: str(label) for name, label in STAGE_LABELS.items()},
-        user.role in (Role.QUALITY, Role.ADMIN),
-    )
+    labels = {name: str(label) for name, label in STAGE_LABELS.items()}
+    sees_all = user.role in (Role.QUALITY, Role.ADMIN)
 
     def read(row: Row) -> VisitRow:
         now = stage(row.state, row.starts_at, row.ends_at)
@@ -176,22 +174,21 @@ class VisitFilter:
     worker: str | None = None
 
 
-def list_visits(user: User, narrowed: VisitFilter, *, oldest_first: bool = False) -> Page[VisitRow]:
-    """Return a page of the visits that this person may see, newest first unless said otherwise."""
+def list_visits(user: User, narrowed: VisitFilter) -> Page[VisitRow]:
+    """Return a page of the visits that this person may see, newest first."""
     if narrowed == VisitFilter():
-        return run_page(_whole_list(user.kind, oldest_first), reader(user), **user.numbers)
-    return read_page(_in_order(rows(narrow(visible_visits(user), narrowed)), oldest_first), reader(user))
+        return run_page(_whole_list(user.kind), reader(user), **user.numbers)
+    return read_page(_newest_first(narrow(visible_visits(user), narrowed)), reader(user))
 
 
 @cache
-def _whole_list(kind: User, oldest_first: bool) -> Select:
+def _whole_list(kind: User) -> Select:
     """The list as it is opened: made once for each kind of person, since making it takes longer than running it."""
-    return as_page(_in_order(rows(visible_visits(kind)), oldest_first))
+    return as_page(_newest_first(visible_visits(kind)))
 
 
-def _in_order(statement: Select, oldest_first: bool) -> Select:
-    order = (Visit.starts_at.asc(), Visit.id.asc()) if oldest_first else (Visit.starts_at.desc(), Visit.id.desc())
-    return statement.order_by(*order)
+def _newest_first(chosen: Select) -> Select:
+    return rows(chosen).order_by(Visit.starts_at.desc(), Visit.id.desc())
 
 
 def narrow(statement: Select, narrowed: VisitFilter) -> Select:
@@ -239,6 +236,14 @@ def list_days(user: User, first: date, days: int) -> Sequence[VisitRow]:
     return list(map(reader(user), found))
 
 
+def rows_by_id(user: User, ids: Collection[int]) -> dict[int, VisitRow]:
+    """Return the lines of those of these visits that this person may see."""
+    if not ids:
+        return {}
+    found = db.session.execute(rows(visible_visits(user).where(Visit.id.in_(ids))))
+    return {row.id: row for row in map(reader(user), found)}
+
+
 def row_of(user: User, visit_id: int) -> VisitRow:
     """Return one line of a list anew, after something changed."""
     return reader(user)(db.session.execute(one_row(user.kind), {**user.numbers, "visit_id": visit_id}).one())
@@ -273,13 +278,17 @@ def timeline_facts(_user: User, visit: Visit) -> list[Fact]:
     facts = [_fact(deed, name, visit) for deed, name in deeds]
     if "visit.planned" not in {deed.kind for deed, _name in deeds}:
         facts.append(Fact(visit.created_at, str(DEEDS["visit.planned"][1]), "calendar"))
-    if visit.state in (State.DRAFT, State.PLANNED) and visit.starts_at > clock.now():
+    if visit.state in OPEN and visit.starts_at > clock.now():
         facts.append(Fact(visit.starts_at, _("The visit begins"), "clock", "info", to_come=True))
     return facts
 
 
-def _fact(deed: AuditEntry, name: str | None, visit: Visit) -> Fact:
+def said_of(deed: AuditEntry, name: str | None) -> tuple[str, str, str]:
+    """What a timeline says of a deed on a visit, with the name of who did it; its icon, its tone."""
     by_somebody, by_itself, icon, tone = DEEDS[deed.kind]
-    text = str(by_somebody) % {"name": name} if name else str(by_itself)
+    return str(by_somebody) % {"name": name} if name else str(by_itself), icon, tone
+
+
+def _fact(deed: AuditEntry, name: str | None, visit: Visit) -> Fact:
     is_last_word = deed.kind == "visit.cancelled" and visit.state == State.CANCELLED
-    return Fact(deed.at, text, icon, tone, visit.cancel_reason if is_last_word else None)
+    return Fact(deed.at, *said_of(deed, name), visit.cancel_reason if is_last_word else None)

@@ -10,13 +10,13 @@ from portal import clock
 from portal.accounts.models import User
 from portal.audit.models import KINDS, AuditEntry
 from portal.extensions import Fact, Panel, db
-from portal.i18n import day, start_of_day, time_of_day, zone
+from portal.i18n import day, start_of_day, time_of_day
 from portal.people.models import Absence, Client, Service, Worker
 from portal.people.queries import names_of_accounts
 from portal.people.timeline import Place, newest_first
 from portal.settings.queries import option
-from portal.visits.models import State, Visit, VisitWorker
-from portal.visits.queries import DEEDS, reader, rows, visible_visits
+from portal.visits.models import OPEN, Visit, VisitWorker
+from portal.visits.queries import DEEDS, reader, rows, said_of, today, visible_visits
 
 SHOWN, LISTED = 10, 20
 ABSENCES = 100  # looked at; the page lists no more
@@ -25,8 +25,9 @@ ABSENCES = 100  # looked at; the page lists no more
 def visits_to_come(user: User, person: Client | Worker) -> Panel | None:
     """Before a record is closed: the visits that are still planned for it, the next ones by name; of those in sectors
     that this person does not see, only how many there are."""
-    seen = _still_planned(visible_visits(user), person)
-    number, everywhere = _count(seen), _count(_still_planned(select(Visit), person))
+    ahead = Visit.starts_at > clock.now()
+    seen, all_of_them = (_open(chosen, person).where(ahead) for chosen in (visible_visits(user), select(Visit)))
+    number, everywhere = _count(seen), _count(all_of_them)
     if not everywhere:
         return None
     found = db.session.execute(rows(seen).order_by(Visit.starts_at, Visit.id).limit(SHOWN))
@@ -34,11 +35,12 @@ def visits_to_come(user: User, person: Client | Worker) -> Panel | None:
     return Panel("visits/_to_come.html", shown)
 
 
-def _still_planned(chosen: Select[Visit], person: Client | Worker) -> Select[Visit]:
-    ahead = chosen.where(Visit.state.in_((State.DRAFT, State.PLANNED)), Visit.starts_at > clock.now())
+def _open(chosen: Select[Visit], person: Client | Worker) -> Select[Visit]:
+    """Those that are neither done nor cancelled of a client or of a worker."""
     if isinstance(person, Client):
-        return ahead.where(Visit.client_id == person.id)
-    return ahead.where(Visit.id.in_(select(VisitWorker.visit_id).where(VisitWorker.worker_id == person.id)))
+        return chosen.where(Visit.client_id == person.id, Visit.state.in_(OPEN))
+    sent = select(VisitWorker.visit_id).where(VisitWorker.worker_id == person.id)
+    return chosen.where(Visit.id.in_(sent), Visit.state.in_(OPEN))
 
 
 def _count(chosen: Select[Visit]) -> int:
@@ -47,8 +49,9 @@ def _count(chosen: Select[Visit]) -> int:
 
 def visits_in_absences(user: User, worker: Worker) -> Panel | None:
     """On the record of a worker: the visits still to come that are planned while the worker is away."""
-    today = clock.now().astimezone(zone()).date()
-    away = select(Absence.first_day, Absence.last_day).where(Absence.worker_id == worker.id, Absence.last_day >= today)
+    away = select(Absence.first_day, Absence.last_day).where(
+        Absence.worker_id == worker.id, Absence.last_day >= today()
+    )
     spans = db.session.execute(away.order_by(Absence.first_day).limit(ABSENCES)).all()
     if not spans:
         return None
@@ -56,11 +59,8 @@ def visits_in_absences(user: User, worker: Worker) -> Panel | None:
         (Visit.ends_at > start_of_day(first)) & (Visit.starts_at < start_of_day(last + timedelta(days=1)))
         for first, last in spans
     ]
-    sent = select(VisitWorker.visit_id).where(VisitWorker.worker_id == worker.id)
-    chosen = visible_visits(user).where(
-        Visit.id.in_(sent), Visit.state.in_((State.DRAFT, State.PLANNED)), Visit.ends_at > clock.now(), or_(*within)
-    )
-    found = db.session.execute(rows(chosen).order_by(Visit.starts_at, Visit.id).limit(LISTED + 1)).all()
+    open_ones = _open(visible_visits(user), worker).where(Visit.ends_at > clock.now(), or_(*within))
+    found = db.session.execute(rows(open_ones).order_by(Visit.starts_at, Visit.id).limit(LISTED + 1)).all()
     listed = list(map(reader(user), found[:LISTED]))
     return Panel("visits/_in_absences.html", {"rows": listed, "more": len(found) > LISTED}) if found else None
 
@@ -86,9 +86,7 @@ def _fact(row: Row, name: str | None) -> Fact:
     about = [f"{day(row.starts_at)}, {time_of_day(row.starts_at)}", row.name]
     url = url_for("staff.show_visit", visit_id=row.id)
     if deed.kind in DEEDS:
-        by_somebody, by_itself, icon, tone = DEEDS[deed.kind]
-        text = str(by_somebody) % {"name": name} if name else str(by_itself)
-        return Fact(deed.at, text, icon, tone, " · ".join(about), url)
+        return Fact(deed.at, *said_of(deed, name), " · ".join(about), url)
     stars = (deed.after or {}).get("stars")
     if stars is not None:
         about.append(_("%(stars)s out of 5", stars=stars))

@@ -1,7 +1,7 @@
 """The way back: from the page of a visit, and from what is done there, to where the person came from."""
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import current_app, url_for
 from werkzeug.exceptions import HTTPException
@@ -41,12 +41,12 @@ def planning_with(visit: Visit) -> str:
     """Address of the planning that the person came from, else the client's, on the day of a visit."""
     endpoint, shown = "staff.plan_client", {"client_id": visit.client_id}
     if back := safe_next(request.args.get("from")):
-        asked, _sep, query = back.partition("#")[0].partition("?")
-        found, place = _match(asked) or ("", {})
+        asked = urlsplit(back)
+        found, place = _match(asked.path) or ("", {})
         if found == "staff.show_visit":
             return url_for(found, visit_id=visit.id)
         if found in PLANNINGS:
-            endpoint, shown = found, {**place, **({"view": "list"} if "view=list" in query else {})}
+            endpoint, shown = found, {**place, "view": dict(parse_qsl(asked.query)).get("view")}
     values: dict[str, Any] = {**shown, "day": visit.local_start.date()}
     return f"{url_for(endpoint, **values)}#visit-{visit.id}"
 

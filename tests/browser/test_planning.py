@@ -14,121 +14,167 @@ from tests.factories import Agency
 class Planning:
     """*Planning* of Claire, at the desk."""
 
-    def __init__(self, tab: Tab, agency: Agency) -> None:
-        self.tab, self.agency = tab, agency
+    def __init__(self, tab: Tab, agency: Agency, database: Database) -> None:
+        self.tab, self.page, self.agency, self.database = tab, tab.page, agency, database
 
     def open(self) -> "Planning":
         self.tab.open(f"/staff/clients/{self.agency.claire.id}/planning")
         return self
 
     def slot(self, visit: int) -> Locator:
-        return self.tab.page.locator(f"#visit-{visit}")
+        return self.page.locator(f"#visit-{visit}")
 
     def link(self, visit: int) -> Locator:
         return self.slot(visit).locator(".slot-open")
 
+    def says(self, visit: int, words: str) -> None:
+        """The planning is shown, and this visit in it."""
+        expect(self.page.locator("#planning")).to_be_visible()
+        expect(self.link(visit)).to_contain_text(words)
+
+    def newest(self, words: str) -> int:
+        """The visit that was planned last, which says this."""
+        expect(self.page.locator("#planning")).to_be_visible()
+        number = max(self.database.all(select(Visit.id)))
+        self.says(number, words)
+        return number
+
     @property
     def menu(self) -> Locator:
-        return self.tab.page.locator(".slot-menu:popover-open")
+        return self.page.locator(".slot-menu:popover-open")
 
-    def choose(self, words: str) -> None:
-        self.tab.page.get_by_role("menuitem", name=words).click()
+    def choose(self, visit: int, words: str) -> None:
+        """Right-click on a visit, and click on a word of its menu."""
+        self.slot(visit).click(button="right")
+        self.page.get_by_role("menuitem", name=words).click()
 
-    def is_shown(self) -> None:
-        expect(self.tab.page.locator("#planning")).to_be_visible()
+    # ---- by keyboard ----
 
+    def press(self, visit: int, keys: str) -> None:
+        self.link(visit).focus()
+        self.tab.type(keys)
 
-def newest(database: Database) -> int:
-    return max(database.all(select(Visit.id)))
+    def save(self) -> None:
+        tab_to(self.tab, ".sheet-foot button")
+        self.tab.type("Enter")
 
 
 def test_a_visit_is_planned_moved_duplicated_and_cancelled_by_mouse(
     agency: Agency, open_tab: OpenTab, database: Database
 ) -> None:
-    tab = open_tab(agency.sofia, width=1280)
-    planning = Planning(tab, agency).open()
-    page = tab.page
+    planning = Planning(open_tab(agency.sofia, width=1280), agency, database).open()
+    made = plan_by_mouse(planning)
+    see_the_menu(planning, made)
+    move_by_mouse(planning, made)
+    lies_beside(planning, agency.claires_past, made)
 
-    tab.link("New visit, Thu 19 November").click()
-    page.get_by_label("Service").select_option("Ménage")
-    page.get_by_label("Begins at").fill("10:00")
-    page.get_by_label("Worker", exact=True).select_option("Haddad Wassim")
-    page.get_by_role("textbox", name="Tasks").fill("Courses\nRepassage")
-    tab.button("Save").click()
-    planning.is_shown()
-    made = newest(database)
-    expect(planning.link(made)).to_contain_text("10:00–11:00")
+    planning.choose(made, "Duplicate")
+    planning.tab.button("Save").click()
+    copy = planning.newest("8:30–9:30")
+    expect(planning.page.locator("#planning-title")).to_have_text("23–29 Nov 2026")
 
-    planning.slot(made).click(button="right")
-    expect(planning.menu.get_by_role("menuitem")).to_have_text(["Open the visit", "Cancel…", "Move…", "Duplicate"])
-    expect(tab.focused()).to_have_text("Open the visit")
-    refuse_barriers(page)
-    page.mouse.click(5, 5)
-    expect(planning.menu).to_have_count(0)
-
-    planning.slot(made).get_by_role("button", name="Menu of the visit").click()
-    planning.choose("Move…")
-    page.get_by_label("Begins at").fill("08:30")
-    page.get_by_label("Day", exact=True).fill("2026-11-17")
-    tab.button("Save").click()
-    expect(page.locator(".objections")).to_contain_text("Wassim Haddad is at Claire Lefèvre’s, Tue 17 November, 8:00")
-    tab.button("Save anyway").click()
-    planning.is_shown()
-    expect(planning.link(made)).to_contain_text("8:30–9:30")
-    expect(planning.slot(made)).to_have_class("slot past clash at-8 min-30 for-1 and-0 lane-1 of-2")
-    boxes = [planning.slot(visit).bounding_box() for visit in (agency.claires_past, made)]
-    assert boxes[0] and boxes[1]
-    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"], "side by side"
-    assert boxes[0]["y"] < boxes[1]["y"] < boxes[0]["y"] + boxes[0]["height"], "half an hour later"
-
-    planning.slot(made).click(button="right")
-    planning.choose("Duplicate")
-    tab.button("Save").click()
-    planning.is_shown()
-    expect(page.locator("#planning-title")).to_have_text("23–29 Nov 2026")
-    copy = newest(database)
-    expect(planning.link(copy)).to_contain_text("8:30–9:30")
-
-    planning.slot(copy).click(button="right")
-    planning.choose("Cancel…")
-    page.get_by_label("Reason").fill("Absence")
-    tab.button("Cancel the visit").click()
-    planning.is_shown()
-    expect(planning.link(copy)).to_contain_text("Absence")
+    planning.choose(copy, "Cancel…")
+    planning.page.get_by_label("Reason").fill("Absence")
+    planning.tab.button("Cancel the visit").click()
+    planning.says(copy, "Absence")
 
     planning.link(copy).click()
-    tab.is_at(f"/staff/visits/{copy}")
-    expect(page.locator(".tasks li")).to_have_text(["Courses", "Repassage"])
-    tab.link("Planning").first.click()
-    expect(page.locator("#planning-title")).to_have_text("23–29 Nov 2026")
+    planning.tab.is_at(f"/staff/visits/{copy}")
+    expect(planning.page.locator(".tasks li")).to_have_text(["Courses", "Repassage"])
+    planning.tab.link("Planning").first.click()
+    expect(planning.page.locator("#planning-title")).to_have_text("23–29 Nov 2026")
+
+
+def plan_by_mouse(planning: Planning) -> int:
+    planning.tab.link("New visit, Thu 19 November").click()
+    planning.page.get_by_label("Service").select_option("Ménage")
+    planning.page.get_by_label("Begins at").fill("10:00")
+    planning.page.get_by_label("Worker", exact=True).select_option("Haddad Wassim")
+    planning.page.get_by_role("textbox", name="Tasks").fill("Courses\nRepassage")
+    planning.tab.button("Save").click()
+    return planning.newest("10:00–11:00")
+
+
+def see_the_menu(planning: Planning, visit: int) -> None:
+    planning.slot(visit).click(button="right")
+    expect(planning.menu.get_by_role("menuitem")).to_have_text(["Open the visit", "Cancel…", "Move…", "Duplicate"])
+    expect(planning.tab.focused()).to_have_text("Open the visit")
+    refuse_barriers(planning.page)
+    planning.page.mouse.click(5, 5)
+    expect(planning.menu).to_have_count(0)
+
+
+def move_by_mouse(planning: Planning, visit: int) -> None:
+    """Upon another one of Claire's, which is said first."""
+    planning.slot(visit).get_by_role("button", name="Menu of the visit").click()
+    planning.page.get_by_role("menuitem", name="Move…").click()
+    planning.page.get_by_label("Begins at").fill("08:30")
+    planning.page.get_by_label("Day", exact=True).fill("2026-11-17")
+    planning.tab.button("Save").click()
+    objections = planning.page.locator(".objections")
+    expect(objections).to_contain_text("Wassim Haddad is at Claire Lefèvre’s, Tue 17 November, 8:00")
+    expect(objections).to_be_focused()
+    planning.tab.button("Save anyway").click()
+    planning.says(visit, "8:30–9:30")
+
+
+def lies_beside(planning: Planning, other: int, visit: int) -> None:
+    expect(planning.slot(visit)).to_have_class("slot past clash at-8 min-30 for-1 and-0 lane-1 of-2")
+    first, second = (planning.slot(number).bounding_box() for number in (other, visit))
+    assert first and second
+    assert first["x"] + first["width"] <= second["x"], "side by side"
+    assert first["y"] < second["y"] < first["y"] + first["height"], "half an hour later"
 
 
 def test_the_same_by_keyboard_alone(agency: Agency, open_tab: OpenTab, database: Database) -> None:
-    tab = open_tab(agency.sofia, width=1280)
-    planning = Planning(tab, agency).open()
-    page = tab.page
+    planning = Planning(open_tab(agency.sofia, width=1280), agency, database).open()
+    made = plan_by_keys(planning)
+    walk_the_menu(planning, made)
+    move_by_keys(planning)
+    planning.says(made, "15:30–16:30")
 
+    planning.press(agency.claires_past, "Shift+F10 ArrowDown Enter")
+    planning.says(agency.claires_past, "Completed")
+
+    planning.press(made, "ContextMenu End Enter")
+    expect(planning.tab.heading("New visit")).to_be_visible()
+    planning.save()
+    copy = planning.newest("15:30–16:30")
+
+    planning.press(copy, "Shift+F10 ArrowDown Enter")
+    expect(planning.tab.heading("Cancel this visit?")).to_be_visible()
+    tab_to(planning.tab, "textarea[name=reason]")
+    planning.page.keyboard.type("Absence")
+    planning.save()
+    planning.says(copy, "Absence")
+    turn_back_by_keys(planning)
+
+
+def plan_by_keys(planning: Planning) -> int:
+    """Send the form half empty first: the keyboard is led to what is missing."""
+    tab, keyboard = planning.tab, planning.page.keyboard
     tab_to(tab, ".skip")
     tab.type("Enter")
     tab_to(tab, "[aria-labelledby='day-2026-11-19'] .plan-add")
     tab.type("Enter")
     expect(tab.heading("New visit")).to_be_visible()
-    tab_to(tab, "select[name=service]")
-    tab.type("ArrowDown ArrowDown")
     tab_to(tab, "input[name=hour]")
-    page.keyboard.type("1000A")  # Chromium shows the hours of its own language here, whatever the page's
+    keyboard.type("1000A")  # Chromium shows the hours of its own language here, whatever the page's
+    planning.save()
+    expect(planning.page.get_by_label("Service")).to_be_focused()
+    tab.type("ArrowDown ArrowDown")
     tab_to(tab, "select[name=worker]")
-    page.keyboard.type("Had")
-    tab_to(tab, ".sheet-foot button")
-    tab.type("Enter")
-    planning.is_shown()
-    made = newest(database)
-    expect(planning.link(made)).to_contain_text("10:00–11:00")
+    keyboard.type("Had")
+    planning.save()
+    return planning.newest("10:00–11:00")
 
-    for key, entry in (("Shift+F10", "Open the visit"), ("ContextMenu", "Open the visit")):
-        planning.link(made).focus()
-        tab.type(key)
-        expect(tab.focused()).to_have_text(entry)
+
+def walk_the_menu(planning: Planning, visit: int) -> None:
+    """With the keys that open a menu on a visit, then with Enter on its "…"; Escape gives the focus back."""
+    tab = planning.tab
+    for key in ("Shift+F10", "ContextMenu"):
+        planning.press(visit, key)
+        expect(tab.focused()).to_have_text("Open the visit")
         tab.type("End")
         expect(tab.focused()).to_have_text("Duplicate")
         tab.type("ArrowDown ArrowDown")
@@ -137,8 +183,7 @@ def test_the_same_by_keyboard_alone(agency: Agency, open_tab: OpenTab, database:
         expect(tab.focused()).to_have_text("Open the visit")
         tab.type("Escape")
         expect(planning.menu).to_have_count(0)
-        tab.holds_focus(planning.link(made))
-
+        tab.holds_focus(planning.link(visit))
     tab.type("Tab")
     expect(tab.focused()).to_have_class("slot-more")
     tab.type("Enter")
@@ -146,49 +191,29 @@ def test_the_same_by_keyboard_alone(agency: Agency, open_tab: OpenTab, database:
     tab.type("Escape")
     expect(tab.focused()).to_have_class("slot-more")
 
-    tab.type("Enter ArrowDown ArrowDown Enter")
-    expect(tab.heading("Move the visit")).to_be_visible()
-    tab_to(tab, "input[name=hour]")
-    page.keyboard.type("0330P")
-    tab_to(tab, ".sheet-foot button")
-    tab.type("Enter")
-    planning.is_shown()
-    expect(planning.link(made)).to_contain_text("15:30–16:30")
 
-    planning.link(agency.claires_past).focus()
-    tab.type("Shift+F10 ArrowDown Enter")
-    planning.is_shown()
-    expect(planning.link(agency.claires_past)).to_contain_text("Completed")
-
-    planning.link(made).focus()
-    tab.type("ContextMenu End Enter")
-    expect(tab.heading("New visit")).to_be_visible()
-    tab_to(tab, ".sheet-foot button")
-    tab.type("Enter")
-    planning.is_shown()
-    copy = newest(database)
-    planning.link(copy).focus()
-    tab.type("Shift+F10 ArrowDown Enter")
-    expect(tab.heading("Cancel this visit?")).to_be_visible()
-    tab_to(tab, "textarea[name=reason]")
-    page.keyboard.type("Absence")
-    tab_to(tab, ".sheet-foot button")
-    tab.type("Enter")
-    planning.is_shown()
-    expect(planning.link(copy)).to_contain_text("Absence")
-    tab_to(tab, ".plan-moves [rel=prev]")
-    tab.mark()
-    tab.type("Enter")
-    expect(page.locator("#planning-title")).to_have_text("16–22 Nov 2026")
-    assert not tab.reloads(), "the days alone were exchanged"
-    assert page.url.endswith("/planning"), "and the address says which"
+def move_by_keys(planning: Planning) -> None:
+    """From the "…" that has the focus."""
+    planning.tab.type("Enter ArrowDown ArrowDown Enter")
+    expect(planning.tab.heading("Move the visit")).to_be_visible()
+    tab_to(planning.tab, "input[name=hour]")
+    planning.page.keyboard.type("0330P")
+    planning.save()
 
 
-def test_without_scripts_the_menu_opens_and_leads_on(agency: Agency, open_tab: OpenTab) -> None:
-    tab = open_tab(agency.sofia, width=390, script=False)
-    planning = Planning(tab, agency).open()
+def turn_back_by_keys(planning: Planning) -> None:
+    tab_to(planning.tab, ".plan-moves [rel=prev]")
+    planning.tab.mark()
+    planning.tab.type("Enter")
+    expect(planning.page.locator("#planning-title")).to_have_text("16–22 Nov 2026")
+    assert not planning.tab.reloads(), "the days alone were exchanged"
+    assert planning.page.url.endswith("/planning"), "and the address says which"
+
+
+def test_without_scripts_the_menu_opens_and_leads_on(agency: Agency, open_tab: OpenTab, database: Database) -> None:
+    planning = Planning(open_tab(agency.sofia, width=390, script=False), agency, database).open()
     planning.slot(agency.claires_past).get_by_role("button", name="Menu of the visit").tap()
     expect(planning.menu).to_be_visible()
     planning.menu.get_by_role("button", name="Mark done").tap()
     expect(planning.slot(agency.claires_past)).to_contain_text("Completed")
-    expect(tab.button("Print")).to_be_hidden()
+    expect(planning.tab.button("Print")).to_be_hidden()

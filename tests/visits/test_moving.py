@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from time_machine import TimeMachineFixture
 
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.people.models import Client, Service, Worker
+from portal.visits.following import follow_client
 from portal.visits.models import State, Visit, VisitTask, VisitWorker
 from tests import factories
 from tests.conftest import Database, SignIn
-from tests.factories import Agency, at
+from tests.factories import NOON, Agency, at
 from tests.visits.test_plan_form import address, new_visit, objections, visits
 
 
@@ -29,11 +31,11 @@ def test_a_visit_is_moved_and_the_way_leads_back_to_its_new_day(
     agency: Agency, sign_in: SignIn, database: Database
 ) -> None:
     sofia, visit = sign_in(agency.sofia), agency.claires_next
-    planning = sofia.get(f"/staff/workers/{agency.wassim.id}/planning")
+    planning = sofia.get(f"/staff/workers/{agency.wassim.id}/planning?view=day&day=2026-11-18")
     page = planning.browser.get(str(planning.at(f"#menu-{visit} a[href*=move]")["href"]))
     assert page.form("Save").values()["hour"] == "09:00"
     page = page.form("Save").submit(day="2026-11-26", hour="10:30", minutes="45")
-    assert page.headers["Location"] == f"/staff/workers/{agency.wassim.id}/planning?day=2026-11-26#visit-{visit}"
+    assert page.location == f"/staff/workers/{agency.wassim.id}/planning?view=day&day=2026-11-26"
     assert "10:30–11:15" in page.follow().says(f"#visit-{visit}")
     assert times(database, visit) == ["26/11 10:30"]
     entry = database.one(select(AuditEntry).where(AuditEntry.kind == "visit.moved"))
@@ -187,27 +189,49 @@ def test_each_visit_of_a_series_is_held_against_its_own_workers_and_length(
 def test_moving_a_long_series_costs_few_statements(agency: Agency, sign_in: SignIn, database: Database) -> None:
     sofia = sign_in(agency.sofia)
     sofia.act(address(agency), new_visit(agency, until="2027-11-19"))
+    numbers = [one.id for one in visits(database)]
     with database.writing():
-        wassim = db.session.get_one(Worker, agency.wassim.id)
-        wassim.active = False
-    page = (
-        sofia.get(f"/staff/visits/{visits(database)[0].id}/move").form("Save").submit(hour="10:00", scope="following")
-    )
-    assert "Wassim Haddad is no longer active." in objections(page)
-    assert len(page.statements) <= 20, "\n".join(page.statements)
+        db.session.get_one(Worker, agency.wassim.id).active = False
+        north = db.session.get_one(Client, agency.claire.id).sector
+        for number in numbers[1:6]:  # each with a length and somebody of its own
+            visit = db.session.get_one(Visit, number)
+            visit.ends_at += timedelta(minutes=number)
+            visit.sent.append(VisitWorker(worker=factories.worker("Anne", f"Number {number}", [north]), position=1))
+    pages = [sofia.get(f"/staff/visits/{numbers[0]}/move"), sofia.get(f"/staff/visits/{numbers[1]}/copy")]
+    pages.append(pages[0].form("Save").submit(hour="10:00", scope="following"))
+    assert "Wassim Haddad is no longer active." in objections(pages[-1])
+    for page in pages:
+        assert len(page.statements) <= 12, "\n".join(page.statements)
 
 
-@pytest.mark.parametrize("visit", ["claires_done", "claires_cancelled"])
-def test_what_is_closed_is_not_moved(agency: Agency, sign_in: SignIn, database: Database, visit: str) -> None:
-    sofia, number = sign_in(agency.sofia), getattr(agency, visit)
-    before = database.fingerprint()
+def test_visits_of_a_series_that_are_another_sectors_by_now_stay_where_they_are(
+    agency: Agency, sign_in: SignIn, database: Database, series: list[int], time_machine: TimeMachineFixture
+) -> None:
+    """The file goes to the South, and the visits to come with it; one of before, not closed yet, is the North's."""
+    time_machine.move_to(NOON + timedelta(days=12))
+    with database.writing():
+        claire = db.session.get_one(Client, agency.claire.id)
+        claire.sector_id = agency.south
+        follow_client(None, claire)
+    before = times(database, *series[1:])
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/visits/{series[0]}/move")
+    assert "after it" not in page.words
+    typed = {"version": "1", "day": "2026-11-27", "hour": "15:00", "minutes": "90", "scope": "following"}
+    assert sofia.act(f"/staff/visits/{series[0]}/move", typed).status == 422
+    assert times(database, *series[1:]) == before
+
+
+def test_what_is_closed_is_not_moved(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    sofia, before = sign_in(agency.sofia), database.fingerprint()
     typed = {"version": "2", "day": "2026-12-01", "hour": "09:00", "minutes": "60", "worker": agency.wassim.id}
-    assert sofia.get(f"/staff/visits/{number}/move").status == 409
-    assert sofia.act(f"/staff/visits/{number}/move", typed).status == 409
+    for number, day in ((agency.claires_done, "2026-11-16"), (agency.claires_cancelled, "2026-11-15")):
+        assert sofia.get(f"/staff/visits/{number}/move").status == 409
+        assert sofia.act(f"/staff/visits/{number}/move", typed).status == 409
+        menu = sofia.get(f"/staff/clients/{agency.claire.id}/planning?day={day}").says(f"#menu-{number}")
+        assert "Move…" not in menu
+        assert "Duplicate" in menu
     assert database.fingerprint() == before
-    planning = sofia.get(f"/staff/clients/{agency.claire.id}/planning?day=2026-11-{'16' if 'done' in visit else '15'}")
-    assert "Move…" not in planning.says(f"#menu-{number}")
-    assert "Duplicate" in planning.says(f"#menu-{number}")
 
 
 def test_ids_of_another_sector_are_refused_and_the_visit_stays(
@@ -218,6 +242,8 @@ def test_ids_of_another_sector_are_refused_and_the_visit_stays(
     before = database.fingerprint()
     page = sofia.act(f"/staff/visits/{agency.claires_next}/move", typed)
     assert (page.status, page.at("[name=worker]")["aria-invalid"]) == (422, "true")
+    alone = sofia.act(f"/staff/visits/{agency.claires_next}/move", {**typed, "worker": "", "scope": "following"})
+    assert (alone.status, alone.errors()) == (422, ["Please choose one of the values offered."]), "it has no series"
     assert sofia.act(f"/staff/visits/{agency.eloises_done}/move", typed).status == 404
     assert sofia.get(f"/staff/visits/{agency.eloises_done}/copy").status == 404
     assert database.fingerprint() == before
@@ -239,8 +265,10 @@ def test_tasks_are_written_anew_and_a_second_editor_is_told(
 ) -> None:
     sofia, visit = sign_in(agency.sofia), agency.claires_next
     time_machine.shift(timedelta(minutes=1))
-    page = sofia.get(f"/staff/visits/{visit}").link("Edit the tasks").click()
+    planning = f"/staff/clients/{agency.claire.id}/planning?day=2026-11-18"
+    page = sofia.get(f"/staff/visits/{visit}?from={planning}").link("Edit the tasks").click()
     form = page.form("Save")
+    assert page.link("Cancel").click().at(".kicker a")["href"] == planning
     page = form.submit(tasks="Courses\n Repasser le linge ").follow()
     assert [tag.get_text() for tag in page.soup.select(".tasks li")] == ["Courses", "Repasser le linge"]
     assert "Tasks changed by Sofia Benali" in page.words
