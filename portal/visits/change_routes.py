@@ -14,9 +14,9 @@ from portal.extensions import db
 from portal.forms import number_in
 from portal.htmx import request
 from portal.pages import done, show
-from portal.people.directory import client_of
 from portal.people.models import Client
 from portal.people.queries import is_named, visible_clients
+from portal.people.records import client_of
 from portal.portals import staff
 from portal.roles import Permission
 from portal.visits import changes, queries

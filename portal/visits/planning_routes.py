@@ -10,9 +10,8 @@ from werkzeug.wrappers import Response
 from portal.forms import day_within_reach
 from portal.htmx import request
 from portal.pages import show
-from portal.people.directory import client_of
 from portal.people.models import Client, Worker
-from portal.people.records import worker_of
+from portal.people.records import client_of, worker_of
 from portal.portals import staff
 from portal.roles import Permission
 from portal.tables.queries import addresses_of
