@@ -125,11 +125,6 @@ def choices(labels: Mapping, everything: object) -> list[SelectChoice]:
     ]
 
 
-def number_in(text: str | None) -> int | None:
-    """The number that a text from outside is, if a row could have it."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
 def day_within_reach(day: date | None) -> date | None:
     """Return the day, if anything of ours can lie near it: the ends of the calendar have no moment in UTC."""
     return day if day and 1900 <= day.year <= 2200 else None

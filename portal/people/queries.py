@@ -22,11 +22,23 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.orm import aliased
 
 from portal.accounts.models import Account, User
 from portal.extensions import db
 from portal.folding import fold_name
-from portal.people.models import Anybody, Client, Relative, Sector, Staff, Worker, staff_sector, worker_sector
+from portal.people.models import (
+    Anybody,
+    Client,
+    Relative,
+    SearchToken,
+    Sector,
+    Staff,
+    Worker,
+    staff_sector,
+    worker_sector,
+)
+from portal.people.search import sounds_so
 from portal.roles import Role
 
 
@@ -80,10 +92,17 @@ def visible_workers(user: User) -> Select[Worker]:
 
 
 def is_named(kind: type[Client | Worker], typed: str) -> ColumnElement[bool]:
-    """Every word typed is found at the start of one of the name's words, whatever the accents and the order. Signs
-    alone are nobody's name."""
+    """Every word typed is found at the start of one of the name's words, whatever the accents and the order, or sounds
+    as one does in the other script. Signs alone are nobody's name."""
     padded, words = literal(" ") + kind.match_key, fold_name(typed).split()
-    return and_(*(padded.contains(f" {word}", autoescape=True) for word in words)) if words else kind.id.is_(None)
+    named = [padded.contains(f" {word}", autoescape=True) | _sounds_so(kind, word) for word in words]
+    return and_(*named) if named else kind.id.is_(None)
+
+
+def _sounds_so(kind: type[Client | Worker], word: str) -> ColumnElement[bool]:
+    index = aliased(SearchToken)
+    of_person = index.person_type == kind.__tablename__, index.person_id == kind.id
+    return exists().where(*of_person, sounds_so(index, word))
 
 
 def has_address(kind: type[Anybody], address: str) -> ColumnElement[bool]:

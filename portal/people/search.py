@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, select
 
 from portal.extensions import db
 from portal.folding import fold, fold_name
@@ -32,6 +32,7 @@ _SPELLINGS = (
 CYRILLIC = re.compile("[\u0400-\u04ff]")
 # before the sound of a word, so that it is only held against words of the other script
 FROM_CYRILLIC, FROM_LATIN = "~", "="
+_LAST = "\U0010ffff"  # sorts behind every sign that is ever typed
 _ENDINGS = (4, 6, 8)  # digits of a number that people remember from its end
 
 
@@ -76,6 +77,19 @@ def _numbers(number: str) -> set[str]:
     if len(digits) == 11 and digits[0] in "78":
         spelt |= {"7" + digits[1:], "8" + digits[1:]}
     return (spelt | {digits[-length:] for length in _ENDINGS}) - {""}
+
+
+# ---- asking it ----
+
+
+def begins(index: type[SearchToken], beginning: str) -> ColumnElement[bool]:
+    """A word of the index begins so."""
+    return and_(index.token >= beginning, index.token < beginning + _LAST)
+
+
+def sounds_so(index: type[SearchToken], word: str) -> ColumnElement[bool]:
+    """A word of a name in the other script begins as a folded word sounds."""
+    return begins(index, (FROM_LATIN if CYRILLIC.search(word) else FROM_CYRILLIC) + sound(word))
 
 
 # ---- keeping the index ----

@@ -24,13 +24,12 @@ from portal.extensions import db
 from portal.folding import fold_name
 from portal.people.models import Anybody, Client, Relative, SearchToken, Sector, Staff, Worker
 from portal.people.queries import visible_clients, visible_workers
-from portal.people.search import CYRILLIC, FROM_CYRILLIC, FROM_LATIN, KINDS, digits_of, sound
+from portal.people.search import KINDS, begins, digits_of, sounds_so
 from portal.roles import Role
 from portal.tables.queries import COUNTED, count_label
 
 SHOWN = 20  # of each kind; whoever is looked for is found by typing more
 LONGEST, MOST_WORDS = 100, 6
-_LAST = "\U0010ffff"  # sorts behind every sign that is ever typed
 _LOOKED_AT = 3 * COUNTED  # words of the index: some people have several that begin alike
 
 
@@ -149,11 +148,7 @@ def has_word(kind: type[Anybody], word: str) -> ColumnElement[bool]:
 
 def _begins(index: type[SearchToken], word: str) -> ColumnElement[bool]:
     """A word of the index begins with a typed one, or sounds so in the other script."""
-    plain = _between(index, word)
+    plain = begins(index, word)
     if "@" in word or not word[0].isalpha():
         return plain
-    return plain | _between(index, (FROM_LATIN if CYRILLIC.search(word) else FROM_CYRILLIC) + sound(word))
-
-
-def _between(index: type[SearchToken], beginning: str) -> ColumnElement[bool]:
-    return and_(index.token >= beginning, index.token < beginning + _LAST)
+    return plain | sounds_so(index, word)

@@ -11,7 +11,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, StopValidati
 
 from portal import clock
 from portal.errors import Refused
-from portal.forms import PortalForm, StarsField, day_within_reach
+from portal.forms import PortalForm, StarsField, day_within_reach, number_in
 from portal.i18n import local
 from portal.ratings.models import LONGEST_COMMENT, LONGEST_REASON, LONGEST_REPLY
 from portal.ratings.on_behalf import Said, moment_given
@@ -29,8 +29,7 @@ class SeenForm(PortalForm):
 
     @property
     def seen_version(self) -> int:
-        text = str(self.version.data or "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+        return number_in(self.version.data) or 0
 
 
 class AnswerForm(PortalForm):

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from sqlalchemy import ColumnElement, Row, Select, String, Text, cast, exists, false, func, select, union_all
+from sqlalchemy import Row, Select, String, Text, cast, false, func, select, union_all
 from wtforms import SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional
@@ -16,9 +16,8 @@ from portal.controls.forms import ControlFilter
 from portal.controls.table import Column, ControlTable
 from portal.forms import NumberField, choices
 from portal.i18n import start_of_day
-from portal.people.models import SearchToken
 from portal.people.search import KINDS as PEOPLE
-from portal.people.search_queries import typed_words
+from portal.people.search_queries import has_word, typed_words
 from portal.reports.journal_changes import change_in_words
 from portal.reports.journal_words import FAMILIES, RECORDS, record_label, record_pages, role_label, sentence
 from portal.roles import Permission, Role
@@ -74,17 +73,12 @@ def _accounts_of(typed: str) -> Select:
     """Logins of people each of whose words begin as typed; a name without a word finds nobody."""
     words = typed_words(typed)
     parts = [
-        select(kind.account_id).where(*(_has_word(kind, word) for word in words), kind.account_id.is_not(None))
+        select(kind.account_id).where(*(has_word(kind, word) for word in words), kind.account_id.is_not(None))
         for kind in PEOPLE
     ]
     if not words:
         return parts[0].where(false())
     return select(union_all(*parts).subquery().c.account_id)
-
-
-def _has_word(kind: Any, word: str) -> ColumnElement[bool]:
-    of_person = SearchToken.person_type == kind.__tablename__, SearchToken.person_id == kind.id
-    return exists().where(*of_person, SearchToken.token.startswith(word, autoescape=True))
 
 
 def _name() -> Any:

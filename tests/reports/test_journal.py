@@ -73,6 +73,7 @@ def test_each_filter_narrows_it(done: Agency, sign_in: SignIn, database: Databas
     rated, changed = "A visit was rated", "A rating was changed; the former value is kept"
     assert kinds(what="rating.") == {rated, changed}
     assert kinds(who="Lefèvre claire", what="rating.left") == {rated}
+    assert kinds(who="лефевр", what="rating.left") == {rated}
     assert kinds(who="personne") == set()
     assert kinds(record="visit", number=done.claires_done, what="rating.") == {rated, changed}
     assert kinds(record="visit", number=done.denis_done, what="rating.") == set()

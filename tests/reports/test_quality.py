@@ -99,6 +99,7 @@ FILTERS = (
     ({"worker": "haddad WASSIM"}, "01345"),
     ({"worker": "nadia"}, "0"),
     ({"client": "lefevre"}, "0145"),
+    ({"worker": "Хаддад", "client": "Лефевр"}, "0145"),
     ({"service": "rising"}, "15"),
     ({"source": "staff"}, "0"),
     ({"source": "mail"}, "4"),
@@ -122,6 +123,23 @@ def test_each_filter_narrows_it(rated: Agency, sign_in: SignIn) -> None:
             name: numbers.get(value, value) if isinstance(value, str) else value for name, value in filters.items()
         }
         assert "".join(sorted(stars_of(asked(sofia, **known)))) == stars, filters
+
+
+def test_lists_too_find_a_name_in_the_other_script(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        north = db.session.get_one(Sector, agency.north)
+        joukov = factories.client("Георгий", "Жуков", north, "g@example.org")
+        factories.visit(
+            joukov, db.session.get_one(Service, agency.rising), [db.session.get_one(Worker, agency.wassim.id)],
+            factories.at(1, 11),
+        )  # fmt: skip
+    sofia = sign_in(agency.sofia)
+    for typed in ("Zhukov", "joukov georg"):
+        for path in (f"/staff/clients?q={typed}", f"/staff/visits?client={typed}"):
+            words = sofia.get(path).says("main")
+            assert "Жуков" in words, path
+            assert "Lefèvre" not in words, path
+    assert "Жуков" not in sofia.get("/staff/clients?q=Joukova").says("main")
 
 
 def test_signs_alone_are_nobodys_name(rated: Agency, sign_in: SignIn) -> None:
