@@ -1,20 +1,14 @@
-"""Making records of people and giving them a login."""
+"""Giving people a login, and following what becomes of it."""
 
-from collections.abc import Sequence
-
-from email_validator import EmailNotValidError, validate_email
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from portal.accounts.actions import Signed, invite, open_account
 from portal.accounts.models import Account
 from portal.audit.actions import Actor, record
-from portal.errors import Refused
 from portal.extensions import db
-from portal.people.models import Anybody, Client, Relative, Sector, Staff, Worker
+from portal.people.models import Anybody, Client, Relative, Staff, Worker
 from portal.people.queries import has_address
 from portal.people.search import index_person
-from portal.roles import Role
 
 
 def open_login(actor: Actor | None, person: Anybody, *, invited: bool = True) -> Account:
@@ -32,33 +26,6 @@ def open_login(actor: Actor | None, person: Anybody, *, invited: bool = True) ->
         invite(actor, account)
     record("person.changed", actor, (type(person).__tablename__, person.id), after={"account_id": account.id})
     return account
-
-
-def add_staff(
-    actor: Actor | None, email: str, first_name: str, last_name: str, role: Role, language: str,
-    sectors: Sequence[int] = (),
-) -> Account:  # fmt: skip
-    """Add a member of staff with a login, and the sectors that they coordinate; the caller invites them.
-
-    Raises:
-        Refused: not an e-mail address, or somebody of the staff has it already.
-    """
-    try:
-        validate_email(email, check_deliverability=False)
-    except EmailNotValidError as error:
-        raise Refused(_l("This is not an e-mail address."), "address") from error
-    if db.session.scalar(select(Staff.id).where(has_address(Staff, email)).limit(1)):
-        raise Refused(_l("Somebody of the staff has this e-mail address already."), "known")
-    person = Staff(
-        email=email, first_name=first_name, last_name=last_name, role=str(role), language=language, active=True
-    )
-    if sectors:
-        person.sectors = list(db.session.scalars(select(Sector).where(Sector.id.in_(sectors))))
-    db.session.add(person)
-    index_person(person)
-    after = {"role": str(role), **({"sector_ids": sorted(sectors)} if sectors else {})}
-    record("person.created", actor, ("staff", person.id), after=after)
-    return open_login(actor, person, invited=False)
 
 
 def follow_address(account: Account, before: str) -> None:

@@ -5,13 +5,13 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from portal.accounts.actions import invite
-from portal.accounts.queries import account_by_address, normal_address
+from portal.accounts.queries import account_by_address
 from portal.accounts.second_factor import reset
 from portal.errors import Refused
 from portal.extensions import db, writing
 from portal.links import external_url, make_token
-from portal.people.actions import add_staff
 from portal.people.search import reindex
+from portal.people.team import add_staff
 from portal.roles import Role
 
 user_cli = AppGroup("user", help="People who sign in.")
@@ -34,7 +34,8 @@ def create(email: str, first_name: str, last_name: str, role: str, language: str
     """Add a member of staff under EMAIL, mail the invitation, and print its link for whoever sits here."""
     with writing():
         try:
-            account = add_staff(None, normal_address(email), first_name, last_name, Role(role), language)
+            typed = {"first_name": first_name, "last_name": last_name, "role": role, "language": language}
+            _person, account = add_staff(None, {**typed, "email": email})
         except Refused as refusal:
             raise click.ClickException(str(refusal.message)) from refusal
         link = invite(None, account)

@@ -32,11 +32,12 @@ from portal.extensions import db
 from portal.forms import number_in
 from portal.people.models import Anybody, Client, Relative, Staff, Worker
 from portal.people.queries import files_of_account, names_of_accounts, visible_clients
+from portal.people.search import KINDS as PEOPLE
 from portal.people.search_queries import has_word, typed_words
 from portal.roles import ROLE_LABELS, Role
 from portal.tables.queries import Page, read_page
 
-KINDS: dict[str, type[Anybody]] = {"client": Client, "relative": Relative, "worker": Worker, "staff": Staff}
+KINDS = {kind.__tablename__: kind for kind in PEOPLE}
 STATE_LABELS = {
     "active": _l("Active"),
     "never": _l("Never signed in"),

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm.attributes import flag_modified
 
 from portal.accounts.models import User
-from portal.audit.actions import record
+from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db, wires
 from portal.folding import fold_name
@@ -82,11 +82,11 @@ def change_record(user: User, person: Anybody, typed: Values, version: int) -> N
         wires.react("client moved", user, person)
 
 
-def make_record(user: User, person: Client | Relative | Worker, typed: Values) -> None:
+def make_record(actor: Actor | None, person: Anybody, typed: Values) -> None:
     """Add a record, without a login: whoever is to have one is invited.
 
     Args:
-        user: of the staff.
+        actor: of the staff; None is the portal itself.
         person: with nothing in it yet.
         typed: as for `change_record`.
     """
@@ -95,7 +95,7 @@ def make_record(user: User, person: Client | Relative | Worker, typed: Values) -
     db.session.add(person)
     db.session.flush()
     index_person(person)
-    record("person.created", user, _subject(person), after=_kept(typed))
+    record("person.created", actor, _subject(person), after=_kept(typed))
 
 
 def look_alikes(user: User, kind: type[Client | Worker], typed: Values, limit: int = 5) -> list[Client | Worker]:

@@ -157,18 +157,14 @@ def numbers(labels: Mapping[int, str]) -> list[SelectChoice]:
     return [SelectChoice(value=str(number), label=label) for number, label in labels.items()]
 
 
-class LocatedForm(RecordForm):
-    """Somebody whom one goes to, or who sets out from home."""
+class NewForm(RecordForm):
+    """Somebody whom one goes to, or who sets out from home. It makes records too, and asks before it makes a second one
+    of somebody."""
 
+    sure = HiddenField()
     street = StringField(_l("Street and number"), validators=[short("street")])
     postcode = StringField(_l("Postcode"), validators=[short("postcode")])
     city = StringField(_l("City"), validators=[short("city")])
-
-
-class NewForm(LocatedForm):
-    """A form that makes records too, and asks before it makes a second one of somebody."""
-
-    sure = HiddenField()
 
     def unsure(self, alike: list) -> list:
         """Return records that may be of the same person, unless these very ones were seen and it was saved again."""

@@ -1,8 +1,8 @@
 """The members of staff: who they are, what they are in the agency, which sectors they coordinate."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Row, false, func, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -14,13 +14,12 @@ from portal.audit.actions import Actor
 from portal.errors import Refused
 from portal.extensions import db, list_of
 from portal.people import access, editing
-from portal.people.actions import add_staff
+from portal.people.actions import open_login
 from portal.people.editing import Values
 from portal.people.models import Client, Sector, Staff, staff_sector
 from portal.people.queries import has_address
 from portal.people.search_queries import has_word, typed_words
 from portal.roles import Role
-from portal.settings.queries import option
 from portal.tables.queries import Page, read_page
 
 
@@ -104,24 +103,35 @@ def files_in_hand(person: Staff) -> int:
     return db.session.scalar(chosen) or 0
 
 
+def add_staff(actor: Actor | None, typed: Values) -> tuple[Staff, Account]:
+    """Add a member of staff with a login; the caller invites them.
+
+    Args:
+        actor: who adds them; None is the portal itself.
+        typed: by the names of the record's fields; address and role are needed.
+
+    Raises:
+        Refused: not an e-mail address, or somebody of the staff has it already.
+    """
+    address = normal_address(str(typed["email"]))
+    try:
+        validate_email(address, check_deliverability=False)
+    except EmailNotValidError as error:
+        raise Refused(_l("This is not an e-mail address."), "email") from error
+    _refuse_known(address, None)
+    person = Staff()
+    editing.make_record(actor, person, {**typed, "email": address})
+    return person, open_login(actor, person, invited=False)
+
+
 def make_staff(actor: Actor, typed: Values) -> Staff:
     """Add a member of staff with a login, and mail them the link to choose a password.
 
-    Args:
-        actor: who adds them.
-        typed: by the names of the record's fields; an address is needed.
-
     Raises:
-        Refused: a coordinator without a sector, no address, or one that somebody of the staff has.
+        Refused: as `add_staff`, or a coordinator without a sector.
     """
-    role, sectors = Role(str(typed["role"])), editing.numbers_in(typed["sector_ids"])
-    _refuse_without_sector(role, sectors)
-    address, language = normal_address(str(typed["email"] or "")), str(typed["language"] or option("agency.language"))
-    account = add_staff(actor, address, str(typed["first_name"]), str(typed["last_name"]), role, language, sectors)
-    person = db.session.scalars(select(Staff).where(Staff.account_id == account.id)).one()
-    for name in ("civility", "phone", "mobile"):
-        setattr(person, name, typed.get(name))
-    editing.index_person(person)
+    _refuse_without_sector(typed)
+    person, account = add_staff(actor, typed)
     if account.password is None:
         invite(actor, account)
     return person
@@ -138,10 +148,8 @@ def change_staff(user: User, person: Staff, typed: Values, version: int) -> None
         raise editing.Late
     if typed["role"] != person.role:
         refuse_to_unseat(user, person)
-    _refuse_without_sector(Role(str(typed["role"])), editing.numbers_in(typed["sector_ids"]))
-    others = select(Staff.id).where(Staff.id != person.id, has_address(Staff, str(typed["email"])))
-    if typed["email"] and db.session.scalar(others.limit(1)):
-        raise Refused(_l("Somebody of the staff has this e-mail address already."), "email")
+    _refuse_without_sector(typed)
+    _refuse_known(str(typed["email"]), person.id)
     editing.change_record(user, person, typed, version)
 
 
@@ -167,6 +175,12 @@ def refuse_to_unseat(user: User, person: Staff) -> None:
         raise Refused(_l("This is the last administrator: without them nobody could open an access again."), "role")
 
 
-def _refuse_without_sector(role: Role, sectors: Sequence[int]) -> None:
-    if role is Role.COORDINATOR and not sectors:
+def _refuse_without_sector(typed: Values) -> None:
+    if typed["role"] == Role.COORDINATOR and not typed["sector_ids"]:
         raise Refused(_l("A coordinator needs at least one sector: without it there is nothing to see."), "sector_ids")
+
+
+def _refuse_known(address: str, own: int | None) -> None:
+    others = select(Staff.id).where(Staff.id.is_distinct_from(own), has_address(Staff, address))
+    if db.session.scalar(others.limit(1)):
+        raise Refused(_l("Somebody of the staff has this e-mail address already."), "email")

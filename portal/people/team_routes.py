@@ -62,15 +62,25 @@ def edit_staff(staff_id: int) -> Response:
 @staff.page("/team/<int:staff_id>/closing", Permission.MANAGE_ACCOUNTS, methods=("GET", "POST"))
 def close_staff(staff_id: int) -> Response:
     """Close the record of a member of staff, once it was said what that does."""
-    person, asked, refusal = team.staff_to_change(staff_id) or abort(404), request.method != "POST", None
+    person = team.staff_to_change(staff_id) or abort(404)
+    if request.method != "POST":
+        return _closing(person)
     try:
-        (team.refuse_to_unseat if asked else team.close_staff)(g.user, person)
+        team.close_staff(g.user, person)
+    except Refused:
+        return _closing(person, 409)
+    flash(_("The record of %(name)s is closed.", name=person.name), "success")
+    return done(url_for("staff.show_staff", staff_id=staff_id))
+
+
+def _closing(person: Staff, status: int = 200) -> Response:
+    """Ask first; whose record has to stay is told so before trying."""
+    refusal = None
+    try:
+        team.refuse_to_unseat(g.user, person)
     except Refused as error:
         refusal = error.message
-    if not (asked or refusal):
-        flash(_("The record of %(name)s is closed.", name=person.name), "success")
-        return done(url_for("staff.show_staff", staff_id=staff_id))
-    files, status = team.files_in_hand(person), 200 if asked else 409
+    files = team.files_in_hand(person)
     return show("people/staff_close.html", status=status, person=person, files=files, refusal=refusal)
 
 

@@ -9,16 +9,15 @@ from sqlalchemy import func, select
 from portal import clock
 from portal.accounts.actions import Signed, enter
 from portal.accounts.models import Account, User
-from portal.accounts.queries import normal_address
 from portal.accounts.throttles import brake, count_hit, place_of
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db
 from portal.i18n import language
 from portal.outbox.actions import Order, schedule
-from portal.people.actions import add_staff, open_login
+from portal.people.actions import open_login
 from portal.people.models import Sector, Staff
-from portal.people.team import make_staff
+from portal.people.team import add_staff, make_staff
 from portal.roles import Role
 from portal.settings.actions import mark_setup
 from portal.settings.queries import option
@@ -53,7 +52,8 @@ def found_agency(email: str, first_name: str, last_name: str, password: str) -> 
         StaleDataError: somebody else was quicker.
     """
     mark_setup(None, "open")  # of two at the same moment, the table of options takes one
-    account = add_staff(None, normal_address(email), first_name, last_name, Role.ADMIN, language())
+    typed = {"email": email, "first_name": first_name, "last_name": last_name, "role": str(Role.ADMIN)}
+    _person, account = add_staff(None, {**typed, "language": language()})
     account.password, account.password_set_at, account.language = hash_password(password), clock.now(), language()
     db.session.flush()
     record("account.password_set", Signed(account), ("account", account.id), after={"purpose": "setup"})

@@ -10,11 +10,11 @@ from portal.extensions import db
 from portal.imports.actions import keep_file, let_write
 from portal.imports.jobs import plan_import, write_import
 from portal.people import access, search
-from portal.people.actions import add_staff, follow_address
+from portal.people.actions import follow_address
 from portal.people.models import Client, SearchToken, Sector
 from portal.people.search import index_person, reindex
 from portal.people.search_queries import search_people
-from portal.roles import Role
+from portal.people.team import add_staff
 from tests import factories
 from tests.conftest import Database, SignIn
 from tests.factories import Agency, Persona
@@ -161,7 +161,7 @@ def test_of_thousands_twenty_are_shown_and_the_work_is_bounded(
 
 def test_colleagues_and_relatives_are_found_once_added(agency: Agency, database: Database) -> None:
     with database.writing():
-        add_staff(None, "nouveau@example.org", "Léa", "Noël", Role.QUALITY, "fr")
+        add_staff(None, {"email": "nouveau@example.org", "first_name": "Léa", "last_name": "Noël", "role": "quality"})
         claire = db.session.get_one(Client, agency.claire.id)
         access.add_relative(
             agency.sofia.user, claire,
