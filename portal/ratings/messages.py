@@ -173,25 +173,11 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:
     }
 
 
-REQUEST = MessageKind(
-    name="ratings.request",
-    label=_l("Rating request"),
-    template="rating_request",
-    reader=reader,
-    decide=decide,
-    why_not=why_not,
-    context=context,
-    may_unsubscribe=True,
-    extra_copies=1,
-)
-REMINDER = MessageKind(
-    name="ratings.reminder",
-    label=_l("Reminder of a rating request"),
-    template="rating_reminder",
-    reader=reader,
-    decide=decide,
-    why_not=why_not,
-    context=context,
-    may_unsubscribe=True,
-    extra_copies=1,
-)
+def _kind(name: str, label: object) -> MessageKind:
+    return MessageKind(
+        f"ratings.{name}", label, f"rating_{name}", reader, decide, context, why_not=why_not, may_unsubscribe=True
+    )
+
+
+REQUEST = _kind("request", _l("Rating request"))
+REMINDER = _kind("reminder", _l("Reminder of a rating request"))

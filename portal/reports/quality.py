@@ -31,7 +31,6 @@ SOURCES = {
     "mail": _l("By mail"),
     "staff": _l("Entered by the agency"),
 }
-PUT_OFF = timedelta(days=60)  # a visit that was rated and reopened may take place so much later than it was rated
 LONG = timedelta(days=45)
 COMMENTS = {"with": _l("With a comment"), "without": _l("Without a comment")}
 
@@ -82,14 +81,15 @@ def _from_visits(user: User, begin: datetime, end: datetime) -> Select:
 
 
 def _from_ratings(user: User, begin: datetime, end: datetime) -> Select:
-    """The same, by the day of the rating first: visits are looked up one by one, never searched for in an index."""
+    """The same, by the day of the rating first, which is never before that of the visit: visits are looked up one by
+    one, never searched for in an index."""
     seen = visible_visits(user).where(Visit.id == RatingSubject.visit_id).correlate(RatingSubject).exists()
     day = func.coalesce(Visit.starts_at, Visit.starts_at)
     return (
         select(Rating)
         .join(RatingSubject, RatingSubject.id == Rating.subject_id)
         .join(Visit, Visit.id == RatingSubject.visit_id)
-        .where(Rating.left_at >= begin - PUT_OFF, day >= begin, day < end, seen)
+        .where(Rating.left_at >= begin, day >= begin, day < end, seen)
     )
 
 

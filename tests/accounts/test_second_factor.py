@@ -1,8 +1,6 @@
 """The code after the password: what lets somebody in, what does not, and how often one may try."""
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from portal.people.models import Staff
 from tests.conftest import Database, Mailbox, make_app, open_browser, text_of
 from tests.factories import NOON, PASSWORD, PHONE, Agency, code_of_phone
 from tests.pages import Browser, Page
+from tests.racing import at_once, posting
 
 WRONG = "This code is not right, or it has been used already. Wait for the next one."
 TOO_OFTEN = "Too many attempts. Please wait a few minutes and try again."
@@ -113,20 +112,8 @@ def test_after_a_code_the_one_before_it_is_no_good_either(app: Flask, agency: Ag
     assert second.form("Sign in").submit(code=code_of_phone()).status == 422
 
 
-def at_once(deeds: list[Callable[[], int]]) -> list[int]:
-    gate = threading.Barrier(len(deeds))
-
-    def do(deed: Callable[[], int]) -> int:
-        gate.wait(30)
-        return deed()
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return sorted(pool.map(do, deeds))
-
-
 def typing(page: Page, code: str) -> Callable[[], int]:
-    headers = {"X-CSRFToken": page.browser.csrf_token()}
-    return lambda: page.browser.post("/sign-in/code", data={"code": code}, headers=headers).status
+    return posting(page.browser, "/sign-in/code", {"code": code})
 
 
 def test_one_code_typed_in_four_browsers_at_once_opens_one(app: Flask, agency: Agency, database: Database) -> None:

@@ -1,8 +1,5 @@
 """The accounts page: who has access, and what an administrator does about it. Everything holds at once."""
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -19,6 +16,7 @@ from tests import factories
 from tests.conftest import Database, Mailbox, SignIn, open_browser
 from tests.factories import PASSWORD, Agency, protected
 from tests.pages import Browser, Page
+from tests.racing import at_once, posting
 
 LIST = "/staff/accounts"
 
@@ -275,26 +273,11 @@ def test_the_last_administrator_is_not_closed(
     assert page.status == 403, "what one may do is looked up at each request"
 
 
-def at_once(deeds: list[Callable[[], int]]) -> list[int]:
-    gate = threading.Barrier(len(deeds))
-
-    def do(deed: Callable[[], int]) -> int:
-        gate.wait(30)
-        return deed()
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return sorted(pool.map(do, deeds))
-
-
 def test_two_administrators_who_close_each_other_at_once_leave_one(
     ada: Browser, agency: Agency, second_admin: factories.Persona, database: Database, sign_in: SignIn
 ) -> None:
-    def closing(browser: Browser, account_id: int) -> Callable[[], int]:
-        headers = {"X-CSRFToken": browser.csrf_token()}
-        return lambda: browser.post(f"{LIST}/{account_id}/changes", data={"deed": "close"}, headers=headers).status
-
-    boris = sign_in(second_admin)
-    statuses = at_once([closing(ada, second_admin.account_id), closing(boris, agency.ada.account_id)])
+    pairs = ((ada, second_admin.account_id), (sign_in(second_admin), agency.ada.account_id))
+    statuses = at_once([posting(one, f"{LIST}/{other}/changes", {"deed": "close"}) for one, other in pairs])
     left = database.count(Account, Account.id.in_([agency.ada.account_id, second_admin.account_id]), Account.active)
     assert left == 1, statuses
 

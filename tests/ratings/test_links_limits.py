@@ -20,8 +20,8 @@ from tests import factories
 from tests.conftest import Database, open_browser
 from tests.factories import Agency
 from tests.pages import Browser
+from tests.racing import at_once, posting
 from tests.ratings.conftest import Asked
-from tests.ratings.test_races import at_once, posting
 
 HOME = {"REMOTE_ADDR": "203.0.113.7"}
 CROWD = 200

@@ -1,9 +1,5 @@
 """Many at once: the database decides who was first, and nobody sees an error page."""
 
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-
 from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
@@ -11,25 +7,8 @@ from portal.ratings.models import FormerRating, Rating, RatingExclusion, RatingR
 from portal.visits.models import Visit
 from tests.conftest import Database, SignIn, open_browser
 from tests.factories import Agency, rate
-from tests.pages import Browser
+from tests.racing import at_once, posting
 from tests.ratings.conftest import Asked
-
-
-def at_once(deeds: Sequence[Callable[[], int]]) -> list[int]:
-    """Do all of it at the same time; return the statuses, sorted."""
-    gate = threading.Barrier(len(deeds))
-
-    def do(deed: Callable[[], int]) -> int:
-        gate.wait(30)
-        return deed()
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return sorted(pool.map(do, deeds))
-
-
-def posting(browser: Browser, url: str, data: dict) -> Callable[[], int]:
-    headers = {"X-CSRFToken": browser.csrf_token()}
-    return lambda: browser.post(url, data=data, headers=headers).status
 
 
 def test_twenty_answers_at_once_are_one_rating(agency: Agency, sign_in: SignIn, database: Database) -> None:
