@@ -36,7 +36,8 @@ def test_a_colleague_is_added_found_changed_and_closed(
     assert alone.at("#last_name")["value"] == "Noël"
     known = alone.form("Add and invite").submit(email="sofia@example.org", sector_ids=str(agency.north))
     assert known.status == 409
-    page = known.form("Add and invite").submit(first_name="Léa", email="lea@example.org").follow()
+    page = known.form("Add and invite").submit(first_name="Léa", email="lea@example.org", language="").follow()
+    assert database.one(select(Staff.language).where(Staff.email == "lea@example.org")) is None, "the agency's own"
     assert page.h1 == "Léa Noël"
     assert "Nord" in page.words
     assert mailbox.one()["To"].addresses[0].addr_spec == "lea@example.org"
