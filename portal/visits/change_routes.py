@@ -6,12 +6,11 @@ from typing import cast
 from flask import abort, flash, g, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response
 
 from portal.errors import Refused
 from portal.extensions import db
-from portal.forms import number_in
+from portal.forms import number_in, refused
 from portal.htmx import request
 from portal.pages import done, show
 from portal.people.models import Client
@@ -157,30 +156,12 @@ def _move(visit: Visit, form: MoveForm, later: list[Visit]) -> Response:
 
 @staff.page("/visits/<int:visit_id>/tasks", Permission.PLAN_VISITS, methods=("GET", "POST"))
 def change_tasks(visit_id: int) -> Response:
-    visit, form = visit_or_404(visit_id), TasksForm()
-    if request.method == "GET":
-        form.show(visit)
-    if not form.validate_on_submit():
-        return _show_tasks(visit, form, status=422 if request.method == "POST" else 200)
-    try:
-        changes.change_tasks(g.user, visit, form.version_shown, lines_of(form.tasks.data))
-    except StaleDataError:
-        form.version.data = str(visit.version)  # who sends it again has seen both
-        return _show_tasks(visit, form, status=409, is_late=True)
-    except Refused as refused:
-        return _show_tasks(visit, form, status=409, refusal=refused.message)
+    visit = visit_or_404(visit_id)
+    form, back = TasksForm(visit), url_for("staff.show_visit", visit_id=visit_id, **{"from": request.args.get("from")})
+    if status := refused(
+        form, lambda: changes.change_tasks(g.user, visit, form.version_shown, lines_of(form.tasks.data))
+    ):
+        row = queries.row_of(g.user, visit_id)
+        return show("visits/tasks.html", status=status, visit=visit, row=row, form=form, back=back)
     flash(_("The tasks are saved."), "success")
-    return done(_page_of(visit))
-
-
-def _show_tasks(visit: Visit, form: TasksForm, *, status: int = 200, is_late: bool = False,
-                refusal: object = None) -> Response:  # fmt: skip
-    return show(
-        "visits/tasks.html", status=status, visit=visit, row=queries.row_of(g.user, visit.id), form=form,
-        is_late=is_late, refusal=refusal, back=_page_of(visit),
-    )  # fmt: skip
-
-
-def _page_of(visit: Visit) -> str:
-    """Address of the visit's page, which knows where the person came from."""
-    return url_for("staff.show_visit", visit_id=visit.id, **{"from": request.args.get("from")})
+    return done(back)

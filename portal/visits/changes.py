@@ -161,11 +161,10 @@ def change_tasks(actor: Actor, visit: Visit, version: int, labels: Sequence[str]
     """Write the tasks of a visit anew.
 
     Raises:
-        StaleDataError: the visit was changed after it was read.
-        Refused: it is cancelled.
+        Refused: it was changed after it was read, or is cancelled.
     """
     if visit.version != version:
-        raise StaleDataError(visit.id)
+        raise Refused(_l("Somebody changed this visit in the meantime. Its tasks now are:"), "stale")
     if visit.state == State.CANCELLED:
         raise Refused(_l("This visit is cancelled: nothing is left to be done."), "state")
     if [task.label for task in visit.tasks] == list(labels):

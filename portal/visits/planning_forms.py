@@ -21,10 +21,11 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Sto
 
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.forms import NumberField, PortalForm, number_in
+from portal.forms import NumberField, PortalForm
 from portal.organisation.catalogue import active_services
 from portal.people.models import Service, Worker
 from portal.people.queries import visible_workers
+from portal.people.record_forms import VersionedForm
 from portal.visits.changes import days_of_series, length_of
 from portal.visits.checks import Planned, seal_of
 from portal.visits.models import State, Visit, VisitTask
@@ -45,6 +46,23 @@ def day_in_reach(_form: object, field: DateField) -> None:
         raise StopValidation(_("This day is more than a year ago."))
     if day > today() + AHEAD:
         raise StopValidation(_("This day is more than two years away."))
+
+
+def text_of(tasks: Sequence[VisitTask]) -> str:
+    return "\n".join(task.label for task in tasks)
+
+
+def lines_of(text: str | None) -> list[str]:
+    """The lines of a text that say something."""
+    return [line.strip() for line in (text or "").splitlines() if line.strip()]
+
+
+def tasks_that_fit(_form: object, field: TextAreaField) -> None:
+    lines = lines_of(field.data)
+    if len(lines) > MOST_TASKS:
+        raise StopValidation(_("At most %(num)s tasks, please.", num=MOST_TASKS))
+    if any(len(line) > LONGEST_TASK for line in lines):
+        raise StopValidation(_("A task has at most %(num)s characters.", num=LONGEST_TASK))
 
 
 class TimesForm(PortalForm):
@@ -92,7 +110,7 @@ class PlanForm(TimesForm):
     """A visit that is to be, once or every week."""
 
     service = SelectField(_l("Service"), choices=[], default="")
-    tasks = TextAreaField(_l("Tasks"), description=_l("One task in each line."))
+    tasks = TextAreaField(_l("Tasks"), validators=[tasks_that_fit], description=_l("One task in each line."))
     mission_order = TextAreaField(
         _l("Mission order"), validators=[Length(max=2000, message=_l("Please use at most 2,000 characters."))]
     )
@@ -117,9 +135,6 @@ class PlanForm(TimesForm):
     def validate_worker(self, field: SelectField) -> None:
         if not field.data and not self.draft.data:
             raise StopValidation(_("Choose who goes, or keep the visit as a draft."))
-
-    def validate_tasks(self, field: TextAreaField) -> None:
-        check_tasks(field)
 
     def validate_until(self, field: DateField) -> None:
         if field.data is None or self.day.data is None:
@@ -159,14 +174,13 @@ class PlanForm(TimesForm):
         return start.date().isoformat() not in cast("list[str]", self.skip.data)
 
 
-class MoveForm(TimesForm):
+class MoveForm(TimesForm, VersionedForm):
     """Another time or other workers for a visit that is there."""
 
     minutes = NumberField(
         _l("Duration in minutes"), validators=[InputRequired(_l("Please say how long it lasts.")), LENGTHS]
     )
     scope = RadioField(_l("What is moved"), choices=[], default="one")
-    version = HiddenField()
 
     def offer_scope(self, others: int) -> None:
         """Offer to move the visits that follow in the series too, if there are any."""
@@ -175,10 +189,6 @@ class MoveForm(TimesForm):
             self.scope.choices.append(
                 SelectChoice(value="following", label=_("This one and the %(num)s after it", num=others))
             )
-
-    @property
-    def version_shown(self) -> int:
-        return number_in(self.version.data) or 0
 
     def show(self, visit: Visit) -> None:
         """Fill in what the visit is now."""
@@ -190,39 +200,21 @@ class MoveForm(TimesForm):
         self.version.data = str(visit.version)
 
 
-class TasksForm(PortalForm):
-    """What is to be done on a visit."""
+class TasksForm(VersionedForm):
+    """What is to be done on a visit.
 
-    tasks = TextAreaField(_l("Tasks"), description=_l("One task in each line."))
-    version = HiddenField()
+    Attributes:
+        is_late: whether somebody else has changed the visit since it was read.
+    """
 
-    def validate_tasks(self, field: TextAreaField) -> None:
-        check_tasks(field)
+    tasks = TextAreaField(_l("Tasks"), validators=[tasks_that_fit], description=_l("One task in each line."))
 
-    @property
-    def version_shown(self) -> int:
-        return number_in(self.version.data) or 0
+    def __init__(self, visit: Visit) -> None:
+        self.visit, self.is_late = visit, False
+        super().__init__(data={"tasks": text_of(visit.tasks), "version": visit.version})
 
-    def show(self, visit: Visit) -> None:
-        """Fill in what is to be done now."""
-        self.tasks.data, self.version.data = text_of(visit.tasks), str(visit.version)
-
-
-def text_of(tasks: Sequence[VisitTask]) -> str:
-    return "\n".join(task.label for task in tasks)
-
-
-def lines_of(text: str | None) -> list[str]:
-    """The lines of a text that say something."""
-    return [line.strip() for line in (text or "").splitlines() if line.strip()]
-
-
-def check_tasks(field: TextAreaField) -> None:
-    lines = lines_of(field.data)
-    if len(lines) > MOST_TASKS:
-        raise StopValidation(_("At most %(num)s tasks, please.", num=MOST_TASKS))
-    if any(len(line) > LONGEST_TASK for line in lines):
-        raise StopValidation(_("A task has at most %(num)s characters.", num=LONGEST_TASK))
+    def show_standing(self) -> None:
+        self.is_late, self.version.data = True, str(self.visit.version)
 
 
 def workers_by_id(user: User, ids: Sequence[int], there: Sequence[Worker] = ()) -> list[Worker]:

@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal.accounts.queries import safe_next
-from portal.errors import Refused
 from portal.extensions import wires
+from portal.forms import PortalForm, refused
 from portal.htmx import request
 from portal.pages import done, show
 from portal.portals import HOMES, client, staff, worker
@@ -114,16 +114,12 @@ def _end(visit_id: int, fragment: str, back_to: str) -> Response:
 def cancel_visit(visit_id: int) -> Response:
     visit, form = visit_or_404(visit_id), CancelForm()
     back = safe_next(request.args.get("from"))
-    shown = {"visit": queries.row_of(g.user, visit_id), "form": form, "back": back or url_for("staff.list_visits")}
-    if not form.validate_on_submit():
-        status = 422 if request.method == "POST" else 200
-        return show("visits/cancel.html", "visits/_cancel.html", status=status, refusal=None, **shown)
-    try:
-        actions.cancel_visit(g.user, visit, form.reason.data)
-    except Refused as refusal:
-        return show("visits/cancel.html", "visits/_cancel.html", status=409, refusal=refusal.message, **shown)
-    flash(_("The visit is cancelled."), "success")
+    status = refused(form, lambda: actions.cancel_visit(g.user, visit, str(form.reason.data)))
     row = queries.row_of(g.user, visit_id)
+    if status:
+        return show("visits/cancel.html", "visits/_cancel.html", status=status, visit=row, form=form,
+                    back=back or url_for("staff.list_visits"))  # fmt: skip
+    flash(_("The visit is cancelled."), "success")
     return done(back or url_for("staff.show_visit", visit_id=visit_id), event="visit-cancelled",
                 fragment="visits/_staff_row.html", target=f"#visit-{visit_id}", row=row)  # fmt: skip
 
@@ -131,13 +127,8 @@ def cancel_visit(visit_id: int) -> Response:
 @staff.page("/visits/<int:visit_id>/reopening", Permission.CLOSE_VISITS, methods=("GET", "POST"))
 def reopen_visit(visit_id: int) -> Response:
     """*Remettre à réaliser*: asked once more before it is done, since the client may have had a mail."""
-    visit, shown, refusal = visit_or_404(visit_id), queries.row_of(g.user, visit_id), None
-    if request.method == "POST":
-        try:
-            actions.reopen_visit(g.user, visit)
-        except Refused as refused:
-            refusal = refused.message
-        else:
-            flash(_("The visit is to be done again."), "success")
-            return done(url_for("staff.show_visit", visit_id=visit_id))
-    return show("visits/reopen.html", status=409 if refusal else 200, visit=shown, refusal=refusal)
+    visit, form = visit_or_404(visit_id), PortalForm()
+    if status := refused(form, lambda: actions.reopen_visit(g.user, visit)):
+        return show("visits/reopen.html", status=status, visit=queries.row_of(g.user, visit_id), form=form)
+    flash(_("The visit is to be done again."), "success")
+    return done(url_for("staff.show_visit", visit_id=visit_id))
