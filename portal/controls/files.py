@@ -22,6 +22,7 @@ MOMENTS = {"fr": "dd/MM/y HH:mm", "ru": "dd.MM.y HH:mm", "en": "dd/MM/y HH:mm"}
 EXCEL_MOMENTS = {"fr": "dd/mm/yyyy hh:mm", "ru": "dd.mm.yyyy hh:mm", "en": "dd/mm/yyyy hh:mm"}
 SEPARATORS = {"fr": ";", "ru": ";", "en": ","}  # what a spreadsheet of that language parts cells at
 WIDTHS = {"moment": 17, "number": 9, "stars": 9, "text": 24, "long": 60}
+LONGEST_CELL = 32_767  # signs that a cell of a workbook holds; one with more would be left empty
 MIMES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
@@ -89,7 +90,8 @@ class XlsxWriter:
             elif isinstance(value, int | float):
                 self.sheet.write_number(self.rows, place, value)
             elif value is not None:
-                self.sheet.write_string(self.rows, place, value)
+                short = value if len(value) <= LONGEST_CELL else f"{value[: LONGEST_CELL - 1]}…"
+                self.sheet.write_string(self.rows, place, short)
 
     def finish(self, said: Iterable[tuple[str, str]], summary: Summary | None) -> bytes:
         self.sheet.autofilter(0, 0, self.rows, len(self.columns) - 1)

@@ -14,8 +14,9 @@ from time_machine import TimeMachineFixture
 
 from portal.audit.models import AuditEntry
 from portal.controls import jobs
-from portal.controls.files import guarded
+from portal.controls.files import WRITERS, guarded
 from portal.controls.models import Export
+from portal.controls.table import Column
 from portal.extensions import db
 from portal.people.models import Staff, staff_sector
 from portal.ratings.models import Rating
@@ -117,6 +118,15 @@ def test_no_cell_is_ever_a_formula(rated: Agency, sign_in: SignIn, app: Flask, d
     cells = [row[7] for row in sheet_of(export(app, database, sofia, "xlsx")).iter_rows(min_row=2)]
     assert {(cell.value, cell.data_type) for cell in cells} == {('=HYPERLINK("http://evil.example")', "s")}
     assert guarded("a=1") == "a=1"
+
+
+def test_a_text_too_long_for_a_cell_is_cut_and_not_lost(app: Flask) -> None:
+    with app.test_request_context():
+        writer = WRITERS["xlsx"]("Longs", [Column("text", "Text", None)])
+        for text in ("é" * 32_767, "é" * 32_768):
+            writer.write([text])
+        book = load_workbook(io.BytesIO(writer.finish([], None)))
+    assert [cell.value for cell in book.worksheets[0]["A"]][1:] == ["é" * 32_767, "é" * 32_766 + "…"]
 
 
 def test_a_french_or_russian_file_is_parted_and_dated_as_there(
