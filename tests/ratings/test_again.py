@@ -104,7 +104,8 @@ def test_the_same_rating_given_again_is_an_answer(agency: Agency, database: Data
     with database.writing():
         rate(agency.claire, agency.claires_done, 1)
     ask(sign_in, agency, agency.claires_done)
-    assert sign_in(agency.claire).get(f"/client/visits/{agency.claires_done}/rating").form("Save").submit(stars="1")
+    window = sign_in(agency.claire).get(f"/client/visits/{agency.claires_done}/rating")
+    assert window.form("Save").submit(stars="1").status == 303
     assert values(database) == [(1, "portal"), (1, "portal")]
     assert database.count(Message, Message.kind == "ratings.very_low") == 2, "low again: the agency is told again"
 

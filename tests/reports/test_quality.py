@@ -303,9 +303,7 @@ def test_a_page_costs_six_statements_whatever_its_length(rated: Agency, sign_in:
 
 
 def test_more_than_a_thousand_are_counted_as_such(
-    rated: Agency, sign_in: SignIn, database: Database, monkeypatch: pytest.MonkeyPatch
+    rated: Agency, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("portal.controls.queries.COUNTED", 3)
-    page = asked(sign_in(rated.sofia))
-    assert "1,000+ results" in page.words
-    assert database.count(Rating) == len(database.all(select(Rating.id))) == 7
+    assert "1,000+ results" in asked(sign_in(rated.sofia)).words
