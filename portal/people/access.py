@@ -32,14 +32,23 @@ def invite_person(user: User, person: Anybody) -> bool:
     Raises:
         Refused: no address, a closed file or login, or a password was chosen already.
     """
-    if not person.active:
-        raise Refused(_l("This file is closed. Open it again first."), "closed")
+    refuse_closed(person.client if isinstance(person, Relative) else person, person)
     known = db.session.get(Account, person.account_id) if person.account_id else None
     account = known or open_login(user, person, invited=False)
     if not known and account.active and account.password:
         return False
     invite_again(user, account)
     return True
+
+
+def refuse_closed(*people: Anybody) -> None:
+    """Nobody is invited to what would not open to them.
+
+    Raises:
+        Refused: one of these records is closed.
+    """
+    if not all(person.active for person in people):
+        raise Refused(_l("This file is closed. Open it again first."), "closed")
 
 
 def invite_again(user: User, account: Account) -> None:
@@ -102,8 +111,9 @@ def add_relative(user: User, client: Client, typed: Values) -> Relative:
         typed: by the names of the record's fields; an address is needed.
 
     Raises:
-        Refused: somebody on this file has the address already.
+        Refused: the file is closed, or somebody on it has the address already.
     """
+    refuse_closed(client)
     _refuse_known(client.id, None, typed["email"])
     relative = Relative()
     make_record(user, relative, {**typed, "client_id": client.id})

@@ -105,3 +105,10 @@ def test_a_service_that_is_no_longer_offered_stays_with_its_visits(
 
     with database.app.app_context():
         assert [service.name for service in active_services()] == ["Aide au lever"]
+
+
+def test_a_question_keeps_its_no_break_spaces(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    form = sign_in(agency.ada).get(f"/staff/services/{agency.cleaning}").form("Save")
+    form.submit(question_fr="Le\xa0ménage\n est «\xa0fait\xa0»\u202f?")
+    asked = database.one(select(Service.question_fr).where(Service.id == agency.cleaning))
+    assert asked == "Le ménage est «\xa0fait\xa0»\u202f?"

@@ -219,6 +219,21 @@ def test_an_address_with_a_login_opens_the_file_and_nobody_says_that_a_mail_leav
     assert database.one(select(Client.account_id).where(Client.id == rose)) == agency.paul.account_id
 
 
+def test_nobody_is_invited_to_a_file_that_is_closed(
+    sofia: Browser, agency: Agency, database: Database, mailbox: Mailbox
+) -> None:
+    with database.writing():
+        claire = db.session.get_one(Client, agency.claire.id)
+        lise = factories.relative("Lise", "Roy", claire, "lise@example.org").id
+        claire.active = False
+    page = add(access(sofia, agency.claire.id), email="anne@example.org")
+    assert (page.status, page.errors()) == (409, ["This file is closed. Open it again first."])
+    invited = sofia.act(f"/staff/clients/{agency.claire.id}/access/invitations", {"person": f"relative:{lise}"})
+    assert invited.status == 409
+    assert mailbox.collect() == []
+    assert database.count(Relative) == 2
+
+
 def test_without_an_address_the_page_says_so(agency: Agency, sign_in: SignIn) -> None:
     page = access(sign_in(agency.igor), agency.george)
     assert "No e-mail address on the file" in page.words

@@ -202,10 +202,3 @@ def test_a_name_has_one_line_and_can_be_seen(sofia: Browser, agency: Agency, dat
         assert database.one(select(Worker.first_name).where(Worker.id == agency.wassim.id)) == kept
         assert f"{kept} Haddad".strip() in sofia.get(f"/staff/visits/{agency.claires_next}").words
     assert sofia.act(form.action, {**form.values(), "first_name": "\u200b", "last_name": "\u200e\n"}).status == 422
-
-
-def test_a_question_keeps_its_no_break_spaces(agency: Agency, sign_in: SignIn, database: Database) -> None:
-    form = sign_in(agency.ada).get(f"/staff/services/{agency.cleaning}").form("Save")
-    form.submit(question_fr="Le\xa0ménage\n est «\xa0fait\xa0»\u202f?")
-    asked = database.one(select(Service.question_fr).where(Service.id == agency.cleaning))
-    assert asked == "Le ménage est «\xa0fait\xa0»\u202f?"
