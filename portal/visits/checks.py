@@ -12,11 +12,12 @@ from sqlalchemy import select
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.i18n import local, span, time_of_day, zone
+from portal.people.availability import REASONS
 from portal.people.models import Absence, Availability, Client
 from portal.visits.actions import moments_of
 from portal.visits.changes import Going
 from portal.visits.conflicts import Taken, clashing, taken
-from portal.visits.planning import ABSENCES, DAY, hours_of, minutes_of
+from portal.visits.planning import DAY, hours_of, minutes_of
 from portal.visits.queries import VisitRow, rows_by_id
 
 
@@ -117,7 +118,7 @@ def _free_time(ids: Collection[int], goings: Sequence[Going]) -> Callable[[Going
                     and one.first_day <= last and one.last_day >= start.date()]  # fmt: skip
             if gone:
                 said.append(_("%(worker)s is absent: %(reason)s.", worker=worker.name,
-                              reason=str(ABSENCES[gone[0].reason])))  # fmt: skip
+                              reason=str(REASONS[gone[0].reason])))  # fmt: skip
             elif not _is_free([one for one in known if one.worker_id == worker.id], start, going.minutes):
                 said.append(_("%(worker)s is not available at these hours.", worker=worker.name))
         return said

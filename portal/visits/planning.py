@@ -7,12 +7,12 @@ from itertools import count
 
 from babel.dates import format_date, format_interval
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import ScalarSelect, Select, String, cast, func, select
 
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.i18n import PARTS, language, local, start_of_day
+from portal.people.availability import REASONS
 from portal.people.models import Absence, Availability, Client, Worker
 from portal.visits.conflicts import LONGEST, Taken, begins_around, clashing, taken
 from portal.visits.models import State, Visit, VisitWorker
@@ -23,7 +23,6 @@ DAY = 24 * 60  # minutes
 SHOWN = (7, 20)  # the hours that a planning shows at least
 SHORTEST = 30  # minutes: a shorter visit is drawn so tall, else it could not be read
 AT_MOST = 500  # visits of one person in one week
-ABSENCES = {"leave": _l("Leave"), "sick": _l("Illness"), "training": _l("Training"), "other": _l("Other reason")}
 
 
 @dataclass(frozen=True)
@@ -280,7 +279,7 @@ def _mark_free_hours(week: Week, worker_id: int) -> None:
     known = db.session.scalars(select(Availability).where(Availability.worker_id == worker_id)).all()
     for each in week.days:
         reason = next((one.reason for one in absences if one.first_day <= each.day <= one.last_day), None)
-        each.absence = str(ABSENCES[reason]) if reason else None
+        each.absence = str(REASONS[reason]) if reason else None
         if known:
             each.off = _rest([hours_of(one) for one in known if one.weekday == each.day.weekday()])
 

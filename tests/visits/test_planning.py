@@ -142,8 +142,8 @@ def test_the_week_of_a_worker_names_the_clients_and_the_absences(
     assert "Claire Lefèvre" in said["Tue"]
     assert "Available 8:00–12:00, 14:00–18:00" in said["Tue"]
     assert "Not available this day" in said["Wed"]
-    assert "Absent: Illness" in said["Thu"]
-    assert "Absent: Illness" in said["Fri"]
+    assert "Absent: Sick leave" in said["Thu"]
+    assert "Absent: Sick leave" in said["Fri"]
     assert "Absent" not in said["Sat"]
     assert len(page.soup.select(".plan-day:nth-of-type(2) .plan-off")) == 3
 

@@ -1,34 +1,11 @@
-"""The window of a visit: its frames, which other features fill, where they lead, and the way back."""
+"""The window of a visit: where its frames lead, and the way back."""
 
-import pytest
-
-from portal.accounts.models import User
-from portal.extensions import Panel, db, wires
+from portal.extensions import db
 from portal.people.models import Client, Sector, Service, Worker
-from portal.visits.models import Visit
 from tests import factories
 from tests.conftest import Database, SignIn
 from tests.factories import Agency
 from tests.pages import Page
-
-
-def test_what_another_feature_puts_into_the_frame_stands_in_it(
-    agency: Agency, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def choice(user: User, visit: Visit) -> Panel | None:
-        said = {"visit_id": visit.id, "name": f"Somebody whom {user.name} knows", "stopped": False, "history": []}
-        return Panel("ratings/_choice_panel.html", said) if visit.id == agency.claires_next else None
-
-    monkeypatch.setattr(wires, "visit_panels", [])
-    monkeypatch.setattr(wires, "client_panels", [choice])
-    sofia = sign_in(agency.sofia)
-    page = sofia.get(f"/staff/visits/{agency.claires_next}")
-    frame = next(tag for tag in page.soup.select(".panel") if tag.h2 and tag.h2.get_text() == "Client")
-    assert "Somebody whom Sofia Benali knows" in frame.get_text(" ")
-    assert "Somebody whom" not in sofia.get(f"/staff/visits/{agency.claires_past}").words
-
-
-# ---- what else stands on the page, and the way back ----
 
 
 def test_client_and_workers_lead_to_their_records_as_far_as_these_are_open(
@@ -52,6 +29,10 @@ def test_client_and_workers_lead_to_their_records_as_far_as_these_are_open(
     page = sofia.get(f"/staff/visits/{visit}")
     assert "The file is in another sector now." in page.words
     assert f'href="/staff/clients/{agency.claire.id}' not in page.html
+    assert "Duplicate" not in page.words, "new visits are the other sector's"
+    menu = sofia.get(f"/staff/workers/{agency.wassim.id}/planning").says(f"#menu-{visit}")
+    assert "Move…" in menu
+    assert "Duplicate" not in menu
 
 
 def test_the_way_back_leads_to_where_one_came_from(agency: Agency, sign_in: SignIn) -> None:
