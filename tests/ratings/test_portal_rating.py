@@ -216,16 +216,16 @@ def test_a_switched_off_module_leaves_the_menus_and_answers_404(
 def test_with_the_module_switched_off_nothing_anywhere_tells_of_ratings(
     agency: Agency, sign_in: SignIn, database: Database
 ) -> None:
-    answered, visit = sign_in(agency.sofia), agency.claires_done
-    assert answered.get(f"/staff/visits/{visit}/rating").form("Save").submit(stars="1", how="paper").status == 303
-    answered.get(f"/staff/visits/{visit}").link("Answer the client").click().form("Send the answer").submit(text="Non")
+    sofia, visit = sign_in(agency.sofia), agency.claires_done
+    assert sofia.get(f"/staff/visits/{visit}/rating").form("Save").submit(stars="1", how="paper").status == 303
+    sofia.get(f"/staff/visits/{visit}").link("Answer the client").click().form("Send the answer").submit(text="Non")
     with database.writing():
         rate(agency.denis, agency.denis_done, 3)
     record = f"/staff/clients/{agency.claire.id}"
     places = {
-        agency.claire: ("/client/visits",), agency.paul: ("/client/visits",),
-        agency.denis: ("/client/visits",),
-        agency.sofia: (
+        sign_in(agency.claire): ("/client/visits",), sign_in(agency.paul): ("/client/visits",),
+        sign_in(agency.denis): ("/client/visits",),
+        sofia: (
             "/staff/home", "/staff/visits", "/staff/visits?state=done", f"/staff/visits/{visit}",
             f"{record}/planning?day=2026-11-16", f"{record}/planning?day=2026-11-16&view=list", f"{record}/timeline",
             f"/staff/workers/{agency.wassim.id}/planning?day=2026-11-16", f"{record}/workers",
@@ -233,18 +233,17 @@ def test_with_the_module_switched_off_nothing_anywhere_tells_of_ratings(
         ),
     }  # fmt: skip
     telling = ("out of 5", "Rating", "rating", "rated", "Reply of the agency", "Entered by the agency")
-    on = {url: sign_in(who).get(url) for who, urls in places.items() for url in urls}
-    assert [url for url, page in on.items() if not any(word in page.says("main") for word in telling)] == []
+    on = [browser.get(url) for browser, urls in places.items() for url in urls]
+    assert [page for page in on if not any(word in page.says("main") for word in telling)] == []
     with database.writing():
         set_option(None, "ratings.enabled", "off")
-    for who, urls in places.items():
-        browser = sign_in(who)
+    for browser, urls in places.items():
         for url in urls:
             page = browser.get(url)
             assert page.status in (200, 303)
             assert not [word for word in telling if word in page.says("main")], url
             assert not page.soup.select('main .stars, main a[href*="rating"]'), url
-    page = sign_in(agency.sofia).get(f"/staff/visits/{visit}")
+    page = sofia.get(f"/staff/visits/{visit}")
     assert "Set back to be done" not in page.words, "what is rated stays done, also while nobody sees the rating"
     with database.writing():
         set_option(None, "ratings.enabled", "on")
