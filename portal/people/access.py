@@ -32,7 +32,7 @@ def invite_person(user: User, person: Anybody) -> bool:
     Raises:
         Refused: no address, a closed file or login, or a password was chosen already.
     """
-    refuse_closed(person.client if isinstance(person, Relative) else person, person)
+    _refuse_closed(person.client if isinstance(person, Relative) else person, person)
     known = db.session.get(Account, person.account_id) if person.account_id else None
     account = known or open_login(user, person, invited=False)
     if not known and account.active and account.password:
@@ -41,7 +41,7 @@ def invite_person(user: User, person: Anybody) -> bool:
     return True
 
 
-def refuse_closed(*people: Anybody) -> None:
+def _refuse_closed(*people: Anybody) -> None:
     """Nobody is invited to what would not open to them.
 
     Raises:
@@ -113,7 +113,7 @@ def add_relative(user: User, client: Client, typed: Values) -> Relative:
     Raises:
         Refused: the file is closed, or somebody on it has the address already.
     """
-    refuse_closed(client)
+    _refuse_closed(client)
     _refuse_known(client.id, None, typed["email"])
     relative = Relative()
     make_record(user, relative, {**typed, "client_id": client.id})
@@ -138,7 +138,7 @@ def _refuse_known(client_id: int, own: int | None, address: Value) -> None:
         raise Refused(_l("A relative with this e-mail address is on the file already."), "email")
 
 
-def shut_out(user: User, account_id: int | None) -> None:
+def _shut_out(user: User, account_id: int | None) -> None:
     """Sign a login out that opens nothing any more; mailed links to it are dead."""
     account = db.session.get(Account, account_id) if account_id else None
     if account and not files_of_account(account.id):
@@ -154,7 +154,7 @@ def close_record(user: User, person: Anybody) -> None:
         return
     _set_active(user, person, active=False)
     for one in [person, *(person.relatives if isinstance(person, Client) else ())]:
-        shut_out(user, one.account_id)
+        _shut_out(user, one.account_id)
 
 
 def open_record(user: User, person: Anybody) -> bool:

@@ -189,8 +189,7 @@ def _as_line(row: Row) -> Line:
     return Line(
         key=f"{row.kind}:{row.id}", name=f"{row.first_name} {row.last_name}".strip(), role=row.role,
         of_whom=row.of_whom.strip(), client_id=row.client_id, email=row.email, account_id=row.account_id, state=state,
-        last_at=row.last_at,
-        has_factor=row.totp_since is not None, has_password=row.password is not None,
+        last_at=row.last_at, has_factor=row.totp_since is not None, has_password=row.password is not None,
     )  # fmt: skip
 
 

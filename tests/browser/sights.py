@@ -380,7 +380,7 @@ SIGHTS = [
     Sight("client-ratings", "ines", "/staff/clients/{agency.claire.id}/ratings"),
     Sight("client-ratings-none", "igor", "/staff/clients/{agency.george}/ratings"),
     Sight("client-timeline", "sofia", "/staff/clients/{agency.claire.id}/timeline"),
-    Sight("relative", "sofia", "/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}/editing"),
+    Sight("relative-changed", "sofia", "/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}/editing"),
     Sight("workers", "ines", "/staff/workers"),
     Sight("worker", "sofia", "/staff/workers/{agency.wassim.id}", before=busy_worker),
     Sight("worker-refused", "sofia", press("/staff/workers/{agency.wassim.id}", "#absences .btn", ".error")),
