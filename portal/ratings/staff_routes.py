@@ -1,14 +1,12 @@
 """What staff do about the rating of a visit: type it for the client, ask again, answer, have it not counted."""
 
-from functools import partial
-
 from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal.accounts.queries import safe_next
 from portal.errors import Refused
-from portal.forms import STAR_WORDS, PortalForm
+from portal.forms import STAR_WORDS, PortalForm, refused
 from portal.pages import done, show
 from portal.portals import staff
 from portal.ratings import again, exclusion, on_behalf, queries, replies
@@ -99,14 +97,10 @@ def ask_again(visit_id: int) -> Response:
 def reply_to_rating(rating_id: int) -> Response:
     """Answer whoever has left a rating; who reads the mail is said before."""
     rating, form = queries.visible_rating(g.user, rating_id) or abort(404), ReplyForm()
-    visit_id, shown = rating.subject.visit_id, {"rating": rating, "person": replies.person_to_answer(rating)}
-    ask = partial(_deed, "ratings/_reply.html", _("Answer the client"), visit_id, form, **shown)
-    if not form.validate_on_submit():
-        return ask(422 if request.method == "POST" else 200)
-    try:
-        replies.reply(g.user, rating, form.text.data or "")
-    except Refused as refusal:
-        return ask(409, refusal.message)
+    visit_id = rating.subject.visit_id
+    if status := refused(form, lambda: replies.reply(g.user, rating, form.text.data or "")):
+        shown = {"rating": rating, "person": replies.person_to_answer(rating)}
+        return _deed("ratings/_reply.html", _("Answer the client"), visit_id, form, status, **shown)
     flash(_("Your answer stands on the client’s portal."), "success")
     return done(_back(visit_id))
 
@@ -117,13 +111,13 @@ def exclude_rating(rating_id: int) -> Response:
     rating = queries.visible_rating(g.user, rating_id) or abort(404)
     form = ExcludeForm(data=None if request.method == "POST" else {"version": rating.version})
     visit_id = rating.subject.visit_id
-    ask = partial(_deed, "ratings/_exclude.html", _("Exclude from statistics"), visit_id, form, rating=rating)
-    if not form.validate_on_submit():
-        return ask(422 if request.method == "POST" else 200)
-    try:
+
+    def exclude() -> None:
         exclusion.exclude_rating(g.user, rating, form.reason.data or "", form.seen_version)
-    except Refused as refusal:
-        return ask(409, refusal.message)
+
+    if status := refused(form, exclude):
+        heading = _("Exclude from statistics")
+        return _deed("ratings/_exclude.html", heading, visit_id, form, status, rating=rating)
     flash(_("The rating is not counted any more. It stays where it is, struck through."), "success")
     return done(_back(visit_id))
 
