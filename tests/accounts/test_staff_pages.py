@@ -139,7 +139,7 @@ def test_the_page_says_what_it_opens_where_it_is_open_and_what_happened(
     assert "last seen" in page.words
     assert "The person: chose a language" in page.words
     assert len(page.statements) <= 12
-    assert page.link("Who may enter this file").click().h1 == "Access to the file of Claire Lefèvre"
+    assert page.link("Who may enter this file").click().request.path == f"/staff/clients/{agency.claire.id}/access"
 
 
 def test_the_same_deed_many_times_in_a_row_is_one_line(

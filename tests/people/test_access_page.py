@@ -39,7 +39,7 @@ def add(page: Page, **typed: str) -> Page:
 
 def test_the_page_of_a_visit_leads_to_it(sofia: Browser, agency: Agency) -> None:
     page = sofia.get(f"/staff/visits/{agency.claires_done}").link("Who may enter this file").click()
-    assert page.h1 == "Access to the file of Claire Lefèvre"
+    assert (page.h1, page.says(".record-tabs [aria-current]")) == ("Claire Lefèvre", "Portal access")
     assert "Paul Lefèvre" in page.words
     assert "Denis" not in page.words
     assert len(page.statements) <= 12

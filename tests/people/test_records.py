@@ -31,7 +31,8 @@ def test_each_coordinator_finds_their_own_people_and_opens_a_record_with_one_cli
     assert "Sofia Benali" in record.words
     assert "Paul Lefèvre" in record.words
     assert "May rate visits in the client’s place · Sees the visits to come" in record.words
-    assert record.link("Portal access").click().h1 == "Access to the file of Claire Lefèvre"
+    access = record.link("Portal access").click()
+    assert (access.h1, access.says(".record-tabs [aria-current]")) == ("Claire Lefèvre", "Portal access")
     workers = sofia.get("/staff/home").link("Workers").click()
     assert names(workers) == ["Wassim Haddad"]
     assert workers.link("Wassim Haddad").click().h1 == "Wassim Haddad"

@@ -128,7 +128,7 @@ def test_a_relative_is_changed_under_the_same_lock(agency: Agency, sign_in: Sign
     assert "What stands there now: 01 11 11 11 11" in late.says("#phone-rival")
     assert "What stands there now: Yes" in late.says("#sees_ratings-rival")
     assert late.at("#relation")["value"] == "fils"
-    assert late.form("Save").submit().follow().h1 == "Access to the file of Claire Lefèvre"
+    assert "The record of Paul Lefèvre is saved." in late.form("Save").submit().follow().words
     paul = database.one(select(Relative).where(Relative.id == agency.paul.id))
     assert (paul.phone, paul.relation, paul.sees_ratings) == ("02 22 22 22 22", "fils", False)
     deed = last_deed(database, "relative")
