@@ -246,12 +246,11 @@
     (links[next] || (next < 0 ? find : at)).focus();
   });
   // what was found goes away with the keyboard or the finger, as a menu does
-  document.addEventListener("focusin", (event) => {
-    if (find && !find.form.contains(event.target)) foundHere().replaceChildren();
-  });
-  document.addEventListener("pointerdown", (event) => {
-    if (find && !find.form.contains(event.target)) foundHere().replaceChildren();
-  });
+  for (const kind of ["focusin", "pointerdown"]) {
+    document.addEventListener(kind, (event) => {
+      if (find && !find.form.contains(event.target)) foundHere().replaceChildren();
+    });
+  }
 
   // ---- the menu of a visit in a planning: "…", right click, the menu key, Shift+F10 ----
 

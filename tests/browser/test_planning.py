@@ -158,6 +158,7 @@ def plan_by_keys(planning: Planning) -> int:
     tab_to(tab, "[aria-labelledby='day-2026-11-19'] .plan-add")
     tab.type("Enter")
     expect(tab.heading("New visit")).to_be_visible()
+    tab_to(tab, "select[name=service]")
     tab_to(tab, "input[name=hour]")
     keyboard.type("1000A")  # Chromium shows the hours of its own language here, whatever the page's
     planning.save()

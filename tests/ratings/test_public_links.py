@@ -81,6 +81,7 @@ def test_without_a_star_the_comment_stays(stranger: Browser, asked: Asked, datab
     page = stranger.get(asked.link).form("Save").submit(comment="J’ai oublié l’étoile")
     assert page.status == 422
     assert page.errors() == ["Please choose a number of stars."]
+    assert [tag["name"] for tag in page.soup.select("[autofocus]")] == ["stars"], "where the keyboard is led"
     assert "J’ai oublié l’étoile" in page.at("textarea").get_text()
     assert database.count(Rating) == 0
 
