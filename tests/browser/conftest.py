@@ -33,6 +33,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def site(app: Flask) -> Generator[str]:
     """Serve the application from this process, as mailed links will name it; give its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
+    vars(server)["daemon_threads"] = False  # closing the server waits for the answers under way: they use the database
     app.config["PORTAL_BASE_URL"] = address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="site")
     thread.start()
