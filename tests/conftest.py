@@ -57,7 +57,6 @@ def pytest_configure() -> None:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
-
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     tally.summarize(terminalreporter)
 
