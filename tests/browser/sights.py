@@ -277,6 +277,7 @@ def brought_in(tab: Tab, story: Story) -> None:
 def looked_for(tab: Tab, _story: Story) -> None:
     tab.open("/staff/home")
     tab.page.keyboard.press("/")
+    tab.page.locator("#find:focus").wait_for()
     tab.page.keyboard.type("lef")
     tab.page.locator("#found li a").first.wait_for()
 
