@@ -18,10 +18,11 @@ from portal.extensions import db, rows_changed, wires
 from portal.outbox.actions import PATIENCE, Order, cancel, schedule
 from portal.outbox.suppression import is_suppressed, refusals
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
-from portal.ratings.queries import has_stopped, is_open, person_to_ask
+from portal.ratings.queries import is_open, person_to_ask
 from portal.ratings.requests import key_of
+from portal.ratings.standing import has_stopped
 from portal.ratings.timing import opening_after
-from portal.ratings.values import messages_of, refuse_unless_done
+from portal.ratings.values import messages_of, refuse_unless_done, refuse_unless_file_is_open
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,14 @@ class Question:
         return self.leaves_at > clock.now()
 
 
-def question_of(subject: RatingSubject | None, rating: Rating | None) -> Question:
+def question_of(user: User, subject: RatingSubject | None, rating: Rating | None) -> Question:
     """Return what there is to know before a client is asked by hand.
 
     Raises:
         Refused: nobody can or may be asked, in words.
     """
     done = refuse_unless_done(subject)
+    refuse_unless_file_is_open(user, done.visit)
     if not is_open():
         raise Refused(_l("Client ratings are switched off, so nobody can be asked."), "off")
     client = done.visit.client
@@ -97,7 +99,7 @@ def ask_again(user: User, subject: RatingSubject | None, rating: Rating | None, 
     """
     done = refuse_unless_done(subject)
     db.session.execute(select(RatingSubject.id).where(RatingSubject.id == done.id).with_for_update())
-    asked = question_of(done, rating)
+    asked = question_of(user, done, rating)
     if asked.rounds != seen:
         raise Refused(_l("The client has just been asked. Look at the visit again."), "asked")
     cancel(messages_of(done.id), "asked_again")

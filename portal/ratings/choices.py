@@ -1,26 +1,22 @@
 """Whether a person wants rating requests: said by the link of a mail, on the portal, or to the agency.
 
-Each change is a row that stays; the newest counts. Saying the same again changes nothing, however many say it at once.
+Each change is a row that stays; `standing` says what they come to. Saying the same again changes nothing, however many
+say it at once.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
-
-from flask import g
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 
 from portal.accounts.models import User
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import Panel, db
-from portal.people.models import Client, Relative, Staff
+from portal.people.models import Client, Relative
 from portal.ratings.models import RatingRequest, RequestChoice
-from portal.ratings.queries import has_stopped, is_open, person_to_ask
+from portal.ratings.queries import is_open, may_open_file, person_to_ask
+from portal.ratings.standing import Asked, has_stopped, standing_of
+from portal.ratings.values import refuse_unless_file_is_open
 from portal.visits.models import Visit
-
-Asked = Client | Relative
 
 
 def choose_by_link(request: RatingRequest, *, wanted: bool) -> None:
@@ -46,17 +42,25 @@ def _holder(request: RatingRequest, address: str) -> Asked | None:
 
 
 def choose(user: User, *, wanted: bool) -> None:
-    """Stop or allow the requests to oneself, from one's own account."""
+    """Stop or allow the requests to oneself, from one's own account.
+
+    Beside the file it counts for the address with which they sign in: that is theirs, and staff cannot write it.
+    """
     person = person_of(user)
-    _say(person, person.email or "", wanted, "portal", user, (person.__tablename__, person.id))
+    _say(person, _login_of(person), wanted, "portal", user, (person.__tablename__, person.id))
 
 
-def person_asked(visit: Visit) -> Asked:
-    """Who is asked about a visit.
+def _login_of(person: Asked) -> str:
+    return person.account.email if person.account else ""
+
+
+def person_asked(user: User, visit: Visit) -> Asked:
+    """Who is asked about a visit, for staff who may write down what that person wants.
 
     Raises:
-        Refused: nobody can be asked: there is no address.
+        Refused: the client is another sector's by now, or nobody can be asked: there is no address.
     """
+    refuse_unless_file_is_open(user, visit)
     person = person_to_ask(visit.client)
     if person is None:
         raise Refused(_l("Nobody is asked about these visits: there is no e-mail address."), "no-address")
@@ -67,9 +71,12 @@ def note_choice(user: User, visit: Visit, *, wanted: bool) -> None:
     """Write down what the person who is asked about a visit has told the agency.
 
     Raises:
-        Refused: nobody can be asked: there is no address.
+        Refused: as `person_asked` says, or the reader of the address has said stop in another file.
     """
-    person = person_asked(visit)
+    person = person_asked(user, visit)
+    if wanted and standing_of(person).elsewhere:
+        message = _l("Whoever reads this address has stopped the requests, and alone can ask for them again.")
+        raise Refused(message, "reader")
     _say(person, person.email or "", wanted, "staff", user, (person.__tablename__, person.id))
 
 
@@ -103,56 +110,15 @@ def _say(
 # ---- as it is shown ----
 
 
-@dataclass(frozen=True)
-class Word:
-    """One change of mind: when, to what, by which way (`link`, `portal`, `staff`), and which of the staff noted it."""
-
-    at: datetime
-    wanted: bool
-    said_by: str
-    name: str | None
-
-    @property
-    def way(self) -> str:
-        """By which way it was said, in words."""
-        if self.said_by == "link":
-            return _("with the link of a mail")
-        if self.said_by == "portal":
-            return _("on the portal")
-        return _("noted by %(name)s", name=self.name) if self.name else _("noted by the agency")
-
-
-def history(person: Asked) -> list[Word]:
-    """What this person, or the reader of their address, has said, newest first; read once for all parts of a page."""
-    known = g.setdefault("words", {})
-    who = person.__tablename__, person.id
-    if who not in known:
-        known[who] = _read_history(person)
-    return known[who]
-
-
-def _read_history(person: Asked) -> list[Word]:
-    about = and_(RequestChoice.person_type == person.__tablename__, RequestChoice.person_id == person.id)
-    if person.email:
-        about = or_(about, RequestChoice.address == person.email.lower())
-    found = select(RequestChoice, Staff).outerjoin(
-        Staff, and_(Staff.account_id == RequestChoice.account_id, RequestChoice.said_by == "staff")
-    )
-    rows = db.session.execute(found.where(about).order_by(RequestChoice.id.desc())).all()
-    return [Word(said.at, said.wanted, said.said_by, staff.name if staff else None) for said, staff in rows]
-
-
-def visit_panel(_user: User, visit: Visit) -> Panel | None:
+def visit_panel(user: User, visit: Visit) -> Panel | None:
     """On the staff's page of a visit: does the person who is asked want to be, and what have they said?"""
-    if not is_open():
+    if not (is_open() and may_open_file(user, visit)):
         return None
     person = person_to_ask(visit.client)
-    said = history(person) if person else []
     return Panel("ratings/_choice_panel.html", {
         "visit_id": visit.id,
         "name": person.name if person else None,
-        "stopped": bool(said) and not said[0].wanted,
-        "history": said,
+        "standing": standing_of(person) if person else None,
     })  # fmt: skip
 
 
@@ -164,7 +130,7 @@ def account_panel(user: User) -> Panel | None:
     if not (is_open() and (user.client_id or user.relative_id)):
         return None
     person = person_of(user)
-    stopped = has_stopped(person, person.email or "")
+    stopped = has_stopped(person, _login_of(person))
     if not stopped and person_to_ask(db.session.get_one(Client, user.client_id)) is not person:
         return None
     return Panel("ratings/_choice_switch.html", {"stopped": stopped})

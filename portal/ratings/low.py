@@ -1,5 +1,7 @@
 """Low ratings: who is told, what waits to be looked at, and the deed of taking note."""
 
+from dataclasses import replace
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import case, func, select, update
 
@@ -9,8 +11,8 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import Panel, db, rows_changed
 from portal.outbox.actions import Order, schedule
-from portal.people.models import Staff
-from portal.people.queries import staff_at_work, staff_responsible_for
+from portal.people.models import Client, Staff
+from portal.people.queries import staff_at_work, staff_responsible_for, visible_clients
 from portal.ratings.models import Rating
 from portal.ratings.queries import (
     RatingRow,
@@ -87,8 +89,10 @@ def count_unseen(user: User) -> int:
 def unseen(user: User) -> list[RatingRow]:
     """The low ratings that nobody has looked at: urgent ones first, then those that have waited longest."""
     urgent = case((Rating.stars <= option("ratings.urgent_threshold"), 0), else_=1)
+    mine = Client.id.in_(visible_clients(user).with_only_columns(Client.id))
     waiting = rating_rows(visible_ratings(user).where(*is_unseen())).order_by(urgent, Rating.left_at, Rating.id)
-    return [as_row(row) for row in db.session.execute(waiting.limit(SHOWN))]
+    with_phone = waiting.add_columns(case((mine, Client.phone)).label("phone")).limit(SHOWN)
+    return [replace(as_row(row), phone=row.phone) for row in db.session.execute(with_phone)]
 
 
 def home_card(user: User) -> Panel | None:

@@ -15,8 +15,9 @@ from portal.links import external_url
 from portal.outbox.models import OPEN, Drop, Message, MessageKind, Postpone, Recipient
 from portal.people.models import Client, Relative
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
-from portal.ratings.queries import has_stopped, is_asked_anew, is_open, person_to_ask, question, rating_of
+from portal.ratings.queries import is_asked_anew, is_open, person_to_ask, question, rating_of
 from portal.ratings.requests import promise_reminder
+from portal.ratings.standing import has_stopped
 from portal.ratings.timing import opening_after, too_old_from
 from portal.ratings.turns import why_not_now
 from portal.settings.queries import option

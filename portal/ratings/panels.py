@@ -12,7 +12,7 @@ from portal.forms import STAR_WORDS
 from portal.outbox.models import About, Message
 from portal.people.models import Client
 from portal.ratings.models import Rating, RatingSubject
-from portal.ratings.queries import can_be_rated, is_low, is_open
+from portal.ratings.queries import can_be_rated, is_low, is_open, may_open_file
 from portal.ratings.words import in_words
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
@@ -39,13 +39,13 @@ def rating_panel(user: User, visit: Visit) -> Panel | None:
     if found is None:
         return None
     subject, rating = found
-    may = GRANTS[user.role]
+    may, at_home = GRANTS[user.role], may_open_file(user, visit)
     looked = [name or _("Somebody") for deed, name in deeds_of(visit) if deed.kind == "rating.looked_at"]
     return Panel("ratings/_visit_rating.html", {
         "visit_id": visit.id,
         "rating": rating,
-        "may_ask": Permission.ASK_AGAIN in may and is_open(),
-        "may_reply": Permission.REPLY_TO_RATINGS in may,
+        "may_ask": Permission.ASK_AGAIN in may and at_home and is_open(),
+        "may_reply": Permission.REPLY_TO_RATINGS in may and at_home,
         "may_exclude": Permission.EXCLUDE_RATINGS in may,
         "former": [(one, in_words(one)) for one in reversed(rating.former)] if rating else [],
         "words": STAR_WORDS,

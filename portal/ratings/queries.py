@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import cast
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
 from sqlalchemy.orm import load_only
 
 from portal import clock
@@ -16,7 +16,8 @@ from portal.links import read_token
 from portal.outbox.models import Message
 from portal.people.models import Client, Relative, Service
 from portal.people.queries import relative_to_ask
-from portal.ratings.models import Rating, RatingRequest, RatingSubject, RequestChoice
+from portal.people.records import client_of
+from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.words import in_words
 from portal.settings.queries import option
 from portal.tables.queries import Page, read_page
@@ -131,21 +132,9 @@ def person_to_ask(client: Client) -> Client | Relative | None:
     return client if client.email else relative_to_ask(client.id)
 
 
-def has_stopped(person: Client | Relative | None, address: str) -> bool:
-    """Whether this person, or whoever reads this address, wants no rating requests: the newest word counts."""
-    who = {"type": person.__tablename__, "id": person.id} if person else {"type": "", "id": 0}
-    return db.session.scalar(_NEWEST_CHOICE, {"address": address.lower(), **who}) is False
-
-
-_NEWEST_CHOICE = (
-    select(RequestChoice.wanted)
-    .where(
-        and_(RequestChoice.address == bindparam("address"), RequestChoice.address != "")
-        | and_(RequestChoice.person_type == bindparam("type"), RequestChoice.person_id == bindparam("id"))
-    )
-    .order_by(RequestChoice.id.desc())
-    .limit(1)
-)
+def may_open_file(user: User, visit: Visit) -> bool:
+    """Whether this person may open the file of the client of a visit that they see: it may be another sector's now."""
+    return visit.client.sector_id == visit.sector_id or client_of(user, visit.client_id) is not None
 
 
 @dataclass(frozen=True)
@@ -161,7 +150,6 @@ class RatingRow:
     left_at: datetime
     changed_at: datetime | None
     client: str
-    phone: str | None
     service: str
     workers: list[str]
     visit_id: int
@@ -175,6 +163,7 @@ class RatingRow:
     excluded_at: datetime | None
     excluded_by: str | None
     exclude_reason: str | None
+    phone: str | None = None  # for who may open the client's file
 
     @property
     def said_at(self) -> datetime:
@@ -232,7 +221,7 @@ def rating_rows(chosen: Select) -> Select:
             Rating.left_at, Rating.changed_at, Rating.looked_at, Rating.looked_by,
             Rating.typed_by, Rating.given_how, Rating.given_at, Rating.replied_at,
             Rating.excluded_at, Rating.excluded_by, Rating.exclude_reason,
-            Client.first_name, Client.last_name, Client.phone, Service.name.label("service"),
+            Client.first_name, Client.last_name, Service.name.label("service"),
             names_of_workers().label("workers"), Visit.id.label("visit_id"), Visit.starts_at,
         )
     )  # fmt: skip
@@ -251,7 +240,7 @@ def as_row(row: Row) -> RatingRow:
     return RatingRow(
         id=row.id, stars=row.stars, comment=row.comment, channel=row.channel, author_name=row.author_name,
         author_role=row.author_role, left_at=row.left_at, changed_at=row.changed_at,
-        client=f"{row.first_name} {row.last_name}".strip(), phone=row.phone, service=row.service,
+        client=f"{row.first_name} {row.last_name}".strip(), service=row.service,
         workers=row.workers.split("\n") if row.workers else [], visit_id=row.visit_id, starts_at=row.starts_at,
         low=is_low(row.stars), urgent=is_urgent(row.stars), looked_at=row.looked_at, looked_by=row.looked_by,
         typed=in_words(row), replied_at=row.replied_at,

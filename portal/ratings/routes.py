@@ -14,6 +14,7 @@ from portal.ratings.columns import waiting_visit
 from portal.ratings.forms import RatingForm
 from portal.ratings.low import look_at
 from portal.ratings.models import Rating, RatingSubject
+from portal.ratings.standing import standing_of
 from portal.ratings.suspects import suspect_answers
 from portal.ratings.words import in_words_for_client
 from portal.roles import Permission
@@ -136,8 +137,8 @@ def note_choice(visit_id: int) -> Response:
     """
     visit = visit_of(g.user, visit_id) or abort(404)
     if request.method != "POST":
-        person = choices.person_asked(visit)
-        said = choices.history(person)[:1]
+        person = choices.person_asked(g.user, visit)
+        said = standing_of(person).history[:1]
         return show("ratings/choice_confirm.html", visit_id=visit_id, name=person.name, said=said)
     wanted = _wanted()
     choices.note_choice(g.user, visit, wanted=wanted)

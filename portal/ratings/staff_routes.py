@@ -12,6 +12,7 @@ from portal.portals import staff
 from portal.ratings import again, exclusion, on_behalf, queries, replies
 from portal.ratings.forms import ExcludeForm, ReplyForm, SeenForm, TypedRatingForm
 from portal.ratings.models import Rating, RatingSubject
+from portal.ratings.values import refuse_unless_file_is_open
 from portal.ratings.words import in_words
 from portal.roles import Permission
 from portal.settings.queries import option
@@ -71,9 +72,12 @@ def _window(
 
 
 def _back(visit_id: int) -> str:
-    """Where one came from: the window opens from lists and plannings too."""
+    """Where one came from, at the line of the visit: the window opens from lists and plannings too."""
     here = followed_from() if request.method == "GET" else None
-    return safe_next(request.args.get("next")) or here or url_for("staff.show_visit", visit_id=visit_id)
+    back = safe_next(request.args.get("next")) or here
+    if back is None:
+        return url_for("staff.show_visit", visit_id=visit_id)
+    return back if "#" in back else f"{back}#visit-{visit_id}"
 
 
 @staff.page("/visits/<int:visit_id>/rating/request", Permission.ASK_AGAIN, methods=("GET", "POST"), module=MODULE)
@@ -82,7 +86,7 @@ def ask_again(visit_id: int) -> Response:
     _visit, subject, rating = queries.visit_to_rate(g.user, visit_id) or abort(404)
     form, heading = SeenForm(), _("Ask for a rating again") if rating else _("Ask for a rating now")
     try:
-        question = again.question_of(subject, rating)
+        question = again.question_of(g.user, subject, rating)
         if not form.validate_on_submit():
             form.version.data = str(question.rounds)
             return _deed("ratings/_ask.html", heading, visit_id, form, question=question)
@@ -98,6 +102,7 @@ def reply_to_rating(rating_id: int) -> Response:
     """Answer whoever has left a rating; who reads the mail is said before."""
     rating, form = queries.visible_rating(g.user, rating_id) or abort(404), ReplyForm()
     visit_id = rating.subject.visit_id
+    refuse_unless_file_is_open(g.user, rating.subject.visit)
     if status := refused(form, lambda: replies.reply(g.user, rating, form.text.data or "")):
         shown = {"rating": rating, "person": replies.person_to_answer(rating)}
         return _deed("ratings/_reply.html", _("Answer the client"), visit_id, form, status, **shown)

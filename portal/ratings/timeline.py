@@ -11,10 +11,10 @@ from portal.accounts.models import User
 from portal.extensions import Fact, db
 from portal.outbox.models import Message
 from portal.outbox.panels import facts_of
-from portal.ratings.choices import Word, history
 from portal.ratings.models import FormerRating, Rating, RatingRequest, SuspectAnswer
 from portal.ratings.panels import subject_and_rating
-from portal.ratings.queries import is_low, person_to_ask
+from portal.ratings.queries import is_low, may_open_file, person_to_ask
+from portal.ratings.standing import Word, standing_of
 from portal.ratings.words import in_words
 from portal.settings.queries import option, value_at
 from portal.visits.models import State, Visit
@@ -51,8 +51,9 @@ def timeline_facts(user: User, visit: Visit) -> list[Fact]:
     facts += _closed_links([row.RatingRequest for row in asked])
     facts += _said(rating) if rating else []
     facts += _deeds(visit)
-    person = person_to_ask(visit.client)
-    facts += [_chosen(word) for word in history(person) if word.at >= subject.ended_at] if person else []
+    person = person_to_ask(visit.client) if may_open_file(user, visit) else None
+    said = standing_of(person).history if person else []
+    facts += [_chosen(word) for word in said if word.at >= subject.ended_at]
     if visit.state == State.DONE and all(row.RatingRequest.revoked_at or row.RatingRequest.again for row in asked):
         facts.append(_not_asked(visit))
     return facts

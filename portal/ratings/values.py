@@ -11,12 +11,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal import clock
+from portal.accounts.models import User
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed
 from portal.outbox.actions import cancel
 from portal.ratings.low import alert, alert_of_change
 from portal.ratings.models import FormerRating, Rating, RatingRequest, RatingSubject
+from portal.ratings.queries import may_open_file
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
 
@@ -52,6 +54,12 @@ def refuse_unless_done(subject: RatingSubject | None) -> RatingSubject:
     if subject is None or subject.visit.state != State.DONE:
         raise Refused(_NOT_DONE, "not-done")
     return subject
+
+
+def refuse_unless_file_is_open(user: User, visit: Visit) -> None:
+    """Let nobody write to a client, or speak for one, whose file is another sector's by now."""
+    if not may_open_file(user, visit):
+        raise Refused(_l("This client is another sector’s now: only who may open the file can do this."), "moved")
 
 
 def refuse_if_changed(rating: Rating, version: int) -> None:

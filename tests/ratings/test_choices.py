@@ -9,8 +9,9 @@ from time_machine import TimeMachineFixture
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.outbox.models import Message
-from portal.people.models import Client, Relative
+from portal.people.models import Client, Relative, Sector
 from portal.ratings.models import RequestChoice
+from portal.ratings.requests import open_ratings
 from portal.settings.actions import set_option
 from tests import factories
 from tests.conftest import Database, Mailbox, SignIn
@@ -153,6 +154,89 @@ def test_a_word_is_the_persons_and_outlives_a_change_of_address(
         db.session.get_one(Client, agency.claire.id).email = "claire.lefevre@example.org"
     plan_asked_visit(agency, database)
     assert mailbox.collect() == []
+
+
+@pytest.fixture
+def faux(agency: Agency, database: Database) -> int:
+    """A visit of a client of the South whose file has Claire's address."""
+    with database.writing():
+        south = db.session.get_one(Sector, agency.south)
+        client = factories.client("Faux", "Nom", south, agency.claire.email.upper())
+        return factories.done_visit(client, factories.service("Repas"), []).id
+
+
+def test_what_staff_note_binds_the_file_in_which_they_note_it_and_no_other_with_the_same_address(
+    agency: Agency, faux: int, sign_in: SignIn, database: Database, mailbox: Mailbox
+) -> None:
+    sign_in(agency.igor).get(f"/staff/visits/{faux}").form("wants no more").submit(wanted="no")
+    sofia, hers = sign_in(agency.sofia), f"/staff/visits/{agency.claires_done}"
+    page = sofia.get(hers)
+    assert "Claire Lefèvre is asked by mail after some visits." in page.words
+    assert "Igor" not in page.words
+    assert sofia.get(f"{hers}/rating/request").status == 200
+    assert "Receive no more" in sign_in(agency.claire).get("/client/account").words
+    plan_asked_visit(agency, database)
+    assert mailbox.one()["To"].addresses[0].addr_spec == agency.claire.email
+    with database.writing():
+        subject = factories.subject(faux)
+        open_ratings([subject.visit])
+    assert mailbox.collect() == []
+
+
+def test_the_readers_own_word_stops_every_mail_and_no_other_file_takes_it_back_or_tells_it(
+    agency: Agency, faux: int, sign_in: SignIn, database: Database, mailbox: Mailbox, time_machine: TimeMachineFixture
+) -> None:
+    claire, igor, theirs = sign_in(agency.claire), sign_in(agency.igor), f"/staff/visits/{faux}"
+    claire.act("/client/rating-requests", {"wanted": "no"})
+    page = igor.get(theirs)
+    assert "Whoever reads this address has stopped the requests, and alone can ask for them again." in page.words
+    for told in ("on the portal", "What was said", "wants them again", "17 November 2026, 12:00"):
+        assert told not in page.says("section:has(#rating-requests)"), told
+    assert igor.act(f"{theirs}/rating-requests", {"wanted": "yes"}).status == 409
+    assert igor.act(f"{theirs}/rating-requests", {"wanted": "no"}).status == 303
+    assert words(database) == [("client", False, "portal")]
+    assert igor.get(f"{theirs}/rating/request").status == 409
+    assert mailbox.collect() == []
+    time_machine.shift(timedelta(minutes=5))
+    sofia, hers = sign_in(agency.sofia), f"/staff/visits/{agency.claires_done}"
+    assert sofia.act(f"{hers}/rating-requests", {"wanted": "yes"}).status == 303, "her file's staff know what she said"
+    assert sofia.get(f"{hers}/rating/request").status == 200
+    assert igor.get(f"{theirs}/rating/request").status == 409, "which binds her file alone"
+    claire.act("/client/rating-requests", {"wanted": "no"})
+    claire.act("/client/rating-requests", {"wanted": "yes"})
+    assert igor.get(f"{theirs}/rating/request").status == 200
+    page = igor.get(theirs)
+    assert "Faux Nom is asked by mail after some visits." in page.words
+    assert "What was said" not in page.words
+
+
+def test_who_signs_in_with_another_address_speaks_for_their_file_alone(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox
+) -> None:
+    with database.writing():
+        db.session.get_one(Client, agency.denis.id).email = agency.claire.email
+    denis = sign_in(agency.denis)
+    denis.act("/client/rating-requests", {"wanted": "no"})
+    assert "No mail asks you for a rating." in denis.get("/client/account").words
+    plan_asked_visit(agency, database)
+    assert len(mailbox.collect()) == 1
+
+
+def test_of_a_client_who_has_moved_to_another_sector_nothing_is_told_or_noted(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    sofia, path = sign_in(agency.sofia), f"/staff/visits/{agency.claires_done}"
+    sofia.act(f"{path}/rating-requests", {"wanted": "no"})
+    with database.writing():
+        db.session.get_one(Client, agency.claire.id).sector_id = agency.south
+    page = sofia.get(path)
+    assert "Rating requests" not in page.words
+    assert "rating requests are wanted" not in page.words
+    assert "Ask for a rating" not in page.words
+    for answer in (sofia.get(f"{path}/rating-requests"), sofia.act(f"{path}/rating-requests", {"wanted": "yes"})):
+        assert answer.status == 409
+        assert "This client is another sector’s now: only who may open the file can do this." in answer.words
+    assert words(database) == [("client", False, "staff")]
 
 
 def test_an_address_that_is_nobodys_any_more_speaks_for_itself_alone(

@@ -57,6 +57,32 @@ def test_few_stars_alert_and_very_few_are_urgent(
     assert database.all(ALERTS) == alerts
 
 
+def test_who_keeps_the_visit_of_a_client_who_has_moved_learns_no_new_address_and_writes_to_nobody(
+    agency: Agency, database: Database, sign_in: SignIn
+) -> None:
+    give(agency, database, 1, "Jamais")
+    with database.writing():
+        claire = db.session.get_one(Client, agency.claire.id)
+        claire.sector_id, claire.phone, claire.email = agency.south, "06 99 88 77 66", "nouvelle@example.org"
+        rating = db.session.scalars(select(Rating.id)).one()
+    visit, reply = f"/staff/visits/{agency.claires_done}", f"/staff/ratings/{rating}/reply"
+    sofia, ines = sign_in(agency.sofia), sign_in(agency.ines)
+    for path, status in (("/staff/home", 200), (f"{visit}/rating/request", 409), (reply, 409)):
+        page = sofia.get(path)
+        assert page.status == status, path
+        assert "06 99 88 77 66" not in page.text, path
+        assert "nouvelle@example.org" not in page.text, path
+        assert ines.get(path).status == 200
+    assert "Answer the client" not in sofia.get(visit).words
+    assert "06 99 88 77 66" in ines.get("/staff/home").words, "whoever may open the file can call"
+    before = database.fingerprint()
+    for path in (f"{visit}/rating/request", reply):
+        page = sofia.act(path, {"version": "0", "text": "Nous vous appelons."})
+        assert page.status == 409
+        assert "This client is another sector’s now: only who may open the file can do this." in page.words
+    assert database.fingerprint() == before
+
+
 def test_the_card_on_the_home_page_leads_to_the_visit(agency: Agency, database: Database, sign_in: SignIn) -> None:
     give(agency, database, 1, "Trop tard")
     home = sign_in(agency.sofia).get("/staff/home")

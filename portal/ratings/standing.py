@@ -1,0 +1,112 @@
+"""Does a person want rating requests? Read from all that was ever said about it; `choices` writes it.
+
+The newest word counts. What the reader of an address says, with the link of a mail or signed in, counts for every mail
+to it. What staff note binds the file in which they note it, and takes nothing back that was said in another one: of
+that they know nothing, and read nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import g
+from flask_babel import gettext as _
+from sqlalchemy import and_, bindparam, func, or_, select
+
+from portal.extensions import db
+from portal.people.models import Client, Relative, Staff
+from portal.ratings.models import RequestChoice
+
+Asked = Client | Relative
+
+
+@dataclass(frozen=True)
+class Word:
+    """One change of mind: when, to what, by which way (`link`, `portal`, `staff`), and which of the staff noted it."""
+
+    at: datetime
+    wanted: bool
+    said_by: str
+    name: str | None
+
+    @property
+    def way(self) -> str:
+        """By which way it was said, in words."""
+        if self.said_by == "link":
+            return _("with the link of a mail")
+        if self.said_by == "portal":
+            return _("on the portal")
+        return _("noted by %(name)s", name=self.name) if self.name else _("noted by the agency")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How it stands with somebody who could be asked.
+
+    Attributes:
+        stopped: nobody asks this person.
+        elsewhere: the reader of the address has said so in another file: only they can take it back.
+        history: what was said in this file, newest first.
+    """
+
+    stopped: bool
+    elsewhere: bool
+    history: list[Word]
+
+
+_OF_PERSON = and_(RequestChoice.person_type == bindparam("type"), RequestChoice.person_id == bindparam("id"))
+_OF_READER = and_(
+    RequestChoice.address == bindparam("address"), RequestChoice.address != "", RequestChoice.said_by != "staff"
+)
+_NEWEST_OF_READER = RequestChoice.id == select(func.max(RequestChoice.id)).where(_OF_READER).scalar_subquery()
+_NEWEST_OF_PERSON = RequestChoice.id == select(func.max(RequestChoice.id)).where(_OF_PERSON).scalar_subquery()
+_NEWEST = select(RequestChoice).where(or_(_NEWEST_OF_PERSON, _NEWEST_OF_READER)).order_by(RequestChoice.id.desc())
+_ALL = (
+    select(RequestChoice, Staff)
+    .outerjoin(Staff, and_(Staff.account_id == RequestChoice.account_id, RequestChoice.said_by == "staff"))
+    .where(or_(_OF_PERSON, _NEWEST_OF_READER))
+    .order_by(RequestChoice.id.desc())
+)
+
+
+def has_stopped(person: Asked | None, address: str) -> bool:
+    """Whether this person, or whoever reads this address, wants no rating requests."""
+    return _is_stop(db.session.scalars(_NEWEST, _names(person, address)).all(), person)
+
+
+def standing_of(person: Asked) -> Standing:
+    """How it stands with a person, and how it came to that; read once for all parts of a page."""
+    known = g.setdefault("standings", {})
+    who = person.__tablename__, person.id
+    if who not in known:
+        known[who] = _read_standing(person)
+    return known[who]
+
+
+def _read_standing(person: Asked) -> Standing:
+    rows = db.session.execute(_ALL, _names(person, person.email or "")).all()
+    said = [row.RequestChoice for row in rows]
+    own = [
+        Word(word.at, word.wanted, word.said_by, staff.name if staff else None)
+        for word, staff in rows
+        if _is_of(word, person)
+    ]
+    return Standing(_is_stop(said, person), _is_stopped_elsewhere(said, person), own)
+
+
+def _names(person: Asked | None, address: str) -> dict[str, object]:
+    who = {"type": person.__tablename__, "id": person.id} if person else {"type": "", "id": 0}
+    return {"address": address.lower(), **who}
+
+
+def _is_stop(said: Sequence[RequestChoice], person: Asked | None) -> bool:
+    """Whether these words come to a stop: the newest one of the person, and of the reader; the newest of all first."""
+    return bool(said) and (not said[0].wanted or _is_stopped_elsewhere(said, person))
+
+
+def _is_stopped_elsewhere(said: Sequence[RequestChoice], person: Asked | None) -> bool:
+    return any(not word.wanted for word in said if not _is_of(word, person))
+
+
+def _is_of(word: RequestChoice, person: Asked | None) -> bool:
+    return person is not None and (word.person_type, word.person_id) == (person.__tablename__, person.id)
