@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
     from portal.accounts.models import User
+    from portal.audit.models import AuditEntry
     from portal.controls.table import ControlTable
     from portal.imports.importer import Importer
     from portal.outbox.models import About, MessageKind
@@ -160,6 +161,7 @@ class Wires:
     work_given_up: dict[str, Callable[..., None]] = field(default_factory=dict)
     importers: dict[str, "Importer"] = field(default_factory=dict)
     tables: dict[str, "ControlTable"] = field(default_factory=dict)
+    sectors_of: Callable[["User"], set[int]] = lambda _user: set()
     files_of_account: Callable[[int], list["User"]] = lambda _account_id: []
     reactions: dict[str, list[Callable[..., None]]] = field(default_factory=dict)
     demo: Callable[[], dict | None] = lambda: None
@@ -167,7 +169,8 @@ class Wires:
     message_perimeter: Callable[["User"], ColumnElement[bool]] = lambda _user: false()
     message_about: list[MessageColumn] = field(default_factory=list)
     messages_about: Callable[[str], ColumnElement[bool]] = lambda _name: false()
-    names_of_accounts: Callable[[Collection[int]], dict[int, str]] = lambda _ids: {}
+    names_of_actors: Callable[[Collection["AuditEntry"]], dict[int, str]] = lambda _deeds: {}
+    names_of_staff: Callable[[Collection[int]], dict[int, str]] = lambda _ids: {}
     visit_columns: list[VisitColumn] = field(default_factory=list)
     home_cards: list[Callable[["User"], Panel | None]] = field(default_factory=list)
     option_panels: dict[str, Callable[["User", Mapping[str, str]], Panel]] = field(default_factory=dict)

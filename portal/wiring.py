@@ -6,7 +6,7 @@ from portal.accounts import messages as account_messages
 from portal.accounts import notices as account_notices
 from portal.accounts.models import User
 from portal.controls import jobs as control_jobs
-from portal.extensions import wires
+from portal.extensions import db, wires
 from portal.folding import fold_name
 from portal.imports import jobs as import_jobs
 from portal.imports import panels as imports
@@ -15,8 +15,8 @@ from portal.outbox.models import Message
 from portal.people import timeline as people_timeline
 from portal.people.actions import follow_address
 from portal.people.importer import CLIENTS, WORKERS
-from portal.people.models import Client
-from portal.people.queries import files_of_account, is_named, names_of_accounts
+from portal.people.models import Client, Sector
+from portal.people.queries import files_of_account, is_named, names_of_actors, names_of_staff, visible_sectors
 from portal.ratings import alerts as rating_alerts
 from portal.ratings import choices, low, replies, requests
 from portal.ratings import messages as rating_messages
@@ -48,6 +48,11 @@ def message_perimeter(user: User) -> ColumnElement[bool]:
     subject = case({"rating_subject": Message.subject_id, "rating": of_rating}, value=Message.subject_type)
     seen = visits.visible_visits(user).join(RatingSubject, RatingSubject.visit_id == Visit.id)
     return seen.with_only_columns(Visit.id).where(RatingSubject.id == subject).correlate(Message).exists()
+
+
+def sectors_of(user: User) -> set[int]:
+    """The numbers of the sectors that a person may see."""
+    return set(db.session.scalars(visible_sectors(user).with_only_columns(Sector.id)))
 
 
 def messages_about(name: str) -> ColumnElement[bool]:
@@ -83,6 +88,9 @@ wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WOR
 # control tables, in the order in which they are listed
 wires.tables = {table.name: table for table in (QUALITY, JOURNAL)}
 
+# of which sectors their files are, for `controls`
+wires.sectors_of = sectors_of
+
 # what a login opens, for `accounts`; whose messages a coordinator sees and whom they are about, for `outbox`
 wires.files_of_account = files_of_account
 wires.message_perimeter = message_perimeter
@@ -90,7 +98,8 @@ wires.message_about = [MESSAGE_COLUMN, account_messages.MESSAGE_COLUMN]
 wires.messages_about = messages_about
 
 # names of those who did something, for histories
-wires.names_of_accounts = names_of_accounts
+wires.names_of_actors = names_of_actors
+wires.names_of_staff = names_of_staff
 
 # what `flask outbox audit` looks after besides the messages that there are: those that were never written
 wires.promises = [missing_requests]

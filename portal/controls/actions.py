@@ -6,6 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.models import User
 from portal.audit.actions import record
+from portal.controls.forms import LONGEST_QUERY
 from portal.controls.models import Export, SavedFilter
 from portal.controls.table import ControlTable
 from portal.errors import Refused
@@ -19,8 +20,9 @@ def save_filter(user: User, table: ControlTable, name: str, query: str, shared: 
     """Keep filters under a name; those that this person had kept under it are replaced. Return whether there were any.
 
     Raises:
-        Refused: there are too many, or a second click was faster.
+        Refused: there are too many, they say too much, or a second click was faster.
     """
+    _refuse_if_too_long(query)
     own = SavedFilter.account_id == user.account_id, SavedFilter.table == table.name
     kept = db.session.scalar(select(SavedFilter).where(*own, SavedFilter.name == name))
     if kept is None and (db.session.scalar(select(func.count()).where(*own)) or 0) >= MOST_KEPT:
@@ -37,6 +39,12 @@ def save_filter(user: User, table: ControlTable, name: str, query: str, shared: 
     return was_there
 
 
+def _refuse_if_too_long(query: str) -> None:
+    """Keep an address as it is or not at all: cut short, it would stand for other rows."""
+    if len(query) > LONGEST_QUERY:
+        raise Refused(_l("These filters are too long to be kept. Please shorten what is typed in them."))
+
+
 def forget_filter(user: User, kept: SavedFilter) -> None:
     """Delete a filter that this person has kept."""
     db.session.execute(delete(SavedFilter).where(SavedFilter.id == kept.id))
@@ -45,7 +53,12 @@ def forget_filter(user: User, kept: SavedFilter) -> None:
 
 def ask_export(user: User, table: ControlTable, query: str, format: str, language: str) -> Export:
     """Have a file written of all that a table shows with these filters. The deed is recorded when it is written, with
-    the number of rows that have left."""
+    the number of rows that have left.
+
+    Raises:
+        Refused: the filters say too much.
+    """
+    _refuse_if_too_long(query)
     export = Export(
         table=table.name, query=query, format=format, language=language, account_id=user.account_id, user_key=user.key
     )

@@ -54,6 +54,7 @@ def _write(work: Work, export: Export, table: ControlTable, user: User, form: Co
     db.session.commit()
     with writing():
         work.advance(0, total)
+    sectors = sorted(wires.sectors_of(user))
     writer = WRITERS[export.format](str(table.title), table.columns)
     written = 0
     with db.engine.connect() as reading:  # of its own: what is committed in between would end the reading
@@ -66,7 +67,7 @@ def _write(work: Work, export: Export, table: ControlTable, user: User, form: Co
     content = writer.finish(_about(user, form, written), summary)
     with writing():
         db.session.commit()
-        export.content, export.filename = content, _filename(table, export)
+        export.content, export.filename, export.sectors = content, _filename(table, export), sectors
         asked = sorted({name for name, _value in form.query()})
         told = {"table": table.name, "format": export.format, "rows": written, "filters": asked}
         record("table.exported", user, ("export", export.id), after=told)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
@@ -43,5 +43,6 @@ class Export(db.Model):
     user_key: Mapped[str]  # in which of their files the person was
     work_id: Mapped[int | None] = mapped_column(ForeignKey("work.id"))  # of the job that writes it
     filename: Mapped[str | None]
+    sectors: Mapped[list[int] | None] = mapped_column(JSON)  # which were this person's when it was written, by number
     content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)  # None until written, and once forgotten
     created_at: Mapped[datetime] = mapped_column(UTC, default=clock.now, index=True)

@@ -3,25 +3,20 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask import url_for
-from flask_babel import gettext as _
 from sqlalchemy import Row, Select, func, literal, or_, select, true, union_all
 from werkzeug.datastructures import MultiDict
 
 from portal.accounts.models import User
-from portal.controls.forms import LONGEST_QUERY, ControlFilter, Query
-from portal.controls.models import Export, SavedFilter
+from portal.controls.forms import ControlFilter, Query
+from portal.controls.models import SavedFilter
 from portal.controls.table import Column, ControlTable, Summary
 from portal.extensions import db, wires
 from portal.folding import fold
-from portal.tables.queries import COUNTED, PER_PAGE, Page, asked_page
-from portal.work.models import Work
-
-EXPORTS_SHOWN = 20
+from portal.tables.queries import COUNTED, PER_PAGE, Page, asked_page, last_page
 
 
 @dataclass(frozen=True)
@@ -116,7 +111,7 @@ def address(table: ControlTable, query: Query, **more: object) -> str:
 
 def read_query(text: str) -> MultiDict:
     """The part of an address that a form carried or a saved filter holds."""
-    return MultiDict(parse_qsl(text[:LONGEST_QUERY]))
+    return MultiDict(parse_qsl(text))
 
 
 def open_desk(user: User, table: ControlTable, args: MultiDict) -> Desk:
@@ -189,10 +184,13 @@ def read_result(user: User, table: ControlTable, form: ControlFilter, args: Mult
     rows, sums = chosen(user, table, form, sort)
     together = sums.subquery("sums")
     listed = rows.join(together, true()).add_columns(*(sum_.label(f"s_{sum_.name}") for sum_ in together.c))
-    found = db.session.execute(listed.offset((number - 1) * PER_PAGE).limit(PER_PAGE + 1)).all()
+    found = _rows_of_page(listed, number)
     totals = _totals(found, together.c.keys(), sums, number)
-    query = full_query(table, form, sort)
     total = totals["n"] or 0
+    if total and not found:  # beyond the last page
+        number = last_page(total)
+        found = _rows_of_page(listed, number)
+    query = full_query(table, form, sort)
     page = ControlPage(
         list(map(_reader(table), found[:PER_PAGE])), number, len(found) > PER_PAGE, min(total, COUNTED),
         total > COUNTED, table, query,
@@ -201,12 +199,16 @@ def read_result(user: User, table: ControlTable, form: ControlFilter, args: Mult
     return Result(page, _heads(table, form, sort), summary, form.described(), urlencode(query))
 
 
+def _rows_of_page(listed: Select, number: int) -> Sequence[Row]:
+    return db.session.execute(listed.offset((number - 1) * PER_PAGE).limit(PER_PAGE + 1)).all()
+
+
 def _totals(found: Sequence[Row], names: Sequence[str], sums: Select, number: int) -> Mapping[str, Any]:
     if found:
         return {name: getattr(found[0], f"s_{name}") for name in names}
     if number == 1:
         return dict.fromkeys(names, 0)
-    return db.session.execute(sums).one()._mapping  # beyond the last page
+    return db.session.execute(sums).one()._mapping
 
 
 def _reader(table: ControlTable) -> Any:
@@ -238,57 +240,6 @@ def _heads(table: ControlTable, form: ControlFilter, sort: Sort) -> list[Head]:
         word = ("descending" if sort.descending else "ascending") if present else ""
         made.append(Head(column, address(table, full_query(table, form, turned)), word))
     return made
-
-
-# ---- files that were asked for ----
-
-
-@dataclass(frozen=True)
-class ExportView:
-    """A file that somebody asked for, and how far it is."""
-
-    export: Export
-    work: Work | None
-    has_content: bool
-
-    @cached_property
-    def table(self) -> ControlTable | None:
-        return wires.tables.get(self.export.table)
-
-    @property
-    def state(self) -> str:
-        """`moving`, `ready`, `failed`, or `refused`: too long for one file, or not this person's any more."""
-        if self.has_content:
-            return "ready"
-        if self.work is None or self.work.state == "failed":
-            return "failed"
-        return "refused" if self.work.state == "done" else "moving"
-
-    @property
-    def title(self) -> str:
-        return str(self.table.title) if self.table else _("Table")
-
-
-def own_exports(user: User) -> list[ExportView]:
-    """The files that this person asked for, the newest first."""
-    found = db.session.execute(_exports(user).order_by(Export.id.desc()).limit(EXPORTS_SHOWN))
-    return [ExportView(*row) for row in found]
-
-
-def export_of(user: User, export_id: int) -> ExportView | None:
-    """Return a file that this person asked for, in the file they have open."""
-    found = db.session.execute(_exports(user).where(Export.id == export_id)).one_or_none()
-    return ExportView(*found) if found else None
-
-
-def _exports(user: User) -> Select:
-    own = Export.account_id == user.account_id, Export.user_key == user.key
-    return select(Export, Work, Export.content.is_not(None)).outerjoin(Work, Work.id == Export.work_id).where(*own)
-
-
-def content_of(export: Export) -> bytes | None:
-    """The file itself."""
-    return db.session.scalar(select(Export.content).where(Export.id == export.id))
 
 
 def own_filter(user: User, filter_id: int) -> SavedFilter | None:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from portal.controls import actions, queries
+from portal.controls import actions, exports, queries
 from portal.controls.files import MIMES
 from portal.controls.forms import SaveFilterForm
 from portal.controls.table import ControlTable
@@ -26,7 +26,7 @@ def list_controls() -> Response:
     tables = queries.open_tables(g.user)
     families = list(dict.fromkeys(table.family for table in tables))
     grouped = [(family, [table for table in tables if table.family == family]) for family in families]
-    return show("controls/list.html", families=grouped, exports=queries.own_exports(g.user))
+    return show("controls/list.html", families=grouped, exports=exports.own_exports(g.user))
 
 
 def hang(table: ControlTable) -> None:
@@ -94,7 +94,10 @@ def _export(table: ControlTable) -> Response:
     if not form.validate():
         return _show(table, args, status=422)
     query = queries.full_query(table, form, queries.asked_sort(table, args))
-    export = actions.ask_export(g.user, table, urlencode(query), format, language())
+    try:
+        export = actions.ask_export(g.user, table, urlencode(query), format, language())
+    except Refused as refusal:
+        return _show(table, args, refusal=refusal.message, status=409)
     return done(url_for("staff.show_export", export_id=export.id))
 
 
@@ -107,8 +110,8 @@ def forget_filter(filter_id: int) -> Response:
     return done(url_for(f"staff.open_{table.name}") if table else url_for("staff.list_controls"))
 
 
-def _export_or_404(export_id: int) -> queries.ExportView:
-    view = queries.export_of(g.user, export_id)
+def _export_or_404(export_id: int) -> exports.ExportView:
+    view = exports.export_of(g.user, export_id)
     return view if view and view.table and view.table.is_open_to(g.user) else abort(404)
 
 
@@ -120,8 +123,8 @@ def show_export(export_id: int) -> Response:
 
 @staff.page("/exports/<int:export_id>/file", Permission.OPEN_CONTROLS)
 def download_export(export_id: int) -> Response:
-    export = _export_or_404(export_id).export
-    content = queries.content_of(export)
+    view = _export_or_404(export_id)
+    export, content = view.export, exports.content_of(view)
     if content is None:
         abort(404)
     headers = {"Content-Disposition": f'attachment; filename="{export.filename}"'}

@@ -9,13 +9,13 @@ import pytest
 from flask import Flask
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 from time_machine import TimeMachineFixture
 
 from portal.audit.models import AuditEntry
 from portal.controls import jobs
 from portal.controls.files import WRITERS, guarded
-from portal.controls.models import Export
+from portal.controls.models import Export, SavedFilter
 from portal.controls.table import Column
 from portal.extensions import db
 from portal.people.models import Staff, staff_sector
@@ -171,6 +171,27 @@ def test_it_holds_what_one_may_see_when_it_is_written(
     assert not igor.get(MONTH).soup.select("[name=format]"), "there is nothing to export any more"
 
 
+def test_a_file_of_sectors_that_are_not_ones_own_any_more_is_to_be_made_again(
+    rated: Agency, sign_in: SignIn, app: Flask, database: Database
+) -> None:
+    igor = sign_in(rated.igor)
+    assert "Éloïse" in export(app, database, igor, "csv").data.decode()
+    file = f"/staff/exports/{database.one(select(Export.id))}"
+    with database.writing():
+        igors = staff_sector.c.staff_id == rated.igor.id
+        db.session.execute(insert(staff_sector).values(staff_id=rated.igor.id, sector_id=rated.north))
+    assert igor.get(f"{file}/file").status == 200, "more sectors than it is of"
+    with database.writing():
+        db.session.execute(delete(staff_sector).where(igors, staff_sector.c.sector_id == rated.south))
+    page = igor.get(f"{file}/file")
+    assert page.status == 404
+    assert "Éloïse" not in page.text
+    page = igor.get(file)
+    assert "The sectors in your hands have changed since this file was written. Make it again." in page.words
+    assert not page.soup.select(f'a[href$="{file}/file"]')
+    assert "To be made again" in igor.get("/staff/controls").words
+
+
 def test_who_may_not_open_the_table_any_more_gets_no_file(
     rated: Agency, sign_in: SignIn, app: Flask, database: Database
 ) -> None:
@@ -219,6 +240,21 @@ def test_what_goes_wrong_is_said(
     wrong = sofia.act(f"{TABLE}/export", {"format": "csv", "query": f"period=this_month&sector={rated.south}"})
     assert wrong.status == 422
     assert database.all(DEED) == []
+
+
+def test_filters_too_long_to_be_kept_are_refused_and_not_cut(
+    rated: Agency, sign_in: SignIn, database: Database
+) -> None:
+    sofia = sign_in(rated.sofia)
+    where = f"{TABLE}?period=this_month&{'stars=1&' * 300}client=lefevre"
+    screen = sofia.get(where)
+    assert stars_of(screen) == ["1"]
+    sentence = "These filters are too long to be kept. Please shorten what is typed in them."
+    keep = screen.form("Save")
+    for page in (screen.press('[name="format"][value="csv"]'), keep.submit(name="Longs")):
+        assert (page.status, page.errors()) == (409, [sentence])
+        assert stars_of(page) == ["1"]
+    assert (database.count(Export), database.count(SavedFilter)) == (0, 0)
 
 
 def test_a_job_that_is_run_twice_writes_one_file(
