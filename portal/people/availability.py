@@ -9,7 +9,7 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db
-from portal.people.models import Absence, Availability, Worker, WorkerSkill
+from portal.people.models import MIDNIGHT, Absence, Availability, Worker, WorkerSkill
 
 REASONS = {"leave": _l("Leave"), "sick": _l("Sick leave"), "training": _l("Training"), "other": _l("Other reason")}
 
@@ -36,17 +36,26 @@ def remove_skill(user: User, worker: Worker, skill: WorkerSkill) -> None:
 
 
 def add_hours(user: User, worker: Worker, weekday: int, begins: time, ends: time) -> None:
-    """Note hours of a day of the week at which a worker can be sent out.
+    """Note hours at which a worker can be sent out, from a day of the week on; an end at or before the beginning is on
+    the next day, and each of the two days gets its part.
 
     Raises:
         Refused: they lie across others of that day.
     """
-    across = Availability.weekday == weekday, Availability.begins < ends, Availability.ends > begins
-    if db.session.scalar(select(Availability.id).where(Availability.worker_id == worker.id, *across).limit(1)):
-        raise Refused(_l("These hours lie across others of the same day. Take those away first."), "begins")
-    db.session.add(Availability(worker_id=worker.id, weekday=weekday, begins=begins, ends=ends))
+    for day, start, end in _by_day(weekday, begins, ends):
+        across = Availability.weekday == day, Availability.begins < end, Availability.ends > start
+        if db.session.scalar(select(Availability.id).where(Availability.worker_id == worker.id, *across).limit(1)):
+            raise Refused(_l("These hours lie across others of the same day. Take those away first."), "begins")
+        db.session.add(Availability(worker_id=worker.id, weekday=day, begins=start, ends=end))
     db.session.flush()
     _record(user, worker, "availability", None, _hours(weekday, begins, ends))
+
+
+def _by_day(weekday: int, begins: time, ends: time) -> list[tuple[int, time, time]]:
+    if begins < ends:
+        return [(weekday, begins, ends)]
+    night = [(weekday, begins, MIDNIGHT)] if begins < MIDNIGHT else []
+    return night + ([((weekday + 1) % 7, time(0), ends)] if ends > time(0) else [])
 
 
 def remove_hours(user: User, worker: Worker, hours: Availability) -> None:
@@ -76,7 +85,8 @@ def remove_absence(user: User, worker: Worker, absence: Absence) -> None:
 
 
 def _hours(weekday: int, begins: time, ends: time) -> dict[str, object]:
-    return {"weekday": weekday, "begins": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}"}
+    until = time(0) if ends == MIDNIGHT else ends
+    return {"weekday": weekday, "begins": f"{begins:%H:%M}", "ends": f"{until:%H:%M}"}
 
 
 def _days(first: date, last: date) -> dict[str, object]:

@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, ValidationError
 from portal.forms import PortalForm, day_within_reach
 from portal.i18n import PARTS, language
 from portal.people.availability import REASONS
-from portal.people.models import Skill
+from portal.people.models import MIDNIGHT, Skill
 
 
 def weekdays() -> dict[int, str]:
@@ -53,9 +53,8 @@ class HoursForm(PortalForm):
         super().__init__(**data)
         self.weekday.choices = [SelectChoice(str(number), name) for number, name in weekdays().items()]
 
-    def validate_ends(self, _field: TimeField) -> None:
-        begins, ends = cast("time | None", self.begins.data), cast("time | None", self.ends.data)
-        if begins and ends and not begins < ends:
+    def validate_ends(self, field: TimeField) -> None:
+        if self.begins.data == MIDNIGHT and field.data == time(0):
             raise ValidationError(_("The end has to come after the beginning."))
 
     @property

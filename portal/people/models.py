@@ -187,6 +187,9 @@ class WorkerSkill(db.Model):
     level: Mapped[SkillLevel | None] = relationship()
 
 
+MIDNIGHT = time(23, 59)  # the end of a day: a clock has no 24:00
+
+
 class Availability(db.Model):
     """Hours of a day of the week at which a worker can be sent out, by the agency's wall clock."""
 
@@ -201,6 +204,9 @@ class Availability(db.Model):
     weekday: Mapped[int]  # 0 is Monday
     begins: Mapped[time]
     ends: Mapped[time]
+
+    def __str__(self) -> str:
+        return f"{self.begins:%H:%M}–{time(0) if self.ends == MIDNIGHT else self.ends:%H:%M}"
 
 
 class Absence(db.Model):

@@ -134,7 +134,7 @@ def test_hours_of_a_day_do_not_lie_across_each_other(sofia: Browser, agency: Age
     assert refused.status == 409
     assert "lie across others" in refused.says("#begins-error")
     assert refused.at("#begins")["value"] == "11:30"
-    refused = page.form("Add the hours").submit(weekday="1", begins="12:00", ends="12:00")
+    refused = page.form("Add the hours").submit(weekday="1", begins="23:59", ends="00:00")
     assert (refused.status, refused.says("#ends-error")) == (422, "The end has to come after the beginning.")
     assert page.form("Add the hours").submit(weekday="1", begins="25:00", ends="").status == 422
     for odd in ("x", "7", ""):
@@ -149,6 +149,33 @@ def test_hours_of_a_day_do_not_lie_across_each_other(sofia: Browser, agency: Age
     page.press("#availability li:first-child button")
     assert database.count(Availability, Availability.worker_id == agency.wassim.id) == 2
     assert deeds(database)[0].before == {"weekday": 0, "begins": "09:00", "ends": "12:00"}
+
+
+def test_an_end_at_or_before_the_beginning_is_on_the_next_day(
+    sofia: Browser, agency: Agency, database: Database
+) -> None:
+    page = record_of(sofia, agency)
+    assert "An end at or before the beginning is on the next day" in page.words
+    for weekday, begins, ends in (("6", "20:00", "08:00"), ("2", "20:00", "00:00")):
+        page = page.form("Add the hours").submit(weekday=weekday, begins=begins, ends=ends).follow()
+    assert [line.get_text(" ", strip=True).split(" Remove")[0] for line in page.soup.select("#availability li")] == [
+        "Monday 00:00–08:00", "Wednesday 20:00–00:00", "Sunday 20:00–00:00",
+    ]  # fmt: skip
+    assert [deed.after for deed in deeds(database)[:1]] == [
+        {"fields": ["availability"], "weekday": 2, "begins": "20:00", "ends": "00:00"}
+    ]
+    refused = page.form("Add the hours").submit(weekday="0", begins="07:00", ends="06:00")
+    assert (refused.status, database.count(Availability)) == (409, 3), "it lies across Monday’s, and nothing is kept"
+    new = f"/staff/visits/new?client_id={agency.claire.id}"
+    for day, hour, is_free in (("2026-11-22", "23:00", True), ("2026-11-22", "19:00", False),
+                               ("2026-11-25", "22:00", True), ("2026-11-25", "23:00", False)):  # fmt: skip
+        page = (
+            sofia.get(new)
+            .form("Save")
+            .submit(service=str(agency.rising), day=day, hour=hour, minutes="90", worker=str(agency.wassim.id))
+        )
+        assert (page.status == 303) is is_free, (day, hour)
+        assert is_free or "is not available at these hours" in page.words
 
 
 def test_an_absence_lists_the_visits_that_it_meets(sofia: Browser, agency: Agency, database: Database) -> None:
