@@ -19,7 +19,7 @@ _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": 
 
 def fold(text: str) -> str:
     """Return the text in lower case, without accents, with single spaces: " Heure  de DÉBUT" → "heure de debut"."""
-    return _GAPS.sub(" ", _without_accents(text)).strip()
+    return _GAPS.sub(" ", without_accents(text)).strip()
 
 
 @lru_cache(maxsize=16_384)
@@ -29,13 +29,14 @@ def fold_name(name: str) -> str:
     "Mme LEFÈVRE Claire", "Claire Lefevre" and "lefèvre claire" share one key; apostrophes join ("N'Diaye" is "NDiaye"),
     hyphens part ("Jean-Pierre" is "Pierre Jean"). Only a name that has neither letter nor digit gives an empty key.
     """
-    plain = _APOSTROPHES.sub("", _without_accents(name))
+    plain = _APOSTROPHES.sub("", without_accents(name))
     tokens = _GAPS.sub(" ", _COUPLE.sub(" ", _HYPHENED.sub(r"\1\2", plain))).split()
     named = [token for token in tokens if token not in _CIVILITY_KEYS]
     return " ".join(sorted(named or tokens))  # somebody may be called "Me" or "Dr" and nothing else
 
 
-def _without_accents(text: str) -> str:
+def without_accents(text: str) -> str:
+    """Return the text in lower case and without accents; all other signs stay."""
     folded = text
     # folding a letter can bring out a new accent or capital (ŉ, ΐ, ﬀ): twice settles it
     for _ in range(2):
@@ -44,4 +45,4 @@ def _without_accents(text: str) -> str:
     return folded
 
 
-_CIVILITY_KEYS = frozenset(_without_accents(word) for word in CIVILITIES)
+_CIVILITY_KEYS = frozenset(without_accents(word) for word in CIVILITIES)

@@ -12,6 +12,7 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db
+from portal.folding import without_accents
 from portal.people.models import Sector, Service, Skill, SkillLevel, WorkerSkill
 
 Named = Sector | Service | Skill
@@ -70,7 +71,7 @@ def refuse_late(thing: Named, version: int) -> None:
 
 def _refuse_taken(kind: type[Named], own: int | None, name: Value) -> None:
     names = db.session.execute(select(kind.id, kind.name)).all()
-    if any(row.id != own and row.name.casefold() == str(name).casefold() for row in names):
+    if any(row.id != own and without_accents(row.name) == without_accents(str(name)) for row in names):
         raise Refused(_l("There is one with this name already."), "name")
 
 
@@ -139,7 +140,7 @@ def add_skill(user: User, name: str, levels: list[str]) -> Skill:
         Refused: the name is taken, or a level stands there twice.
     """
     skill = Skill()
-    if len({level.casefold() for level in levels}) < len(levels):
+    if len(set(map(without_accents, levels))) < len(levels):
         raise Refused(_l("Two levels have the same name."), "levels")
     add_named(skill, {"name": name, "active": True})
     skill.levels = [SkillLevel(rank=rank, name=level) for rank, level in enumerate(levels, 1)]
@@ -208,7 +209,7 @@ def remove_level(user: User, skill: Skill, level: SkillLevel) -> None:
 
 
 def _refuse_twice(skill: Skill, own: SkillLevel | None, name: str) -> None:
-    if any(level is not own and level.name.casefold() == name.casefold() for level in skill.levels):
+    if any(level is not own and without_accents(level.name) == without_accents(name) for level in skill.levels):
         raise Refused(_l("This skill has a level of this name already."), "name")
 
 

@@ -45,6 +45,7 @@ def test_wrong_answers_are_said_at_their_fields(agency: Agency, sign_in: SignIn,
     taken = page.form("Save").submit(hours="1", minutes="0", question_ru="")
     assert taken.status == 409
     assert taken.errors() == ["There is one with this name already."]
+    assert taken.form("Save").submit(name=" menage ").errors() == taken.errors(), "whatever the accents"
     assert database.fingerprint() == before
 
 
