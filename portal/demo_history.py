@@ -262,6 +262,7 @@ class Writer:
         })  # fmt: skip
         self.rows[AuditEntry].append({
             "at": left_at, "kind": "rating.left", "account_id": account, "role": role if account else None,
+            "person_type": role if account else None, "person_id": team.id if account else None,
             "subject_type": "visit", "subject_id": visit, "before": None,
             "after": {"stars": stars, "channel": channel},
         })  # fmt: skip

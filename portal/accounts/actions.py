@@ -13,7 +13,7 @@ from portal.accounts.models import Account, AccountLink, AccountSession
 from portal.accounts.notices import notify
 from portal.accounts.passwords import LONGEST_PASSWORD
 from portal.accounts.queries import account_by_address, may_use_links, normal_address
-from portal.accounts.sessions import end_session, end_sessions, open_session
+from portal.accounts.sessions import end_session, end_sessions, files_of, open_session
 from portal.accounts.throttles import brake, count_hit, forget, is_full, place_of
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
@@ -26,10 +26,13 @@ MAIL_ALWAYS_AFTER = 15  # minutes: then one more leaves, however many strangers 
 
 
 class Signed:
-    """The actor of an audit entry about a login, before any file is open."""
+    """The actor of an audit entry about a login, before any file is open. Where there is no choice between several
+    files, it is known whose it is."""
 
     def __init__(self, account: Account) -> None:
+        files = files_of(account)
         self.account_id, self.role = account.id, "account"
+        self.key = files[0].key if len(files) == 1 else None
 
 
 def sign_in(address: str, password: str, network_address: str) -> Account:

@@ -10,10 +10,10 @@ from portal.accounts.actions import Signed, check_password
 from portal.accounts.links import end_links, mail_link, use_link
 from portal.accounts.models import Account, AccountLink
 from portal.accounts.notices import notify
-from portal.accounts.queries import account_by_address, normal_address
+from portal.accounts.queries import account_by_address, is_used, normal_address
 from portal.accounts.sessions import end_sessions, open_session
 from portal.accounts.throttles import brake, count_hit, forget
-from portal.audit.actions import record
+from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db, wires
 from portal.links import new_public_id
@@ -88,11 +88,30 @@ def confirm_address(link: AccountLink) -> None:
     use_link(link)
     account, before = link.account, link.account.email
     notify(account, "address_changed")
-    try:
-        with db.session.begin_nested():
-            account.email = str(link.address)
-    except IntegrityError as error:
-        raise Refused(_l("This address cannot be used."), "taken") from error
+    _give_address(account, str(link.address))
     end_links(account)  # those that wait in the former mailbox
     record("account.address_changed", Signed(account), ("account", account.id))
     wires.react("address changed", account, before)
+
+
+def correct_address(actor: Actor | None, account: Account, address: str) -> None:
+    """Give a login that nobody has used yet the address that was meant: what was mailed to the former one opens
+    nothing any more. Whoever has used theirs in the meantime keeps it.
+
+    Raises:
+        Refused: somebody else has the address by now.
+    """
+    end_links(account)  # first: who is choosing a password with one at this moment is waited for
+    db.session.refresh(account, with_for_update=True)
+    if is_used(account):
+        return
+    _give_address(account, normal_address(address))
+    record("account.address_changed", actor, ("account", account.id))
+
+
+def _give_address(account: Account, address: str) -> None:
+    try:
+        with db.session.begin_nested():
+            account.email = address
+    except IntegrityError as error:
+        raise Refused(_l("This address cannot be used."), "taken") from error

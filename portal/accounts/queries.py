@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from portal.accounts.models import Account
+from portal.accounts.models import Account, AccountSession
 from portal.extensions import db, wires
 from portal.roles import Role
 
@@ -27,6 +27,12 @@ def signed_in_account() -> Account:
 
 def account_by_address(address: str) -> Account | None:
     return db.session.scalar(select(Account).where(Account.email == normal_address(address)))
+
+
+def is_used(account: Account) -> bool:
+    """Somebody has chosen a password for this login, or signed in with it."""
+    sessions = select(AccountSession.id).where(AccountSession.account_id == account.id)
+    return account.password is not None or db.session.scalar(sessions.limit(1)) is not None
 
 
 def hash_of(secret: str) -> str:

@@ -25,6 +25,8 @@ class Actor(Protocol):
     def account_id(self) -> int | None: ...
     @property
     def role(self) -> str: ...
+    @property
+    def key(self) -> str | None: ...  # the file in which they do it (`client:17`), where it is known
 
 
 def record(
@@ -75,7 +77,9 @@ def _rows(
     kind: str, actor: Actor | None, deeds: Sequence[tuple[tuple[str, int], dict | None, dict | None]]
 ) -> list[dict]:
     _ = KINDS[kind]
-    who = {"account_id": actor.account_id if actor else None, "role": str(actor.role) if actor else None}
+    type_, _colon, number = ((actor.key if actor else None) or "").partition(":")
+    who = {"account_id": actor.account_id if actor else None, "role": str(actor.role) if actor else None,
+           "person_type": type_ or None, "person_id": int(number) if number else None}  # fmt: skip
     moment = clock.now()
     return [
         {"at": moment, "kind": kind, **who, "subject_type": subject[0], "subject_id": subject[1],

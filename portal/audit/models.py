@@ -82,6 +82,8 @@ class AuditEntry(db.Model):
     kind: Mapped[str] = mapped_column(index=True)
     account_id: Mapped[int | None]
     role: Mapped[str | None]
+    person_type: Mapped[str | None]  # the file in which it was done, whatever else the login opens then or later
+    person_id: Mapped[int | None]
     subject_type: Mapped[str]
     subject_id: Mapped[int]
     before: Mapped[dict | None] = mapped_column(JSON)

@@ -157,7 +157,7 @@ def facts_of(user: User, messages: Sequence[Message], *, named: bool = True) -> 
     way = way_out(ids)
     touched = [message.id for message in messages if message.resends or message.reason == "by_staff"]
     deeds = [deed for deed in deeds_on("message", touched) if deed.kind in DEEDS] if touched else []
-    names = wires.names_of_accounts({deed.account_id for deed in deeds if deed.account_id})
+    names = wires.names_of_actors(deeds)
     waited = {message.id: waits(message, *_of(message, way.tries, deeds)) for message in messages}
     known = known_outages(waited.values())
     refused = last_refusals(m.address for m in messages if m.reason == NOT_TRIED and m.address)
@@ -211,7 +211,7 @@ def _tried(attempt: Attempt) -> Fact:
 
 
 def _done_by(deed: AuditEntry, names: dict[int, str]) -> Fact:
-    name = names.get(deed.account_id or 0) or _("Somebody")
+    name = names.get(deed.id) or _("Somebody")
     if deed.kind == "message.sent_again":
         return Fact(deed.at, _("%(name)s pressed “Send again”", name=name), "undo-2", "info")
     return Fact(deed.at, _("%(name)s took the mail back", name=name), "x", "neutral")

@@ -11,10 +11,10 @@ from portal.accounts.sessions import end_sessions
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db
-from portal.people.actions import open_login
+from portal.people.actions import follow_record, open_login
 from portal.people.editing import Value, Values, change_record, make_record
 from portal.people.models import Anybody, Client, Relative, Staff
-from portal.people.queries import files_of_account, has_address
+from portal.people.queries import files_of_account, has_address, login_is_known
 from portal.roles import Role
 
 # what a relative may see and do on the client's file
@@ -33,9 +33,10 @@ def invite_person(user: User, person: Anybody) -> bool:
         Refused: no address, a closed file or login, or a password was chosen already.
     """
     _refuse_closed(person.client if isinstance(person, Relative) else person, person)
+    follow_record(user, person)
     known = db.session.get(Account, person.account_id) if person.account_id else None
     account = known or open_login(user, person, invited=False)
-    if not known and account.active and account.password:
+    if not login_is_known(user, person) or (not known and account.active and account.password):
         return False
     invite_again(user, account)
     return True

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     ColumnElement,
@@ -26,12 +27,13 @@ from sqlalchemy import (
 
 from portal import clock
 from portal.accounts.models import Account, AccountSession, User
+from portal.accounts.queries import normal_address
 from portal.accounts.sessions import lifetime_of
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.forms import number_in
 from portal.people.models import Anybody, Client, Relative, Staff, Worker
-from portal.people.queries import files_of_account, names_of_accounts, visible_clients
+from portal.people.queries import files_of_account, names_of_actors, opens_elsewhere, visible_clients
 from portal.people.search import KINDS as PEOPLE
 from portal.people.search_queries import has_word, typed_words
 from portal.roles import ROLE_LABELS, Role
@@ -44,6 +46,7 @@ STATE_LABELS = {
     "closed": _l("Closed"),
     "without": _l("Without access"),
 }
+ELSEWHERE = "elsewhere"  # a login that opens a file beyond what the reader sees: nothing is said of how it is used
 # what happened to a login, in words; the name of who did it is put in front
 DEEDS = {
     "account.created": _l("opened the access"),
@@ -87,6 +90,7 @@ class Line:
     last_at: datetime | None
     has_factor: bool
     has_password: bool
+    signs_in_as: str | None  # where it is another address than that of the file
 
     @property
     def role_label(self) -> str:
@@ -94,7 +98,7 @@ class Line:
 
     @property
     def state_label(self) -> str:
-        return str(STATE_LABELS[self.state])
+        return _("Has a login") if self.state == ELSEWHERE else str(STATE_LABELS[self.state])
 
 
 @dataclass(frozen=True)
@@ -109,21 +113,21 @@ class PeopleFilter:
 def list_people(user: User, narrowed: PeopleFilter) -> Page[Line]:
     """Return a page of the people that this person may see, by name."""
     lines = _lines(user, narrowed)
-    statement = _with_logins(lines).order_by(lines.c.last_name, lines.c.first_name, lines.c.kind, lines.c.id)
+    statement = _with_logins(user, lines).order_by(lines.c.last_name, lines.c.first_name, lines.c.kind, lines.c.id)
     return read_page(statement.where(*_in_state(lines, narrowed.state)), _as_line)
 
 
 def lines_of_account(user: User, account_id: int) -> list[Line]:
     """Return the files that name a login, closed ones as well."""
     lines = _lines(user, PeopleFilter())
-    found = db.session.execute(_with_logins(lines).where(lines.c.account_id == account_id).order_by(lines.c.kind))
+    found = db.session.execute(_with_logins(user, lines).where(lines.c.account_id == account_id).order_by(lines.c.kind))
     return [_as_line(row) for row in found]
 
 
 def lines_of_client(user: User, client_id: int) -> list[Line]:
     """Return a client and the relatives of the client's file."""
     lines = _lines(user, PeopleFilter())
-    statement = _with_logins(lines).where(lines.c.client_id == client_id).order_by(lines.c.kind, lines.c.id)
+    statement = _with_logins(user, lines).where(lines.c.client_id == client_id).order_by(lines.c.kind, lines.c.id)
     return [_as_line(row) for row in db.session.execute(statement)]
 
 
@@ -160,14 +164,16 @@ def _typed(kind: Any, typed: str) -> list[ColumnElement[bool]]:
     return [or_(address, and_(*(has_word(kind, word) for word in words))) if words else address]
 
 
-def _with_logins(lines: Subquery) -> Select:
+def _with_logins(user: User, lines: Subquery) -> Select:
     last = select(func.max(AccountSession.created_at)).where(AccountSession.account_id == lines.c.account_id)
     return select(
         lines,
         Account.active.label("is_open"),
         Account.totp_since,
         Account.password,
+        Account.email.label("signs_in_as"),
         last.scalar_subquery().label("last_at"),
+        opens_elsewhere(user, lines.c.account_id).label("elsewhere"),
     ).outerjoin(Account, Account.id == lines.c.account_id)
 
 
@@ -186,11 +192,18 @@ def _in_state(lines: Subquery, state: str) -> list[Any]:
 def _as_line(row: Row) -> Line:
     closed = not row.active or row.is_open is False
     state = "closed" if closed else "without" if row.account_id is None else "active" if row.last_at else "never"
-    return Line(
+    other = row.signs_in_as != normal_address(row.email or "")
+    line = Line(
         key=f"{row.kind}:{row.id}", name=f"{row.first_name} {row.last_name}".strip(), role=row.role,
         of_whom=row.of_whom.strip(), client_id=row.client_id, email=row.email, account_id=row.account_id, state=state,
         last_at=row.last_at, has_factor=row.totp_since is not None, has_password=row.password is not None,
+        signs_in_as=row.signs_in_as if other else None,
     )  # fmt: skip
+    return _unsaid(line, ELSEWHERE if row.active else "closed") if row.elsewhere else line
+
+
+def _unsaid(line: Line, state: str) -> Line:
+    return replace(line, state=state, last_at=None, has_factor=False, has_password=False, signs_in_as=None)
 
 
 def person_of(key: str) -> Anybody | None:
@@ -226,9 +239,9 @@ def history_of(account: Account, lines: Sequence[Line], limit: int = 30) -> list
     about.append(and_(AuditEntry.subject_type == "account", AuditEntry.subject_id == account.id))
     chosen = select(AuditEntry).where(or_(*about), AuditEntry.kind.in_(DEEDS))
     entries = db.session.scalars(chosen.order_by(AuditEntry.id.desc()).limit(10 * limit)).all()
-    names = names_of_accounts({entry.account_id for entry in entries if entry.account_id})
+    names = names_of_actors(entries)
     told = [
-        Event(entry.at, None if entry.account_id == account.id else names.get(entry.account_id or 0, ""),
+        Event(entry.at, None if entry.account_id == account.id else names.get(entry.id, ""),
               str(DEEDS[entry.kind]))
         for entry in entries
     ]  # fmt: skip

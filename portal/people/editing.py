@@ -11,6 +11,7 @@ from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db, wires
 from portal.folding import fold_name
+from portal.people.actions import follow_record
 from portal.people.models import Anybody, Client, Relative, Sector, Staff, Worker, set_name
 from portal.people.queries import has_address, visible_clients, visible_workers
 from portal.people.search import index_person
@@ -78,6 +79,8 @@ def change_record(user: User, person: Anybody, typed: Values, version: int) -> N
     index_person(person)
     said = {"fields": sorted(touched), **_kept(touched)}
     record("person.changed", user, _subject(person), before=_kept({name: before[name] for name in touched}), after=said)
+    if "email" in touched:
+        follow_record(user, person)
     if isinstance(person, Client) and "sector_id" in touched:
         wires.react("client moved", user, person)
 

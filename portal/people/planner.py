@@ -15,7 +15,7 @@ from portal.extensions import db, wires
 from portal.folding import fold, fold_name
 from portal.imports.importer import Deed, Outcome, Plan, Row, Task
 from portal.imports.refusals import Params, Wrong
-from portal.people.actions import open_login
+from portal.people.actions import follow_record, open_login
 from portal.people.lines import TEXTS, Known, as_known, read_person
 from portal.people.models import Client, Sector, Staff, Worker, set_name
 from portal.people.queries import visible_clients, visible_sectors, visible_workers
@@ -231,6 +231,10 @@ class PersonPlanner:
             self._fill(person, known)
             fields = [name for name, value in known.facts().items() if before.facts()[name] != value]
             record("person.changed", self.user, (self.kind.__tablename__, person.id), after={"fields": fields})
+            if "email" in fields:
+                db.session.flush()
+                follow_record(self.user, person)
+                known.has_login = person.account_id is not None
             if isinstance(person, Client) and "sectors" in fields:
                 db.session.flush()
                 wires.react("client moved", self.user, person)

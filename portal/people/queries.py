@@ -19,12 +19,14 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     union_all,
 )
 from sqlalchemy.orm import aliased
 
 from portal.accounts.models import Account, User
+from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.folding import fold_name
 from portal.people.models import (
@@ -110,13 +112,56 @@ def has_address(kind: type[Anybody], address: str) -> ColumnElement[bool]:
     return (kind.email == address) | (func.lower(kind.email) == address.lower())
 
 
-def names_of_accounts(ids: Collection[int]) -> dict[int, str]:
-    """Return the name of the person behind each login, also of one whose file is closed by now."""
-    kinds = (Client, Relative, Worker, Staff)  # of several files of one login the last one's name counts
-    parts = (select(kind.account_id, kind.first_name, kind.last_name, literal(order).label("sort"))
-             .where(kind.account_id.in_(ids)) for order, kind in enumerate(kinds))  # fmt: skip
-    found = db.session.execute(union_all(*parts).order_by("sort")) if ids else ()
-    return {row.account_id: f"{row.first_name} {row.last_name}".strip() for row in found}
+def number_of_files(account_id: int) -> int:
+    """How many records name a login, closed ones as well."""
+    parts = (select(kind.id).where(kind.account_id == account_id) for kind in (Client, Relative, Worker, Staff))
+    return db.session.scalar(select(func.count()).select_from(union_all(*parts).subquery())) or 0
+
+
+def names_of_staff(ids: Collection[int]) -> dict[int, str]:
+    """Return the name of the member of staff behind each of these logins, also of one whose record is closed by now."""
+    chosen = select(Staff).where(Staff.account_id.in_(ids)).order_by(Staff.id)
+    return {one.account_id: one.name for one in db.session.scalars(chosen) if one.account_id} if ids else {}
+
+
+def names_of_actors(deeds: Collection[AuditEntry]) -> dict[int, str]:
+    """Return who did each of these deeds, by its number: whose file it was done in. Where that is not known, all that
+    can be said is the address of the login. What the portal did by itself has no name."""
+    kept = [deed for deed in deeds if deed.account_id is not None]
+    if not kept:
+        return {}
+    parts = [
+        select(literal(kind.__tablename__).label("type"), kind.id, kind.first_name, kind.last_name)
+        .where(kind.id.in_({deed.person_id for deed in kept if deed.person_type == kind.__tablename__}))
+        for kind in (Client, Relative, Worker, Staff)
+    ]  # fmt: skip
+    logins = {deed.account_id for deed in kept if deed.person_type is None}
+    parts.append(select(literal("login"), Account.id, Account.email, literal("")).where(Account.id.in_(logins)))
+    names = {(row.type, row.id): f"{row.first_name} {row.last_name}".strip() for row in
+             db.session.execute(union_all(*parts))}  # fmt: skip
+    who = {deed.id: (deed.person_type or "login", deed.person_id or deed.account_id) for deed in kept}
+    return {number: names[one] for number, one in who.items() if one in names}
+
+
+def opens_elsewhere(user: User, account_id: SQLColumnExpression) -> ColumnElement[bool]:
+    """A login opens a file that this person may not see, or did: how it is used is not theirs to know."""
+    if user.role is not Role.COORDINATOR:
+        return false()
+    clients = visible_clients(user).with_only_columns(Client.id)
+    workers = visible_workers(user).with_only_columns(Worker.id)
+    return or_(
+        exists().where(Client.account_id == account_id, Client.id.not_in(clients)),
+        exists().where(Relative.account_id == account_id, Relative.client_id.not_in(clients)),
+        exists().where(Worker.account_id == account_id, Worker.id.not_in(workers)),
+        exists().where(Staff.account_id == account_id, Staff.id != user.staff_id),
+    )
+
+
+def login_is_known(user: User, person: Anybody) -> bool:
+    """Whether this person may know how somebody's login is used."""
+    if person.account_id is None or user.role is not Role.COORDINATOR:
+        return True
+    return not db.session.scalar(select(opens_elsewhere(user, literal(person.account_id))))
 
 
 def relative_to_ask(client_id: int) -> Relative | None:

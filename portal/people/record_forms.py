@@ -25,7 +25,7 @@ from portal.i18n import LANGUAGES, Offered
 from portal.people.editing import FIELDS, Value, print_of, stands
 from portal.people.models import Anybody, Client, Worker
 from portal.people.offers import Offer
-from portal.people.rivals import Rival, changes_of
+from portal.people.rivals import NOBODY, Rival, changes_of
 
 NUMBER = Regexp(r"^[\d\s+().,/-]*$", message=_l("Please write the number with digits, for example 01 23 45 67 89."))
 LONGEST = {"civility": 20, "name": 80, "phone": 40, "address": 254, "street": 200, "postcode": 20, "city": 100,
@@ -138,8 +138,8 @@ class RecordForm(VersionedForm):
         for name, typed in self.typed().items():
             if (typed or None) == (now[name] or None):
                 continue
-            who, at = last.get(name) or last.get("") or ("", None)
-            own = print_of(typed) != shown.get(name)
+            is_theirs, own = (print_of(value) != shown.get(name) for value in (now[name], typed))
+            who, at = last.get(name, NOBODY) if is_theirs else NOBODY
             self.rivals[name] = Rival(self.words_of(name, now[name] if own else typed), own, who, at)
             if not own:
                 self[name].data = _as_typed(now[name])

@@ -1,6 +1,7 @@
 """Reading records of clients and workers: the lists, and one record at a time, each from what the person may see."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db, list_of
+from portal.folding import fold_name
 from portal.people.models import (
     Absence,
     Availability,
@@ -121,6 +123,19 @@ def _sectors_of_worker(user: User) -> ScalarSelect:
         .subquery("named")
     )
     return select(list_of(named.c.name)).scalar_subquery()
+
+
+def told_apart(user: User, names: Mapping[int, str]) -> dict[int, str]:
+    """Return names of workers to choose from, by number; of those who share one, sectors and telephone are said too."""
+    times = Counter(map(fold_name, names.values()))
+    alike = [number for number, name in names.items() if times[fold_name(name)] > 1]
+    said = dict(names)
+    if alike:
+        telephone = func.coalesce(Worker.mobile, Worker.phone).label("telephone")
+        chosen = select(Worker.id, _sectors_of_worker(user).label("sectors"), telephone).where(Worker.id.in_(alike))
+        for row in db.session.execute(chosen):
+            said[row.id] = " · ".join(filter(None, (names[row.id], ", ".join(row.sectors or ()), row.telephone)))
+    return said
 
 
 def _as_row(row: Row, sectors: Sequence[str], **more: Any) -> RecordRow:

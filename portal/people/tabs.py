@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import url_for
+from flask import g, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
+from portal.people import queries
 from portal.people.models import Anybody
 from portal.portals import staff
 from portal.settings.queries import option
@@ -58,6 +59,12 @@ TABS = {
         Tab("access", ACCESS, "staff.show_account", {"account_id": "account_id"}),
     ),
 }
+
+
+@staff.app_template_global()
+def login_is_known(person: Anybody) -> bool:
+    """Whether whoever reads a record may know how the person's login is used."""
+    return queries.login_is_known(g.user, person)
 
 
 @staff.app_template_global()

@@ -8,11 +8,11 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 from sqlalchemy import Select, and_, or_, select
 
-from portal.accounts.models import User
+from portal.accounts.models import Account, User
 from portal.audit.models import AuditEntry
 from portal.extensions import Fact, db, wires
 from portal.people.models import Client, Relative
-from portal.people.queries import names_of_accounts
+from portal.people.queries import names_of_actors, opens_elsewhere
 
 SHOWN = 50
 
@@ -79,22 +79,20 @@ def newest_first(chosen: Select, before: Place | None, limit: int) -> Select:
     return chosen.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
 
 
-def record_facts(_user: User, client: Client, before: Place | None, limit: int) -> list[tuple[int, Fact]]:
+def record_facts(user: User, client: Client, before: Place | None, limit: int) -> list[tuple[int, Fact]]:
     """What was done to the record itself, to those of the relatives, and the invitations; by entry of the journal."""
     relatives = db.session.scalars(select(Relative).where(Relative.client_id == client.id)).all()
     people: dict[tuple[str, int], str] = {("client", client.id): ""}
     people |= {("relative", one.id): one.name for one in relatives}
-    people |= {("account", one.account_id): one.name for one in relatives if one.account_id}
-    if client.account_id:
-        people["account", client.account_id] = ""
+    logins = {one.account_id: one.name for one in relatives if one.account_id}
+    logins |= {client.account_id: ""} if client.account_id else {}
+    own = select(Account.id).where(Account.id.in_(logins), ~opens_elsewhere(user, Account.id))
+    people |= {("account", number): logins[number] for number in (db.session.scalars(own) if logins else ())}
     about = or_(*(and_(AuditEntry.subject_type == kind, AuditEntry.subject_id == number) for kind, number in people))
     chosen = select(AuditEntry).where(about, AuditEntry.kind.in_(DEEDS))
     deeds = db.session.scalars(newest_first(chosen, before, limit)).all()
-    names = names_of_accounts({deed.account_id for deed in deeds if deed.account_id})
-    return [
-        (deed.id, _fact(deed, names.get(deed.account_id or 0), people[deed.subject_type, deed.subject_id]))
-        for deed in deeds
-    ]
+    names = names_of_actors(deeds)
+    return [(deed.id, _fact(deed, names.get(deed.id), people[deed.subject_type, deed.subject_id])) for deed in deeds]
 
 
 def _fact(deed: AuditEntry, name: str | None, relative: str) -> Fact:

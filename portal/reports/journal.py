@@ -5,12 +5,12 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from sqlalchemy import Row, Select, String, Text, cast, false, func, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, String, Text, and_, cast, false, func, or_, select
 from wtforms import SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional
 
-from portal.accounts.models import User
+from portal.accounts.models import Account, User
 from portal.audit.models import KINDS, AuditEntry
 from portal.controls.forms import ControlFilter
 from portal.controls.table import Column, ControlTable
@@ -61,7 +61,7 @@ def rows(user: User, form: ControlFilter) -> Select:
         whole_family = AuditEntry.kind.startswith(chosen["what"], autoescape=True)
         statement = statement.where(whole_family if chosen["what"].endswith(".") else AuditEntry.kind == chosen["what"])
     if chosen["who"]:
-        statement = statement.where(AuditEntry.account_id.in_(_accounts_of(chosen["who"])))
+        statement = statement.where(_done_by(chosen["who"]))
     if chosen["record"]:
         statement = statement.where(AuditEntry.subject_type == chosen["record"])
     if chosen["number"] is not None:
@@ -69,30 +69,30 @@ def rows(user: User, form: ControlFilter) -> Select:
     return statement
 
 
-def _accounts_of(typed: str) -> Select:
-    """Logins of people each of whose words begin as typed; a name without a word finds nobody."""
+def _done_by(typed: str) -> ColumnElement[bool]:
+    """Deeds in files of people each of whose words begin as typed; a name without a word finds nobody."""
     words = typed_words(typed)
-    parts = [
-        select(kind.account_id).where(*(has_word(kind, word) for word in words), kind.account_id.is_not(None))
-        for kind in PEOPLE
-    ]
     if not words:
-        return parts[0].where(false())
-    return select(union_all(*parts).subquery().c.account_id)
+        return false()
+    found = [
+        and_(AuditEntry.person_type == kind.__tablename__,
+             AuditEntry.person_id.in_(select(kind.id).where(*(has_word(kind, word) for word in words))))
+        for kind in PEOPLE
+    ]  # fmt: skip
+    logins = select(Account.id).where(Account.email.startswith(typed.strip().lower(), autoescape=True))
+    return or_(*found, and_(AuditEntry.person_type.is_(None), AuditEntry.account_id.in_(logins)))
 
 
 def _name() -> Any:
-    """The name of who did it, whatever they are in the agency; empty for the portal itself."""
+    """Who did it: whose file it was done in, else the address of the login; empty for the portal itself."""
     names = [
         select(func.trim(kind.first_name + " " + kind.last_name))
-        .where(kind.account_id == AuditEntry.account_id)
-        .order_by(kind.id.desc())
-        .limit(1)
-        .correlate(AuditEntry)
-        .scalar_subquery()
-        for kind in reversed(PEOPLE)
-    ]
-    return func.coalesce(*names, "")
+        .where(AuditEntry.person_type == kind.__tablename__, kind.id == AuditEntry.person_id)
+        .correlate(AuditEntry).scalar_subquery()
+        for kind in PEOPLE
+    ]  # fmt: skip
+    login = select(Account.email).where(Account.id == AuditEntry.account_id).correlate(AuditEntry).scalar_subquery()
+    return func.coalesce(*names, login, "")
 
 
 def _change(row: Row) -> str | None:

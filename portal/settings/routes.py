@@ -47,9 +47,9 @@ def show_option_history() -> Response:
     """Who changed an option, when, from what to what."""
     known = OPTIONS.get(request.args.get("key", "")) or abort(404)
     entries = queries.changes_of(known.key)
-    names = wires.names_of_accounts({entry.account_id for entry in entries if entry.account_id})
+    names = wires.names_of_actors(entries)
     changes = [
-        {"at": entry.at, "who": names.get(entry.account_id or 0),
+        {"at": entry.at, "who": names.get(entry.id),
          "before": in_words(known, (entry.before or {}).get(known.key)),
          "after": in_words(known, (entry.after or {}).get(known.key))}
         for entry in entries

@@ -20,7 +20,7 @@ from portal.audit.queries import deeds_on
 from portal.extensions import UTC, Fact, db, wires
 from portal.i18n import start_of_day, zone
 from portal.people.models import Client, Service, Worker
-from portal.people.queries import is_named, names_of_accounts, sectors_below
+from portal.people.queries import is_named, names_of_actors, sectors_below
 from portal.people.records import branch
 from portal.roles import Role
 from portal.tables.queries import Page, as_page, read_page, run_page
@@ -267,8 +267,8 @@ def deeds_of(visit: Visit) -> list[tuple[AuditEntry, str | None]]:
     if visit.id not in known:
         deeds = deeds_on("visit", [visit.id])
         of_agency = [deed for deed in deeds if deed.role not in (Role.CLIENT, Role.RELATIVE)]
-        names = names_of_accounts({deed.account_id for deed in of_agency if deed.account_id})
-        known[visit.id] = [(deed, names.get(deed.account_id or 0)) for deed in deeds]
+        names = names_of_actors(of_agency)
+        known[visit.id] = [(deed, names.get(deed.id)) for deed in deeds]
     return known[visit.id]
 
 

@@ -12,7 +12,7 @@ from portal.audit.models import KINDS, AuditEntry
 from portal.extensions import Fact, Panel, db
 from portal.i18n import day, start_of_day, time_of_day
 from portal.people.models import Absence, Client, Service, Worker
-from portal.people.queries import names_of_accounts
+from portal.people.queries import names_of_actors
 from portal.people.timeline import Place, newest_first
 from portal.settings.queries import option
 from portal.visits.models import OPEN, Visit, VisitWorker
@@ -77,8 +77,8 @@ def facts_of_client(user: User, client: Client, before: Place | None, limit: int
     if not option("ratings.enabled"):
         chosen = chosen.where(~AuditEntry.kind.startswith("rating."))
     found = db.session.execute(newest_first(chosen, before, limit)).all()
-    names = names_of_accounts({row.AuditEntry.account_id for row in found if row.AuditEntry.account_id})
-    return [(row.AuditEntry.id, _fact(row, names.get(row.AuditEntry.account_id or 0))) for row in found]
+    names = names_of_actors([row.AuditEntry for row in found])
+    return [(row.AuditEntry.id, _fact(row, names.get(row.AuditEntry.id))) for row in found]
 
 
 def _fact(row: Row, name: str | None) -> Fact:

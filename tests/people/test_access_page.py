@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from portal.accounts.models import Account
+from portal.audit.actions import record as record_deed
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.people.models import Client, Relative
@@ -262,3 +263,98 @@ def test_a_relative_of_another_client_is_not_on_this_file(sofia: Browser, agency
         address = f"/staff/clients/{agency.denis.id}/access/invitations"
         assert sofia.act(address, {"person": person}).status == 404
     assert database.fingerprint() == before
+
+
+# ---- the address of the record and the address of the login ----
+
+
+def pages_of(kind: str, agency: Agency, database: Database) -> tuple[str, str]:
+    """Somebody new with a mistyped address: where the record is changed, and where its access is shown."""
+    with database.writing():
+        claire = db.session.get_one(Client, agency.claire.id)
+        typed = ("Lise", "Roy"), "wrong.person@example.org"
+        match kind:
+            case "client":
+                path = f"/staff/clients/{factories.client(*typed[0], claire.sector, typed[1]).id}"
+            case "relative":
+                path = f"/staff/clients/{claire.id}/relatives/{factories.relative(*typed[0], claire, typed[1]).id}"
+            case "worker":
+                path = f"/staff/workers/{factories.worker(*typed[0], [claire.sector], typed[1]).id}"
+            case _:
+                path = f"/staff/team/{factories.staff(*typed[0], 'admin', [], typed[1]).id}"
+    return f"{path}/editing", path
+
+
+@pytest.mark.parametrize("kind", ["client", "relative", "worker", "staff"])
+def test_until_somebody_has_used_it_a_login_follows_the_corrected_address_and_earlier_links_are_dead(
+    app: Flask, agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn, kind: str
+) -> None:
+    ada, stranger = sign_in(agency.ada), open_browser(app)
+    editing, record = pages_of(kind, agency, database)
+    ada.get(record).press(".invite button")
+    first = link_in(mailbox.one())
+    ada.get(editing).form("Save").submit(email="Right.Person@example.org")
+    assert stranger.get(first).status == 404
+    assert stranger.act(first, {"password": PASSWORD, "confirm": PASSWORD}).status == 404
+    ada.get(record).press(".invite button")
+    mail = mailbox.one()
+    assert "right.person@example.org" in str(mail["To"]).lower()
+    page = stranger.get(link_in(mail))
+    assert page.form("password").submit(password=PASSWORD, confirm=PASSWORD).status == 303
+    page = ada.get(editing).form("Save").submit(email="other@example.org")
+    assert page.status == 303
+    assert "Signs in as right.person@example.org" in ada.get(record).words
+    stranger.act("/sign-out")
+    assert stranger.act("/sign-in", {"email": "right.person@example.org", "password": PASSWORD}).status == 303
+    assert database.count(Account, Account.email.in_(["wrong.person@example.org", "other@example.org"])) == 0
+    if kind in ("client", "relative"):
+        number = agency.claire.id if kind == "relative" else int(record.rpartition("/")[2])
+        assert "Signs in as right.person@example.org" in access(ada, number).words
+
+
+def link_in(mail: Any) -> str:
+    return text_of(mail).partition("http://localhost")[2].split()[0]
+
+
+def test_one_of_several_files_moves_no_login_and_a_known_address_is_joined_by_invitation_alone(
+    app: Flask, sofia: Browser, agency: Agency, database: Database, mailbox: Mailbox
+) -> None:
+    with database.writing():
+        north = db.session.get_one(Client, agency.claire.id).sector
+        rose = factories.client("Rose", "Blanc", north, "wrong@example.org").id
+        anne = factories.client("Anne", "Blanc", north, "wrong@example.org").id
+    for number in (rose, anne):
+        access(sofia, number).press("button[name=person]")
+    first = link_in(mailbox.collect()[0])
+    sofia.get(f"/staff/clients/{rose}/editing").form("Save").submit(email="rose@example.org")
+    assert "Without access" in access(sofia, rose).words
+    assert open_browser(app).get(first).status == 200, "it is Anne’s too"
+    sofia.get(f"/staff/clients/{anne}/editing").form("Save").submit(email=agency.paul.email)
+    assert open_browser(app).get(first).status == 404
+    assert database.count(Client, Client.account_id == agency.paul.account_id) == 0
+    page = access(sofia, anne).press("button[name=person]").follow()
+    assert "This address has a login already" in page.words
+    assert database.one(select(Client.account_id).where(Client.id == anne)) == agency.paul.account_id
+    access(sofia, rose).press("button[name=person]")
+    assert "rose@example.org" in mailbox.one()["To"]
+
+
+def test_how_a_login_is_used_is_not_told_beyond_the_files_that_one_sees(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox
+) -> None:
+    sign_in(agency.claire)
+    igor = sign_in(agency.igor)
+    add(access(igor, agency.eloise.id), email=agency.claire.email, first_name="Spy", last_name="Spy")
+    spy = database.one(select(Relative.id).where(Relative.last_name == "Spy"))
+    record = f"/staff/clients/{agency.eloise.id}/relatives/{spy}"
+    for page in (access(igor, agency.eloise.id), igor.get(record)):
+        assert "Has a login" in page.words
+        for told in ("last sign-in", "Open", "password chosen", "Signs in as"):
+            assert told not in page.says("main").partition("Spy Spy")[2].partition("Add a relative")[0], told
+        assert not page.soup.select("button[name=person]")
+    invited = igor.act(f"/staff/clients/{agency.eloise.id}/access/invitations", {"person": f"relative:{spy}"})
+    assert "This address has a login already" in invited.follow().words
+    assert "last sign-in" in access(sign_in(agency.ines), agency.eloise.id).words
+    with database.writing():
+        record_deed("account.invited", agency.sofia.user, ("account", agency.claire.account_id))
+    assert "Sofia" not in igor.get(f"/staff/clients/{agency.eloise.id}/timeline").words

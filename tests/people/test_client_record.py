@@ -103,6 +103,7 @@ def test_the_second_of_two_who_change_a_record_gets_both_texts(
     assert "What stands there now: 01 11 11 11 11" in late.says("#phone-rival")
     assert "Inès Caron" in late.says("#phone-rival")
     assert late.at("#pets").get_text(strip=True) == "Deux chiens"
+    assert late.says("#pets-rival") == "What stands there now: (nothing)", "nobody else has touched it"
     assert late.at("#first_name")["value"] == "Clara", "what was left alone takes what stands"
     assert "Before, it was: Claire" in late.says("#first_name-rival")
     assert "Before, it was: (nothing)" in late.says("#city-rival")

@@ -22,8 +22,8 @@ from portal.people.editing import KEPT
 from portal.reports.journal_changes import FIELDS
 from portal.reports.journal_words import FAMILIES, RECORDS
 from portal.work import jobs as work
-from tests.conftest import Database, SignIn
-from tests.factories import Agency
+from tests.conftest import Database, SignIn, open_browser
+from tests.factories import PASSWORD, Agency
 from tests.pages import Browser, Page
 from tests.reports.test_quality import rows_of
 from tests.test_conventions import calls, modules
@@ -62,6 +62,25 @@ def test_it_says_who_did_what_to_which_record(done: Agency, sign_in: SignIn) -> 
         "State: To do → Cancelled",
     ]]  # fmt: skip
     assert "secret" not in asked(ada).text
+
+
+def test_a_deed_stays_that_of_the_file_in_which_it_was_done_whatever_the_login_opens_later(
+    done: Agency, sign_in: SignIn, app: Flask
+) -> None:
+    """A coordinator adds a relative with somebody else's address on a client of theirs."""
+    assert open_browser(app).act("/sign-in", {"email": done.claire.email, "password": PASSWORD}).status == 303
+    igor, ada, sofia = sign_in(done.igor), sign_in(done.ada), sign_in(done.sofia)
+    form = igor.get(f"/staff/clients/{done.eloise.id}/access").form("Add and invite")
+    form.submit(first_name="Spy", last_name="Spy", email=done.claire.email)
+    story = sofia.get(f"/staff/clients/{done.claire.id}/timeline").words
+    assert "Claire Lefèvre" in story
+    assert "Spy" not in story
+    assert {row[1] for row in rows_of(asked(ada, what="rating."))} == {"Claire Lefèvre"}
+    assert [row[1] for row in rows_of(asked(ada, what="account.signed_in"))] == ["Claire Lefèvre"]
+    assert rows_of(asked(ada, who="spy")) == []
+    assert open_browser(app).act("/sign-in", {"email": done.claire.email, "password": PASSWORD}).status == 303
+    of_login = rows_of(asked(ada, what="account.signed_in", who=done.claire.email))
+    assert [row[1] for row in of_login] == [done.claire.email, "Claire Lefèvre"], "of several files none is open yet"
 
 
 def test_each_filter_narrows_it(done: Agency, sign_in: SignIn, database: Database) -> None:
