@@ -1,7 +1,8 @@
 """Languages, the zone, and how moments and figures read in each language."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +25,7 @@ DAY = {"fr": "EEE d MMMM", "ru": "EEE, d MMMM", "en": "EEE d MMMM"}
 def init_app(app: Flask) -> None:
     babel.init_app(app, default_locale="fr", locale_selector=choose_language, timezone_selector=None)
     known: dict[str, Any] = app.jinja_env.globals  # macros are imported without a page's context
-    known.update(current_locale=language, languages=Offered(), in_language=in_language, span=span)
+    known.update(current_locale=language, languages=Offered(), in_language=in_language, span=span, till=till)
     app.jinja_env.filters.update(
         day=day,
         full_day=full_day,
@@ -133,7 +134,21 @@ def span(starts_at: datetime, ends_at: datetime) -> str:
 def _span(starts_at: datetime, ends_at: datetime, where: ZoneInfo, code: str, this_year: int) -> str:
     first, last = starts_at.astimezone(where), ends_at.astimezone(where)
     day = _day(first.date(), code, this_year)
-    return _("%(day)s, %(start)s–%(end)s", day=day, start=_time(first), end=_time(last))
+    when = _("%(day)s, %(start)s–%(end)s", day=day, start=_time(first), end=_time(last))
+    return when + _length_of_night(first, last)
+
+
+def till(starts_at: datetime, ends_at: datetime) -> str:
+    """`–11:00`: the end of hours whose beginning is already written."""
+    first, last = local(starts_at), local(ends_at)
+    return f"–{_time(last)}{_length_of_night(first, last)}"
+
+
+def _length_of_night(first: datetime, last: datetime) -> str:
+    """How long something lasts, where the clocks change in between and its hours do not say so."""
+    if first.utcoffset() == last.utcoffset():
+        return ""
+    return f" ({duration(round((last.astimezone(UTC) - first.astimezone(UTC)).total_seconds() / 60))})"
 
 
 def time_of_day(moment: datetime) -> str:
@@ -157,13 +172,14 @@ def exact(moment: datetime) -> str:
 
 
 def decimal(value: float, digits: int = 1) -> str:
-    """`4,3`: averages are never pluralised."""
-    return _decimal(round(value, digits), language())
+    """`4,3`: averages are never pluralised. A half goes up, as everybody rounds by hand and in spreadsheets."""
+    return _decimal(value, digits, language())
 
 
 @lru_cache(maxsize=1024, typed=True)
-def _decimal(value: float, code: str) -> str:
-    return format_decimal(value, locale=PARTS[code])
+def _decimal(value: float, digits: int, code: str) -> str:
+    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return format_decimal(rounded, locale=PARTS[code])
 
 
 def duration(minutes: int) -> str:

@@ -13,11 +13,11 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.i18n import local, span, time_of_day, zone
 from portal.people.availability import REASONS
-from portal.people.models import Absence, Availability, Client
+from portal.people.models import Availability, Client
 from portal.visits.actions import moments_of
 from portal.visits.changes import Going
 from portal.visits.conflicts import Taken, clashing, taken
-from portal.visits.planning import DAY, hours_of, minutes_of
+from portal.visits.presence import DAY, absences_of, hours_of, minutes_of
 from portal.visits.queries import VisitRow, rows_by_id
 
 
@@ -102,10 +102,7 @@ def _free_time(ids: Collection[int], goings: Sequence[Going]) -> Callable[[Going
     """Return what tells of a time which of its workers, who have these numbers, is absent, not available then, or
     gone."""
     days = [going.start.date() for going in goings]
-    away = select(Absence).where(
-        Absence.worker_id.in_(ids), Absence.first_day <= max(days) + timedelta(days=1), Absence.last_day >= min(days)
-    )
-    absences = db.session.scalars(away).all() if ids else []
+    absences = absences_of(ids, min(days), max(days) + timedelta(days=1))
     known = db.session.scalars(select(Availability).where(Availability.worker_id.in_(ids))).all() if ids else []
 
     def tell(going: Going) -> list[str]:

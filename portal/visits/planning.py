@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 from babel.dates import format_date, format_interval
@@ -16,10 +16,10 @@ from portal.people.availability import REASONS
 from portal.people.models import Absence, Availability, Client, Worker
 from portal.visits.conflicts import LONGEST, Taken, begins_around, clashing, taken
 from portal.visits.models import State, Visit, VisitWorker
+from portal.visits.presence import DAY, absences_of, hours_of, minutes_of, rest_of_day
 from portal.visits.queries import VisitRow, reader, rows, today, visible_visits
 
 VIEWS = ("week", "day", "list")
-DAY = 24 * 60  # minutes
 SHOWN = (7, 20)  # the hours that a planning shows at least
 SHORTEST = 30  # minutes: a shorter visit is drawn so tall, else it could not be read
 AT_MOST = 500  # visits of one person in one week
@@ -64,6 +64,7 @@ class Slot:
         starts_at, ends_at: of the whole visit.
         begun: whether it began the day before.
         clashes: "worker" or "client", who is taken twice.
+        away: whether a worker who is to go is absent that day.
         lane, lanes: where it lies beside others, and how many lie side by side.
     """
 
@@ -74,6 +75,7 @@ class Slot:
     ends_at: datetime
     begun: bool = False
     clashes: frozenset[str] = frozenset()
+    away: bool = False
     lane: int = 0
     lanes: int = 1
 
@@ -122,7 +124,7 @@ class Day:
     @property
     def free_label(self) -> str:
         """At which hours a worker can be sent out, in words."""
-        free = [f"{_clock(begins)}–{_clock(ends)}" for begins, ends in _rest(self.off)]
+        free = [f"{_clock(begins)}–{_clock(ends)}" for begins, ends in rest_of_day(self.off)]
         return _("Available %(hours)s", hours=", ".join(free)) if free else _("Not available this day")
 
     def off_places(self, first_hour: int, last_hour: int) -> list[str]:
@@ -158,7 +160,7 @@ class Week:
 def week_of_client(user: User, client: Client, span: Span) -> Week:
     """Return the visits of a client that this person may see. Who works elsewhere at the same time is marked."""
     found = _visits(visible_visits(user).where(Visit.client_id == client.id), user, span)
-    return _week(span, found, _hours_around(user, found, span))
+    return _week(span, found, _hours_around(user, found, span), _absences(found, span))
 
 
 def week_of_worker(user: User, worker: Worker, span: Span) -> Week:
@@ -169,8 +171,9 @@ def week_of_worker(user: User, worker: Worker, span: Span) -> Week:
     hours = _hours_around(user, found, span, worker.id)
     seen = {one.row.id for one in found}
     elsewhere = [one for one in hours if one.worker_id == worker.id and one.visit_id not in seen]
-    week = _week(span, found, hours, elsewhere)
-    _mark_free_hours(week, worker.id)
+    absences = _absences(found, span, worker.id)
+    week = _week(span, found, hours, absences, elsewhere)
+    _mark_free_hours(week, worker.id, absences)
     return week
 
 
@@ -205,7 +208,15 @@ def _hours_around(user: User, found: Sequence[_Found], span: Span, *workers: int
     return taken(user, sent, {one.client_id for one in found}, first - LONGEST, last + LONGEST)
 
 
-def _week(span: Span, found: Sequence[_Found], hours: Sequence[Taken], elsewhere: Sequence[Taken] = ()) -> Week:
+def _absences(found: Sequence[_Found], span: Span, *workers: int) -> Sequence[Absence]:
+    """When those who are sent to these visits, and these workers besides, are away."""
+    return absences_of({*workers, *(number for one in found for number in one.workers)}, span.days[0], span.days[-1])
+
+
+def _week(
+    span: Span, found: Sequence[_Found], hours: Sequence[Taken], absences: Sequence[Absence],
+    elsewhere: Sequence[Taken] = (),
+) -> Week:  # fmt: skip
     days = {day: Day(day, [], is_today=day == today()) for day in span.days}
     for one in found:
         row = one.row
@@ -214,7 +225,7 @@ def _week(span: Span, found: Sequence[_Found], hours: Sequence[Taken], elsewhere
         clashes = frozenset("client" if other.worker_id is None else "worker" for other in upon)
         for day, slot in _parts(row.starts_at, row.ends_at, row):
             if day in days:
-                slot.clashes = clashes
+                slot.clashes, slot.away = clashes, _is_away(one, day, absences)
                 days[day].slots.append(slot)
     for other in elsewhere:
         for day, slot in _parts(other.starts_at, other.ends_at, None):
@@ -224,6 +235,13 @@ def _week(span: Span, found: Sequence[_Found], hours: Sequence[Taken], elsewhere
         each.slots.sort(key=lambda slot: (slot.begins, slot.bottom))
         _lay_side_by_side(each.slots)
     return Week(span, list(days.values()))
+
+
+def _is_away(one: _Found, day: date, absences: Sequence[Absence]) -> bool:
+    """Whether somebody who is still to go is absent that day."""
+    return one.row.stage not in (State.DONE, State.CANCELLED) and any(
+        absence.worker_id in one.workers and absence.first_day <= day <= absence.last_day for absence in absences
+    )
 
 
 def _parts(starts_at: datetime, ends_at: datetime, row: VisitRow | None) -> Iterator[tuple[date, Slot]]:
@@ -239,16 +257,6 @@ def _parts(starts_at: datetime, ends_at: datetime, row: VisitRow | None) -> Iter
 
 def _clock(minutes: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}"
-
-
-def minutes_of(moment: datetime | time) -> int:
-    return moment.hour * 60 + moment.minute
-
-
-def hours_of(free: Availability) -> tuple[int, int]:
-    """The minutes of a day at which a worker can be sent out; the last one that can be typed means midnight."""
-    ends = minutes_of(free.ends)
-    return minutes_of(free.begins), DAY if ends == DAY - 1 else ends
 
 
 def _lay_side_by_side(slots: Sequence[Slot]) -> None:
@@ -269,26 +277,12 @@ def _share(group: Sequence[Slot]) -> None:
         slot.lanes = max(each.lane for each in group) + 1
 
 
-def _mark_free_hours(week: Week, worker_id: int) -> None:
+def _mark_free_hours(week: Week, worker_id: int, absences: Sequence[Absence]) -> None:
     """Note when a worker is absent, and the hours at which nobody should send them out, where such hours are known."""
-    days = week.span.days
-    away = select(Absence).where(
-        Absence.worker_id == worker_id, Absence.first_day <= days[-1], Absence.last_day >= days[0]
-    )
-    absences = db.session.scalars(away).all()
     known = db.session.scalars(select(Availability).where(Availability.worker_id == worker_id)).all()
+    theirs = [one for one in absences if one.worker_id == worker_id]
     for each in week.days:
-        reason = next((one.reason for one in absences if one.first_day <= each.day <= one.last_day), None)
+        reason = next((one.reason for one in theirs if one.first_day <= each.day <= one.last_day), None)
         each.absence = str(REASONS[reason]) if reason else None
         if known:
-            each.off = _rest([hours_of(one) for one in known if one.weekday == each.day.weekday()])
-
-
-def _rest(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return what these minutes leave of a day."""
-    left, reached = [], 0
-    for begins, ends in sorted(spans):
-        if begins > reached:
-            left.append((reached, begins))
-        reached = max(reached, ends)
-    return [*left, (reached, DAY)] if reached < DAY else left
+            each.off = rest_of_day([hours_of(one) for one in known if one.weekday == each.day.weekday()])

@@ -36,7 +36,7 @@ def test_a_visit_is_moved_and_the_way_leads_back_to_its_new_day(
     assert page.form("Save").values()["hour"] == "09:00"
     page = page.form("Save").submit(day="2026-11-26", hour="10:30", minutes="45")
     assert page.location == f"/staff/workers/{agency.wassim.id}/planning?view=day&day=2026-11-26"
-    assert "10:30–11:15" in page.follow().says(f"#visit-{visit}")
+    assert "10:30 –11:15" in page.follow().says(f"#visit-{visit}")
     assert times(database, visit) == ["26/11 10:30"]
     entry = database.one(select(AuditEntry).where(AuditEntry.kind == "visit.moved"))
     assert (entry.before["starts_at"], entry.after["starts_at"]) == (

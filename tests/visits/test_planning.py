@@ -8,6 +8,7 @@ from flask import Flask
 
 from portal.extensions import db
 from portal.people.models import Absence, Availability, Client, Service, Worker
+from portal.visits.models import Visit
 from portal.visits.planning import Span, Week, week_of_client
 from tests import factories
 from tests.conftest import Database, SignIn
@@ -27,7 +28,7 @@ def planned(
 
 
 def slot(page: Page, visit: int) -> str:
-    return page.says(f"#visit-{visit}")
+    return page.says(f"#visit-{visit}").replace(" –", "–")
 
 
 def classes(page: Page, visit: int) -> list[str]:
@@ -45,7 +46,8 @@ def days(page: Page) -> dict[str, list[str]]:
     for day in page.soup.select(".plan-day"):
         assert day.h3
         found[" ".join(day.h3.get_text(" ").split())] = [
-            " ".join(" ".join(part.get_text(" ") for part in parts_of(tag)).split()) for tag in day.select(".slot")
+            " ".join(" ".join(part.get_text(" ") for part in parts_of(tag)).split()).replace(" –", "–")
+            for tag in day.select(".slot")
         ]
     return found
 
@@ -56,9 +58,9 @@ def test_the_week_of_a_client_shows_each_visit_in_its_day(agency: Agency, sign_i
     page = sign_in(agency.sofia).get(f"/staff/clients/{agency.claire.id}/planning")
     shown = days(page)
     assert list(shown)[:2] == ["Mon 16 Nov", "Tue 17 Nov Today"]
-    assert "9:00–10:00 Aide au lever Wassim Haddad Completed 4 out of 5" in shown["Mon 16 Nov"]
-    assert shown["Tue 17 Nov Today"] == ["8:00–9:00 Ménage Wassim Haddad Past, not closed"]
-    assert shown["Fri 20 Nov"] == ["9:00–10:00 Aide au lever Nobody yet Draft"]
+    assert "9:00–10:00 Wassim Haddad Aide au lever Completed 4 out of 5" in shown["Mon 16 Nov"]
+    assert shown["Tue 17 Nov Today"] == ["8:00–9:00 Wassim Haddad Ménage Past, not closed"]
+    assert shown["Fri 20 Nov"] == ["9:00–10:00 Nobody yet Aide au lever Draft"]
     assert {"draft", "at-9", "min-0", "for-1", "and-0"} <= set(classes(page, agency.draft))
     assert page.at(".record-tabs [aria-current]").get_text() == "Planning"
     before = page.at('[rel="prev"]')
@@ -133,7 +135,15 @@ def test_the_week_of_a_worker_names_the_clients_and_the_absences(
             Availability(weekday=1, begins=time(8), ends=time(12)),
             Availability(weekday=1, begins=time(14), ends=time(18)),
         ]
-    page = sign_in(agency.sofia).get(f"/staff/workers/{agency.wassim.id}/planning")
+        away = planned(agency, at(2, 15))
+        done = factories.done(db.session.get_one(Visit, planned(agency, at(-1, 15)))).id
+        absent_then = Absence(first_day=date(2026, 11, 16), last_day=date(2026, 11, 16), reason="other")
+        wassim.absences.append(absent_then)
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/workers/{agency.wassim.id}/planning")
+    for planning in (page, sofia.get(f"/staff/clients/{agency.claire.id}/planning")):
+        assert "The worker is absent" in slot(planning, away)
+        assert "The worker is absent" not in slot(planning, done), "who was there was not away"
     said = {
         str(day.h3.get_text())[:3]: " ".join(day.get_text(" ").split())
         for day in page.soup.select(".plan-day")
@@ -216,8 +226,8 @@ def test_a_visit_over_midnight_stands_in_both_days(agency: Agency, sign_in: Sign
         evening = planned(agency, at(6, 22), 2 * 60)
     sofia = sign_in(agency.sofia)
     page = sofia.get(f"/staff/clients/{agency.claire.id}/planning")
-    assert days(page)["Sat 21 Nov"] == ["22:00–7:00 Ménage Wassim Haddad To do"]
-    assert days(page)["Sun 22 Nov"] == ["22:00–7:00 began the day before Ménage Wassim Haddad To do"]
+    assert days(page)["Sat 21 Nov"] == ["22:00–7:00 Wassim Haddad Ménage To do"]
+    assert days(page)["Sun 22 Nov"] == ["22:00–7:00 began the day before Wassim Haddad Ménage To do"]
     assert {"at-22", "for-2"} <= set(classes(page, night))
     assert {"from-0", "till-24"} <= set(page.at("#planning")["class"])
     page = sofia.get(f"/staff/clients/{agency.claire.id}/planning?day=2026-11-23")
@@ -269,7 +279,9 @@ def test_in_the_hour_that_comes_twice_a_visit_may_end_before_it_began_by_the_clo
         visit = planned(agency, datetime.combine(AUTUMN, time(2, 45)), 30)
     assert places(app, agency, AUTUMN) == {visit: (165, 165)}
     page = sign_in(agency.sofia).get(f"/staff/clients/{agency.claire.id}/planning?day={AUTUMN}&view=day")
-    assert slot(page, visit).startswith("2:45–2:15")
+    assert slot(page, visit).startswith("2:45–2:15 (30 min)")
+    for address in (f"/staff/visits/{visit}", "/staff/visits", f"/staff/visits/{visit}/move"):
+        assert "2:45–2:15 (30 min)" in page.browser.get(address).words, address
     assert {"at-2", "min-45", "for-0", "and-30"} <= set(classes(page, visit)), "and is drawn tall enough to be read"
 
 
