@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_AFTER_SEPARATOR = re.compile(rf"""([;,\t\r\n][\s"]*)(?=[{re.escape("".join(FORMULA_SIGNS))}])""")
 CONTROL_SIGNS = ("\t", "\r", "\n")
 MOMENTS = {"fr": "dd/MM/y HH:mm", "ru": "dd.MM.y HH:mm", "en": "dd/MM/y HH:mm"}
 EXCEL_MOMENTS = {"fr": "dd/mm/yyyy hh:mm", "ru": "dd.mm.yyyy hh:mm", "en": "dd/mm/yyyy hh:mm"}
@@ -34,7 +36,11 @@ class Writer(Protocol):
 
 
 def guarded(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: an apostrophe stands in front of one that it would."""
+    """A text that no spreadsheet takes for a formula: an apostrophe stands in front of one that it would.
+
+    Also further on in the text, where a cell begins for a spreadsheet that parts cells at another sign than the file.
+    """
+    text = _AFTER_SEPARATOR.sub(r"\1'", text)
     suspect = text.startswith(CONTROL_SIGNS) or text.lstrip().startswith(FORMULA_SIGNS)
     return f"'{text}" if suspect else text
 
@@ -45,7 +51,7 @@ class CsvWriter:
     def __init__(self, _title: str, columns: Sequence[Column]) -> None:
         self.bytes = io.BytesIO()
         self.text = io.TextIOWrapper(self.bytes, "utf-8-sig", newline="", write_through=True)
-        self.csv = csv.writer(self.text, delimiter=SEPARATORS[language()], lineterminator="\r\n")
+        self.csv = csv.writer(self.text, delimiter=SEPARATORS[language()], lineterminator="\r\n", quoting=csv.QUOTE_ALL)
         self.csv.writerow([guarded(str(column.label)) for column in columns])
 
     def write(self, values: Sequence[Any]) -> None:

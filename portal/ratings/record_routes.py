@@ -36,5 +36,5 @@ def _page(kind: str, person: Client | Worker, chosen: Select) -> Response:
     number, average = db.session.execute(counted).one()
     return show(
         "ratings/record.html", kind=kind, person=person, page=list_these(chosen), number=number,
-        average=round(float(average), 1) if number else None,
+        average=float(average) if number else None,
     )  # fmt: skip

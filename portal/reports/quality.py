@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask import g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext, ngettext
@@ -21,7 +22,7 @@ from portal.i18n import decimal, start_of_day
 from portal.people.models import Client, Sector, Service, Staff, Worker
 from portal.people.queries import is_named, visible_clients, visible_sectors
 from portal.ratings.models import RatedWorker, Rating, RatingSubject
-from portal.roles import Permission
+from portal.roles import Permission, Role
 from portal.tables.queries import addresses_of
 from portal.visits.models import Visit
 from portal.visits.queries import visible_visits
@@ -196,9 +197,10 @@ def _visit_page() -> Callable[[Row], str]:
     return lambda row: address(row.visit_id)
 
 
-def _client_page() -> Callable[[Row], str]:
-    address = addresses_of("staff.show_client", "client_id")
-    return lambda row: address(row.client_id)
+def _client_page() -> Callable[[Row], str | None]:
+    """The file of a client who has moved to another sector since the visit opens to those alone who see all."""
+    address, sees_all = addresses_of("staff.show_client", "client_id"), g.user.role in (Role.QUALITY, Role.ADMIN)
+    return lambda row: address(row.client_id) if row.at_home or sees_all else None
 
 
 def _mark(row: Row) -> str:
@@ -235,7 +237,8 @@ QUALITY = ControlTable(
     rows=rows,
     key=Rating.id,
     sort="-visit",
-    extra=(Visit.id.label("visit_id"), RatingSubject.client_id.label("client_id"), Rating.excluded_at),
+    extra=(Visit.id.label("visit_id"), RatingSubject.client_id.label("client_id"),
+           (Client.sector_id == Visit.sector_id).label("at_home"), Rating.excluded_at),
     columns=(
         Column("visit", lazy_pgettext("column", "Visit"), Visit.starts_at, "moment", page=_visit_page),
         Column("client", _l("Client"), _named(Client), sort=Client.last_name + " " + Client.first_name,
