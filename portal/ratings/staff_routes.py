@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from portal.accounts.queries import safe_next
 from portal.errors import Refused
+from portal.extensions import db
 from portal.forms import STAR_WORDS, PortalForm, refused
 from portal.pages import done, show
 from portal.portals import staff
@@ -36,7 +37,9 @@ def rate_visit(visit_id: int) -> Response:
             return _window(visit_id, form, rating, status=422)
         _type(subject, rating, form)
     except Refused as refusal:
-        return _window(visit_id, form if request.method == "POST" else None, rating, 409, refusal.message)
+        if request.method == "POST":
+            return _refused(visit_id, form, refusal)
+        return _window(visit_id, None, rating, 409, refusal.message)
     flash(_("The rating is saved. It is marked as entered by the agency."), "success")
     return done(_back(visit_id))
 
@@ -57,9 +60,21 @@ def _type(subject: RatingSubject | None, rating: Rating | None, form: TypedRatin
         on_behalf.type_rating(g.user, subject, form.said)
 
 
+def _refused(visit_id: int, form: TypedRatingForm, refusal: Refused) -> Response:
+    """What was typed, and why it is not saved. Where a colleague was faster, the texts of both: who then sends theirs
+    again has seen the other."""
+    db.session.rollback()
+    _visit, _subject, rating = queries.visit_to_rate(g.user, visit_id) or abort(404)
+    if rating is None or rating.channel != "staff" or rating.version == form.seen_version:
+        return _window(visit_id, form, rating, 409, refusal.message)
+    form.version.data = str(rating.version)
+    return _window(visit_id, form, rating, 409, standing=rating)
+
+
 def _window(
-    visit_id: int, form: TypedRatingForm | None, rating: Rating | None, status: int = 200, refusal: object = None
-) -> Response:
+    visit_id: int, form: TypedRatingForm | None, rating: Rating | None, status: int = 200, refusal: object = None,
+    standing: Rating | None = None,
+) -> Response:  # fmt: skip
     row = row_of(g.user, visit_id)
     heading = _("Correct what the agency entered") if rating else _("Create a client rating")
     return show(
@@ -68,6 +83,7 @@ def _window(
         offer_zero=option("ratings.offer_zero"),
         action_url=url_for("staff.rate_visit", visit_id=visit_id, next=_back(visit_id)), back_url=_back(visit_id),
         refusal=refusal, for_whom=row.client, heading=heading, again=False, typed=in_words(rating) if rating else None,
+        standing=standing,
     )  # fmt: skip
 
 

@@ -355,12 +355,33 @@ def test_the_agency_corrects_its_own_typing_and_the_former_value_stays(
     assert database.one(select(FormerRating.stars, FormerRating.typed_by)) == (4, "Sofia Benali")
     page = colleagues.submit(stars="1", comment="D’Inès")
     assert page.status == 409
-    assert page.errors() == ["Somebody changed this rating in the meantime. Close this window to see it."]
+    assert "Somebody entered this rating in the meantime." in page.words
+    assert "3 out of 5" in page.says(".voice-said")
     assert "D’Inès" in page.at("textarea").get_text()
     assert kept(database)[0] == 3
     before = database.fingerprint()
     assert sofia.get(address).form("Save").submit().status == 303
     assert database.fingerprint() == before, "the same again changes nothing"
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+def test_of_two_colleagues_who_type_it_at_once_the_second_sees_both_texts_and_may_save_hers(
+    agency: Agency, database: Database, sofia: Browser, sign_in: SignIn, address: str, htmx: bool
+) -> None:
+    ines = sign_in(agency.ines)
+    hers = (ines.part(address) if htmx else ines.get(address)).form("Save")
+    assert sofia.get(address).form("Save").submit(stars="4", comment="Le premier texte", **GIVEN).status == 303
+    page = hers.submit(htmx=htmx, stars="2", comment="Le second texte", **GIVEN)
+    assert page.status == 409
+    assert "Above is what stands now, below what you typed." in page.words
+    assert "entered by Sofia Benali" in page.words
+    assert "Le premier texte" in page.says(".voice-said")
+    assert "Le second texte" in page.at("textarea").get_text()
+    assert kept(database)[1] == "Le premier texte"
+    assert page.form("Save anyway").submit().status == 303
+    assert kept(database)[:2] == (2, "Le second texte")
+    assert kept(database)[5] == "Inès Caron"
+    assert database.one(select(FormerRating.comment)) == "Le premier texte"
 
 
 def test_the_pages_stay_thrifty(agency: Agency, database: Database, sofia: Browser, sign_in: SignIn) -> None:
