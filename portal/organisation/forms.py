@@ -18,6 +18,8 @@ from portal.people.record_forms import VersionedForm, numbers
 LONGEST, LONGEST_QUESTION = 80, 200
 _SHORT = Length(max=LONGEST, message=_l("Please use at most %(max)d characters."))
 _NAMED = DataRequired(_l("Please give a name."))
+SHORTEST_VISIT, LONGEST_VISIT = 5, 24 * 60  # minutes
+LENGTHS_OF_VISITS = NumberRange(SHORTEST_VISIT, LONGEST_VISIT, _l("Between 5 minutes and 24 hours (1440 minutes)."))
 _QUESTION = Length(max=LONGEST_QUESTION, message=_l("Please use at most %(max)d characters."))
 
 
@@ -84,6 +86,12 @@ class ServiceForm(CatalogueForm):
     question_ru = StringField(_l("In Russian"), validators=[_QUESTION])
     question_en = StringField(_l("In English"), validators=[_QUESTION])
     active = BooleanField(_l("Offered for new visits"))
+
+    def validate_minutes(self, field: NumberField) -> None:
+        if field.errors or self.hours.errors or not self.lasts:
+            return
+        if not SHORTEST_VISIT <= self.lasts <= LONGEST_VISIT:
+            raise ValidationError(LENGTHS_OF_VISITS.message)
 
     def __init__(self, thing: Named | None = None) -> None:
         usual = getattr(thing, "default_minutes", None)

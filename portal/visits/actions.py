@@ -117,6 +117,12 @@ def cancel_visit(actor: Actor | None, visit: Visit, reason: str) -> None:
     wires.react("visit cancelled", [visit])
 
 
+def cancel_visits(actor: Actor | None, visits: Sequence[Visit], reason: str) -> None:
+    """Cancel visits for one reason, each as `cancel_visit` does: all of them or none."""
+    for visit in visits:
+        cancel_visit(actor, visit, reason)
+
+
 def reopen_visit(actor: Actor | None, visit: Visit) -> None:
     """Take back that a visit is done. Mails that would ask about it are taken back, links in those that left close.
 

@@ -128,7 +128,7 @@ def move_visit(visit_id: int) -> Response:
         form.show(visit)
     if not form.validate_on_submit():
         return _show_move(visit, form, status=422 if request.method == "POST" else 200)
-    return _move(visit, form, later if form.scope.data == "following" else [])
+    return _move(visit, form, later if form.reaches_on else [])
 
 
 def _show_move(visit: Visit, form: MoveForm, *, status: int = 200, planned: list[Planned] | None = None,

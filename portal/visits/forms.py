@@ -1,9 +1,11 @@
-"""Filters of the lists, and the reason of a cancellation."""
+"""Filters of the lists, how far a deed reaches in a series, and the reason of a cancellation."""
 
 from datetime import timedelta
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, SelectField, StringField, TextAreaField
+from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
 from portal.accounts.models import User
@@ -76,7 +78,26 @@ class VisitsFilter(FilterForm):
         )
 
 
-class CancelForm(PortalForm):
+class SeriesForm(PortalForm):
+    """A deed on a visit that may be meant for those that follow in its series too."""
+
+    scope = RadioField(choices=[], default="one")
+
+    def offer_scope(self, others: int) -> None:
+        """Offer the visits that follow in the series too, if there are any."""
+        self.scope.choices = [SelectChoice(value="one", label=_("This visit only"))]
+        if others:
+            self.scope.choices.append(
+                SelectChoice(value="following", label=_("This one and the %(num)s after it", num=others))
+            )
+
+    @property
+    def reaches_on(self) -> bool:
+        return self.scope.data == "following"
+
+
+class CancelForm(SeriesForm):
+    scope = RadioField(_l("What is cancelled"), choices=[], default="one")
     reason = TextAreaField(
         _l("Reason"),
         description=_l("The client reads it on the portal."),

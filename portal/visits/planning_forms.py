@@ -17,17 +17,20 @@ from wtforms import (
     TimeField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
+from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.forms import NumberField, PortalForm
 from portal.organisation.catalogue import active_services
+from portal.organisation.forms import LENGTHS_OF_VISITS
 from portal.people.models import Service, Worker
 from portal.people.queries import visible_workers
 from portal.people.record_forms import VersionedForm
+from portal.people.records import told_apart
 from portal.visits.changes import days_of_series, length_of
 from portal.visits.checks import Planned, seal_of
+from portal.visits.forms import SeriesForm
 from portal.visits.models import State, Visit, VisitTask
 from portal.visits.queries import today
 
@@ -35,7 +38,6 @@ MOST_WEEKS = 52
 BACK, AHEAD = timedelta(days=366), timedelta(days=2 * 366)  # further off, a day is a slip of the fingers
 MOST_TASKS, LONGEST_TASK = 30, 200
 AN_HOUR = 60
-LENGTHS = NumberRange(5, 24 * 60, _l("Between 5 minutes and 24 hours (1440 minutes)."))
 
 
 def day_in_reach(_form: object, field: DateField) -> None:
@@ -70,7 +72,7 @@ class TimesForm(PortalForm):
 
     day = DateField(_l("Day"), validators=[InputRequired(_l("Please choose a day.")), day_in_reach])
     hour = TimeField(_l("Begins at"), validators=[InputRequired(_l("Please say at which hour it begins."))])
-    minutes = NumberField(_l("Duration in minutes"), validators=[Optional(), LENGTHS])
+    minutes = NumberField(_l("Duration in minutes"), validators=[Optional(), LENGTHS_OF_VISITS])
     worker = SelectField(_l("Worker"), choices=[], default="")
     second = SelectField(_l("Second worker"), choices=[], default="")
     seal = HiddenField()  # of the warnings that were shown
@@ -81,6 +83,7 @@ class TimesForm(PortalForm):
         listed = db.session.execute(chosen.with_only_columns(Worker.id, Worker.last_name, Worker.first_name)).all()
         offered = {row.id: f"{row.last_name} {row.first_name}".strip() for row in listed}
         offered |= {worker.id: f"{worker.last_name} {worker.first_name}".strip() for worker in there}
+        offered = told_apart(user, offered)
         choices = [SelectChoice(value=str(number), label=name) for number, name in offered.items()]
         self.worker.choices = [SelectChoice(value="", label=_("Nobody yet")), *choices]
         self.second.choices = [SelectChoice(value="", label=_("Nobody")), *choices]
@@ -174,21 +177,13 @@ class PlanForm(TimesForm):
         return start.date().isoformat() not in cast("list[str]", self.skip.data)
 
 
-class MoveForm(TimesForm, VersionedForm):
+class MoveForm(TimesForm, VersionedForm, SeriesForm):
     """Another time or other workers for a visit that is there."""
 
     minutes = NumberField(
-        _l("Duration in minutes"), validators=[InputRequired(_l("Please say how long it lasts.")), LENGTHS]
+        _l("Duration in minutes"), validators=[InputRequired(_l("Please say how long it lasts.")), LENGTHS_OF_VISITS]
     )
     scope = RadioField(_l("What is moved"), choices=[], default="one")
-
-    def offer_scope(self, others: int) -> None:
-        """Offer to move the visits that follow in the series too, if there are any."""
-        self.scope.choices = [SelectChoice(value="one", label=_("This visit only"))]
-        if others:
-            self.scope.choices.append(
-                SelectChoice(value="following", label=_("This one and the %(num)s after it", num=others))
-            )
 
     def show(self, visit: Visit) -> None:
         """Fill in what the visit is now."""

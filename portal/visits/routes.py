@@ -1,10 +1,12 @@
 """The lists of visits, the staff's page of one, and marking a visit as done, cancelled or to be done again."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 from flask import abort, flash, g, redirect, url_for
 from flask_babel import gettext as _
+from flask_babel import npgettext
 from werkzeug.wrappers import Response
 
 from portal.accounts.queries import safe_next
@@ -14,10 +16,10 @@ from portal.htmx import request
 from portal.pages import done, show
 from portal.portals import HOMES, client, staff, worker
 from portal.roles import Permission
-from portal.visits import actions, queries
+from portal.visits import actions, changes, queries
 from portal.visits.forms import CancelForm, OwnVisitsFilter, VisitsFilter
 from portal.visits.models import Visit
-from portal.visits.ways import list_or_planning
+from portal.visits.ways import followed_from, list_or_planning
 from portal.visits.window import window_of
 
 
@@ -112,16 +114,25 @@ def _end(visit_id: int, fragment: str, back_to: str) -> Response:
 
 @staff.page("/visits/<int:visit_id>/cancellation", Permission.CLOSE_VISITS, methods=("GET", "POST"))
 def cancel_visit(visit_id: int) -> Response:
+    """*Annuler…*: with a reason; of a series, also those that follow."""
     visit, form = visit_or_404(visit_id), CancelForm()
-    back = safe_next(request.args.get("from"))
-    status = refused(form, lambda: actions.cancel_visit(g.user, visit, str(form.reason.data)))
+    later, back = changes.following(g.user, visit), safe_next(request.args.get("from"))
+    form.offer_scope(len(later))
+    status = refused(form, lambda: actions.cancel_visits(g.user, _meant(visit, later, form), str(form.reason.data)))
     row = queries.row_of(g.user, visit_id)
     if status:
         return show("visits/cancel.html", "visits/_cancel.html", status=status, visit=row, form=form,
                     back=back or url_for("staff.list_visits"))  # fmt: skip
-    flash(_("The visit is cancelled."), "success")
-    return done(back or url_for("staff.show_visit", visit_id=visit_id), event="visit-cancelled",
-                fragment="visits/_staff_row.html", target=f"#visit-{visit_id}", row=row)  # fmt: skip
+    number = len(_meant(visit, later, form))
+    flash(npgettext("visit", "The visit is cancelled.", "%(num)s visits are cancelled.", number), "success")
+    back = back or followed_from() or url_for("staff.show_visit", visit_id=visit_id)
+    if number > 1:  # more lines than one may have changed
+        return done(back)
+    return done(back, event="visit-cancelled", fragment="visits/_staff_row.html", target=f"#visit-{visit_id}", row=row)
+
+
+def _meant(visit: Visit, later: Sequence[Visit], form: CancelForm) -> list[Visit]:
+    return [visit, *later] if form.reaches_on else [visit]
 
 
 @staff.page("/visits/<int:visit_id>/reopening", Permission.CLOSE_VISITS, methods=("GET", "POST"))

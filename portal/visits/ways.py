@@ -3,12 +3,13 @@
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from flask import current_app, url_for
+from flask import current_app, g, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from portal.accounts.queries import safe_next
 from portal.htmx import request
+from portal.people.records import client_of
 from portal.visits.models import Visit
 
 PLANNINGS = ("staff.plan_client", "staff.plan_worker")
@@ -38,8 +39,10 @@ def followed_from() -> str | None:
 
 
 def planning_with(visit: Visit) -> str:
-    """Address of the planning that the person came from, else the client's, on the day of a visit."""
-    endpoint, shown = "staff.plan_client", {"client_id": visit.client_id}
+    """Address of the planning that the person came from, else the client's, on the day of a visit; of a client who has
+    moved on to another sector, the visit's own page."""
+    shown: dict[str, Any] = {"client_id": visit.client_id}
+    endpoint = "staff.plan_client"
     if back := safe_next(request.args.get("from")):
         asked = urlsplit(back)
         found, place = _match(asked.path) or ("", {})
@@ -47,7 +50,9 @@ def planning_with(visit: Visit) -> str:
             return url_for(found, visit_id=visit.id)
         if found in PLANNINGS:
             endpoint, shown = found, {**place, "view": dict(parse_qsl(asked.query)).get("view")}
-    values: dict[str, Any] = {**shown, "day": visit.local_start.date()}
+    if endpoint == "staff.plan_client" and client_of(g.user, shown["client_id"]) is None:
+        return url_for("staff.show_visit", visit_id=visit.id)
+    values = {**shown, "day": visit.local_start.date()}
     return f"{url_for(endpoint, **values)}#visit-{visit.id}"
 
 

@@ -42,6 +42,10 @@ def test_wrong_answers_are_said_at_their_fields(agency: Agency, sign_in: SignIn,
     assert endless.status == 422
     assert endless.says("#hours-error") == "Please give a number from 0 to 24."
     assert endless.says("#minutes-error") == "Please give a number from 0 to 59."
+    for hours, minutes in (("24", "59"), ("", "1")):
+        unplannable = page.form("Save").submit(hours=hours, minutes=minutes, question_ru="")
+        assert unplannable.status == 422, "no visit can last so"
+        assert unplannable.says("#minutes-error") == "Between 5 minutes and 24 hours (1440 minutes)."
     taken = page.form("Save").submit(hours="1", minutes="0", question_ru="")
     assert taken.status == 409
     assert taken.errors() == ["There is one with this name already."]

@@ -222,6 +222,42 @@ def test_visits_of_a_series_that_are_another_sectors_by_now_stay_where_they_are(
     assert times(database, *series[1:]) == before
 
 
+def test_those_that_follow_in_a_series_are_cancelled_with_it(
+    agency: Agency, sign_in: SignIn, database: Database, series: list[int]
+) -> None:
+    """One reason, a deed for each; what is another sector's by now stays."""
+    with database.writing():
+        db.session.get_one(Visit, series[2]).sector_id = agency.south
+    sofia = sign_in(agency.sofia)
+    page = sofia.part(f"/staff/visits/{series[1]}/cancellation")
+    assert "This one and the 1 after it" in page.words
+    page = page.form("Cancel the visit").submit(htmx=True, reason="Hospitalisation", scope="following")
+    assert page.headers["HX-Redirect"], "more lines than one may have changed"
+    assert "2 visits are cancelled." in sofia.get(f"/staff/visits/{series[3]}").words
+    reasons = database.all(select(Visit.cancel_reason).where(Visit.id.in_(series)).order_by(Visit.id))
+    assert reasons == [None, "Hospitalisation", None, "Hospitalisation"]
+    told = select(AuditEntry.subject_id).where(AuditEntry.kind == "visit.cancelled", AuditEntry.account_id.is_not(None))
+    assert database.all(told.order_by(AuditEntry.subject_id)) == [series[1], series[3]]
+    first = f"/staff/visits/{series[0]}/cancellation"
+    assert "after it" not in sofia.get(first).words, "none is left"
+    alone = sofia.act(first, {"reason": "Absence", "scope": "following"})
+    assert (alone.status, alone.errors()) == (422, ["Please choose one of the values offered."])
+
+
+def test_the_old_visit_of_a_client_who_moved_on_is_moved_and_leads_to_a_page_that_is_there(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        db.session.get_one(Client, agency.claire.id).sector_id = agency.south
+    sofia, visit = sign_in(agency.sofia), agency.claires_past
+    planning = sofia.get(f"/staff/workers/{agency.wassim.id}/planning")
+    assert "Duplicate" not in planning.says(f"#menu-{visit}")
+    for way in ("", f"?from=/staff/clients/{agency.claire.id}/planning"):
+        page = sofia.get(f"/staff/visits/{visit}/move{way}").form("Save").submit(minutes="50")
+        assert page.follow().status == 200, way
+    assert "Duplicate" not in sofia.get(f"/staff/visits/{visit}").says("main")
+
+
 def test_what_is_closed_is_not_moved(agency: Agency, sign_in: SignIn, database: Database) -> None:
     sofia, before = sign_in(agency.sofia), database.fingerprint()
     typed = {"version": "2", "day": "2026-12-01", "hour": "09:00", "minutes": "60", "worker": agency.wassim.id}
