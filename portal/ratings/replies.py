@@ -85,11 +85,13 @@ def decide(message: Message) -> Recipient | Drop:
 def context(message: Message, token: Callable[[str, str], str]) -> dict:  # noqa: ARG001 - it needs a sign-in
     answer = _reply_of(message)
     rating = answer.rating
+    person = person_to_answer(rating)
     return {
+        "name": person.name if person else rating.subject.visit.client.name,
         "text": answer.text,
         "author": answer.author_name,
         "starts_at": rating.subject.visit.starts_at,
-        "url": _page(rating, person_to_answer(rating)),
+        "url": _page(rating, person),
     }
 
 

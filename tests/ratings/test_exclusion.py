@@ -82,9 +82,10 @@ def test_another_value_is_counted_and_the_reason_stays_with_the_former_one(
         change_rating(agency.claire.user, found, 4, "Mieux", found.version)
     assert database.one(STATE) == (4, None, None)
     assert database.one(select(FormerRating.stars, FormerRating.exclude_reason)) == (1, REASON)
-    assert f"This value was not counted: {REASON}" in sign_in(agency.sofia).get(
-        f"/staff/visits/{agency.claires_done}"
-    ).says("details .voices")
+    page = sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_done}")
+    assert f"This value was not counted: {REASON}" in page.says("details .voices")
+    assert "1 out of 5" in page.says("details .not-counted > .voice-stars > s")
+    assert len(page.soup.select("s")) == 1, "the present value counts"
 
 
 def test_what_has_changed_meanwhile_is_not_excluded_unseen(

@@ -197,6 +197,9 @@ def test_the_mail_is_written_in_the_readers_language_and_its_subject_says_nothin
         with app.app_context(), force_locale(language):
             assert mail["Subject"] == gettext("%(agency)s has answered you", agency=AGENCY)
             why = gettext("You receive this message because this visit has been rated.")
+            hello = gettext("Hello %(name)s,", name="Claire Lefèvre")
+        assert text_of(mail).startswith(hello)
+        assert not any(line.startswith(("Elle ", "Она ", "It ")) for line in text_of(mail).splitlines())
         for text in (text_of(mail), text_of(mail, "html")):
             assert "Votre diabète" in text
             assert why in unescape(text)
