@@ -11,6 +11,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import CheckConstraint, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
+from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.outbox.models import Attempt, Message
 from portal.people.models import Client, Service, Worker
@@ -130,6 +131,29 @@ def test_what_relatives_have_answered_by_mail_becomes_their_word(
     assert set(database.all(select(Rating.author_role, Rating.author_name))) == {
         ("client", agency.claire.name), ("relative", agency.paul.name),
     }  # fmt: skip
+
+
+def test_of_former_deeds_the_file_is_told_where_a_login_opens_one_such_file_alone(
+    app: Flask, agency: Agency, database: Database
+) -> None:
+    with database.writing():
+        eloise = db.session.get_one(Client, agency.eloise.id)
+        for number in range(2):
+            factories.relative("Paul", f"Roy {number}", eloise, None).account_id = agency.wassim.account_id
+        for number, (who, role) in enumerate(
+            ((agency.claire, "client"), (agency.claire, "account"), (agency.sofia, "coordinator"),
+             (agency.wassim, "worker"), (agency.wassim, "relative"), (agency.wassim, "account")), 1000,
+        ):  # fmt: skip
+            db.session.add(AuditEntry(kind="visit.done", account_id=who.account_id, role=role, subject_type="visit",
+                                      subject_id=number))  # fmt: skip
+    with app.app_context():
+        downgrade(revision="0004")
+        upgrade()
+    told = select(AuditEntry.person_type, AuditEntry.person_id).where(AuditEntry.subject_id >= 1000)
+    assert [tuple(row) for row in database.all(told.order_by(AuditEntry.subject_id))] == [
+        ("client", agency.claire.id), ("client", agency.claire.id), ("staff", agency.sofia.id),
+        ("worker", agency.wassim.id), (None, None), (None, None),
+    ]  # fmt: skip
 
 
 def test_a_database_made_by_hand_is_refused_where_the_tables_forbid(agency: Agency, database: Database) -> None:
