@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.audit.models import AuditEntry
 from portal.extensions import db
-from portal.people.models import Absence, Availability, Client, Service, Worker
+from portal.people.models import Absence, Availability, Client, Sector, Service, Worker
 from portal.visits.models import Visit, VisitTask, VisitWorker
 from tests import factories
 from tests.conftest import Database, SignIn
@@ -38,6 +38,19 @@ def visits(database: Database) -> list[Visit]:
 def objections(page: Page) -> str:
     found = page.soup.select(".objections")
     return " ".join(found[0].get_text(" ").split()) if found else ""
+
+
+def test_workers_of_one_name_are_told_apart_where_one_is_chosen(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        north = db.session.get_one(Sector, agency.north)
+        for first, phone in (("Jean", "06 11 11 11 11"), ("Rose", None)):
+            factories.worker(first, "Dupont", [north]).phone = phone
+    menu = [one.get_text() for one in sign_in(agency.ines).get(address(agency)).soup.select("#worker option")]
+    assert menu == [
+        "Nobody yet", "Dupont Jean · Sud", "Dupont Jean · Nord · 06 11 11 11 11", "Dupont Rose", "Haddad Wassim",
+    ]  # fmt: skip
 
 
 def test_a_visit_is_planned_from_the_planning_and_stands_there(
