@@ -38,6 +38,7 @@ class Visit(db.Model):
         CheckConstraint("(state = 'cancelled') = (cancel_reason IS NOT NULL)", name="reason"),
         Index("ix_visit_client_start", "client_id", "starts_at"),
         Index("ix_visit_sector_start", "sector_id", "starts_at"),
+        Index("ix_visit_state_end", "state", "ends_at"),  # what is over and not closed
         Index("ix_visit_starts_at", "starts_at", "id", unique=True),  # what a worker's hours point at
     )
 

@@ -9,7 +9,7 @@ from werkzeug.routing import RequestRedirect
 
 from portal.accounts.queries import safe_next
 from portal.htmx import request
-from portal.people.records import client_of
+from portal.people.records import client_of, worker_of
 from portal.visits.models import Visit
 
 PLANNINGS = ("staff.plan_client", "staff.plan_worker")
@@ -39,20 +39,21 @@ def followed_from() -> str | None:
 
 
 def planning_with(visit: Visit) -> str:
-    """Address of the planning that the person came from, else the client's, on the day of a visit; of a client who has
-    moved on to another sector, the visit's own page."""
+    """Address of the planning that the person came from, else the client's, on the day of a visit; of somebody who
+    has moved on to another sector, the visit's own page."""
+    endpoint, view = "staff.plan_client", None
     shown: dict[str, Any] = {"client_id": visit.client_id}
-    endpoint = "staff.plan_client"
     if back := safe_next(request.args.get("from")):
         asked = urlsplit(back)
         found, place = _match(asked.path) or ("", {})
         if found == "staff.show_visit":
             return url_for(found, visit_id=visit.id)
         if found in PLANNINGS:
-            endpoint, shown = found, {**place, "view": dict(parse_qsl(asked.query)).get("view")}
-    if endpoint == "staff.plan_client" and client_of(g.user, shown["client_id"]) is None:
+            endpoint, shown, view = found, place, dict(parse_qsl(asked.query)).get("view")
+    read, number = (worker_of, "worker_id") if "worker_id" in shown else (client_of, "client_id")
+    if read(g.user, shown[number]) is None:
         return url_for("staff.show_visit", visit_id=visit.id)
-    values = {**shown, "day": visit.local_start.date()}
+    values = {**shown, "view": view, "day": visit.local_start.date()}
     return f"{url_for(endpoint, **values)}#visit-{visit.id}"
 
 
