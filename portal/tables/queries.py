@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
 
 from flask import request, url_for
 from flask_babel import gettext as _
@@ -53,15 +54,19 @@ def count_label(number: int) -> str:
 
 def page_url(number: int) -> str:
     """Address of another page of the list that is being shown, filters kept."""
-    kept = {name: values for name, values in request.args.to_dict(flat=False).items() if name not in ("page", "lang")}
-    address: dict[str, Any] = {**(request.view_args or {}), **kept, "page": number}
-    return url_for(str(request.endpoint), **address)
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in ("page", "lang")]
+    return f"{url_for(str(request.endpoint), **(request.view_args or {}))}?{urlencode([*kept, ('page', number)])}"
 
 
 def asked_page() -> int:
     """Number of the page in the address; anything odd is page 1."""
     text = request.args.get("page", "1")
     return min(max(int(text), 1), 100_000) if text.isascii() and text.isdigit() else 1
+
+
+def last_page(total: int) -> int:
+    """Number of the last page of so many rows."""
+    return max(1, -(-total // PER_PAGE))
 
 
 def read_page(statement: Select, make: Any) -> Page:
@@ -83,9 +88,17 @@ def as_page(statement: Select) -> Select:
 
 
 def run_page(page: Select, make: Any, **parameters: object) -> Page:
-    """Run what `as_page` has made for the page in the address."""
+    """Run what `as_page` has made for the page in the address; beyond the last one, for the last that is counted."""
+
+    def read(number: int) -> Sequence[Any]:
+        return db.session.execute(page, {**parameters, "skipped": (number - 1) * PER_PAGE}).all()
+
     number = asked_page()
-    rows = db.session.execute(page, {**parameters, "skipped": (number - 1) * PER_PAGE}).all()
+    rows = read(number)
+    if not rows and number > 1:
+        first = read(1)
+        number = last_page(first[0].total if first else 0)
+        rows = read(number)
     found = rows[0].total if rows else 0
     return Page(
         [make(row) for row in rows[:PER_PAGE]], number, len(rows) > PER_PAGE, min(found, COUNTED), found > COUNTED

@@ -83,6 +83,24 @@ def test_an_odd_page_number_is_no_fault(agency: Agency, sign_in: SignIn) -> None
         assert claire.get(f"/client/visits?page={page}").status == 200, page
 
 
+def test_beyond_the_last_page_stands_the_last(agency: Agency, database: Database, sign_in: SignIn) -> None:
+    claire = sign_in(agency.claire)
+    assert shown(claire.get("/client/visits?page=99")) == shown(claire.get("/client/visits"))
+    add_visits(agency, database, 60)
+    last = claire.get("/client/visits?page=99")
+    assert shown(last) == shown(claire.get("/client/visits?page=2"))
+    assert query_of(last.link("Previous page").href) == {"page": "1"}
+
+
+def test_what_an_address_says_besides_does_not_lead_elsewhere(
+    agency: Agency, database: Database, sign_in: SignIn
+) -> None:
+    add_visits(agency, database, 60)
+    odd = "endpoint=x&_method=POST&_scheme=https&_external=1&_anchor=a"
+    for path, browser in (("/client/visits", sign_in(agency.claire)), ("/staff/visits", sign_in(agency.sofia))):
+        assert browser.get(f"{path}?{odd}").link("Next page").href == f"{path}?{odd}&page=2"
+
+
 def test_the_newest_visit_stands_first(agency: Agency, sign_in: SignIn) -> None:
     assert shown(sign_in(agency.claire).get("/client/visits")) == [getattr(agency, visit) for visit in CLAIRES]
 

@@ -105,3 +105,5 @@ def test_more_pairs_cost_no_more_statements(sofia: Browser, agency: Agency, data
         assert before <= 12
     assert len(sofia.get(addresses[0]).soup.select("tbody tr")) == 50
     assert len(sofia.get(f"{addresses[0]}?page=2").soup.select("tbody tr")) == 7
+    next_page = sofia.get(f"{addresses[0]}?client_id=9").link("Next page")
+    assert next_page.href == f"{addresses[0]}?client_id=9&page=2", "it stays with its client"
