@@ -9,7 +9,8 @@ from typing import cast
 from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, IntegerField, PasswordField, RadioField, StringField, TextAreaField
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from wtforms import FileField, HiddenField, IntegerField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice, SelectFieldBase
 from wtforms.meta import DefaultMeta
 from wtforms.validators import InputRequired
@@ -39,15 +40,18 @@ def clean_text(value: object) -> object:
 
 # any white space but the no-break spaces that French puts before ; : ? ! and inside « »
 _GAP = re.compile(r"(?:[^\S\u00a0\u202f]|(?<!«)[\u00a0\u202f](?![;:?!»]))+")
+# what turns the direction of reading round would turn all that follows on the page; letters turn by themselves
+_TURNS = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _BLANK_LETTERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"  # letters and marks to Unicode that nobody sees
 
 
 def clean_line(value: object) -> object:
-    """As `clean_text`, for what has one line: white space of any kind is one blank, control characters go, and so do
-    invisible signs at the ends (inside a word some scripts need them): what nobody can see is nothing."""
+    """As `clean_text`, for what has one line: white space of any kind is one blank, control characters and those of
+    direction go, and so do invisible signs at the ends (inside a word some scripts need them): what nobody can see is
+    nothing."""
     if not isinstance(value, str):
         return value
-    line = _GAP.sub(" ", str(clean_text(value)))
+    line = _GAP.sub(" ", _TURNS.sub("", str(clean_text(value))))
     seen = [sign for sign in line if unicodedata.category(sign) != "Cc"]
     while seen and _is_unseen(seen[-1]):
         seen.pop()
@@ -64,6 +68,16 @@ class PortalForm(FlaskForm):
 
     class Meta(FlaskForm.Meta):
         has_focus = False
+
+        def wrap_formdata(self, form, formdata):
+            """What was typed or chosen. A file counts in fields for files only: elsewhere it is a missing text."""
+            if formdata is None or isinstance(formdata, MultiDict):
+                return formdata
+            if not form.is_submitted():
+                return None
+            wanted = {field.name for field in form if isinstance(field, FileField)}
+            files = [(name, file) for name, file in request.files.items(multi=True) if name in wanted]
+            return ImmutableMultiDict([*request.form.items(multi=True), *files]) or None
 
         def bind_field(self, form, unbound_field, options):
             kind = unbound_field.field_class

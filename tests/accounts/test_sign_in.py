@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,15 @@ def test_each_person_is_led_to_their_own_portal(stranger: Browser, agency: Agenc
     person: Persona = getattr(agency, name)
     assert try_to_sign_in(stranger, person.email, PASSWORD).location == home
     assert stranger.get("/").location == home
+
+
+def test_a_file_in_the_place_of_a_text_is_a_missing_text(stranger: Browser, agency: Agency, sign_in: SignIn) -> None:
+    file = BytesIO(b"claire@example.org"), "address.txt"
+    page = stranger.act("/sign-in", {"email": file, "password": (BytesIO(b"x"), "x.txt")})
+    assert page.status == 422
+    assert page.at("#email-error")
+    service = sign_in(agency.ada).get("/staff/services/new").form("Save")
+    assert service.submit(name=(BytesIO(b"x"), "x.txt"), hours="1").status == 422
 
 
 def test_case_and_blanks_around_the_address_do_not_matter(stranger: Browser, agency: Agency) -> None:
