@@ -24,10 +24,11 @@ SENTENCES = {
     404: (_l("This page does not exist"), _l("The address is wrong, or what it showed is not there for you.")),
     405: (_l("This request was not understood"), _l("Please go back and try again.")),
     409: (_l("This cannot be done any more"), _l("Somebody changed it in the meantime. Please look again.")),
-    413: (_l("This file is too large"), _l("Files up to 20 MB can be sent. Please split yours.")),
+    413: (_l("This text is too long"), _l("Please go back and shorten it.")),
     429: (_l("Too many attempts"), _l("Please wait a few minutes and try again.")),
     500: (_l("Something went wrong on our side"), _l("Nothing was lost. Please try again in a moment.")),
 }
+FILE_TOO_LARGE = _l("This file is too large"), _l("Files up to 20 MB can be sent. Please split yours.")
 
 
 class Refused(Exception):
@@ -62,10 +63,16 @@ def show_refusal(error: HTTPException) -> Response:
         return Response("Bad Request", 400, mimetype="text/plain")
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
-    title, message = SENTENCES.get(error.code, SENTENCES[400])
+    title, message = FILE_TOO_LARGE if _is_large_file(error) else SENTENCES.get(error.code, SENTENCES[400])
     page = error_page(error.code, title, message)
     page.headers.extend((k, v) for k, v in error.get_headers() if k not in ("Content-Type",))
     return page
+
+
+def _is_large_file(error: HTTPException) -> bool:
+    """Whether a file is what was too large; else the text of a form was."""
+    allowed = request.max_content_length or 0
+    return error.code == 413 and request.mimetype == "multipart/form-data" and (request.content_length or 0) > allowed
 
 
 def show_stale_form(_error: CSRFError) -> Response:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from unittest import mock
 
@@ -161,11 +162,13 @@ def test_a_fault_shows_a_reference_and_no_trace(
     assert part.status == 500, "htmx does not swap it: portal.js says a sentence instead"
 
 
-def test_a_body_that_is_too_large_gets_a_page(agency: Agency, sign_in: SignIn, app: Flask) -> None:
-    app.config["MAX_CONTENT_LENGTH"] = 1000
-    page = sign_in(agency.claire).act(f"/client/visits/{agency.claires_done}/rating", {"comment": "x" * 2000})
-    assert page.status == 413
-    assert page.h1 == "This file is too large"
+def test_what_is_too_large_is_named_as_what_it_is(agency: Agency, sign_in: SignIn, app: Flask) -> None:
+    claire, ada = sign_in(agency.claire), sign_in(agency.ada)
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = 1000
+    page = claire.act(f"/client/visits/{agency.claires_done}/rating", {"comment": "x" * 2000})
+    assert (page.status, page.h1) == (413, "This text is too long")
+    page = ada.act("/staff/imports", {"file": (BytesIO(b"x" * 2000), "clients.csv")})
+    assert (page.status, page.h1) == (413, "This file is too large")
 
 
 @pytest.mark.parametrize("path", ["/staff/imports/model.csv", "/staff/visits", "/client/visits"])
