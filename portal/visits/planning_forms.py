@@ -72,7 +72,10 @@ class TimesForm(PortalForm):
 
     day = DateField(_l("Day"), validators=[InputRequired(_l("Please choose a day.")), day_in_reach])
     hour = TimeField(_l("Begins at"), validators=[InputRequired(_l("Please say at which hour it begins."))])
-    minutes = NumberField(_l("Duration in minutes"), validators=[Optional(), LENGTHS_OF_VISITS])
+    minutes = NumberField(
+        _l("Duration in minutes"), validators=[Optional(), LENGTHS_OF_VISITS],
+        description=_l("Without a duration, the visit lasts as long as its service proposes, or one hour."),
+    )  # fmt: skip
     worker = SelectField(_l("Worker"), choices=[], default="")
     second = SelectField(_l("Second worker"), choices=[], default="")
     seal = HiddenField()  # of the warnings that were shown

@@ -53,7 +53,7 @@ def planning_with(visit: Visit) -> str:
     read, number = (worker_of, "worker_id") if "worker_id" in shown else (client_of, "client_id")
     if read(g.user, shown[number]) is None:
         return url_for("staff.show_visit", visit_id=visit.id)
-    values = {**shown, "view": view, "day": visit.local_start.date()}
+    values: dict[str, Any] = {**shown, "view": view, "day": visit.local_start.date()}
     return f"{url_for(endpoint, **values)}#visit-{visit.id}"
 
 

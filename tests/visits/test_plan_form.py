@@ -58,6 +58,8 @@ def test_a_visit_is_planned_from_the_planning_and_stands_there(
 ) -> None:
     sofia = sign_in(agency.sofia)
     page = sofia.get(f"/staff/clients/{agency.claire.id}/planning?day={FREE_DAY}").link("New visit").click()
+    assert page.at("#minutes")["aria-describedby"] == "minutes-hint"
+    assert "Without a duration" in page.says("#minutes-hint")
     assert "Claire Lefèvre" in page.words
     typed = new_visit(
         agency, tasks="Courses\n\n  Repasser ", mission_order="Clé chez la voisine", second=agency.jean.id
