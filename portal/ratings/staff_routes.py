@@ -90,10 +90,9 @@ def _window(
 def _back(visit_id: int) -> str:
     """Where one came from, at the line of the visit: the window opens from lists and plannings too."""
     here = followed_from() if request.method == "GET" else None
-    back = safe_next(request.args.get("next")) or here
-    if back is None:
-        return url_for("staff.show_visit", visit_id=visit_id)
-    return back if "#" in back else f"{back}#visit-{visit_id}"
+    visit = url_for("staff.show_visit", visit_id=visit_id)
+    back = safe_next(request.args.get("next")) or here or visit
+    return back if "#" in back or back == visit else f"{back}#visit-{visit_id}"
 
 
 @staff.page("/visits/<int:visit_id>/rating/request", Permission.ASK_AGAIN, methods=("GET", "POST"), module=MODULE)
