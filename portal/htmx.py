@@ -1,6 +1,7 @@
 """What htmx says and what we answer it. htmx-flask knows htmx 1 and 2; this page adds what version 4 sends."""
 
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import Flask, Response
 from flask import request as flask_request
@@ -29,6 +30,11 @@ class PortalRequest(HtmxAwareRequest):
         """
         return "X-Poll" in self.headers
 
+    def is_from(self, url: str) -> bool:
+        """True when the page that htmx asks from is the one at this address of ours."""
+        here, there = urlsplit(self.htmx.current_url or ""), urlsplit(url)
+        return (here.path, here.query) == (there.path, there.query)
+
 
 request = cast(PortalRequest, flask_request)
 
@@ -51,6 +57,12 @@ def answer(body: str, status: int = 200, *, event: str | None = None, target: st
 def go_to(url: str, status: int = 200) -> Response:
     """Tell htmx to open another page: it would swap the target of a 303 into the present one."""
     return make_response("", status, redirect=url)
+
+
+def show_anew(url: str) -> Response:
+    """Tell htmx to bring the present page up to date: what is the same stays, with the keyboard and the scroll."""
+    place = {"path": url, "target": "#main", "select": "#main", "swap": "outerMorph", "push": "false"}
+    return make_response("", location=place)
 
 
 def init_app(app: Flask) -> None:

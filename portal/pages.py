@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import redirect, render_template
 from werkzeug.wrappers import Response
 
-from portal.htmx import answer, go_to, request
+from portal.htmx import answer, go_to, request, show_anew
 
 
 def show(template: str, part: str | None = None, /, status: int = 200, **context: object) -> Response:
@@ -31,7 +31,8 @@ def done(
     Args:
         back_to: address of the page that a plain browser sees next.
         event: what happened, past tense and kebab-case (`rating-left`).
-        fragment: template of the part that changed; without it htmx opens `back_to`.
+        fragment: template of the part that changed; without it htmx opens `back_to`, or brings it up to date if it is
+            the page that is open.
         target: CSS selector of the element that the fragment replaces.
         read: called for the fragment alone, for what it reads and a plain browser's redirect does not need.
         context: what the fragment reads besides.
@@ -39,5 +40,5 @@ def done(
     if not request.wants_fragment:
         return redirect(back_to, 303)
     if fragment is None:
-        return go_to(back_to)
+        return show_anew(back_to) if request.is_from(back_to) else go_to(back_to)
     return answer(render_template(fragment, **read(), **context), event=event, target=target)

@@ -6,6 +6,7 @@
   const dialog = () => document.getElementById("dialog");
   const words = document.body.dataset;
   let opener = null;
+  let address = null;
   let row = null;
   const closers = new Set();
 
@@ -14,7 +15,8 @@
   function openDialog(source) {
     const box = dialog();
     opener = source instanceof Element && !box.contains(source) ? source : document.activeElement;
-    const line = opener.closest("li[id], tr[id]");
+    address = opener.getAttribute("href");
+    const line = opener.closest("li[id], tr[id]") || opener.closest("main [id]");
     row = opener.dataset.return || (line && `#${CSS.escape(line.id)}`);
     box.showModal();
     box.querySelector("#dialog-title")?.focus();
@@ -34,10 +36,11 @@
     if (box && box.open) box.close();
   }
 
-  // The opener may have been replaced by the answer: then its row gets the focus, found by the id that the row had, or by
-  // the selector in data-return.
+  // The opener may have been replaced by the answer: then the link that leads where it led gets the focus; else its row,
+  // found by the id that the row had, or by the selector in data-return.
   function giveFocusBack() {
-    let place = opener && opener.isConnected ? opener : null;
+    let place = opener && opener.isConnected && opener.getAttribute("href") === address ? opener : null;
+    if (!place && address) place = document.querySelector(`main a[href="${CSS.escape(address)}"]`);
     if (!place && row) {
       const found = document.querySelector(row);
       place = found && (found.querySelector("a[href], button") || found);
@@ -46,7 +49,7 @@
     if (!place) return;
     if (!place.matches("a[href], button, input, select, textarea, [tabindex]")) place.tabIndex = -1;
     place.focus();
-    opener = row = null;
+    opener = address = row = null;
   }
 
   const box = dialog();
@@ -63,7 +66,7 @@
     held = document.activeElement.closest("main [id]");
   });
   document.addEventListener("htmx:after:swap", () => {
-    const line = held && !held.isConnected && document.activeElement === document.body && document.getElementById(held.id);
+    const line = held && document.activeElement === document.body && document.getElementById(held.id);
     if (!line) return;
     line.tabIndex = -1;
     line.focus({ preventScroll: true });
@@ -99,6 +102,7 @@
     if (status === 400 || status === 401) return words.textExpired;
     if (status === 403) return words.textForbidden;
     if (status === 404 || status === 410) return words.textMissing;
+    if (status === 413) return words.textTooLong;
     if (status === 429) return words.textTooMany;
     return words.textFailed;
   }
@@ -315,9 +319,19 @@
     for (const element of root.querySelectorAll("[data-needs-script]")) element.hidden = false;
     for (const area of root.querySelectorAll("textarea[data-counter]")) count(area);
   }
+  // The page was brought up to date: what was done is said where one looks, and moves nothing.
+  function sayInToast() {
+    const notes = [...document.querySelectorAll('#main > .note[role="status"]')];
+    if (!status || !notes.length) return;
+    status.textContent = notes.map((note) => note.textContent).join(" ");
+    for (const note of notes) note.remove();
+  }
   document.addEventListener("htmx:after:swap", (event) => {
     const box = dialog();
-    if (box && box.firstElementChild) {
+    if (event.detail.ctx.target.id === "main") {
+      sayInToast();
+      closeDialog();
+    } else if (box && box.firstElementChild) {
       listenFor(box.firstElementChild.dataset.closeOn);
       if (!box.open) openDialog(event.detail.ctx.sourceElement);
       else box.querySelector('[aria-invalid="true"]')?.focus();

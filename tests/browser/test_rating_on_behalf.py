@@ -1,17 +1,25 @@
 """A rating given by telephone or at home: typed from the client's planning by mouse, from the worker's by keyboard."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from sqlalchemy import select
 
+from portal.extensions import db
+from portal.people.models import Client, Service, Worker
 from portal.ratings.models import Rating
+from tests import factories
 from tests.browser.conftest import OpenTab
-from tests.browser.tab import refuse_barriers
+from tests.browser.tab import Tab, refuse_barriers
 from tests.browser.test_keyboard import tab_to
 from tests.browser.visits import Window
 from tests.conftest import Database
 from tests.factories import Agency
 
 SAID = "Au téléphone : très bien, merci."
+
+
+def frame(tab: Tab) -> Locator:
+    """The frame *Client* of a visit's page."""
+    return tab.page.locator(".panel").filter(has=tab.heading("Client"))
 
 
 def test_from_the_clients_planning_by_mouse_and_the_client_reads_it(
@@ -26,6 +34,7 @@ def test_from_the_clients_planning_by_mouse_and_the_client_reads_it(
     page.get_by_role("menuitem", name="Open the visit").click()
     tab.is_at(f"/staff/visits/{agency.claires_done}")
 
+    tab.mark()
     tab.link("Create a client rating").click()
     window.is_open()
     refuse_barriers(page)
@@ -39,7 +48,9 @@ def test_from_the_clients_planning_by_mouse_and_the_client_reads_it(
     window.save.click()
 
     tab.shows("The rating is saved. It is marked as entered by the agency.")
-    expect(page.locator(".panel").filter(has=tab.heading("Client"))).to_contain_text("4 out of 5")
+    expect(frame(tab)).to_contain_text("4 out of 5")
+    expect(frame(tab).locator(":focus")).to_have_text("Correct what the agency entered")
+    assert tab.reloads() == 0
     refuse_barriers(page)
     tab.link("Planning").first.click()
     tab.is_at(planning)
@@ -83,6 +94,7 @@ def test_from_the_workers_planning_by_keyboard_alone(agency: Agency, open_tab: O
     tab_to(tab, ".sheet-foot button")
     tab.type("Enter")
     tab.shows("The rating is saved. It is marked as entered by the agency.")
+    expect(frame(tab).locator(":focus")).to_have_text("Correct what the agency entered")
     assert database.one(select(Rating.comment, Rating.channel, Rating.given_how)) == ("Au domicile", "staff", "visit")
 
     tab_to(tab, 'a[href*="/reply"]')
@@ -94,4 +106,43 @@ def test_from_the_workers_planning_by_keyboard_alone(agency: Agency, open_tab: O
     tab.type("Enter")
     tab.shows("Your answer stands on the client’s portal.")
     expect(page.locator(".reply")).to_contain_text("Merci !")
+    expect(page.locator("main :focus")).to_have_text("Answer the client")
     refuse_barriers(page)
+
+
+def test_from_the_list_and_back_to_the_same_line(agency: Agency, open_tab: OpenTab, database: Database) -> None:
+    with database.writing():
+        claire, service = db.session.get_one(Client, agency.claire.id), db.session.get_one(Service, agency.cleaning)
+        for day in range(3, 33):
+            factories.done_visit(claire, service, [db.session.get_one(Worker, agency.wassim.id)], days=-day)
+    tab = open_tab(agency.ines, width=1280)
+    page, window = tab.page, Window(tab)
+    tab.open("/staff/visits?state=done")
+    tab.mark()
+    row, list_frame = page.locator("tbody tr").nth(25), page.locator(".table-frame")
+    row.get_by_role("link", name="Create a client rating").click()
+    window.is_open()
+    scrolled = list_frame.evaluate("frame => frame.scrollTop")
+    page.locator("label.rate-star").filter(has=window.star(4)).click()
+    page.get_by_text("By telephone").click()
+    window.save.click()
+    expect(row).to_contain_text("4 out of 5")
+    expect(row.locator(":focus")).to_have_count(1)
+    window.is_closed()
+    tab.shows("The rating is saved. It is marked as entered by the agency.")
+    assert list_frame.evaluate("frame => frame.scrollTop") == scrolled > 0
+    assert tab.reloads() == 0
+
+    row.get_by_role("link").first.click()
+    tab_to(tab, 'a[href*="/exclusion"]')
+    tab.type("Enter")
+    window.is_open()
+    tab_to(tab, "textarea")
+    page.keyboard.type("Saisie deux fois")
+    tab_to(tab, ".sheet-foot button")
+    tab.type("Enter")
+    expect(page.locator("section.not-counted :focus")).to_have_count(1)
+    tab_to(tab, 'form[action*="/inclusion"] button')
+    tab.type("Enter")
+    tab.shows("The rating is counted again.")
+    expect(page.locator('section[id^="rating-"]')).to_be_focused()

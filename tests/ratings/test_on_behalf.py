@@ -110,12 +110,13 @@ def test_the_window_is_the_clients_own_as_a_page_and_in_a_dialog(
         assert window.says(selector) == own.says(selector)
     assert window.at("textarea")["maxlength"] == own.at("textarea")["maxlength"]
     page = window.form("Save").submit(htmx=True, stars="5", **GIVEN)
-    assert page.response.headers["HX-Redirect"] == f"/staff/visits/{agency.claires_done}"
+    assert page.response.headers["HX-Redirect"] == f"/staff/visits/{agency.claires_done}", "another page was open"
 
 
 def test_it_returns_to_the_page_from_which_the_window_was_opened(sofia: Browser, address: str) -> None:
     page = sofia.get(f"{address}?next=/staff/visits?state=done").form("Save").submit(stars="5", **GIVEN)
     assert page.location == "/staff/visits?state=done"
+    assert page.headers["Location"].endswith(f"#visit-{address.split('/')[3]}"), "at the same line"
     assert sofia.act(f"{address}?next=//evil.example", {"stars": "5", **GIVEN}).status == 409
 
 
