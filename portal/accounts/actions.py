@@ -13,11 +13,11 @@ from portal.accounts.models import Account, AccountLink, AccountSession
 from portal.accounts.notices import notify
 from portal.accounts.passwords import LONGEST_PASSWORD
 from portal.accounts.queries import account_by_address, may_use_links, normal_address
-from portal.accounts.sessions import end_session, end_sessions, files_of, open_session
+from portal.accounts.sessions import end_session, end_sessions, open_session
 from portal.accounts.throttles import brake, count_hit, forget, is_full, place_of
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
-from portal.extensions import db
+from portal.extensions import db, wires
 from portal.links import new_public_id
 
 FAILURES_PER_ACCOUNT, FAILURES_PER_ADDRESS, FAILURES_IN_ALL, FAILURE_MINUTES = 10, 30, 1000, 5
@@ -30,7 +30,7 @@ class Signed:
     files, it is known whose it is."""
 
     def __init__(self, account: Account) -> None:
-        files = files_of(account)
+        files = wires.files_of_account(account.id)  # another login may be signed in here
         self.account_id, self.role = account.id, "account"
         self.key = files[0].key if len(files) == 1 else None
 

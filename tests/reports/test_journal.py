@@ -28,7 +28,8 @@ from portal.reports.journal_changes import FIELDS, change_in_words
 from portal.reports.journal_words import FAMILIES, RECORDS
 from portal.visits.models import Visit
 from portal.work import jobs as work
-from tests.conftest import Database, SignIn, open_browser
+from tests.accounts.test_password_links import NEW
+from tests.conftest import Database, Mailbox, SignIn, open_browser, text_of
 from tests.factories import PASSWORD, Agency
 from tests.pages import Browser, Page
 from tests.reports.test_quality import rows_of
@@ -71,7 +72,7 @@ def test_it_says_who_did_what_to_which_record(done: Agency, sign_in: SignIn) -> 
 
 
 def test_a_deed_stays_that_of_the_file_in_which_it_was_done_whatever_the_login_opens_later(
-    done: Agency, sign_in: SignIn, app: Flask
+    done: Agency, sign_in: SignIn, app: Flask, mailbox: Mailbox
 ) -> None:
     """A coordinator adds a relative with somebody else's address on a client of theirs."""
     assert open_browser(app).act("/sign-in", {"email": done.claire.email, "password": PASSWORD}).status == 303
@@ -84,6 +85,10 @@ def test_a_deed_stays_that_of_the_file_in_which_it_was_done_whatever_the_login_o
     assert {row[1] for row in rows_of(asked(ada, what="rating."))} == {"Claire Lefèvre"}
     assert [row[1] for row in rows_of(asked(ada, what="account.signed_in"))] == ["Claire Lefèvre"]
     assert rows_of(asked(ada, who="spy")) == []
+    open_browser(app).act("/forgotten-password", {"email": done.denis.email})
+    path = text_of(mailbox.one()).partition("http://localhost")[2].split()[0]
+    assert sofia.get(path).form(path).submit(password=NEW, confirm=NEW).status == 303
+    assert [row[1] for row in rows_of(asked(ada, what="account.password_set"))] == ["Denis Moreau"], "not who sat there"
     assert open_browser(app).act("/sign-in", {"email": done.claire.email, "password": PASSWORD}).status == 303
     of_login = rows_of(asked(ada, what="account.signed_in", who=done.claire.email))
     assert [row[1] for row in of_login] == [done.claire.email, "Claire Lefèvre"], "of several files none is open yet"
