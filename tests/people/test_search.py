@@ -265,3 +265,15 @@ def test_records_that_cannot_be_found_are_reported_and_one_command_mends_it(
     assert "search: finds everybody" in app.test_cli_runner().invoke(args=["doctor"]).output
     with app.app_context():
         assert names(agency.sofia, "claire lef") == ["Claire Lefèvre"]
+
+
+def test_every_list_of_people_finds_a_name_in_the_other_script(russians: None, agency: Agency, sign_in: SignIn) -> None:
+    sofia = sign_in(agency.sofia)
+    for address, name in (
+        ("/staff/clients?q=ivanova", "Иванова"), ("/staff/visits/new?q=ivanova", "Иванова"),
+        ("/staff/workers?q=shcherbakov", "Щербаков"), ("/staff/workers?q=хаддад", "Haddad"),
+        ("/staff/visits?worker=хаддад", "Haddad"), ("/staff/visits?client=лефевр", "Lefèvre"),
+    ):  # fmt: skip
+        page = sofia.get(address)
+        assert name in page.says("main"), address
+        assert len(page.statements) <= 6, address

@@ -4,6 +4,7 @@ import ast
 import csv
 import io
 import re
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -221,7 +222,7 @@ def test_every_kind_of_deed_and_of_record_and_every_field_has_a_name() -> None:
     assert fields | {*KEPT, *GRANTS, *SectorForm.written, *map(str, Outcome)} <= set(FIELDS)
 
 
-def allowed(model: type, column: str) -> list[str]:
+def allowed(model: Any, column: str) -> list[str]:
     """The values that the database takes in a column."""
     checks = [str(check.sqltext) for check in model.__table__.constraints if isinstance(check, CheckConstraint)]
     return re.findall(r"'(\w+)'", next(check for check in checks if check.startswith(f"{column} IN")))
