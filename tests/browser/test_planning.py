@@ -67,10 +67,11 @@ def test_a_visit_is_planned_moved_duplicated_and_cancelled_by_mouse(
     see_the_menu(planning, made)
     move_by_mouse(planning, made)
     lies_beside(planning, agency.claires_past, made)
+    is_read_at_a_glance(planning, made)
 
     planning.choose(made, "Duplicate")
     planning.tab.button("Save").click()
-    copy = planning.newest("8:30–9:30")
+    copy = planning.newest("8:30–9:00")
     expect(planning.page.locator("#planning-title")).to_have_text("23–29 Nov 2026")
 
     planning.choose(copy, "Cancel…")
@@ -109,21 +110,44 @@ def move_by_mouse(planning: Planning, visit: int) -> None:
     planning.slot(visit).get_by_role("button", name="Menu of the visit").click()
     planning.page.get_by_role("menuitem", name="Move…").click()
     planning.page.get_by_label("Begins at").fill("08:30")
+    planning.page.get_by_label("Duration in minutes").fill("30")
     planning.page.get_by_label("Day", exact=True).fill("2026-11-17")
     planning.tab.button("Save").click()
     objections = planning.page.locator(".objections")
     expect(objections).to_contain_text("Wassim Haddad is at Claire Lefèvre’s, Tue 17 November, 8:00")
     expect(objections).to_be_focused()
     planning.tab.button("Save anyway").click()
-    planning.says(visit, "8:30–9:30")
+    planning.says(visit, "8:30–9:00")
 
 
 def lies_beside(planning: Planning, other: int, visit: int) -> None:
-    expect(planning.slot(visit)).to_have_class("slot past clash at-8 min-30 for-1 and-0 lane-1 of-2")
+    expect(planning.slot(visit)).to_have_class("slot past clash at-8 min-30 for-0 and-30 lane-1 of-2")
     first, second = (planning.slot(number).bounding_box() for number in (other, visit))
     assert first and second
     assert first["x"] + first["width"] <= second["x"], "side by side"
     assert first["y"] < second["y"] < first["y"] + first["height"], "half an hour later"
+
+
+def is_read_at_a_glance(planning: Planning, visit: int) -> None:
+    """When, who and the menu, though it lasts half an hour beside another one; on paper all its words."""
+    slot, page = planning.slot(visit), planning.page
+    page.mouse.move(5, 5)
+    seen(slot, "b", ".slot-who", ".slot-more")
+    page.emulate_media(media="print")
+    seen(slot, ".slot-till", ".slot-who", ".slot-who + span", "small:last-of-type")
+    page.emulate_media(media="screen")
+
+
+def seen(slot: Locator, *parts: str) -> None:
+    """Nothing of these parts is cut off."""
+    whole = slot.bounding_box()
+    assert whole
+    for part in parts:
+        box = slot.locator(part).bounding_box()
+        assert box, part
+        assert box["width"] > 10, part
+        assert box["y"] + box["height"] <= whole["y"] + whole["height"] + 1, part
+        assert box["x"] + box["width"] <= whole["x"] + whole["width"] + 1, part
 
 
 def test_the_same_by_keyboard_alone(agency: Agency, open_tab: OpenTab, database: Database) -> None:
