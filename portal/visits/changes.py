@@ -54,7 +54,7 @@ def plan_series(
 
 
 def following(user: User, visit: Visit) -> list[Visit]:
-    """Return the visits of the same series that come after this one, can still be moved and are this person's to move:
+    """Return the visits of the same series that come after this one, are open and are this person's to change:
     those of a client who has moved on are another sector's."""
     if not visit.series:
         return []
