@@ -144,9 +144,9 @@ def day_within_reach(day: date | None) -> date | None:
     return day if day and 1900 <= day.year <= 2200 else None
 
 
-def number_in(text: str | None) -> int | None:
-    """The number of a record, as an address or a hidden field holds it; anything odd is none."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
+def number_in(text: object) -> int | None:
+    """The number of a record, as an address or a hidden field holds it; anything odd, or that was not sent, is none."""
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 _TOO_LONG = re.compile(r"[+-]?\d{13,}")

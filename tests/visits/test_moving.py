@@ -312,6 +312,7 @@ def test_tasks_are_written_anew_and_a_second_editor_is_told(
     assert late.status == 409
     assert [tag.get_text() for tag in late.soup.select(".tasks li")] == ["Courses", "Repasser le linge"]
     assert late.at("textarea").get_text().strip() == "Cuisine"
+    assert sofia.act(f"/staff/visits/{visit}/tasks", {"tasks": "Ménage"}).status == 409, "what was read is not said"
     late.form("Save anyway").submit()
     assert database.all(select(VisitTask.label).where(VisitTask.visit_id == visit)) == ["Cuisine"]
     said = database.all(select(AuditEntry.before, AuditEntry.after).where(AuditEntry.kind == "visit.tasks_changed"))
