@@ -171,6 +171,14 @@ def test_an_invitation_is_mailed_once_and_only_when_written(office: Office) -> N
     assert len(db.session.scalars(select(Message)).all()) == 1
 
 
+def test_an_address_that_a_file_corrects_moves_a_login_that_nobody_has_used(office: Office) -> None:
+    line = "Mme;Zoë;Neuve;%s;;fr;Nord;;C1;oui"
+    office.bring_in(line % "wrong@example.org", kind="clients", titles=FULL)
+    office.bring_in(line % "right@example.org", kind="clients", titles=FULL)
+    zoe = named(Client, "Neuve")
+    assert (zoe.email, zoe.account and zoe.account.email) == ("right@example.org", "right@example.org")
+
+
 def test_a_coordinator_brings_in_clients_of_their_sectors_alone(office: Office) -> None:
     seen = office.bring_in("Zoë;Neuve;;Sud", "Zoë;Neuve;;", kind="clients", user=office.sofia)
     assert (seen.outcomes, seen.codes[0]) == (["refused", "create"], "unknown_sector")
