@@ -1,5 +1,6 @@
 """*Créer une évaluation client*: the agency types what a client has said by telephone, during a visit or on paper."""
 
+import json
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -111,6 +112,14 @@ def test_the_window_is_the_clients_own_as_a_page_and_in_a_dialog(
     assert window.at("textarea")["maxlength"] == own.at("textarea")["maxlength"]
     page = window.form("Save").submit(htmx=True, stars="5", **GIVEN)
     assert page.response.headers["HX-Redirect"] == f"/staff/visits/{agency.claires_done}", "another page was open"
+
+
+def test_the_page_under_the_window_is_brought_up_to_date_where_it_is(sofia: Browser, address: str) -> None:
+    own = {"HX-Current-URL": "http://localhost/staff/visits?state=done"}
+    page = sofia.act(f"{address}?next=/staff/visits?state%3Ddone", {"stars": "5", **GIVEN}, htmx=True, headers=own)
+    asked = json.loads(page.headers["HX-Location"])
+    assert asked["path"].startswith("/staff/visits?state=done")
+    assert sofia.get(asked["path"]).at(asked["target"]).name == "main"
 
 
 def test_it_returns_to_the_page_from_which_the_window_was_opened(sofia: Browser, address: str) -> None:
