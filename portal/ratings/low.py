@@ -82,7 +82,9 @@ def count_unseen(user: User) -> int:
     """How many low ratings of this person's sectors nobody has looked at: the badge in the menu."""
     if not option("ratings.enabled"):
         return 0
-    waiting = visible_ratings(user).where(*is_unseen()).with_only_columns(Rating.id).limit(COUNTED).subquery()
+    waiting = visible_ratings(user).where(*is_unseen()).with_only_columns(Rating.id)
+    # in the order of their index: the planner takes it, and the ratings of former years cost nothing
+    waiting = waiting.order_by(Rating.stars, Rating.id).limit(COUNTED).subquery()
     return db.session.scalar(select(func.count()).select_from(waiting)) or 0
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -12,6 +12,7 @@ from portal.people.models import Relative
 from portal.visits.models import Visit
 
 LONGEST_COMMENT, LONGEST_REPLY, LONGEST_REASON = 5000, 2000, 500  # characters
+_UNSEEN = text("looked_at IS NULL AND excluded_at IS NULL")
 
 
 class RatingSubject(db.Model):
@@ -52,7 +53,8 @@ class Rating(db.Model):
         CheckConstraint("(channel = 'staff') = (typed_by IS NOT NULL)", name="typed"),
         CheckConstraint("(excluded_at IS NULL) = (exclude_reason IS NULL)", name="excluded"),
         Index("ix_rating_left_at", "left_at", "id"),
-        Index("ix_rating_looked_at", "looked_at", "stars"),  # low ones not looked at: counted on every page
+        # low ones not looked at: counted on every page of staff
+        Index("ix_rating_unseen", "stars", "id", sqlite_where=_UNSEEN, postgresql_where=_UNSEEN),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

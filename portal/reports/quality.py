@@ -32,7 +32,6 @@ SOURCES = {
     "mail": _l("By mail"),
     "staff": _l("Entered by the agency"),
 }
-LONG = timedelta(days=45)
 COMMENTS = {"with": _l("With a comment"), "without": _l("Without a comment")}
 
 
@@ -59,9 +58,9 @@ def rows(user: User, form: ControlFilter) -> Select:
     """Ratings of visits that this person may see. What only names things is joined loosely: sums then leave it out."""
     first, last = form.days()
     begin, end = start_of_day(first), start_of_day(last + timedelta(days=1))
-    # few visits are rated: of a long period all ratings since then are fewer than its visits
+    # few visits are rated: unless the period is long ago, all ratings since then are fewer than its visits
     since, length = clock.now() - begin, end - begin
-    starting = _from_ratings if length > LONG and length * 10 > since else _from_visits
+    starting = _from_ratings if length * 10 > since else _from_visits
     return (
         starting(user, begin, end)
         .outerjoin(Client, Client.id == RatingSubject.client_id)
