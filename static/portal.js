@@ -334,7 +334,7 @@
     } else if (box && box.firstElementChild) {
       listenFor(box.firstElementChild.dataset.closeOn);
       if (!box.open) openDialog(event.detail.ctx.sourceElement);
-      else box.querySelector('[aria-invalid="true"]')?.focus();
+      else (box.querySelector('[aria-invalid="true"]') ?? (box.contains(document.activeElement) ? null : box.querySelector("#dialog-title")))?.focus();
     }
     ready(document);
   });

@@ -36,12 +36,15 @@ def follow_record(actor: Actor | None, person: Anybody) -> None:
     to the former address opens this file no more, and the next invitation goes to the new one.
 
     A login that opens other files too, or whose new address is another login already, is not moved: the record has none
-    then, until the person is invited. A login in use is its owner's: it keeps its address.
+    then, until the person is invited. A login in use is its owner's: it keeps its address, and the record if that is
+    the only one. Nobody shuts themselves out.
     """
     account = db.session.get(Account, person.account_id) if person.account_id else None
-    if account is None or normal_address(person.email or "") == account.email or is_used(account):
+    if account is None or normal_address(person.email or "") == account.email:
         return
-    is_shared = number_of_files(account.id) > 1
+    is_shared, is_own = number_of_files(account.id) > 1, actor is not None and actor.account_id == account.id
+    if is_used(account) and (is_own or not is_shared):
+        return
     if person.email and not is_shared and account_by_address(person.email) is None:
         correct_address(actor, account, person.email)
         return

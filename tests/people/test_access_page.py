@@ -338,6 +338,23 @@ def test_one_of_several_files_moves_no_login_and_a_known_address_is_joined_by_in
     assert database.one(select(Client.account_id).where(Client.id == anne)) == agency.paul.account_id
     access(sofia, rose).press("button[name=person]")
     assert "rose@example.org" in mailbox.one()["To"]
+    sofia.get(f"/staff/clients/{anne}/editing").form("Save").submit(email="anne@example.org")
+    assert database.count(Client, Client.account_id == agency.paul.account_id) == 0, (
+        "whose login it was opens it no more"
+    )
+    access(sofia, anne).press("button[name=person]")
+    assert "anne@example.org" in mailbox.one()["To"]
+
+
+def test_who_shares_a_login_with_a_file_is_not_shut_out_by_their_own_hand(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        db.session.get_one(Relative, agency.paul.id).account_id = agency.ada.account_id
+    ada = sign_in(agency.ada)
+    page = ada.get(f"/staff/team/{agency.ada.id}/editing").form("Save").submit(email="ada.martin@example.org")
+    assert page.status == 303
+    assert ada.get("/staff/team").status == 200
 
 
 def test_how_a_login_is_used_is_not_told_beyond_the_files_that_one_sees(
