@@ -15,6 +15,7 @@ from tests.reports.conftest import TABLE
 LOW = f"{TABLE}?period=this_month&stars=0&stars=1&client=&sort=stars"
 NAMES = select(SavedFilter.name).order_by(SavedFilter.id)
 DEEDS = select(AuditEntry.kind, AuditEntry.before, AuditEntry.after).where(AuditEntry.kind.like("filter.%"))
+DEEDS = DEEDS.order_by(AuditEntry.id)
 
 
 def keep(browser: Browser, name: str, where: str = LOW, **more: Any) -> Page:

@@ -159,7 +159,9 @@ def test_a_sector_is_added_renamed_moved_and_given_a_manager(ada: Browser, agenc
         now = sector("Roubaix-Tourcoing")
         assert (now.parent_id, now.manager_id, now.kind) == (agency.south, None, "sector")
         entries = db.session.scalars(
-            select(AuditEntry).where(AuditEntry.subject_type == "sector", AuditEntry.subject_id == now.id)
+            select(AuditEntry)
+            .where(AuditEntry.subject_type == "sector", AuditEntry.subject_id == now.id)
+            .order_by(AuditEntry.id)
         ).all()
     assert [entry.kind for entry in entries] == ["sector.created", "sector.changed"]
     assert entries[1].before == {"name": "Roubaix", "parent_id": agency.north, "manager_id": agency.sofia.id}

@@ -43,7 +43,9 @@ def test_a_skill_is_added_with_levels_that_can_be_put_in_another_order(
     assert levels(database) == ["Maître", "Confirmé", "Expert"]
     assert page.soup.select("ol.levels li:first-child [value=up]")[0].has_attr("disabled")
     with database.app.app_context():
-        kinds = db.session.scalars(select(AuditEntry.kind).where(AuditEntry.subject_type == "skill")).all()
+        kinds = db.session.scalars(
+            select(AuditEntry.kind).where(AuditEntry.subject_type == "skill").order_by(AuditEntry.id)
+        ).all()
         ranks = db.session.scalars(select(SkillLevel.rank).order_by(SkillLevel.rank)).all()
     assert kinds == ["skill.created"] + 5 * ["skill.changed"]
     assert ranks == [1, 2, 3]

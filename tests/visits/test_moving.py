@@ -315,8 +315,8 @@ def test_tasks_are_written_anew_and_a_second_editor_is_told(
     assert sofia.act(f"/staff/visits/{visit}/tasks", {"tasks": "Ménage"}).status == 409, "what was read is not said"
     late.form("Save anyway").submit()
     assert database.all(select(VisitTask.label).where(VisitTask.visit_id == visit)) == ["Cuisine"]
-    said = database.all(select(AuditEntry.before, AuditEntry.after).where(AuditEntry.kind == "visit.tasks_changed"))
-    assert said == [({"tasks": 0}, {"tasks": 2}), ({"tasks": 2}, {"tasks": 1})]
+    told = select(AuditEntry.before, AuditEntry.after).where(AuditEntry.kind == "visit.tasks_changed")
+    assert database.all(told.order_by(AuditEntry.id)) == [({"tasks": 0}, {"tasks": 2}), ({"tasks": 2}, {"tasks": 1})]
 
 
 def test_a_cancelled_visit_has_nothing_left_to_be_done(agency: Agency, sign_in: SignIn, database: Database) -> None:
