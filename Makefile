@@ -6,7 +6,7 @@ PORT ?= 5000
 BIN := .venv/bin
 CATALOGS := $(wildcard translations/*/LC_MESSAGES/messages.po)
 RULES := $(wildcard tests/test_conventions.py tests/test_catalogs.py)
-JOBS ?= 3
+JOBS ?= 4
 ARGS ?=
 
 # Output that only matters when the command fails.
