@@ -9,7 +9,7 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response
 LOCALES = {"fr": "fr-FR", "ru": "ru-RU", "en": "en-GB"}
 SWITCHES = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--disable-component-update", "--disable-sync", "--in-process-gpu", "--disable-software-rasterizer",
 ]  # fmt: skip
 
 
