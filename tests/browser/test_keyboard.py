@@ -17,6 +17,7 @@ PATIENCE = 40  # presses of Tab within which anything on these pages is reached
 
 def tab_to(tab: Tab, selector: str) -> None:
     """Press Tab until the focus is on this element, and is seen to be there."""
+    tab.page.wait_for_load_state()  # a press that opened another page may still be on its way there
     for _ in range(PATIENCE):
         tab.page.keyboard.press("Tab")
         if tab.page.evaluate("selector => document.activeElement.matches(selector)", selector):

@@ -32,8 +32,8 @@ def test_from_the_square_to_the_recovery_code(
     tab.link("Sign-in code").click()
     tab.button("Set up").click()
     square = tab.page.locator("img.qr")
-    expect(square).to_be_visible()
-    assert square.evaluate("image => image.complete && image.naturalWidth > 100"), "the square is drawn"
+    expect(square).to_have_js_property("complete", True)
+    assert square.evaluate("image => image.naturalWidth > 100"), "the square is drawn"
     tab.page.get_by_text("The square cannot be scanned").click()
     expect(tab.page.locator("#key")).to_be_visible()
     secret = tab.page.locator("#key").inner_text().replace(" ", "")
@@ -41,12 +41,12 @@ def test_from_the_square_to_the_recovery_code(
     tab.page.get_by_label("Code").fill(code_of_phone(secret))
     tab.button("Go on").click()
 
+    expect(tab.page.locator("#codes code")).to_have_count(10)
     codes = tab.page.locator("#codes code").all_inner_texts()
-    assert len(codes) == 10
     refuse_barriers(tab.page)
     tab.button("Switch the sign-in code on").click()
     tab.shows("Please keep the codes first, then tick this box.")
-    assert tab.page.locator("#codes code").all_inner_texts() == codes
+    expect(tab.page.locator("#codes code")).to_have_text(codes)
     tab.page.get_by_label("I have printed or written down these codes.").check()
     tab.button("Switch the sign-in code on").click()
     tab.shows("The sign-in code is on.", "You have 10 unused recovery codes.")

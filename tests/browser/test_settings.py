@@ -97,6 +97,7 @@ def test_a_logo_takes_the_place_of_the_name(agency: Agency, open_tab: OpenTab) -
     tab.button("Use this picture").click()
     logo = tab.page.locator(".brand img")
     expect(logo).to_have_attribute("alt", "Maison & Soins")
+    expect(logo).to_have_js_property("complete", True)
     assert logo.evaluate("image => image.naturalWidth") > 100
     refuse_barriers(tab.page)
     door = open_tab()
