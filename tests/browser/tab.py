@@ -94,6 +94,7 @@ class Tab:
 
     def holds_focus(self, place: Locator) -> None:
         """The focus comes to stand on this place or within it."""
+        expect(self.focused()).to_have_count(1)
         expect(place.and_(self.focused()).or_(place.locator(":focus"))).to_have_count(1)
 
     def forgive(self, words: str) -> None:

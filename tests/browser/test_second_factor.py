@@ -32,6 +32,7 @@ def test_from_the_square_to_the_recovery_code(
     tab.link("Sign-in code").click()
     tab.button("Set up").click()
     square = tab.page.locator("img.qr")
+    expect(square).to_be_visible()
     expect(square).to_have_js_property("complete", True)
     assert square.evaluate("image => image.naturalWidth > 100"), "the square is drawn"
     tab.page.get_by_text("The square cannot be scanned").click()
