@@ -10,6 +10,8 @@ from portal.extensions import db, wires
 from portal.folding import fold_name
 from portal.imports import jobs as import_jobs
 from portal.imports import panels as imports
+from portal.incidents.actions import note_message
+from portal.incidents.queries import has_open_incident
 from portal.outbox import panels as outbox
 from portal.outbox.models import Message
 from portal.people import timeline as people_timeline
@@ -129,6 +131,9 @@ wires.way_to_set_up = setup.way_to_set_up
 # what is tried out beside the options of a page of the configuration
 wires.option_panels = {"question": setup.question_panel, "sender": setup.test_panel}
 
+# whether an incident on a visit is still open, for `ratings`
+wires.has_open_incident = has_open_incident
+
 # reactions: plain functions called by name, in order, inside the transaction of the deed
 wires.reactions = {
     "address changed": [follow_address],
@@ -137,4 +142,5 @@ wires.reactions = {
     "visit cancelled": [requests.withdraw_requests],
     "visit reopened": [requests.supersede_requests],
     "incident opened": [requests.drop_requests],
+    "message written": [note_message],
 }

@@ -9,6 +9,7 @@ file. *Denis* lives next door, is a client of the North too, and must see nothin
 *Éloïse* is a client of the South, *George* has no e-mail address.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
@@ -24,6 +25,8 @@ from portal.accounts.actions import open_account
 from portal.accounts.models import Account, AccountSession, User
 from portal.accounts.second_factor import sealed
 from portal.extensions import db
+from portal.incidents.actions import Report, declare_incident
+from portal.incidents.models import Incident, IncidentReason
 from portal.links import new_public_id
 from portal.outbox.models import Message
 from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, set_name
@@ -32,6 +35,8 @@ from portal.people.search import index_person
 from portal.ratings.actions import leave_rating
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.settings.actions import set_option
+from portal.threads.actions import Draft, open_thread, write
+from portal.threads.models import Thread, ThreadMessage
 from portal.visits.actions import cancel_visit, end_visits, plan_visit
 from portal.visits.models import Visit
 
@@ -268,3 +273,47 @@ def picture(width: int = 600, height: int = 200, kind: str = "PNG", **more: obje
     out = BytesIO()
     Image.new("RGB", (width, height), "#1f5c47").save(out, kind, **more)
     return out.getvalue()
+
+
+# ---- incidents and threads ----
+
+
+def reason(
+    service_id: int, label: str = "Client absent", phase: str = "both", urgency: str = "normal"
+) -> IncidentReason:
+    """Something that can be reported for a service."""
+    made = IncidentReason(service_id=service_id, phase=phase, urgency=urgency)
+    made.set_labels({"fr": label})
+    add(made)
+    return made
+
+
+def draft(text: str, **more: object) -> Draft:
+    return Draft(text, new_public_id(), **more)  # ty: ignore[invalid-argument-type]
+
+
+def incident(
+    who: Persona, visit_id: int, text: str = "Personne n’a ouvert la porte.", *, phase: str = "start",
+    urgency: str = "normal", why: IncidentReason | None = None,
+) -> Incident:  # fmt: skip
+    """Somebody has reported an incident on a visit, now; the reason is made if none is given."""
+    concerned = db.session.get_one(Visit, visit_id)
+    given = why or reason(concerned.service_id, f"Motif {new_public_id()}")
+    return declare_incident(who.user, concerned, Report(given, phase, urgency, draft(text)))
+
+
+def thread(
+    who: Persona, clients: Sequence[Persona] = (), workers: Sequence[Persona] = (), text: str = "Bonjour", *,
+    subject: str = "Une question", published: bool = True,
+) -> Thread:  # fmt: skip
+    """Somebody has opened a thread with these participants."""
+    of = db.session.get_one(Client, clients[0].id).sector_id if clients else None
+    return open_thread(
+        who.user, "other", subject, draft(text), clients=[one.id for one in clients],
+        workers=[one.id for one in workers], sector_id=of, published=published,
+    )  # fmt: skip
+
+
+def message(who: Persona, within: Thread, text: str, *, internal: bool = False) -> ThreadMessage:
+    """Somebody has written in a thread."""
+    return write(who.user, within, draft(text, internal=internal))

@@ -24,8 +24,8 @@ from portal.settings.models import OPTIONS
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = {"layouts", "components", "mails", "pdf", "errors", "home", "styleguide"}
 ORDER = [
-    "audit", "settings", "tables", "outbox", "accounts", "work", "imports", "controls", "people", "organisation",
-    "visits", "ratings", "reports", "setup",
+    "audit", "settings", "tables", "outbox", "accounts", "work", "imports", "files", "controls", "people",
+    "organisation", "visits", "threads", "ratings", "incidents", "reports", "setup",
 ]  # fmt: skip
 # what stands above the features: it may import any of them
 TOP = {

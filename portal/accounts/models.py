@@ -123,7 +123,8 @@ class User:
         client_id, relative_id, worker_id, staff_id: the records behind it, as the role has them.
         language: what the agency noted in the file; mails follow it until the person chooses another.
         may_rate: a client always; a relative when the client's file grants it.
-        sees_upcoming, sees_ratings: visits to come, stars and comments: a relative when the client's file grants it.
+        sees_upcoming, sees_ratings, sees_threads: visits to come, stars and comments, conversations: a relative when
+            the client's file grants it.
     """
 
     account_id: int
@@ -139,6 +140,7 @@ class User:
     may_rate: bool = False
     sees_upcoming: bool = True
     sees_ratings: bool = True
+    sees_threads: bool = True
 
     @property
     def kind(self) -> "User":

@@ -69,6 +69,9 @@ KINDS = {  # each with what happened, as the journal says it
     "filter.saved": _l("Filters of a table were kept under a name."),
     "filter.deleted": _l("Kept filters of a table were deleted."),
     "table.exported": _l("A table was taken away as a file."),
+    "incident.declared": _l("An incident was reported."),
+    "thread.opened": _l("A conversation was opened."),
+    "thread.written": _l("A message was written in a conversation."),
     "rating.requests_wanted": _l("A person asked for rating requests again."),
 }
 

@@ -25,13 +25,13 @@ CONTACTS = ("email", "phone", "mobile", "language")
 PLACE = ("street", "postcode", "city")
 FIELDS: dict[type[Anybody], tuple[str, ...]] = {
     Client: (*NAMES, *CONTACTS, *PLACE, "sector_id", "file_manager_id", "pets"),
-    Relative: (*NAMES, *CONTACTS, "relation", "may_rate", "sees_upcoming", "sees_ratings"),
+    Relative: (*NAMES, *CONTACTS, "relation", "may_rate", "sees_upcoming", "sees_ratings", "sees_threads"),
     Worker: (*NAMES, *CONTACTS, *PLACE, "all_sectors", "sector_ids"),
     Staff: (*NAMES, *CONTACTS, "role", "sector_ids"),
 }
 # what the journal keeps of a change; of words that people typed it keeps no more than that they were changed
 KEPT = ("client_id", "sector_id", "file_manager_id", "sector_ids", "all_sectors", "role", "language",
-        "may_rate", "sees_upcoming", "sees_ratings")  # fmt: skip
+        "may_rate", "sees_upcoming", "sees_ratings", "sees_threads")  # fmt: skip
 
 
 class Late(Refused):

@@ -37,6 +37,7 @@ class GrantsForm(PortalForm):
     may_rate = BooleanField(GRANTS["may_rate"])
     sees_upcoming = BooleanField(GRANTS["sees_upcoming"])
     sees_ratings = BooleanField(GRANTS["sees_ratings"])
+    sees_threads = BooleanField(GRANTS["sees_threads"])
 
 
 class RelativeGrantsForm(GrantsForm, VersionedForm):

@@ -221,16 +221,17 @@ def _files() -> Select:
     def files(
         kind: Any, sort: int, role: SQLColumnExpression, client_id: SQLColumnExpression, *grants: SQLColumnExpression
     ) -> Select:
-        may_rate, sees_upcoming, sees_ratings = grants
+        may_rate, sees_upcoming, sees_ratings, sees_threads = grants
         return select(
             literal(sort).label("sort"), kind.id.label("id"), kind.first_name, kind.last_name,
             role.label("role"), client_id.label("client_id"), may_rate.label("may_rate"),
-            sees_upcoming.label("sees_upcoming"), sees_ratings.label("sees_ratings"), kind.language.label("language"),
+            sees_upcoming.label("sees_upcoming"), sees_ratings.label("sees_ratings"),
+            sees_threads.label("sees_threads"), kind.language.label("language"),
         ).where(kind.account_id == bindparam("account_id"), kind.active)  # fmt: skip
 
-    granted = Relative.may_rate, Relative.sees_upcoming, Relative.sees_ratings
+    granted = Relative.may_rate, Relative.sees_upcoming, Relative.sees_ratings, Relative.sees_threads
     relatives = files(Relative, 2, literal("relative"), Relative.client_id, *granted)
-    sees_all = literal(True), literal(True)
+    sees_all = literal(True), literal(True), literal(True)
     of_whom = Client.first_name.label("client_first"), Client.last_name.label("client_last")
     nobody = literal("").label("client_first"), literal("").label("client_last")
     whole = union_all(
@@ -260,5 +261,6 @@ def _as_user(account_id: int, row: Row) -> User:
         file_label=_("%(name)s, for %(client)s", name=name, client=whose) if whose else name,
         client_id=row.client_id, may_rate=bool(row.may_rate), language=row.language,
         sees_upcoming=bool(row.sees_upcoming), sees_ratings=bool(row.sees_ratings),
+        sees_threads=bool(row.sees_threads),
         **({} if kind == "client" else {f"{kind}_id": row.id}),
     )  # fmt: skip

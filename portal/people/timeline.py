@@ -54,6 +54,7 @@ LABELS = {
     "sectors": _l("Sector"), "file_manager_id": _l("File manager"), "manager": _l("File manager"), "pets": _l("Pets"),
     "relation": _l("Relation to the client"), "may_rate": lazy_pgettext("relative", "Rights"),
     "sees_upcoming": lazy_pgettext("relative", "Rights"), "sees_ratings": lazy_pgettext("relative", "Rights"),
+    "sees_threads": lazy_pgettext("relative", "Rights"),
 }  # fmt: skip
 
 

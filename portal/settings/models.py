@@ -72,6 +72,8 @@ GROUPS = {
     "question": _l("Question"),
     "requests": _l("Rating requests"),
     "ratings": _l("Ratings"),
+    "incidents": _l("Incidents"),
+    "threads": _l("Conversations"),
     "agency": _l("Agency"),
     "sender": _l("Sender"),
     "privacy": _l("Privacy notice"),
@@ -93,6 +95,11 @@ OPTIONS = {
             _l("It stands on every page and mail."),
             label=_l("Name of the agency"),
             group="agency",
+        ),
+        Option(
+            "agency.phone", "",
+            _l("Whom to call when something cannot wait. It stands where the portal leads no further."),
+            label=_l("Telephone of the agency"), group="agency",
         ),
         Option(
             "agency.zone", "Europe/Paris", _l("Time zone in which visits take place."), kind="zone",
@@ -139,6 +146,40 @@ OPTIONS = {
         Option(
             "ratings.client_ratings", True, _l("Clients may rate their visits, from the portal and by mail."),
             label=_l("Activate client ratings"), group="modules",
+        ),
+        Option(
+            "incidents.enabled", True, _l("Clients and workers may report incidents on visits."),
+            label=_l("Incident reports"), group="modules",
+        ),
+        Option(
+            "threads.contact", True, _l("Clients and workers may write to the agency about anything: “Contact us”."),
+            label=_l("Contact us"), group="modules",
+        ),
+        Option(
+            "incidents.before_minutes", 4 * 60, _l("How long before the planned start of a visit it can be reported."),
+            label=_l("Before the visit"), group="incidents", unit="minutes", most=7 * 24 * 60,
+        ),
+        Option(
+            "incidents.after_minutes", 24 * 60, _l("How long after the planned end of a visit it can be reported."),
+            label=_l("After the visit"), group="incidents", unit="minutes", most=60 * 24 * 60,
+        ),
+        Option(
+            "threads.clients_to_workers", False, _l("Clients may write to their workers; the agency reads along."),
+            label=_l("Clients write to workers"), group="threads",
+        ),
+        Option(
+            "threads.workers_to_clients", False, _l("Workers may write to their clients; the agency reads along."),
+            label=_l("Workers write to clients"), group="threads",
+        ),
+        Option(
+            "threads.incident_compulsory", False,
+            _l("Everybody concerned is mailed about a new incident at once, whatever they have chosen."),
+            label=_l("Always mail new incidents"), group="threads",
+        ),
+        Option(
+            "threads.message_compulsory", False,
+            _l("Everybody concerned is mailed about new messages at once, whatever they have chosen."),
+            label=_l("Always mail new messages"), group="threads",
         ),
         Option(
             "ratings.question_fr", "Comment s’est passée cette intervention\u00a0?", _l("The question, in French."),

@@ -1,0 +1,104 @@
+"""Deeds on incidents: declaring one, and what messages in its thread mean for it."""
+
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from portal import clock
+from portal.accounts.models import User
+from portal.audit.actions import record
+from portal.errors import Refused
+from portal.extensions import db, wires
+from portal.incidents.models import Incident, IncidentReason, Phase, State
+from portal.incidents.queries import is_open_to_report
+from portal.threads.actions import Draft, open_thread, person_of
+from portal.threads.models import Thread, ThreadMessage
+from portal.threads.queries import is_staff
+from portal.threads.words import INCIDENT
+from portal.visits.models import State as VisitState
+from portal.visits.models import Visit
+
+
+@dataclass(frozen=True)
+class Report:
+    """What somebody reports.
+
+    Attributes:
+        reason: one of the visit's service, in use.
+        phase: `start` or `end`, as the reason allows.
+        urgency: a value of `models.Urgency`.
+        first: what happened, with photos: the first message of the thread.
+        reported_how, reported_by: for whom staff declare it (`client`, `relative`, `worker`, `other`), and the name.
+    """
+
+    reason: IncidentReason
+    phase: str
+    urgency: str
+    first: Draft
+    reported_how: str | None = None
+    reported_by: str | None = None
+
+
+def declare_incident(actor: User, visit: Visit, report: Report) -> Incident:
+    """Declare an incident on a visit that the actor may see. It opens a thread with the client, the workers of the
+    visit and the agency.
+
+    Returns:
+        The incident; the one that is there already if this form was sent before.
+
+    Raises:
+        Refused: outside the window (staff have none), a draft, a reason that does not belong to it, or as
+            `threads.actions.write` says.
+    """
+    type_, number = person_of(actor)
+    sent = Incident.declared_type == type_, Incident.declared_id == number, Incident.token == report.first.token
+    if twin := db.session.scalar(select(Incident).where(*sent)):
+        return twin
+    _refuse_report(actor, visit, report)
+    thread = open_thread(
+        actor, INCIDENT, "", report.first, clients=[visit.client_id], workers=[one.id for one in visit.workers],
+        sector_id=visit.sector_id,
+    )  # fmt: skip
+    if twin := db.session.scalar(select(Incident).where(Incident.thread_id == thread.id)):
+        return twin  # sent twice at the same moment
+    incident = Incident(
+        visit=visit, thread=thread, reason=report.reason, phase=report.phase, urgency=report.urgency,
+        declared_type=type_, declared_id=number, declared_by=actor.name, token=report.first.token,
+        reported_how=report.reported_how, reported_by=report.reported_by, label_fr=report.reason.label_fr,
+        label_ru=report.reason.label_ru, label_en=report.reason.label_en,
+    )  # fmt: skip
+    db.session.add(incident)
+    db.session.flush()
+    told = {"visit": visit.id, "reason": report.reason.id, "phase": report.phase, "urgency": report.urgency}
+    record("incident.declared", actor, ("incident", incident.id), after=told)
+    wires.react("incident opened", [visit])
+    return incident
+
+
+def _refuse_report(actor: User, visit: Visit, report: Report) -> None:
+    if visit.state == VisitState.DRAFT:
+        raise Refused(_l("This visit is a draft: nothing can have happened on it."), "state")
+    if not is_staff(actor) and not is_open_to_report(visit):
+        raise Refused(_l("Incidents on this visit cannot be reported here any more, or not yet."), "window")
+    reason = report.reason
+    if reason.service_id != visit.service_id or not reason.active:
+        raise Refused(_l("Please choose one of the reasons offered."), "reason")
+    if reason.phase not in (report.phase, Phase.BOTH):
+        raise Refused(_l("This reason is not offered for this part of the visit."), "phase")
+
+
+def note_message(actor: User, thread: Thread, message: ThreadMessage) -> None:
+    """What a new message means for the incident of its thread: when the agency answered first; that it is discussed
+    once somebody else than who declared it has written."""
+    if thread.topic != INCIDENT or message.internal:
+        return
+    incident = db.session.scalar(select(Incident).where(Incident.thread_id == thread.id))
+    if incident is None:  # its first message: the incident follows
+        return
+    if is_staff(actor) and incident.answered_at is None and incident.declared_type != "staff":
+        incident.answered_at = message.at
+    by_other = (incident.declared_type, incident.declared_id) != (message.author_type, message.author_id)
+    if by_other and incident.state in (State.OPEN, State.REOPENED):
+        incident.state, incident.state_at = State.DISCUSSION, clock.now()
+    db.session.flush()

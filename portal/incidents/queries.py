@@ -1,0 +1,60 @@
+"""Reading incidents, each from what the person may see."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, exists, select
+
+from portal import clock
+from portal.accounts.models import User
+from portal.extensions import db
+from portal.incidents.models import Incident, IncidentReason, Phase, State
+from portal.settings.queries import option
+from portal.threads.models import Thread
+from portal.threads.queries import is_staff, visible_threads
+from portal.visits.models import Visit
+from portal.visits.queries import visible_visits
+
+ENDED = (State.RESOLVED, State.CLOSED)
+
+
+def visible_incidents(user: User) -> Select[Incident]:
+    """Incidents that this person may see: those of visits in their sectors, or whose thread they may read."""
+    if is_staff(user):
+        visits = visible_visits(user).with_only_columns(Visit.id)
+        return select(Incident).where(Incident.visit_id.in_(visits))
+    return select(Incident).where(Incident.thread_id.in_(visible_threads(user).with_only_columns(Thread.id)))
+
+
+def incident_of(user: User, incident_id: int) -> Incident | None:
+    return db.session.scalar(visible_incidents(user).where(Incident.id == incident_id))
+
+
+def has_open_incident(visit_id: int) -> bool:
+    """Whether an incident on a visit is neither resolved nor closed: its client is not asked for a rating."""
+    unsettled = Incident.visit_id == visit_id, Incident.state.not_in(ENDED)
+    return bool(db.session.scalar(select(exists().where(*unsettled))))
+
+
+def window_of(visit: Visit) -> tuple[datetime, datetime]:
+    """From when until when clients and workers may report an incident on a visit: both ends are within it. Hours are
+    hours that pass, whatever the clocks do (seed: 4 hours before the start, 24 hours after)."""
+    before = timedelta(minutes=option("incidents.before_minutes"))
+    after = timedelta(minutes=option("incidents.after_minutes"))
+    return visit.starts_at - before, visit.ends_at + after
+
+
+def is_open_to_report(visit: Visit) -> bool:
+    first, last = window_of(visit)
+    return first <= clock.now() <= last
+
+
+def likely_phase(visit: Visit) -> Phase:
+    """What is probably reported at this hour: the start until the middle of the visit, then the end."""
+    return Phase.START if clock.now() < visit.starts_at + (visit.ends_at - visit.starts_at) / 2 else Phase.END
+
+
+def reasons_for(service_id: int) -> list[IncidentReason]:
+    """The reasons that can be reported for a service now, in the agency's order."""
+    offered = IncidentReason.service_id == service_id, IncidentReason.active
+    in_order = select(IncidentReason).where(*offered).order_by(IncidentReason.position, IncidentReason.id)
+    return list(db.session.scalars(in_order))
