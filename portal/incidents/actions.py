@@ -91,7 +91,7 @@ def _refuse_report(actor: User, visit: Visit, report: Report) -> None:
 def note_message(actor: User, thread: Thread, message: ThreadMessage) -> None:
     """What a new message means for the incident of its thread: when the agency answered first; that it is discussed
     once somebody else than who declared it has written."""
-    if thread.topic != INCIDENT or message.internal:
+    if thread.topic != INCIDENT or message.internal or message.event:
         return
     incident = db.session.scalar(select(Incident).where(Incident.thread_id == thread.id))
     if incident is None:  # its first message: the incident follows

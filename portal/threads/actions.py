@@ -13,6 +13,7 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed, upsert, wires
 from portal.files.actions import keep
+from portal.links import new_public_id
 from portal.threads.models import MOST_FILES, MessageFile, Participant, Reading, Thread, ThreadMessage
 from portal.threads.queries import is_staff
 from portal.threads.words import INCIDENT
@@ -93,6 +94,17 @@ def write(actor: User, thread: Thread, draft: Draft) -> ThreadMessage:
     return message
 
 
+def announce(actor: User, thread: Thread, event: str, *, internal: bool = False) -> ThreadMessage:
+    """Say between the messages that something has happened: a line that each reads in their language. What is done is
+    another deed's, and so is the entry in the journal.
+
+    Args:
+        event: a key of `words.EVENTS`.
+        internal: for staff alone.
+    """
+    return _insert(actor, thread, Draft("", new_public_id(), internal=internal), event)
+
+
 def _written(actor: User, token: str) -> ThreadMessage | None:
     """What this person has sent with this form before."""
     type_, number = person_of(actor)
@@ -100,10 +112,10 @@ def _written(actor: User, token: str) -> ThreadMessage | None:
     return db.session.scalar(select(ThreadMessage).where(*by_person, ThreadMessage.token == token))
 
 
-def _insert(actor: User, thread: Thread, draft: Draft) -> ThreadMessage:
+def _insert(actor: User, thread: Thread, draft: Draft, event: str | None = None) -> ThreadMessage:
     """Write a message under the lock of its thread, so that the numbers of messages are in their order; what follows
     from it, without the journal."""
-    if not draft.text and not draft.uploads:
+    if not (draft.text or draft.uploads or event):
         raise Refused(_l("Please write something."), "text")
     if draft.internal and not is_staff(actor):
         raise Refused(_l("Only the agency writes internal messages."), "internal")
@@ -113,7 +125,7 @@ def _insert(actor: User, thread: Thread, draft: Draft) -> ThreadMessage:
     type_, number = person_of(actor)
     values = {"thread_id": thread.id, "author_type": type_, "author_id": number, "author_name": actor.name,
               "author_account_id": actor.account_id or None, "text": draft.text, "internal": draft.internal,
-              "token": draft.token, "at": clock.now()}  # fmt: skip
+              "event": event, "token": draft.token, "at": clock.now()}  # fmt: skip
     key = [ThreadMessage.author_type, ThreadMessage.author_id, ThreadMessage.token]
     fresh = upsert(ThreadMessage).values(values).on_conflict_do_nothing(index_elements=key).returning(ThreadMessage.id)
     made = db.session.scalar(fresh)

@@ -89,6 +89,7 @@ class ThreadMessage(db.Model):
         CheckConstraint(f"author_type IN {PEOPLE}", name="author_type"),
         CheckConstraint("NOT internal OR author_type = 'staff'", name="internal"),
         CheckConstraint(f"length(text) <= {LONGEST_TEXT}", name="text"),
+        CheckConstraint("event IS NULL OR text = ''", name="event"),
         CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn"),
         CheckConstraint("(withdrawn_at IS NULL) = (withdraw_reason IS NULL)", name="withdraw_reason"),
         UniqueConstraint("author_type", "author_id", "token"),
@@ -103,6 +104,7 @@ class ThreadMessage(db.Model):
     author_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     text: Mapped[str] = mapped_column(Text)
     internal: Mapped[bool] = mapped_column(default=False)
+    event: Mapped[str | None]  # a key of `words.EVENTS`: nobody wrote it, each reads it in their language
     token: Mapped[str]
     at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
     corrected_at: Mapped[datetime | None] = mapped_column(UTC)

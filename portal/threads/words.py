@@ -12,3 +12,12 @@ TOPICS = {  # what clients and workers choose from when they open one
     "documents": _l("Documents"),
     "other": _l("Something else"),
 }
+
+# what happened to what a thread is about, as a line between its messages
+EVENTS = {
+    "discussion": _l("The agency is discussing this incident."),
+    "waiting": _l("The agency has put this incident on hold."),
+    "resolved": _l("The agency has marked this incident as resolved."),
+    "closed": _l("The agency has closed this incident."),
+    "reopened": _l("The agency has reopened this incident."),
+}
