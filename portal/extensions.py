@@ -181,7 +181,8 @@ class Wires:
     visit_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)
     client_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)  # in its frame Client
     timeline: list[Callable[["User", "Visit"], list[Fact]]] = field(default_factory=list)
-    badges: dict[str, Callable[["User"], int]] = field(default_factory=dict)  # counts in the menu, by endpoint
+    # counts in the menu, by endpoint: each a statement that selects one number; None where nothing is counted
+    badges: dict[str, Callable[["User"], Select[int] | None]] = field(default_factory=dict)
     way_to_set_up: Callable[[], str | None] = lambda: None  # while the portal belongs to nobody
     has_open_incident: Callable[[int], bool] = lambda _visit_id: False
     promises: list[Callable[[], list[str]]] = field(default_factory=list)  # for `flask outbox audit`

@@ -123,7 +123,7 @@ wires.account_panels = [choices.account_panel]
 wires.home_cards = [
     setup.home_card, settings.home_card, outbox.home_card, low.home_card, visit_panels.home_card, imports.home_card,
 ]  # fmt: skip
-wires.badges = {"staff.list_ratings": low.count_unseen}
+wires.badges = {"staff.list_ratings": low.badge}
 
 # where a portal that belongs to nobody yet is set up, for the page that people sign in at
 wires.way_to_set_up = setup.way_to_set_up

@@ -1,6 +1,5 @@
 """What is said of incidents, in words."""
 
-from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from portal.incidents.models import Outcome, Phase, State, Urgency

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import case, func, select, update
+from sqlalchemy import Select, case, func, select, update
 
 from portal import clock
 from portal.accounts.models import User
@@ -78,14 +78,20 @@ def look_at(user: User, rating: Rating) -> None:
     record("rating.looked_at", user, ("visit", rating.subject.visit_id), after={"stars": rating.stars})
 
 
-def count_unseen(user: User) -> int:
+def badge(user: User) -> Select[int] | None:
     """How many low ratings of this person's sectors nobody has looked at: the badge in the menu."""
     if not option("ratings.enabled"):
-        return 0
+        return None
     waiting = visible_ratings(user).where(*is_unseen()).with_only_columns(Rating.id)
     # in the order of their index: the planner takes it, and the ratings of former years cost nothing
     waiting = waiting.order_by(Rating.stars, Rating.id).limit(COUNTED).subquery()
-    return db.session.scalar(select(func.count()).select_from(waiting)) or 0
+    return select(func.count()).select_from(waiting)
+
+
+def count_unseen(user: User) -> int:
+    """The same, counted."""
+    counted = badge(user)
+    return 0 if counted is None else db.session.scalar(counted) or 0
 
 
 def unseen(user: User) -> list[RatingRow]:
