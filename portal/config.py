@@ -1,6 +1,7 @@
 """Settings of the installation, read from the environment once. A missing secret is a refusal to start."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,6 +48,7 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, object]:
         "PORTAL_REDIS_URL": environ.get("PORTAL_REDIS_URL") or embedded_redis_url(data_dir),
         "PORTAL_SMTP_URL": environ.get("PORTAL_SMTP_URL") or None,
         "PORTAL_MAIL_FROM": environ.get("PORTAL_MAIL_FROM") or None,
+        "PORTAL_STORAGE_URL": storage_url(environ, data_dir),
         "PORTAL_LINK_KEYS": link_keys(environ, data_dir),
         "SECRET_KEY": environ.get("PORTAL_SECRET_KEY") or kept_secret(data_dir / "secret-key"),
         "SECRET_KEY_FALLBACKS": former_keys(environ),
@@ -68,7 +70,7 @@ def flask_settings(base_url: str, database_url: str) -> dict[str, object]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         # this machine's own name for itself is for those who watch over the portal: no link is ever made from it
         "TRUSTED_HOSTS": [str(urlsplit(base_url).hostname), *LOOPBACK] if https else None,
-        "MAX_CONTENT_LENGTH": 25 * 1024 * 1024,
+        "MAX_CONTENT_LENGTH": 55 * 1024 * 1024,  # five files of 10 MB, and the form around them
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "MAX_FORM_PARTS": 1000,
         "WTF_CSRF_TIME_LIMIT": None,  # a page left open over lunch must still save
@@ -100,6 +102,8 @@ def refuse_what_cannot_be_understood(environ: Mapping[str, str]) -> None:
     for name, schemes in SCHEMES.items():
         if environ.get(name) and not _is_address(environ[name], schemes):
             faults.append(f"{name} is not an address that begins with {' or '.join(f'{s}://' for s in schemes)}")
+    if not _is_storage(environ.get("PORTAL_STORAGE_URL") or "/"):
+        faults.append("PORTAL_STORAGE_URL is neither a folder nor an address such as s3://bucket or s3://bucket/folder")
     try:
         ascii_address(environ.get("PORTAL_MAIL_FROM") or "no-reply@localhost")
     except ValueError:
@@ -118,6 +122,17 @@ def _is_address(value: str, schemes: tuple[str, ...]) -> bool:
         return parts.scheme in schemes and bool(parts.hostname or parts.scheme == "unix") and parts.port != 0
     except ValueError:  # a port that is no number, a bracket that is not closed
         return False
+
+
+def _is_storage(value: str) -> bool:
+    """Whether files can be kept there: a folder, or a bucket without keys in its address."""
+    return "://" not in value or bool(re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[\w.-]+)*/?", value))
+
+
+def storage_url(environ: Mapping[str, str], data_dir: Path) -> str:
+    """Where the contents of attached files are kept: the address of a bucket, or a whole path."""
+    given = environ.get("PORTAL_STORAGE_URL") or str(data_dir / "files")
+    return given if "://" in given else str(Path(given).resolve())
 
 
 def made_folder(path: Path) -> Path:

@@ -28,7 +28,7 @@ SENTENCES = {
     429: (_l("Too many attempts"), _l("Please wait a few minutes and try again.")),
     500: (_l("Something went wrong on our side"), _l("Nothing was lost. Please try again in a moment.")),
 }
-FILE_TOO_LARGE = _l("This file is too large"), _l("Files up to 20 MB can be sent. Please split yours.")
+FILE_TOO_LARGE = _l("This file is too large"), _l("What is sent at once may be 55 MB in all. Please send less.")
 
 
 class Refused(Exception):

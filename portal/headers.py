@@ -31,6 +31,9 @@ EXCEPTIONS = {
 }
 
 
+# what somebody has attached, wherever it is served: a picture or a paper, nothing else; browsers style what shows it
+ATTACHED = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+
 # what may be sent from anywhere: the link itself is what lets one act, and RFC 8058 asks mail programs to send it
 FROM_ANYWHERE = {"open.rate", "open.unsubscribe"}
 
@@ -53,9 +56,10 @@ def refuse_deeds_of_other_sites() -> None:
 def add_headers(response: Response) -> Response:
     headers = response.headers
     own = EXCEPTIONS.get(request.endpoint or "") if response.status_code < 400 else None  # a refusal is a page of ours
-    headers["Content-Security-Policy"] = own or POLICY
+    if headers.get("Content-Security-Policy") != ATTACHED:
+        headers["Content-Security-Policy"] = own or POLICY
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"  # browsers open nothing that says this and `sandbox`
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     headers.setdefault("Referrer-Policy", "same-origin")

@@ -37,6 +37,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_attachment')),
     sa.UniqueConstraint('public_id', name=op.f('uq_attachment_public_id'))
     )
+    with op.batch_alter_table('attachment', schema=None) as batch_op:
+        batch_op.create_index('ix_attachment_account_at', ['account_id', 'at'], unique=False)
+
     op.create_table('incident_reason',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('service_id', sa.Integer(), nullable=False),
@@ -263,5 +266,8 @@ def downgrade() -> None:
 
     op.drop_table('thread')
     op.drop_table('incident_reason')
+    with op.batch_alter_table('attachment', schema=None) as batch_op:
+        batch_op.drop_index('ix_attachment_account_at')
+
     op.drop_table('attachment')
     op.drop_table('notice_choice')

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
@@ -11,6 +11,8 @@ from portal.links import new_public_id
 
 JPEG, PNG, PDF = "image/jpeg", "image/png", "application/pdf"
 LONGEST_NAME = 255  # characters of a name, as most systems allow
+LARGEST = 10 * 1024 * 1024  # bytes of a file as it comes
+MOST_FILES, MOST_A_DAY = 5, 100  # with one message; of one person
 
 
 class Attachment(db.Model):
@@ -21,6 +23,7 @@ class Attachment(db.Model):
         CheckConstraint("media_type IN ('image/jpeg', 'image/png', 'application/pdf')", name="media_type"),
         CheckConstraint("size > 0", name="size"),
         CheckConstraint(f"length(name) BETWEEN 1 AND {LONGEST_NAME}", name="name"),
+        Index("ix_attachment_account_at", "account_id", "at"),  # how many somebody has sent today
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -36,3 +39,8 @@ class Attachment(db.Model):
     @property
     def is_picture(self) -> bool:
         return self.media_type != PDF
+
+    @property
+    def thumbnail_name(self) -> str:
+        """Under which the small one of a picture is kept: a JPEG, whatever the picture is."""
+        return f"{self.public_id}.thumb"

@@ -13,8 +13,9 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed, upsert, wires
 from portal.files.actions import keep
+from portal.files.models import MOST_FILES
 from portal.links import new_public_id
-from portal.threads.models import MOST_FILES, MessageFile, Participant, Reading, Thread, ThreadMessage
+from portal.threads.models import MessageFile, Participant, Reading, Thread, ThreadMessage
 from portal.threads.queries import is_staff
 from portal.threads.words import INCIDENT
 

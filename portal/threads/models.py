@@ -11,7 +11,6 @@ from portal.files.models import Attachment
 from portal.people.models import Client, Worker
 
 LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_REASON = 200, 5000, 500  # characters
-MOST_FILES = 5  # with one message
 PEOPLE = "('client', 'relative', 'worker', 'staff')"
 _UNREAD = text("unread AND archived_at IS NULL")
 

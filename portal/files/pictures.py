@@ -1,0 +1,135 @@
+"""Pictures drawn anew: upright, of a size that a screen can show, and without what a camera writes beside the pixels.
+
+A photo of 48 million pixels must not cost a web process its memory: JPEG is decoded at a fraction of its size, and one
+picture at a time.
+"""
+
+from dataclasses import dataclass
+from io import BytesIO
+from math import sqrt
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from flask_babel import gettext as _
+
+from portal.errors import Refused
+from portal.files.models import JPEG, PNG
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+LONGEST_EDGE = 2000  # of a photo as kept: a page of paper can still be read
+MOST_KEPT = 4_000_000  # pixels of a PNG as kept: a long screenshot stays readable
+THUMBNAIL = 400
+# as they come: a JPEG that is read line by line; anything that must be held as a whole
+MOST_PIXELS, MOST_PIXELS_WHOLE, LONGEST_SIDE = 80_000_000, 20_000_000, 20_000
+STARTS_OF_FRAME = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+START_OF_SCAN, PROGRESSIVE = 0xDA, {0xC2, 0xC6, 0xCA, 0xCE}
+
+_one_at_a_time = Lock()
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture as it is kept."""
+
+    content: bytes
+    thumbnail: bytes  # always JPEG
+    width: int
+    height: int
+
+
+def draw(content: bytes, media_type: str, name: str) -> Drawn:
+    """Draw a picture anew.
+
+    Args:
+        content: which begins as a JPEG or a PNG does.
+        media_type: which of both.
+        name: by which the person knows the file.
+
+    Raises:
+        Refused: it has too many pixels, or is damaged.
+    """
+    with _one_at_a_time:
+        try:
+            return _draw(content, media_type, name)
+        except Refused:
+            raise
+        except Exception as error:  # a decoder may stumble over a hostile file in any way
+            raise Refused(_("“%(name)s” is damaged: it cannot be read to its end.", name=name), "files") from error
+
+
+def _draw(content: bytes, media_type: str, name: str) -> Drawn:
+    from PIL import Image, ImageOps  # only who brings a picture waits for it to be loaded
+
+    kind = "JPEG" if media_type == JPEG else "PNG"
+    try:
+        with Image.open(BytesIO(content), formats=(kind,)) as header:
+            _refuse_size(header, content, name)
+            header.verify()  # what it says of itself; it cannot be read on after that
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many(name) from error
+    with Image.open(BytesIO(content), formats=(kind,)) as picture:
+        if media_type == JPEG:
+            picture.draft("RGB", _within(picture.size, LONGEST_EDGE / max(picture.size)))
+        upright = ImageOps.exif_transpose(picture)
+        plain = upright.convert("RGBA" if media_type == PNG and upright.has_transparency_data else "RGB")
+    edge = LONGEST_EDGE / max(plain.size) if media_type == JPEG else sqrt(MOST_KEPT / (plain.width * plain.height))
+    if edge < 1:
+        plain = plain.resize(_within(plain.size, edge), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    clean = Image.new(plain.mode, plain.size)
+    clean.paste(plain)  # the pixels alone: where and when it was taken stays behind
+    kept = _written(clean, kind, **({"quality": 85, "progressive": True} if media_type == JPEG else {}))
+    return Drawn(kept, _thumbnail(clean), clean.width, clean.height)
+
+
+def _refuse_size(picture: "Picture", content: bytes, name: str) -> None:
+    """Before a single pixel is decoded."""
+    in_lines = picture.format != "PNG" and not _is_held_whole(content)
+    most = MOST_PIXELS if in_lines else MOST_PIXELS_WHOLE
+    if picture.width * picture.height > most or max(picture.size) > LONGEST_SIDE:
+        raise _too_many(name)
+
+
+def _too_many(name: str) -> Refused:
+    return Refused(_("“%(name)s” has too many pixels. Please save it smaller and send it again.", name=name), "files")
+
+
+def _is_held_whole(content: bytes) -> bool:
+    """Whether a JPEG must be held as a whole before its first line is known: its colours come in several passes."""
+    place, colours = 2, 0
+    while place + 10 < len(content) and content[place] == 0xFF:
+        marker = content[place + 1]
+        if marker == 0xFF:  # filling
+            place += 1
+            continue
+        if marker in PROGRESSIVE:
+            return True
+        if marker in STARTS_OF_FRAME:
+            colours = content[place + 9]
+        if marker == START_OF_SCAN:
+            return content[place + 4] < colours
+        place += 2 + int.from_bytes(content[place + 2 : place + 4])
+    return True
+
+
+def _within(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
+
+
+def _thumbnail(picture: "Picture") -> bytes:
+    from PIL import Image
+
+    small = picture.copy()
+    small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    if small.mode == "RGBA":
+        ground = Image.new("RGB", small.size, "white")
+        ground.paste(small, mask=small.getchannel("A"))
+        small = ground
+    return _written(small, "JPEG", quality=80)
+
+
+def _written(picture: "Picture", kind: str, **options: object) -> bytes:
+    out = BytesIO()
+    picture.save(out, kind, optimize=True, **options)
+    return out.getvalue()
