@@ -58,6 +58,7 @@ class Permission(Enum):
     EDIT_PEOPLE = _l("Make, change and close the records of the clients and workers of one's sectors.")
     MANAGE_SECTORS = _l("Arrange the sectors and say who manages them.")
     MANAGE_CATALOGUE = _l("Keep the list of services and the catalogue of skills.")
+    MANAGE_REASONS = _l("Say which incidents can be reported, service by service.")
     MANAGE_ACCOUNTS = _l("Open, close and protect the accounts of others.")
     MANAGE_ACCESS = _l("Invite the clients, relatives and workers of one's sectors; say what relatives see.")
     LOOK_AT_RATINGS = _l("Take note of a low rating.")
@@ -113,6 +114,7 @@ GRANTS: dict[Role, set[Permission]] = {
         Permission.SEE_ROLES,
         Permission.MANAGE_SECTORS,
         Permission.MANAGE_CATALOGUE,
+        Permission.MANAGE_REASONS,
         Permission.MANAGE_ACCOUNTS,
     },
 }

@@ -103,6 +103,9 @@ BODIES: dict[str, dict[str, str]] = {
     "staff.change_sector": {"name": "Grand Nord", "kind": "sector", "version": "1"},
     "staff.add_service": {"name": "Jardinage", "hours": "1"},
     "staff.change_service": {"name": "Grand ménage", "version": "1"},
+    "staff.add_reason": {"label_fr": "Porte close", "phase": "start", "urgency": "normal"},
+    "staff.change_reason": {"label_fr": "Porte close", "phase": "start", "urgency": "high", "version": "1"},
+    "staff.move_reason": {"deed": "up"},
     "staff.add_skill": {"name": "Premiers secours", "levels": "Initiation"},
     "staff.change_skill": {"name": "Secourisme", "version": "1"},
     "staff.add_level": {"name": "Expert"},
@@ -121,6 +124,7 @@ class Things:
 
     def __init__(self, agency: Agency, database: Database) -> None:
         self.agency, self.database, self.guest_id, self.skill_id = agency, database, 0, 0
+        self.reason_id = 0
 
     def values(self, endpoint: str) -> dict[str, Any]:
         """What the address of an endpoint says."""
@@ -199,6 +203,15 @@ class Things:
         mark_setup(None, "open")
         db.session.get_one(Client, self.agency.eloise.id).account_id = None
         return {"step": "agency"}
+
+    def reason(self) -> dict[str, Any]:
+        factories.reason(self.agency.cleaning, "Premier motif")
+        return {"reason_id": factories.reason(self.agency.cleaning).id}
+
+    def other_reason(self) -> dict[str, Any]:
+        """Of another service: what is copied from there."""
+        self.reason_id = factories.reason(self.agency.rising).id
+        return {"source": self.agency.rising}
 
     def skill(self) -> dict[str, Any]:
         return {"skill_id": add_skill(self.agency.ada.user, "Premiers secours", ["Initiation", "Confirmé"]).id}
@@ -287,6 +300,9 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.forget_filter": Things.kept_filter,
     "staff.show_export": Things.exported,
     "staff.download_export": Things.exported,
+    "staff.change_reason": Things.reason,
+    "staff.move_reason": Things.reason,
+    "staff.copy_reasons": Things.other_reason,
     "staff.change_skill": Things.skill,
     "staff.add_level": Things.skill,
     "staff.change_level": Things.skill,
@@ -307,6 +323,7 @@ WRITTEN: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.set_worker_skill": lambda things: {"skill": f"{things.skill_id}:"},
     "staff.invite_person": lambda things: {"person": f"relative:{things.guest_id}"},
     "staff.invite_to_file": lambda things: {"person": f"relative:{things.guest_id}"},
+    "staff.copy_reasons": lambda things: {"reasons": str(things.reason_id)},
     "staff.manage_factor": lambda _things: {"deed": "start", "code": factories.code_of_phone()},
     "staff.bring_logo": lambda _things: {"logo": (io.BytesIO(factories.picture()), "logo.png")},
     "staff.bring_in_file": lambda _things: {"file": (io.BytesIO(CSV.encode()), "visites.csv")},

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.extensions import UTC, db
-from portal.folding import fold_name
+from portal.folding import fold
 from portal.people.models import Service, Staff, Versioned
+from portal.settings.queries import option
 from portal.threads.models import PEOPLE, Thread
 from portal.visits.models import Visit
 
@@ -50,7 +51,7 @@ class Outcome(StrEnum):
     OTHER = "other"
 
 
-_LANGUAGES = ("fr", "ru", "en")
+LANGUAGES = ("fr", "ru", "en")
 
 
 class Labelled:
@@ -61,8 +62,8 @@ class Labelled:
     label_en: Mapped[str | None]
 
     def label(self, language: str) -> str:
-        """The label in one language, else in the first that has it."""
-        labels = (getattr(self, f"label_{one}") for one in (language, *_LANGUAGES))
+        """The label in one language, else in the agency's, else in the first that has it."""
+        labels = (getattr(self, f"label_{one}") for one in (language, option("agency.language"), *LANGUAGES))
         return next((label for label in labels if label), "")
 
 
@@ -89,9 +90,9 @@ class IncidentReason(Versioned, Labelled, db.Model):
 
     def set_labels(self, labels: dict[str, str | None]) -> None:
         """Name the reason in some languages (by code) and keep the key by which it is compared."""
-        for one in _LANGUAGES:
+        for one in LANGUAGES:
             setattr(self, f"label_{one}", labels.get(one) or None)
-        self.match_key = fold_name(self.label(_LANGUAGES[0]))
+        self.match_key = fold(next(filter(None, map(labels.get, LANGUAGES)), ""))
 
 
 class Incident(Versioned, Labelled, db.Model):

@@ -13,7 +13,7 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db
 from portal.folding import without_accents
-from portal.people.models import Sector, Service, Skill, SkillLevel, WorkerSkill
+from portal.people.models import Sector, Service, Skill, SkillLevel, Versioned, WorkerSkill
 
 Named = Sector | Service | Skill
 Value = str | int | bool | None
@@ -58,7 +58,7 @@ def change_named(thing: Named, typed: Mapping[str, Value], version: int) -> Chan
     return {name: before[name] for name in kept}, {name: changed[name] for name in kept} | {"fields": sorted(changed)}
 
 
-def refuse_late(thing: Named, version: int) -> None:
+def refuse_late(thing: Versioned, version: int) -> None:
     """Let nobody write over what they have not seen.
 
     Raises:

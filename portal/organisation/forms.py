@@ -10,9 +10,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.forms import NumberField, clean_line
-from portal.organisation.catalogue import Named, Value
+from portal.organisation.catalogue import Value
 from portal.organisation.sectors import KIND_LABELS
-from portal.people.models import SkillLevel
+from portal.people.models import SkillLevel, Versioned
 from portal.people.record_forms import VersionedForm, numbers
 
 LONGEST, LONGEST_QUESTION = 80, 200
@@ -28,7 +28,7 @@ def _number(text: object) -> int | None:
 
 
 class CatalogueForm(VersionedForm):
-    """What the forms of sectors, services and skills share.
+    """What the forms of sectors, services, skills and reasons share.
 
     Attributes:
         written: the columns that it fills.
@@ -37,7 +37,7 @@ class CatalogueForm(VersionedForm):
 
     written: ClassVar[tuple[str, ...]]
 
-    def __init__(self, thing: Named | None = None, *, typed: bool = True, **data: object) -> None:
+    def __init__(self, thing: Versioned | None = None, *, typed: bool = True, **data: object) -> None:
         """Show a thing, or what was typed of it; with `typed=False` what was posted is another form's."""
         self.thing, self.standing = thing, {}
         there = {name: getattr(thing, name) for name in self.written} if thing else {}
@@ -56,7 +56,7 @@ class CatalogueForm(VersionedForm):
             stands = getattr(self.thing, name)
             if stands != typed[name]:
                 self.standing[name] = self.words_of(name, stands)
-        self.version.data = str(cast("Named", self.thing).version)
+        self.version.data = str(cast("Versioned", self.thing).version)
 
 
 class SectorForm(CatalogueForm):
@@ -93,7 +93,7 @@ class ServiceForm(CatalogueForm):
         if not SHORTEST_VISIT <= self.lasts <= LONGEST_VISIT:
             raise ValidationError(LENGTHS_OF_VISITS.message)
 
-    def __init__(self, thing: Named | None = None) -> None:
+    def __init__(self, thing: Versioned | None = None) -> None:
         usual = getattr(thing, "default_minutes", None)
         lasts = {"hours": usual // 60, "minutes": usual % 60} if usual else {}
         super().__init__(thing, **lasts, **({} if thing else {"active": True}))

@@ -16,6 +16,7 @@ from portal.accounts.own import METHODS
 from portal.extensions import wires
 from portal.i18n import LANGUAGES, exact, full_day
 from portal.imports.queries import RESULT_WORDS
+from portal.incidents.words import PHASE_LABELS, URGENCY_LABELS
 from portal.organisation.sectors import KIND_LABELS
 from portal.outbox.queries import REASON_LABELS, STATE_LABELS
 from portal.people.availability_forms import weekdays
@@ -61,6 +62,10 @@ FIELDS = {
     "kind": _l("Kind"),
     "last_day": _l("Last day"),
     "left": _l("Codes left"),
+    "from": _l("From service number"),
+    "label_en": _l("Label in English"),
+    "label_fr": _l("Label in French"),
+    "label_ru": _l("Label in Russian"),
     "language": _l("Language"),
     "level_id": _l("Level, by number"),
     "levels": _l("Levels"),
@@ -72,6 +77,8 @@ FIELDS = {
     "name": lazy_pgettext("thing", "Name"),
     "number": _l("How many"),
     "page": _l("Page"),
+    "phase": _l("Part of the visit"),
+    "place": _l("Place in the order"),
     "parent_id": _l("Sector above, by number"),
     "purpose": _l("How"),
     "question_en": _l("Question"),
@@ -96,6 +103,8 @@ FIELDS = {
     "state": _l("State"),
     "table": _l("Table"),
     "tasks": _l("Tasks"),
+    "urgency": _l("Urgency"),
+    "visit": _l("Visit, by number"),
     "weekday": _l("Day of the week"),
     "workers": _l("Workers, by number"),
 }
@@ -107,8 +116,10 @@ WORDS: Mapping[str, Mapping[Any, object]] = {
     "language": LANGUAGES,
     "message.reason": REASON_LABELS,
     "message.state": STATE_LABELS,
+    "phase": PHASE_LABELS,
     "role": ROLE_LABELS,
     "sector.kind": KIND_LABELS,
+    "urgency": URGENCY_LABELS,
     "visit.reason": SUSPECT_LABELS,
     "visit.state": STAGE_LABELS,
 }

@@ -14,6 +14,8 @@ from portal.controls.actions import save_filter
 from portal.extensions import db, wires
 from portal.imports.actions import bring_in
 from portal.imports.models import Import
+from portal.incidents.models import IncidentReason
+from portal.incidents.reasons import take_usual_reasons
 from portal.links import make_token
 from portal.organisation.catalogue import add_skill
 from portal.outbox.actions import hold_channel
@@ -242,6 +244,14 @@ def catalogue(agency: Agency) -> None:
     east.active = False
 
 
+def reasons(agency: Agency) -> None:
+    """The usual reasons of a service, one of them taken out of use; some of them for another service too."""
+    cleaning, rising = db.session.get_one(Service, agency.cleaning), db.session.get_one(Service, agency.rising)
+    take_usual_reasons(agency.ada.user, cleaning)
+    factories.reason(rising.id, "Chute")
+    db.session.scalars(select(IncidentReason).order_by(IncidentReason.id)).all()[1].active = False
+
+
 def lost_messages(agency: Agency) -> None:
     """Messages that did not arrive, and a file with refused lines."""
     bring_in(agency.sofia.user, "clients", "clients-novembre.csv", b"Nom;Secteur\nLea Noel;Nord\n;Sud\n", {})
@@ -449,6 +459,13 @@ SIGHTS = [
     Sight("services", "ada", "/staff/services", before=catalogue),
     Sight("service", "ada", "/staff/services/{agency.cleaning}"),
     Sight("service-refused", "ada", press("/staff/services/new", SAVE, ".error")),
+    Sight("reasons-of-services", "ada", "/staff/reasons", before=reasons),
+    Sight("reasons", "ada", "/staff/services/{agency.cleaning}/reasons", before=reasons),
+    Sight("reasons-none", "ada", "/staff/services/{agency.rising}/reasons"),
+    Sight("reason", "ada", "/staff/services/{agency.cleaning}/reasons/1", before=reasons),
+    Sight("reason-refused", "ada", press("/staff/services/{agency.cleaning}/reasons/new", SAVE, ".error")),
+    Sight("reasons-copied", "ada", "/staff/services/{agency.rising}/reasons/copies?source={agency.cleaning}",
+          before=reasons),
     Sight("skills", "ada", "/staff/skills", before=catalogue),
     Sight("skills-none", "ada", "/staff/skills"),
     Sight("skill", "ada", "/staff/skills/1", before=catalogue),
