@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from portal.imports.importer import Importer
     from portal.outbox.models import About, MessageKind
     from portal.people.models import Client, Worker
+    from portal.threads.columns import ThreadColumn
+    from portal.threads.models import Thread
     from portal.visits.models import Visit
 
 NAMES = {  # every constraint has a name, so that a migration can speak of it
@@ -181,6 +183,8 @@ class Wires:
     visit_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)
     client_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)  # in its frame Client
     timeline: list[Callable[["User", "Visit"], list[Fact]]] = field(default_factory=list)
+    thread_columns: list["ThreadColumn"] = field(default_factory=list)
+    thread_panels: list[Callable[["User", "Thread"], Panel | None]] = field(default_factory=list)  # above its messages
     # counts in the menu, by endpoint: each a statement that selects one number; None where nothing is counted
     badges: dict[str, Callable[["User"], Select[int] | None]] = field(default_factory=dict)
     way_to_set_up: Callable[[], str | None] = lambda: None  # while the portal belongs to nobody

@@ -25,11 +25,13 @@ class Entry:
 MENUS = {
     "client": (
         Entry(_l("My visits"), "client.list_own_visits", "calendar", Permission.SEE_OWN_VISITS),
+        Entry(_l("Contact us"), "client.list_threads", "message-circle", Permission.READ_THREADS),
         Entry(_l("My account"), "client.me", "user", Permission.SEE_OWN_ACCOUNT),
     ),
     "worker": (
         Entry(_l("Today"), "worker.list_today", "calendar", Permission.SEE_ASSIGNED_VISITS),
         Entry(_l("My week"), "worker.list_week", "calendar-days", Permission.SEE_ASSIGNED_VISITS),
+        Entry(_l("Contact us"), "worker.list_threads", "message-circle", Permission.READ_THREADS),
         Entry(_l("My account"), "worker.me", "user", Permission.SEE_OWN_ACCOUNT),
     ),
     "staff": (
@@ -45,6 +47,7 @@ MENUS = {
             _l("Quality"),
             "ratings.enabled",
         ),
+        Entry(_l("Conversations"), "staff.list_threads", "message-circle", Permission.SEE_THREADS, _l("Quality")),
         Entry(_l("Outgoing messages"), "staff.list_messages", "mail", Permission.SEE_OUTBOX, _l("Analysis")),
         Entry(_l("Information control"), "staff.list_controls", "table-2", Permission.OPEN_CONTROLS, _l("Analysis")),
         Entry(_l("Staff"), "staff.list_staff", "users", Permission.MANAGE_ACCOUNTS, _l("Administration")),

@@ -44,11 +44,14 @@ class Permission(Enum):
     RATE_OWN_VISITS = _l("Rate a done visit of one's own file.")
     SEE_ASSIGNED_VISITS = _l("See the visits one is sent to.")
     CLOSE_ASSIGNED_VISITS = _l("Mark a past visit of one's own as done.")
+    READ_THREADS = _l("Read the conversations in which one takes part, and write in them.")
     SEE_HOME = _l("See what asks for attention in one's sectors.")
     SEE_VISITS = _l("See the visits of one's sectors.")
     PLAN_VISITS = _l("Plan, move and repeat visits of one's sectors.")
     CLOSE_VISITS = _l("Mark a visit of one's sectors as done or cancelled.")
     SEE_RATINGS = _l("Read the ratings of one's sectors.")
+    SEE_THREADS = _l("Read the conversations of one's sectors.")
+    WRITE_THREADS = _l("Write in the conversations of one's sectors, withdraw messages, archive.")
     SEE_OUTBOX = _l("See the messages that leave, and why some do not.")
     MANAGE_OUTBOX = _l("Send a message again, or take it back.")
     HOLD_OUTBOX = _l("Hold all messages, and let them go again.")
@@ -76,7 +79,7 @@ class Permission(Enum):
 
 
 _PORTAL = {Permission.SEE_OWN_ACCOUNT}
-_CLIENT = _PORTAL | {Permission.SEE_OWN_VISITS, Permission.RATE_OWN_VISITS}
+_CLIENT = _PORTAL | {Permission.SEE_OWN_VISITS, Permission.RATE_OWN_VISITS, Permission.READ_THREADS}
 _STAFF = _PORTAL | {
     Permission.SEE_HOME,
     Permission.SEARCH_PEOPLE,
@@ -93,6 +96,8 @@ _STAFF = _PORTAL | {
     Permission.PLAN_VISITS,
     Permission.CLOSE_VISITS,
     Permission.SEE_RATINGS,
+    Permission.SEE_THREADS,
+    Permission.WRITE_THREADS,
     Permission.SEE_OUTBOX,
     Permission.IMPORT_FILES,
     Permission.OPEN_CONTROLS,
@@ -102,7 +107,7 @@ _STAFF = _PORTAL | {
 GRANTS: dict[Role, set[Permission]] = {
     Role.CLIENT: _CLIENT,
     Role.RELATIVE: _CLIENT,  # the client's file decides whether a relative rates: see people.Relative.may_rate
-    Role.WORKER: _PORTAL | {Permission.SEE_ASSIGNED_VISITS, Permission.CLOSE_ASSIGNED_VISITS},
+    Role.WORKER: _PORTAL | {Permission.SEE_ASSIGNED_VISITS, Permission.CLOSE_ASSIGNED_VISITS, Permission.READ_THREADS},
     Role.COORDINATOR: _STAFF,
     Role.QUALITY: _STAFF | {Permission.HOLD_OUTBOX, Permission.EXCLUDE_RATINGS},
     Role.ADMIN: _STAFF

@@ -33,6 +33,7 @@ from portal.settings import queries as settings
 from portal.setup import jobs as setup_jobs
 from portal.setup import messages as setup_messages
 from portal.setup import queries as setup
+from portal.threads import lists as thread_lists
 from portal.visits import panels as visit_panels
 from portal.visits import queries as visits
 from portal.visits import record_panels
@@ -122,8 +123,16 @@ wires.account_panels = [choices.account_panel]
 # what asks for attention: cards of the staff's home page, figures in the menu
 wires.home_cards = [
     setup.home_card, settings.home_card, outbox.home_card, low.home_card, visit_panels.home_card, imports.home_card,
+    thread_lists.home_card,
 ]  # fmt: skip
-wires.badges = {"staff.list_ratings": low.badge}
+wires.badges = {
+    "staff.list_ratings": low.badge,
+    **{f"{portal}.list_threads": thread_lists.count_unread for portal in ("client", "worker", "staff")},
+}
+
+# how higher features head their conversations, and what they show above the messages
+wires.thread_columns = []
+wires.thread_panels = []
 
 # where a portal that belongs to nobody yet is set up, for the page that people sign in at
 wires.way_to_set_up = setup.way_to_set_up

@@ -69,6 +69,7 @@ BODIES: dict[str, dict[str, str]] = {
     "accounts.ask_link": {"email": "claire@example.org"},
     **{f"{portal}.change_password": {"present": PASSWORD, **NEW_PASSWORD} for portal in PORTALS},
     **{f"{portal}.change_address": {"present": PASSWORD, "email": "new@example.net"} for portal in PORTALS},
+    **{f"{portal}.write_message": {"text": "Bonjour", "audience": "all"} for portal in PORTALS},
     "open.rate": {"stars": "4", "comment": "le secret de Claire"},
     "client.rate_visit": {"stars": "4", "comment": "le secret de Claire"},
     "client.choose_requests": {"wanted": "no"},
@@ -151,6 +152,12 @@ class Things:
     def account_link(self, purpose: str, kind: str) -> dict[str, Any]:
         account = db.session.get_one(Account, self.agency.eloise.account_id)
         return {"token": make_token(kind, mail_link(account, purpose, "eloise@example.net").public_id)}
+
+    def thread(self) -> dict[str, Any]:
+        """Claire and Wassim talk."""
+        agency = self.agency
+        made = factories.thread(agency.claire, [agency.claire], [agency.wassim], "le secret de Claire")
+        return {"thread_id": made.id}
 
     def session_of(self, person: str) -> dict[str, Any]:
         return {"session_id": factories.session(getattr(self.agency, person))}
@@ -274,6 +281,7 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "open.rate": partial(Things.mailed_link, purpose="rate"),
     "open.unsubscribe": partial(Things.mailed_link, purpose="unsubscribe"),
     "client.show_rating": Things.rated_visit,
+    **{f"{portal}.{page}": Things.thread for portal in PORTALS for page in ("show_thread", "write_message")},
     "staff.look_at_rating": Things.low_rating,
     "staff.ask_again": Things.rated_visit,
     "staff.reply_to_rating": Things.low_rating,

@@ -1,0 +1,97 @@
+"""What is written in a conversation, and what staff narrow the list of them to."""
+
+import re
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length
+
+from portal.forms import FilterForm, PortalForm, choices, number_in
+from portal.links import new_public_id
+from portal.threads.actions import Draft
+from portal.threads.models import LONGEST_TEXT
+from portal.threads.words import INCIDENT, TOPICS
+
+STATES = {"archived": _l("Archived"), "all": _l("All conversations")}
+READ = {"1": _l("Unread")}
+SUBJECTS = {INCIDENT: _l("Incident"), **TOPICS}
+
+
+@dataclass(frozen=True)
+class ThreadFilter:
+    """What the list is narrowed to; empty leaves all in that are to handle. `who` are words of a participant's name."""
+
+    state: str = ""
+    unread: bool = False
+    topic: str | None = None
+    sector_id: int | None = None
+    who: str = ""
+
+
+class ThreadsFilter(FilterForm):
+    """What the list is narrowed to; a value that the form does not offer is no filter."""
+
+    state = SelectField(_l("State"), choices=[])
+    unread = SelectField(_l("Read or not"), choices=[])
+    topic = SelectField(_l("Topic"), choices=[])
+    sector = SelectField(_l("Sector"), choices=[])
+    who = StringField(_l("Client or worker"), validators=[Length(max=100)])
+
+    def __init__(self, formdata: object, sectors: dict[int, str]) -> None:
+        super().__init__(formdata)
+        self.sectors = sectors
+        self.state.choices = choices(STATES, _l("To handle"))
+        self.unread.choices = choices(READ, _l("Read or not"))
+        self.topic.choices = choices(SUBJECTS, _l("All topics"))
+        self.sector.choices = choices(sectors, _l("All sectors"))
+
+    def narrowed(self) -> ThreadFilter:
+        self.validate()
+        sector = number_in(self.sector.data)
+        return ThreadFilter(
+            state=self.state.data if self.state.data in STATES else "",
+            unread=self.unread.data == "1",
+            topic=self.topic.data if self.topic.data in SUBJECTS else None,
+            sector_id=sector if sector in self.sectors else None,
+            who=(self.who.data or "")[:100],
+        )
+
+
+TOKEN = re.compile(r"[\w-]{22}", re.ASCII)
+
+
+class WriteForm(PortalForm):
+    """The box in which one writes."""
+
+    text = TextAreaField(
+        _l("Your message"), validators=[Length(max=LONGEST_TEXT, message=_l("Please use at most 5,000 characters."))]
+    )
+    token = HiddenField()  # of this form: sent twice, it is one message
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        if not TOKEN.fullmatch(self.token.data or ""):
+            self.token.data = new_public_id()
+
+    @property
+    def draft(self) -> Draft:
+        """What was written, once the form is valid."""
+        return Draft(self.text.data or "", self.token.data or "")
+
+
+class StaffWriteForm(WriteForm):
+    """The same for the agency, which says who reads it: nobody writes to a client by leaving something out."""
+
+    audience = RadioField(
+        _l("Who reads this message?"),
+        choices=[
+            SelectChoice(value="all", label=_l("Everybody in the conversation")),
+            SelectChoice(value="agency", label=_l("Internal: the agency alone")),
+        ],
+    )
+
+    @property
+    def draft(self) -> Draft:
+        return Draft(self.text.data or "", self.token.data or "", internal=self.audience.data == "agency")

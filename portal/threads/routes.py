@@ -1,0 +1,103 @@
+"""Conversations in the three portals, from one set of handlers: the list, one of them, writing in it."""
+
+from typing import Any
+
+from flask import abort, g, url_for
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from portal.errors import Refused
+from portal.extensions import db, wires
+from portal.forms import number_in, refused
+from portal.htmx import request
+from portal.links import new_public_id
+from portal.pages import done, show
+from portal.people.models import Sector
+from portal.people.queries import visible_sectors
+from portal.portals import client, staff, worker
+from portal.roles import Permission
+from portal.threads.actions import write
+from portal.threads.columns import Heading
+from portal.threads.forms import StaffWriteForm, ThreadsFilter, WriteForm
+from portal.threads.lists import list_threads as threads_of
+from portal.threads.models import Thread
+from portal.threads.queries import is_staff
+from portal.threads.reading import opened_thread, readers_of, talk_of
+
+
+@client.page("/threads", Permission.READ_THREADS)
+@worker.page("/threads", Permission.READ_THREADS)
+@staff.page("/threads", Permission.SEE_THREADS)
+def list_threads() -> Response:
+    """*Nous contacter*: the conversations in which one takes part; for staff, those of their sectors."""
+    filters = _filters() if is_staff(g.user) else None
+    page = threads_of(g.user, filters.narrowed() if filters else None)
+    return in_portal("threads/list.html", "threads/_rows.html", page=page, filters=filters)
+
+
+def _filters() -> ThreadsFilter:
+    chosen = visible_sectors(g.user).with_only_columns(Sector.id, Sector.name).order_by(Sector.name, Sector.id)
+    return ThreadsFilter(request.args, {row.id: row.name for row in db.session.execute(chosen)})
+
+
+def in_portal(template: str, part: str | None = None, /, status: int = 200, **context: object) -> Response:
+    """Show a page of a conversation in the layout of the portal that is open."""
+    return show(template, part, status, layout=f"layouts/{g.portal}.html", portal=g.portal, **context)
+
+
+@client.page("/threads/<int:thread_id>", Permission.READ_THREADS)
+@worker.page("/threads/<int:thread_id>", Permission.READ_THREADS)
+@staff.page("/threads/<int:thread_id>", Permission.SEE_THREADS)
+def show_thread(thread_id: int) -> Response:
+    thread, heading = opened_thread(g.user, thread_id) or abort(404)
+    g.open_thread = thread_id
+    return _page(thread, heading, _form(internal=request.args.get("internal") == "1"))
+
+
+def _form(*, internal: bool = False) -> WriteForm:
+    return StaffWriteForm(audience="agency" if internal else "all") if is_staff(g.user) else WriteForm()
+
+
+def _page(thread: Thread, heading: Heading, form: WriteForm, status: int = 200) -> Response:
+    return in_portal("threads/show.html", "threads/_write.html", status, heading=heading,
+                     **_around(thread), **_said(thread, number_in(request.args.get("before"))), form=form)  # fmt: skip
+
+
+def _around(thread: Thread) -> dict[str, Any]:
+    """What stands above and below the messages."""
+    panels = [panel for make in wires.thread_panels if (panel := make(g.user, thread))]
+    readers = readers_of(thread) if thread.published else []
+    return {"panels": panels, "readers": [name for name in readers if name != g.user.name]}
+
+
+def _said(thread: Thread, before: int | None = None) -> dict[str, Any]:
+    return {"thread": thread, "talk": talk_of(g.user, thread, before), "before": before}
+
+
+@client.page("/threads/<int:thread_id>/messages", Permission.READ_THREADS, methods=("POST",))
+@worker.page("/threads/<int:thread_id>/messages", Permission.READ_THREADS, methods=("POST",))
+@staff.page("/threads/<int:thread_id>/messages", Permission.WRITE_THREADS, methods=("POST",))
+def write_message(thread_id: int) -> Response:
+    thread, heading = opened_thread(g.user, thread_id) or abort(404)
+    form = _form()
+    if status := refused(form, lambda: _write(thread, form)):
+        return _page(thread, heading, form, status)
+    page = url_for(f"{g.portal}.show_thread", thread_id=thread_id)
+    return done(page, fragment="threads/_sent.html", target="#write", read=lambda: _fresh(thread, form))
+
+
+def _write(thread: Thread, form: WriteForm) -> None:
+    """Write what the form holds. Had it arrived already, and was it changed since, its writer is told: nothing of what
+    somebody wrote is dropped in silence."""
+    message = write(g.user, thread, form.draft)
+    if (message.thread_id, message.text) != (thread.id, form.draft.text):
+        form.token.data = new_public_id()
+        raise Refused(_l("Your message had arrived as you first sent it. Send this one too if it says more."), "text")
+
+
+def _fresh(thread: Thread, written: WriteForm) -> dict[str, Any]:
+    """The messages, and an empty box that is read by the same people as before."""
+    form = (
+        type(written)(formdata=None, audience=written.audience.data) if is_staff(g.user) else WriteForm(formdata=None)
+    )
+    return {**_around(thread), **_said(thread), "form": form, "portal": g.portal}
