@@ -1,7 +1,8 @@
-"""`flask backup`: the database and the data folder's files in one file, taken while the portal runs.
+"""`flask backup`: the database, the data folder and what people attached in one file, taken while the portal runs.
 
-The file is a tar: `manifest.json` (what it is, a checksum for each file), `database`, then `files/…`. The database is
-copied first: a file that comes in between is only one too many, a row never points to a file that is not there.
+The file is a tar: `manifest.json` (what it is, a checksum for each file), `database`, then `files/…` of the data folder
+and `attached/…`, wherever that is kept; a bucket is not copied. The database is copied first: a file that comes in
+between is only one too many, a row never points to a file that is not there.
 """
 
 import gzip
@@ -24,9 +25,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
 from portal.extensions import db
+from portal.files.store import OURS, folder_of_files
 
 FORM = 1  # of the backup file
-MANIFEST, DATABASE, FILES = "manifest.json", "database", "files"
+MANIFEST, DATABASE, FILES, ATTACHED = "manifest.json", "database", "files", "attached"
 LEFT_OUT = {"valkey", "valkey.url", "up.lock", "backups"}  # what the processes make anew, and older backups
 
 
@@ -62,7 +64,8 @@ def make(app: Flask, target: Path) -> str:
         partial.unlink(missing_ok=True)
     rows = sum(manifest["rows"].values())
     size = named.stat().st_size / 1024**2
-    return f"{named}: {rows} rows, {len(manifest['sums']) - 1} files, {size:.1f} MB"
+    left_out = "" if folder_of_files() else "; attached files stay in their bucket"
+    return f"{named}: {rows} rows, {len(manifest['sums']) - 1} files, {size:.1f} MB{left_out}"
 
 
 def _collect(app: Flask, folder: Path) -> dict:
@@ -80,8 +83,9 @@ def _collect(app: Flask, folder: Path) -> dict:
         ]  # whoever owns the database it is put back into
         run_postgres("pg_dump", db.engine.url, ["--format=custom", *only_ours, f"--file={copy}"])
     sums = {DATABASE: checksum(copy)}
-    for path in _files(app.config["PORTAL_DATA_DIR"]):
-        sums[f"{FILES}/{path.relative_to(app.config['PORTAL_DATA_DIR'])}"] = ""  # known once it is read into the tar
+    for top, root in _roots(app.config["PORTAL_DATA_DIR"]).items():
+        for path in _files(root):
+            sums[f"{top}/{path.relative_to(root)}"] = ""  # known once it is read into the tar
     with db.engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
     return {"form": FORM, "made_at": clock.now().isoformat(), "engine": engine, "revision": revision,
@@ -134,12 +138,19 @@ def environment(url: URL) -> dict[str, str]:
     return {**os.environ, **({"PGPASSWORD": str(url.password)} if url.password else {})}
 
 
-def _files(data_dir: Path) -> Iterator[Path]:
-    """Yield the files of the data folder that are worth keeping, and not the database's own."""
-    own = own_files()
-    for path in sorted(data_dir.rglob("*")):
-        top = path.relative_to(data_dir).parts[0]
-        if path.is_file() and not path.is_symlink() and path not in own and not is_passing(top):
+def _roots(data_dir: Path) -> dict[str, Path]:
+    """The folders that are copied, by what the tar calls them."""
+    attached = folder_of_files()
+    return {FILES: data_dir} | ({ATTACHED: attached} if attached else {})
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Yield the files below a folder that are worth keeping, and neither the database's own nor those of the store."""
+    own, attached = own_files(), folder_of_files()
+    for path in sorted(root.rglob("*")):
+        top = path.relative_to(root).parts[0]
+        wanted = OURS.fullmatch(path.name) if root == attached else attached not in path.parents
+        if wanted and path.is_file() and not path.is_symlink() and path not in own and not is_passing(top):
             yield path
 
 
@@ -157,6 +168,7 @@ def is_passing(name: str) -> bool:
 
 def _pack(folder: Path, data_dir: Path, manifest: dict, partial: Path) -> None:
     """Write the tar: the files as they are at this moment, then the manifest with their sums."""
+    roots = _roots(data_dir)
     descriptor = os.open(
         partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
     )  # from its first moment for its owner alone
@@ -167,9 +179,10 @@ def _pack(folder: Path, data_dir: Path, manifest: dict, partial: Path) -> None:
         ):
             tar.add(folder / DATABASE, DATABASE)
             for name in [name for name in manifest["sums"] if name != DATABASE]:
+                top, _slash, rest = name.partition("/")
                 kept = folder / "file"  # a copy: the sum must be of what is in the tar, whatever happens to the file
                 with suppress(FileNotFoundError):
-                    shutil.copy2(data_dir / name.removeprefix(f"{FILES}/"), kept)
+                    shutil.copy2(roots[top] / rest, kept)
                     manifest["sums"][name] = checksum(kept)
                     tar.add(kept, name)
             manifest["sums"] = {name: value for name, value in manifest["sums"].items() if value}

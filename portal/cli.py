@@ -19,6 +19,7 @@ TICK = 60  # seconds between two looks for due work
 SWEEPS = (
     "portal.outbox.jobs",
     "portal.work.jobs",
+    "portal.files.jobs",
     "portal.controls.jobs",
 )  # modules whose `sweep()` the ticker calls, in this order
 
@@ -100,7 +101,7 @@ def doctor() -> None:
 @click.argument("target", type=click.Path(path_type=Path))
 @with_appcontext
 def backup(target: Path) -> None:
-    """Write the database and the data folder's files into one file, while the portal runs.
+    """Write the database, the data folder's files and what people attached into one file, while the portal runs.
 
     TARGET is a file, or a folder in which one is made with the date in its name. It holds everything that the portal
     knows about people: keep it as carefully as the database.

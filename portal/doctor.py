@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import clock
 from portal.checks import Finding, Findings, Level, attention, configuration, data_folder, fault, machine, ok, secrets
 from portal.extensions import db, writing
+from portal.files.store import folder_of_files, try_out
 from portal.outbox.mail import bad_sender, chosen_sender
 from portal.outbox.mailer import LOCAL, Mailer, ServerClosed
 from portal.outbox.models import MAIL, Channel
@@ -37,6 +38,7 @@ def examine() -> Findings:
     yield from configuration()
     yield from secrets()
     yield from data_folder()
+    yield from attached_files()
     reachable = True
     for finding in database():
         reachable = reachable and finding.level is not Level.FAULT
@@ -44,6 +46,15 @@ def examine() -> Findings:
     checks: list[Callable[[], Findings]] = [queue, mail_server]
     for check in [*checks, *([clocks, promises, ticker, search] if reachable else [])]:
         yield from check()
+
+
+def attached_files() -> Findings:
+    place = current_app.config["PORTAL_STORAGE_URL"]
+    if complaint := try_out():
+        advice = "Give it to this user: chown -R $(id -un)" if folder_of_files() else "See AWS_… in docs/operations.md."
+        yield fault("attached files", f"{place} cannot be written: {complaint}", advice)
+    else:
+        yield ok("attached files", place)
 
 
 def database() -> Findings:

@@ -20,6 +20,7 @@ from flask_migrate import upgrade
 from sqlalchemy import URL, inspect, literal, select, text
 
 from portal.backup import (
+    ATTACHED,
     DATABASE,
     FILES,
     FORM,
@@ -32,6 +33,7 @@ from portal.backup import (
     own_files,
 )
 from portal.extensions import db, writing
+from portal.files.store import OURS, store, try_out
 from portal.outbox.actions import hold_channel
 
 WHY = "A backup of {made_at} was put back. What has left since then waits here once more: look before you let it go."
@@ -70,6 +72,8 @@ def put_back(app: Flask, file: Path, *, replace: bool) -> str:
         _refuse_what_does_not_fit(app, manifest)
         _refuse_files_that_are_not_ours_to_write(app.config["PORTAL_DATA_DIR"], folder / FILES)
         _refuse_a_full_database(replace=replace)
+        if complaint := try_out():
+            raise BackupError(f"Nothing was changed. Attached files cannot be put back: {complaint}")
         db.session.remove()
         url = db.engine.url
         db.engine.dispose()
@@ -78,6 +82,9 @@ def put_back(app: Flask, file: Path, *, replace: bool) -> str:
         else:
             _put_back_postgres(url, folder / DATABASE)
         _put_back_files(app.config["PORTAL_DATA_DIR"], folder / FILES)
+        for path in sorted((folder / ATTACHED).rglob("*")):
+            if path.is_file():
+                store().write(path.name, path.read_bytes())
     upgrade()
     _say_why(manifest["made_at"][:16])
     return (
@@ -120,10 +127,15 @@ def _names_and_sums(manifest: dict) -> dict[str, str]:
         raise ValueError("its manifest does not say when, of what and at which version it was made")
     if not isinstance(rows, dict) or not all(isinstance(number, int) for number in rows.values()):
         raise ValueError("its manifest does not say how many rows it holds")
-    strange = [name for name in sums if name != DATABASE and PurePosixPath(name).parts[:1] != (FILES,)]
+    strange = [name for name in sums if name != DATABASE and not _is_known(PurePosixPath(name))]
     if DATABASE not in sums or strange:
         raise ValueError(f"it holds {strange[0]!r}" if strange else "it holds no database")
     return dict(sums)
+
+
+def _is_known(name: PurePosixPath) -> bool:
+    """Whether a backup of ours may hold it."""
+    return name.parts[0] == FILES or (name.parts[0] == ATTACHED and bool(OURS.fullmatch(name.name)))
 
 
 def _unpack(file: Path, folder: Path) -> None:

@@ -14,9 +14,12 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import create_engine, delete, select, text
+from werkzeug.datastructures import FileStorage
 
 from portal.backup import address, environment
 from portal.extensions import db
+from portal.files.actions import keep
+from portal.files.store import store
 from portal.outbox import jobs
 from portal.outbox.actions import release_channel
 from portal.outbox.models import Channel, Message
@@ -25,6 +28,7 @@ from portal.settings.actions import set_option
 from tests import factories
 from tests.conftest import Database, Mailbox, Templates, close, make_app, on_postgres
 from tests.factories import Agency
+from tests.files.test_keeping import content_of
 from tests.servers import Cluster
 
 Run = Callable[..., Result]
@@ -94,6 +98,31 @@ def test_what_is_put_back_elsewhere_is_the_same_row_for_row_and_file_for_file(
     assert without_the_hold(elsewhere.database.fingerprint()) == without_the_hold(database.fingerprint())
     with elsewhere.database.writing():
         factories.sector("A new row finds its number")
+
+
+def test_what_people_attached_comes_back_wherever_it_is_kept_now(
+    app: Flask, agency: Agency, database: Database, run: Run, elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    with database.writing():
+        (made,) = keep(agency.claire.user, [FileStorage(io.BytesIO(factories.picture()), "photo.png")])
+        content = content_of(app, made.public_id)
+        store().write("not-ours", b"x")
+    (tmp_path / "files" / made.public_id[0] / ".half.0a1b2c3d.partial").write_bytes(b"half")
+    assert run("backup", tmp_path / "b.tar.gz").exit_code == 0
+    elsewhere.app.config["PORTAL_STORAGE_URL"] = str(tmp_path / "disk of its own")
+    ended = run("restore", tmp_path / "b.tar.gz", of=elsewhere.app)
+    assert ended.exit_code == 0, ended.output
+    assert content_of(elsewhere.app, made.public_id) == content
+    assert content_of(elsewhere.app, made.thumbnail_name)
+    found = [path.name for path in (tmp_path / "disk of its own").rglob("*") if path.is_file()]
+    assert sorted(found) == sorted([made.public_id, made.thumbnail_name])
+    with opened(tmp_path / "b.tar.gz") as files:
+        plant("attached/../planted")(files)
+    assert "no whole backup" in run("restore", tmp_path / "b.tar.gz", "--replace", of=elsewhere.app).output
+    elsewhere.app.config["PORTAL_STORAGE_URL"] = str(tmp_path / "b.tar.gz" / "x")
+    assert run("backup", tmp_path / "c.tar.gz").exit_code == 0
+    ended = run("restore", tmp_path / "c.tar.gz", "--replace", of=elsewhere.app)
+    assert "Nothing was changed. Attached files cannot be put back" in ended.output
 
 
 def test_a_message_that_left_after_the_backup_waits_for_a_person_and_one_that_was_promised_is_not_lost(

@@ -64,6 +64,7 @@ def test_an_installation_that_lacks_nothing_is_told_so(healthy: None, examine: E
     assert "fault" not in found["output"], found["output"]
     assert found["exit"] == "0"
     assert found["writing"] == "ok: works"
+    assert found["attached files"].startswith("ok: ")
     assert found["sender"] == "ok: suivi@example.org"
     assert found["outbox"] == "ok: all promises hold"
     assert found["mail server"].startswith("ok: 127.0.0.1:")
@@ -98,6 +99,7 @@ def test_every_finding_that_is_not_well_says_what_to_do(examine: Examine) -> Non
         ("PORTAL_LINK_KEYS", ["Qw7eRt1yUi9oPa3sDf5gHj8kLz2xCv4b", "short"], "link keys", "fault: can be guessed"),
         ("PORTAL_REDIS_URL", "redis://127.0.0.1:9/0", "Redis", "fault: does not answer"),
         ("PORTAL_REDIS_URL", None, "Redis", "attention: none is named"),
+        ("PORTAL_STORAGE_URL", "/dev/null/files", "attached files", "fault: /dev/null/files cannot be written"),
         ("PORTAL_SMTP_URL", "smtp://127.0.0.1:9", "mail server", "fault: 127.0.0.1:"),
         ("PORTAL_SMTP_URL", None, "mail server", "attention: none is named"),
         ("PORTAL_ENV", "development", "environment", "attention: development"),

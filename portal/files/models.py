@@ -12,6 +12,7 @@ from portal.links import new_public_id
 JPEG, PNG, PDF = "image/jpeg", "image/png", "application/pdf"
 LONGEST_NAME = 255  # characters of a name, as most systems allow
 LARGEST = 10 * 1024 * 1024  # bytes of a file as it comes
+THUMBNAIL_ENDING = ".thumb"
 MOST_FILES, MOST_A_DAY = 5, 100  # with one message; of one person
 
 
@@ -43,4 +44,4 @@ class Attachment(db.Model):
     @property
     def thumbnail_name(self) -> str:
         """Under which the small one of a picture is kept: a JPEG, whatever the picture is."""
-        return f"{self.public_id}.thumb"
+        return self.public_id + THUMBNAIL_ENDING

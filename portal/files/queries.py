@@ -41,4 +41,7 @@ def serve(attachment: Attachment, *, thumbnail: bool = False) -> Response:
     except RequestedRangeNotSatisfiable:
         content.close()
         raise
+    if answer.status_code == 304 or flask_request.method == "HEAD":  # nothing is read, and nobody would close it
+        content.close()
+        answer.response = ()
     return answer

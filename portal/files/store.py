@@ -5,6 +5,7 @@ no row names, for the sweep, and never a row without a file.
 """
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,7 +17,11 @@ from typing import IO, Protocol
 
 from flask import current_app
 
+from portal.links import new_public_id
+
 BUCKET = "s3://"
+OURS = re.compile(r"[\w-]{22}(\.thumb)?", re.ASCII)
+PARTIAL = re.compile(r"\.[\w.-]+\.partial", re.ASCII)  # what was being written
 
 
 class Store(Protocol):
@@ -84,8 +89,10 @@ class Bucket:
     def __init__(self, url: str) -> None:
         from obstore.store import S3Store  # it starts threads of its own: never before a process is forked
 
+        # options given here take the place of those of the environment
+        client = {"timeout": "20s", "allow_http": os.environ.get("AWS_ALLOW_HTTP") == "true"}
         patience = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
-        self.bucket = S3Store.from_url(url, client_options={"timeout": "20s"}, retry_config=patience)
+        self.bucket = S3Store.from_url(url, client_options=client, retry_config=patience)
 
     def write(self, name: str, content: bytes) -> None:
         self.bucket.put(self._key(name), content)
@@ -120,3 +127,16 @@ def folder_of_files() -> Path | None:
     """The folder in which files are kept, for whoever copies it; None when they are in a bucket."""
     found = store()
     return found.root if isinstance(found, Folder) else None
+
+
+def try_out() -> str | None:
+    """Write, read and remove a content; return what went wrong."""
+    name, written = new_public_id(), b"was here"
+    try:
+        store().write(name, written)
+        with store().open(name) as file:
+            read = file.read()
+        store().remove(name)
+    except Exception as error:  # what a bucket raises is not known where there is none
+        return str(error).partition("\n")[0] or type(error).__name__
+    return None if read == written else "what was written is not what is read"
