@@ -122,7 +122,8 @@ def in_transaction(handler: Handler, **values: object) -> Response:
     """Run a handler; commit when it answers below 400, roll back otherwise."""
     response = current_app.make_response(handler(**values))
     if response.status_code < 400 and request.method not in SAFE:
-        note_seen()
+        if not portal_request.is_poll:
+            note_seen()
         db.session.commit()
     else:
         db.session.rollback()

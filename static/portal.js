@@ -68,14 +68,21 @@
   document.addEventListener("htmx:after:swap", () => {
     const line = held && document.activeElement === document.body && document.getElementById(held.id);
     if (!line) return;
-    line.tabIndex = -1;
+    if (!line.matches("a[href], button, input, select, textarea, [tabindex]")) line.tabIndex = -1;
     line.focus({ preventScroll: true });
   });
 
   // ---- what failed, in words; what was typed stays ----
 
-  function say(text) {
+  // A form that can be sent again as it is says so where one writes, with a button: <div data-retry hidden>.
+  function say(text, source) {
     if (!text) return;
+    const again = source && source.querySelector("[data-retry]");
+    if (again) {
+      again.hidden = false;
+      again.querySelector("[role=alert]").textContent = text;
+      return;
+    }
     const open = dialog() && dialog().open ? dialog().firstElementChild : null;
     let place = open ? open.querySelector("[data-notice]") : document.getElementById("notice");
     if (!place && open) {
@@ -96,25 +103,27 @@
       place.hidden = true;
       place.textContent = "";
     }
+    for (const place of document.querySelectorAll("[data-retry]")) place.hidden = true;
   }
 
-  function wordsFor(status) {
+  function wordsFor(status, source) {
     if (status === 400 || status === 401) return words.textExpired;
     if (status === 403) return words.textForbidden;
     if (status === 404 || status === 410) return words.textMissing;
-    if (status === 413) return words.textTooLong;
+    if (status === 413) return source.dataset.textTooLong || words.textTooLong;
     if (status === 429) return words.textTooMany;
     return words.textFailed;
   }
 
   document.addEventListener("htmx:response:error", (event) => {
-    const { response, hx } = event.detail.ctx;
+    const { response, hx, sourceElement } = event.detail.ctx;
     if (response.status === 422 || response.status === 409 || (hx && hx.redirect)) return;
-    say(wordsFor(response.status));
+    say(wordsFor(response.status, sourceElement), sourceElement);
   });
   document.addEventListener("htmx:error", (event) => {
     const ctx = event.detail.ctx;
-    say(ctx && ctx.response ? words.textFailed : words.textOffline);
+    if (ctx && asksAlone(ctx.sourceElement)) return;
+    say(ctx && ctx.response ? words.textFailed : words.textOffline, ctx && ctx.sourceElement);
   });
 
   // ---- busy ----
@@ -312,6 +321,68 @@
     else return;
     if (event.key !== "Tab") event.preventDefault();
   });
+
+  // ---- a conversation: what asks for news by itself, and what must not be lost ----
+
+  // <div hx-trigger="every 4s, look" data-while-seen> rests while nobody can see the page, and for good once the session
+  // is over or the page is gone: then it says so, and no box is left that somebody has typed in.
+  let over = false;
+  const talk = document.getElementById("talk");
+  const asksAlone = (element) => element && "whileSeen" in element.dataset;
+
+  function sayState(text) {
+    const place = document.getElementById("talk-state");
+    if (!place || place.textContent === (text || "")) return;
+    place.textContent = text || "";
+    place.hidden = !text;
+  }
+  document.addEventListener("htmx:before:request", (event) => {
+    if (asksAlone(event.detail.ctx.sourceElement) && (document.hidden || over)) event.preventDefault();
+  });
+  document.addEventListener("htmx:after:request", (event) => {
+    const { sourceElement, response } = event.detail.ctx;
+    const keeps = talk && response.status === 401 && sourceElement.querySelector("[data-retry]");
+    if (!asksAlone(sourceElement) && !keeps) return;
+    if (response.status < 400) return over || sayState("");
+    event.preventDefault(); // nothing is swapped, and nobody is led away
+    if (response.status >= 500) return;
+    over = true;
+    sayState(response.status === 401 ? talk.dataset.textOver : wordsFor(response.status, sourceElement));
+  });
+  document.addEventListener("htmx:error", (event) => {
+    const source = event.detail.ctx && event.detail.ctx.sourceElement;
+    if (asksAlone(source) && !over) sayState(talk.dataset.textWaiting);
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    for (const element of document.querySelectorAll("[data-while-seen]")) element.dispatchEvent(new Event("look"));
+  });
+
+  // Who has scrolled up to read stays there, and is told of what is new below. The frame counts up from its end, at 0.
+  const more = document.getElementById("talk-more");
+  const atEnd = () => talk.scrollTop > -60;
+  const lastSaid = () => talk.querySelector(".talk-list > :last-child");
+  if (talk) {
+    let last = lastSaid()?.id;
+    const end = () => {
+      more.hidden = true;
+      talk.scrollTop = 0;
+    };
+    document.addEventListener("htmx:after:swap", () => {
+      const now = lastSaid();
+      if (!now || now.id === last) return;
+      last = now.id;
+      if (now.dataset.whose === "own") end();
+      else more.hidden = atEnd();
+    });
+    talk.addEventListener("scroll", () => {
+      if (atEnd()) more.hidden = true;
+    });
+    more.addEventListener("click", () => {
+      end();
+      talk.focus({ preventScroll: true });
+    });
+  }
 
   // ---- new content ----
 

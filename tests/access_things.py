@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 
 from portal.accounts.actions import mail_reset
 from portal.accounts.links import mail_link
@@ -25,6 +26,7 @@ from portal.ratings.exclusion import exclude_rating
 from portal.ratings.models import Rating, RatingRequest
 from portal.settings.actions import mark_setup, set_logo
 from portal.settings.queries import option
+from portal.threads.models import Thread
 from portal.work import jobs as work
 from tests import factories
 from tests.conftest import Database
@@ -70,6 +72,8 @@ BODIES: dict[str, dict[str, str]] = {
     **{f"{portal}.change_password": {"present": PASSWORD, **NEW_PASSWORD} for portal in PORTALS},
     **{f"{portal}.change_address": {"present": PASSWORD, "email": "new@example.net"} for portal in PORTALS},
     **{f"{portal}.write_message": {"text": "Bonjour", "audience": "all"} for portal in PORTALS},
+    **{f"{portal}.correct_message": {"text": "Bonsoir"} for portal in PORTALS},
+    "staff.withdraw_message": {"reason": "Erreur"},
     "open.rate": {"stars": "4", "comment": "le secret de Claire"},
     "client.rate_visit": {"stars": "4", "comment": "le secret de Claire"},
     "client.choose_requests": {"wanted": "no"},
@@ -158,6 +162,13 @@ class Things:
         agency = self.agency
         made = factories.thread(agency.claire, [agency.claire], [agency.wassim], "le secret de Claire")
         return {"thread_id": made.id}
+
+    def said(self, person: str) -> dict[str, Any]:
+        """Somebody has written in it, with a photo."""
+        thread = db.session.get_one(Thread, self.thread()["thread_id"])
+        photo = FileStorage(io.BytesIO(factories.picture()), "photo.png")
+        made = factories.message(getattr(self.agency, person), thread, "le secret de Claire", uploads=[photo])
+        return {"thread_id": thread.id, "message_id": made.id, "token": made.files[0].attachment.public_id}
 
     def session_of(self, person: str) -> dict[str, Any]:
         return {"session_id": factories.session(getattr(self.agency, person))}
@@ -281,7 +292,19 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "open.rate": partial(Things.mailed_link, purpose="rate"),
     "open.unsubscribe": partial(Things.mailed_link, purpose="unsubscribe"),
     "client.show_rating": Things.rated_visit,
-    **{f"{portal}.{page}": Things.thread for portal in PORTALS for page in ("show_thread", "write_message")},
+    **{
+        f"{portal}.{page}": Things.thread
+        for portal in PORTALS
+        for page in ("show_thread", "write_message", "poll_thread", "mark_thread_read")
+    },
+    **{
+        f"{portal}.{page}": partial(Things.said, person=person)
+        for portal, person in {"client": "claire", "worker": "wassim", "staff": "sofia"}.items()
+        for page in ("correct_message", "show_attachment", "show_thumbnail")
+    },
+    "staff.withdraw_message": partial(Things.said, person="claire"),
+    "staff.archive_thread": Things.thread,
+    "staff.mark_unread": Things.thread,
     "staff.look_at_rating": Things.low_rating,
     "staff.ask_again": Things.rated_visit,
     "staff.reply_to_rating": Things.low_rating,

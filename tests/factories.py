@@ -314,6 +314,6 @@ def thread(
     )  # fmt: skip
 
 
-def message(who: Persona, within: Thread, text: str, *, internal: bool = False) -> ThreadMessage:
-    """Somebody has written in a thread."""
-    return write(who.user, within, draft(text, internal=internal))
+def message(who: Persona, within: Thread, text: str, **more: object) -> ThreadMessage:
+    """Somebody has written in a thread; more of the draft: `internal`, `uploads`."""
+    return write(who.user, within, draft(text, **more))

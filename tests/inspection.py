@@ -17,7 +17,7 @@ from html5lib.constants import E as SENTENCES
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from portal.headers import EXCEPTIONS, POLICY
+from portal.headers import ATTACHED, EXCEPTIONS, POLICY
 
 if TYPE_CHECKING:
     from tests.pages import Page
@@ -80,9 +80,12 @@ def within(tag: Tag, *names: str) -> list[Tag]:
 def inspect(page: "Page") -> None:
     """Refuse an answer that is not fit for a browser or a reader."""
     headers = page.response.headers
-    expected = (page.status < 400 and EXCEPTIONS.get(page.endpoint or "")) or POLICY
+    served = (page.endpoint or "").endswith((".show_attachment", ".show_thumbnail")) and page.status == 200
+    expected = ATTACHED if served else (page.status < 400 and EXCEPTIONS.get(page.endpoint or "")) or POLICY
     assert headers.get("Content-Security-Policy") == expected, f"{page} has no policy"
     assert headers.get("X-Content-Type-Options") == "nosniff", f"{page} may be sniffed"
+    if served:
+        return  # a picture or a paper: tests/files looks at those
     if page.endpoint not in ("static", "agency.show_logo"):
         assert "no-store" in headers.get("Cache-Control", ""), f"{page} may be kept by caches"
         assert {"HX-Request", "HX-Request-Type"} <= set(page.response.vary), f"{page} does not vary"
@@ -210,6 +213,8 @@ def link_faults(page: "Page") -> Iterator[str]:
             target = str(tag.get(attribute, ""))
             if not target or target.startswith(("#", "mailto:", "tel:", "data:")):
                 continue
+            if attribute == "href" and "ugc" in tag.get("rel", ()) and target.startswith(("https://", "http://")):
+                continue  # somebody wrote it in a message
             posts = attribute in ("hx-post", "formaction") or (attribute == "action" and tag.get("method") == "post")
             if attribute == "action" and posts and not any(map(_sends_the_form, within(tag, "button"))):
                 continue  # each of its buttons has an address of its own

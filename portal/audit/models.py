@@ -77,6 +77,10 @@ KINDS = {  # each with what happened, as the journal says it
     "incident.declared": _l("An incident was reported."),
     "thread.opened": _l("A conversation was opened."),
     "thread.written": _l("A message was written in a conversation."),
+    "thread.corrected": _l("A message was corrected by its author; the former text is kept."),
+    "thread.withdrawn": _l("A message was withdrawn by the agency, with a reason."),
+    "thread.archived": _l("A conversation was put aside."),
+    "thread.taken_up": _l("A conversation that was put aside was taken up again."),
     "rating.requests_wanted": _l("A person asked for rating requests again."),
 }
 

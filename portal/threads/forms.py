@@ -1,17 +1,18 @@
 """What is written in a conversation, and what staff narrow the list of them to."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length
+from wtforms.validators import DataRequired, Length
 
+from portal.files.forms import AttachmentsField
 from portal.forms import FilterForm, PortalForm, choices, number_in
 from portal.links import new_public_id
 from portal.threads.actions import Draft
-from portal.threads.models import LONGEST_TEXT
+from portal.threads.models import LONGEST_REASON, LONGEST_TEXT
 from portal.threads.words import INCIDENT, TOPICS
 
 STATES = {"archived": _l("Archived"), "all": _l("All conversations")}
@@ -62,12 +63,14 @@ class ThreadsFilter(FilterForm):
 TOKEN = re.compile(r"[\w-]{22}", re.ASCII)
 
 
+NOT_LONGER = Length(max=LONGEST_TEXT, message=_l("Please use at most 5,000 characters."))
+
+
 class WriteForm(PortalForm):
     """The box in which one writes."""
 
-    text = TextAreaField(
-        _l("Your message"), validators=[Length(max=LONGEST_TEXT, message=_l("Please use at most 5,000 characters."))]
-    )
+    text = TextAreaField(_l("Your message"), validators=[NOT_LONGER])
+    files = AttachmentsField()
     token = HiddenField()  # of this form: sent twice, it is one message
 
     def __init__(self, **options: object) -> None:
@@ -78,7 +81,7 @@ class WriteForm(PortalForm):
     @property
     def draft(self) -> Draft:
         """What was written, once the form is valid."""
-        return Draft(self.text.data or "", self.token.data or "")
+        return Draft(self.text.data or "", self.token.data or "", self.files.data or ())
 
 
 class StaffWriteForm(WriteForm):
@@ -94,4 +97,19 @@ class StaffWriteForm(WriteForm):
 
     @property
     def draft(self) -> Draft:
-        return Draft(self.text.data or "", self.token.data or "", internal=self.audience.data == "agency")
+        return replace(super().draft, internal=self.audience.data == "agency")
+
+
+class CorrectForm(PortalForm):
+    text = TextAreaField(_l("Your message"), validators=[NOT_LONGER])
+
+
+class WithdrawForm(PortalForm):
+    reason = StringField(
+        _l("Why?"),
+        description=_l("All who take part read it in place of the message."),
+        validators=[
+            DataRequired(_l("Please say why the message is withdrawn.")),
+            Length(max=LONGEST_REASON, message=_l("Please use at most 500 characters.")),
+        ],
+    )

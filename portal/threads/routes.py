@@ -60,7 +60,7 @@ def _form(*, internal: bool = False) -> WriteForm:
 
 def _page(thread: Thread, heading: Heading, form: WriteForm, status: int = 200) -> Response:
     return in_portal("threads/show.html", "threads/_write.html", status, heading=heading,
-                     **_around(thread), **_said(thread, number_in(request.args.get("before"))), form=form)  # fmt: skip
+                     **_around(thread), **said(thread, number_in(request.args.get("before"))), form=form)  # fmt: skip
 
 
 def _around(thread: Thread) -> dict[str, Any]:
@@ -70,7 +70,8 @@ def _around(thread: Thread) -> dict[str, Any]:
     return {"panels": panels, "readers": [name for name in readers if name != g.user.name]}
 
 
-def _said(thread: Thread, before: int | None = None) -> dict[str, Any]:
+def said(thread: Thread, before: int | None = None) -> dict[str, Any]:
+    """What was said in a thread, for the templates that show it."""
     return {"thread": thread, "talk": talk_of(g.user, thread, before), "before": before}
 
 
@@ -100,4 +101,4 @@ def _fresh(thread: Thread, written: WriteForm) -> dict[str, Any]:
     form = (
         type(written)(formdata=None, audience=written.audience.data) if is_staff(g.user) else WriteForm(formdata=None)
     )
-    return {**_around(thread), **_said(thread), "form": form, "portal": g.portal}
+    return {**_around(thread), **said(thread), "form": form, "portal": g.portal}
