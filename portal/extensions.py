@@ -188,6 +188,7 @@ class Wires:
     # counts in the menu, by endpoint: each a statement that selects one number; None where nothing is counted
     badges: dict[str, Callable[["User"], Select[int] | None]] = field(default_factory=dict)
     way_to_set_up: Callable[[], str | None] = lambda: None  # while the portal belongs to nobody
+    owner_of_thread: Callable[[int], int | None] = lambda _thread_id: None  # who of the staff has the matter in hand
     has_open_incident: Callable[[int], bool] = lambda _visit_id: False
     promises: list[Callable[[], list[str]]] = field(default_factory=list)  # for `flask outbox audit`
 

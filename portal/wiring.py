@@ -10,6 +10,7 @@ from portal.extensions import db, wires
 from portal.folding import fold_name
 from portal.imports import jobs as import_jobs
 from portal.imports import panels as imports
+from portal.incidents import alerts as incident_alerts
 from portal.incidents.actions import note_message
 from portal.incidents.queries import has_open_incident
 from portal.outbox import panels as outbox
@@ -33,7 +34,11 @@ from portal.settings import queries as settings
 from portal.setup import jobs as setup_jobs
 from portal.setup import messages as setup_messages
 from portal.setup import queries as setup
+from portal.threads import choices as notice_choices
 from portal.threads import lists as thread_lists
+from portal.threads import messages as thread_messages
+from portal.threads.about import READER_COLUMN, is_about_named, is_about_visible
+from portal.threads.notices import lost_notices, promise_notices
 from portal.visits import panels as visit_panels
 from portal.visits import queries as visits
 from portal.visits import record_panels
@@ -43,14 +48,16 @@ from portal.visits.models import Visit
 
 
 def message_perimeter(user: User) -> ColumnElement[bool]:
-    """Messages about visits that a person may see, and about their ratings. Account mails are not among them.
+    """Messages about visits that a person may see, their ratings and incidents, and to the people of their sectors
+    about conversations. Account mails are not among them.
 
     One question to each message, in the order of the list: nobody collects first all that was ever rated in a sector.
     """
     of_rating = select(Rating.subject_id).where(Rating.id == Message.subject_id).correlate(Message).scalar_subquery()
     subject = case({"rating_subject": Message.subject_id, "rating": of_rating}, value=Message.subject_type)
     seen = visits.visible_visits(user).join(RatingSubject, RatingSubject.visit_id == Visit.id)
-    return seen.with_only_columns(Visit.id).where(RatingSubject.id == subject).correlate(Message).exists()
+    rated = seen.with_only_columns(Visit.id).where(RatingSubject.id == subject).correlate(Message).exists()
+    return or_(rated, is_about_visible(user), incident_alerts.is_about_visible(user))
 
 
 def sectors_of(user: User) -> set[int]:
@@ -59,7 +66,7 @@ def sectors_of(user: User) -> set[int]:
 
 
 def messages_about(name: str) -> ColumnElement[bool]:
-    """Messages about clients of whose name these are words."""
+    """Messages about clients of whose name these are words, and to workers and relatives named so."""
     if not fold_name(name):
         return false()
     clients = select(Client.id).where(is_named(Client, name))
@@ -68,6 +75,8 @@ def messages_about(name: str) -> ColumnElement[bool]:
     return or_(
         and_(Message.subject_type == "rating_subject", Message.subject_id.in_(subjects)),
         and_(Message.subject_type == "rating", Message.subject_id.in_(ratings)),
+        is_about_named(name),
+        incident_alerts.is_about_named(name),
     )
 
 
@@ -75,6 +84,7 @@ def messages_about(name: str) -> ColumnElement[bool]:
 for kind in (
     account_messages.RESET, account_messages.INVITATION, account_messages.SIGN_IN, account_messages.ADDRESS,
     account_notices.NOTICE,
+    thread_messages.NOTICE, thread_messages.DIGEST, *incident_alerts.ALERTS,
     rating_messages.REQUEST, rating_messages.REMINDER, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW,
     setup_messages.TEST,
 ):  # fmt: skip
@@ -97,7 +107,9 @@ wires.sectors_of = sectors_of
 # what a login opens, for `accounts`; whose messages a coordinator sees and whom they are about, for `outbox`
 wires.files_of_account = files_of_account
 wires.message_perimeter = message_perimeter
-wires.message_about = [MESSAGE_COLUMN, account_messages.MESSAGE_COLUMN]
+wires.message_about = [
+    MESSAGE_COLUMN, account_messages.MESSAGE_COLUMN, READER_COLUMN, incident_alerts.MESSAGE_COLUMN
+]  # fmt: skip
 wires.messages_about = messages_about
 
 # names of those who did something, for histories
@@ -105,7 +117,7 @@ wires.names_of_actors = names_of_actors
 wires.names_of_staff = names_of_staff
 
 # what `flask outbox audit` looks after besides the messages that there are: those that were never written
-wires.promises = [missing_requests]
+wires.promises = [missing_requests, lost_notices]
 
 # what the lists of visits show besides the visit
 wires.visit_columns = [RATING_COLUMN]
@@ -118,7 +130,7 @@ wires.visit_panels = [rating_panel, choices.visit_panel]
 wires.client_panels = [client_panel]
 wires.worker_panels = [record_panels.visits_in_absences]
 wires.closing_panels = [record_panels.visits_to_come]
-wires.account_panels = [choices.account_panel]
+wires.account_panels = [choices.account_panel, notice_choices.account_panel]
 
 # what asks for attention: cards of the staff's home page, figures in the menu
 wires.home_cards = [
@@ -143,6 +155,9 @@ wires.option_panels = {"question": setup.question_panel, "sender": setup.test_pa
 # whether an incident on a visit is still open, for `ratings`
 wires.has_open_incident = has_open_incident
 
+# who of the staff has an incident in hand, for `threads`
+wires.owner_of_thread = incident_alerts.owner_of
+
 # reactions: plain functions called by name, in order, inside the transaction of the deed
 wires.reactions = {
     "address changed": [follow_address],
@@ -151,5 +166,5 @@ wires.reactions = {
     "visit cancelled": [requests.withdraw_requests],
     "visit reopened": [requests.supersede_requests],
     "incident opened": [requests.drop_requests],
-    "message written": [note_message],
+    "message written": [note_message, promise_notices],
 }

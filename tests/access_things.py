@@ -74,6 +74,7 @@ BODIES: dict[str, dict[str, str]] = {
     **{f"{portal}.write_message": {"text": "Bonjour", "audience": "all"} for portal in PORTALS},
     **{f"{portal}.correct_message": {"text": "Bonsoir"} for portal in PORTALS},
     "staff.withdraw_message": {"reason": "Erreur"},
+    **{f"{portal}.choose_notices": {"incident": "now", "message": "daily"} for portal in PORTALS},
     "open.rate": {"stars": "4", "comment": "le secret de Claire"},
     "client.rate_visit": {"stars": "4", "comment": "le secret de Claire"},
     "client.choose_requests": {"wanted": "no"},

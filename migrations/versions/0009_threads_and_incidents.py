@@ -148,6 +148,24 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['thread_id'], ['thread.id'], name=op.f('fk_thread_reading_thread_id_thread'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('thread_id', 'person_type', 'person_id', name=op.f('pk_thread_reading'))
     )
+    op.create_table('thread_notice',
+    sa.Column('thread_id', sa.Integer(), nullable=False),
+    sa.Column('person_type', sa.String(), nullable=False),
+    sa.Column('person_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('owed_id', sa.Integer(), nullable=False),
+    sa.Column('told_id', sa.Integer(), nullable=False),
+    sa.Column('telling_id', sa.Integer(), nullable=False),
+    sa.Column('notice_id', sa.Integer(), nullable=False),
+    sa.CheckConstraint("kind IN ('incident', 'message')", name=op.f('ck_thread_notice_kind')),
+    sa.CheckConstraint("person_type IN ('client', 'relative', 'worker', 'staff')", name=op.f('ck_thread_notice_person_type')),
+    sa.ForeignKeyConstraint(['notice_id'], ['message.id'], name=op.f('fk_thread_notice_notice_id_message')),
+    sa.ForeignKeyConstraint(['thread_id'], ['thread.id'], name=op.f('fk_thread_notice_thread_id_thread'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('thread_id', 'person_type', 'person_id', 'kind', name=op.f('pk_thread_notice'))
+    )
+    with op.batch_alter_table('thread_notice', schema=None) as batch_op:
+        batch_op.create_index('ix_thread_notice_owed', ['person_type', 'person_id'], unique=False, sqlite_where=sa.text('owed_id > told_id'), postgresql_where=sa.text('owed_id > told_id'))
+
     op.create_table('former_thread_message',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('message_id', sa.Integer(), nullable=False),
@@ -248,6 +266,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_former_thread_message_message_id'))
 
     op.drop_table('former_thread_message')
+    with op.batch_alter_table('thread_notice', schema=None) as batch_op:
+        batch_op.drop_index('ix_thread_notice_owed', sqlite_where=sa.text('owed_id > told_id'), postgresql_where=sa.text('owed_id > told_id'))
+
+    op.drop_table('thread_notice')
     op.drop_table('thread_reading')
     with op.batch_alter_table('thread_participant', schema=None) as batch_op:
         batch_op.drop_index('ix_thread_participant_worker')

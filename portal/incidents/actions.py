@@ -10,6 +10,7 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, wires
+from portal.incidents.alerts import alert_urgent
 from portal.incidents.models import Incident, IncidentReason, Phase, State
 from portal.incidents.queries import is_open_to_report
 from portal.threads.actions import Draft, open_thread, person_of
@@ -73,6 +74,7 @@ def declare_incident(actor: User, visit: Visit, report: Report) -> Incident:
     told = {"visit": visit.id, "reason": report.reason.id, "phase": report.phase, "urgency": report.urgency}
     record("incident.declared", actor, ("incident", incident.id), after=told)
     wires.react("incident opened", [visit])
+    alert_urgent(incident)
     return incident
 
 

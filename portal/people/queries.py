@@ -170,19 +170,19 @@ def relative_to_ask(client_id: int) -> Relative | None:
     return db.session.scalar(chosen.limit(1))
 
 
-def staff_responsible_for(sector_id: int, manager_id: int | None = None) -> Iterator[Staff]:
+def staff_responsible_for(sector_id: int | None, manager_id: int | None = None) -> Iterator[Staff]:
     """Who answers for a file, in the order in which they are told: its manager, the manager of its sector and the other
     coordinators there, the same of the sectors above it, quality, administrators. Whoever has no address or a closed
     login is passed over.
 
     Args:
-        sector_id: of the file, or of what happened in it.
+        sector_id: of the file, or of what happened in it; None when it is of none.
         manager_id: of the staff, who has the file in hand.
     """
     reachable = select(Staff).where(Staff.active, Staff.email.is_not(None), _not_shut_out(Staff)).order_by(Staff.id)
     if manager_id is not None:
         yield from db.session.scalars(reachable.where(Staff.id == manager_id)).all()
-    above: int | None = sector_id
+    above = sector_id
     while above is not None:
         here = select(staff_sector.c.staff_id).where(staff_sector.c.sector_id == above)
         manages = select(Sector.manager_id).where(Sector.id == above).scalar_subquery()

@@ -13,6 +13,7 @@ from portal.people.models import Client, Worker
 LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_REASON = 200, 5000, 500  # characters
 PEOPLE = "('client', 'relative', 'worker', 'staff')"
 _UNREAD = text("unread AND archived_at IS NULL")
+_OWED = text("owed_id > told_id")
 
 
 class Thread(db.Model):
@@ -164,3 +165,27 @@ class NoticeChoice(db.Model):
     person_id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     how: Mapped[str]
+
+
+class ThreadNotice(db.Model):
+    """What somebody is to be mailed about a thread, and how far that has been done: one row for each kind of news.
+
+    A mail tells of what comes after `told_id`; while it is under way, `telling_id` is where it ends. So a second try
+    tells the same, and no later mail tells it again.
+    """
+
+    __tablename__ = "thread_notice"
+    __table_args__ = (
+        CheckConstraint(f"person_type IN {PEOPLE}", name="person_type"),
+        CheckConstraint("kind IN ('incident', 'message')", name="kind"),
+        Index("ix_thread_notice_owed", "person_type", "person_id", sqlite_where=_OWED, postgresql_where=_OWED),
+    )
+
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"), primary_key=True)
+    person_type: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    owed_id: Mapped[int]  # the last message to be told of
+    told_id: Mapped[int] = mapped_column(default=0)
+    telling_id: Mapped[int] = mapped_column(default=0)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("message.id"))  # the mail that tells, or has told

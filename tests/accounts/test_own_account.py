@@ -189,7 +189,7 @@ def test_the_list_shows_every_device_and_marks_this_one(agency: Agency, app: Fla
     assert "81.56.12.*" in places[0]
     assert "81.56.12.34" not in page.html
     assert "Unknown device" in places[1]
-    assert len(page.statements) <= 6
+    assert len(page.statements) <= 8
 
 
 @pytest.mark.parametrize("htmx", [False, True])

@@ -1,0 +1,237 @@
+"""What is new in a thread is mailed to whoever has not read it: once, in one mail, with nothing of it."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+from time_machine import TimeMachineFixture
+
+from portal.accounts.models import Account
+from portal.extensions import db
+from portal.outbox.models import Message
+from portal.outbox.queries import broken_promises
+from portal.people.models import Client, Relative, Staff, Worker
+from portal.settings.actions import set_option
+from portal.threads.actions import mark_read
+from portal.threads.models import Thread, ThreadMessage
+from tests import factories
+from tests.conftest import Database, Mailbox, SignIn, text_of
+from tests.factories import Agency, Persona
+from tests.pages import Watch
+
+NOTICES = select(Message.subject_type, Message.subject_id, Message.state, Message.reason).order_by(
+    Message.subject_type, Message.subject_id, Message.id
+)
+NOTICES = NOTICES.where(Message.kind.like("threads.%"))
+TWO = timedelta(minutes=2)
+
+
+class Town:
+    """The people of the story, who write to each other while time goes by."""
+
+    def __init__(self, agency: Agency, database: Database, mailbox: Mailbox, clock: TimeMachineFixture) -> None:
+        self.agency, self.database, self.mailbox, self.clock = agency, database, mailbox, clock
+        self.thread = 0
+        self.now = factories.NOON
+
+    def later(self, span: timedelta) -> None:
+        self.now += span
+        self.clock.move_to(self.now, tick=False)
+
+    def open(self, who: Persona, clients: list[Persona], workers: list[Persona] | None = None, **more: bool) -> int:
+        with self.database.writing():
+            self.thread = factories.thread(who, clients, workers or [], "Le secret de Claire", **more).id
+        return self.thread
+
+    def write(self, who: Persona, *, internal: bool = False, within: int | None = None) -> int:
+        with self.database.writing():
+            thread = db.session.get_one(Thread, within or self.thread)
+            return factories.message(who, thread, "Encore le secret de Claire", internal=internal).id
+
+    def read(self, who: Persona) -> None:
+        with self.database.writing():
+            thread = db.session.get_one(Thread, self.thread)
+            mark_read(who.user, thread, thread.last_id)
+
+    def mails(self, after: timedelta = TWO) -> list[tuple[str, str]]:
+        """To whom what is due by then went, and its subject."""
+        self.later(after)
+        return sorted((mail["To"].addresses[0].addr_spec.split("@")[0], mail["Subject"])
+                      for mail in self.mailbox.collect())  # fmt: skip
+
+
+@pytest.fixture
+def town(agency: Agency, database: Database, mailbox: Mailbox, time_machine: TimeMachineFixture) -> Town:
+    made = Town(agency, database, mailbox, time_machine)
+    time_machine.move_to(made.now, tick=False)
+    with database.writing():
+        for kind in (Client, Relative, Worker, Staff):
+            db.session.execute(update(kind).values(language="en"))
+    return made
+
+
+ONE, MORE = "You have a new message", "You have %s new messages"
+
+
+def test_everybody_but_the_author_is_told_of_what_they_have_not_read_after_two_minutes(
+    agency: Agency, town: Town
+) -> None:
+    town.open(agency.claire, [agency.claire], [agency.wassim])
+    assert town.mails(timedelta(seconds=119)) == []
+    assert town.mails(timedelta(seconds=1)) == [("paul", ONE), ("sofia", ONE), ("wassim", ONE)]
+    assert town.mails(timedelta(days=1)) == [], "once"
+    town.write(agency.sofia)
+    town.read(agency.paul)
+    assert town.mails() == [("claire", ONE), ("wassim", ONE)], "what was told is not told again"
+
+
+def test_a_mail_says_how_much_is_new_and_nothing_of_it(agency: Agency, town: Town, database: Database) -> None:
+    town.open(agency.sofia, [agency.claire])
+    town.write(agency.sofia)
+    town.later(TWO)
+    [mail] = [one for one in town.mailbox.collect() if "claire@" in one["To"]]
+    whole = f"{mail['Subject']} {text_of(mail)} {text_of(mail, 'html')}"
+    assert "You have 2 new messages" in mail["Subject"]
+    assert f"/client/threads/{town.thread}" in text_of(mail)
+    for secret in ("secret", "question", "Sofia", "Benali", "Wassim", "Paul", "Nord"):
+        assert secret not in whole, secret
+    town.open(agency.denis, [agency.denis])
+    town.open(agency.denis, [agency.denis])
+    town.later(TWO)
+    [mail] = town.mailbox.collect()
+    assert "You have 2 new messages. They are in 2 conversations." in " ".join(text_of(mail).split())
+    assert "/staff/threads" in text_of(mail).split("\r\n")[5]
+
+
+def test_one_mail_waits_for_each_person_however_much_is_written(agency: Agency, town: Town, database: Database) -> None:
+    first = town.open(agency.claire, [agency.claire])
+    town.open(agency.denis, [agency.denis])
+    for within in (first, town.thread, first):
+        town.write(agency.sofia, within=within)
+    town.write(agency.claire, within=first)
+    assert [row[:2] for row in database.all(NOTICES)] == [
+        ("client", agency.claire.id), ("client", agency.denis.id), ("relative", agency.paul.id),
+        ("staff", agency.sofia.id),
+    ]  # fmt: skip
+    assert town.mails() == [
+        ("denis", ONE), ("paul", MORE % 4), ("sofia", ONE)
+    ], "who has answered has read what was before"  # fmt: skip
+
+
+def test_what_is_read_withdrawn_internal_or_not_published_is_not_told(
+    agency: Agency, town: Town, database: Database
+) -> None:
+    town.open(agency.sofia, [agency.claire], published=False)
+    assert database.all(NOTICES) == []
+    town.open(agency.sofia, [agency.denis])
+    town.write(agency.sofia, internal=True)
+    number = town.write(agency.sofia)
+    with database.writing():
+        said = db.session.get_one(ThreadMessage, number)
+        said.withdrawn_at, said.withdrawn_by, said.withdraw_reason = said.at, "Sofia", "Erreur"
+    assert town.mails() == [("denis", ONE)]
+    town.write(agency.sofia)
+    town.read(agency.denis)
+    assert town.mails() == []
+    assert database.all(NOTICES)[-1][2:] == ("cancelled", "read")
+    town.write(agency.denis)
+    town.read(agency.ines)
+    assert town.mails() == [], "one of the agency has read it"
+
+
+def test_what_comes_while_a_mail_leaves_is_told_by_the_next_one(agency: Agency, town: Town, database: Database) -> None:
+    town.open(agency.sofia, [agency.denis])
+    with database.writing():
+        notice = db.session.scalars(select(Message)).one()
+        notice.state, notice.lease_token, notice.lease_until = "sending", "x", town.now + timedelta(seconds=60)
+    town.write(agency.sofia)
+    assert [row[2] for row in database.all(NOTICES)] == ["sending", "scheduled"]
+    with database.writing():
+        notice = db.session.scalars(select(Message).order_by(Message.id)).first()
+        notice.state, notice.lease_token, notice.lease_until = "due", None, None
+    assert town.mails() == [("denis", MORE % 2)], "a second try tells what came meanwhile"
+    assert sorted(row[2:] for row in database.all(NOTICES)) == [("cancelled", "read"), ("sent", None)]
+    with database.app.app_context():
+        assert broken_promises() == []
+
+
+def test_an_incident_is_news_of_its_own(agency: Agency, town: Town, database: Database) -> None:
+    with database.writing():
+        town.thread = factories.incident(agency.wassim, agency.claires_past, "Le secret de Claire").thread_id
+    town.write(agency.wassim)
+    town.later(TWO)
+    mails = town.mailbox.collect()
+    assert {mail["Subject"] for mail in mails} == {"News in your conversations"}
+    assert len(mails) == 3
+    said = " ".join(text_of(mails[0]).split())
+    assert "A new incident was reported. You have a new message." in said
+    assert "secret" not in said
+
+
+def test_the_agency_is_told_in_the_person_who_answers_for_it(agency: Agency, town: Town, database: Database) -> None:
+    town.open(agency.wassim, [], [agency.wassim])
+    assert town.mails() == [("sofia", ONE)], "a coordinator of the worker's sector"
+    town.open(agency.jean, [], [agency.jean])
+    with database.writing():
+        db.session.get_one(Staff, agency.igor.id).active = False
+    assert town.mails() == [], "whoever was to be told has left …"
+    assert town.mails() == [("ines", ONE)], "… and quality is told in their place"
+
+
+@pytest.mark.parametrize(("lacks", "reason"), [("account_id", "no_login"), ("email", "no_address")])
+def test_who_cannot_open_the_portal_is_not_mailed_a_link_and_staff_see_why(
+    agency: Agency, town: Town, database: Database, sign_in: SignIn, lacks: str, reason: str
+) -> None:
+    with database.writing():
+        worker, account = db.session.get_one(Worker, agency.wassim.id), agency.wassim.account_id
+        worker.account_id, db.session.get_one(Account, account).active = None, False
+        if lacks == "email":
+            worker.email = None
+    town.open(agency.sofia, [], [agency.wassim])
+    town.write(agency.sofia)
+    assert [row[2:] for row in database.all(NOTICES)] == [("suppressed", reason)], "once for each thread"
+    assert town.mails() == []
+    page = sign_in(agency.sofia).get("/staff/outbox?state=suppressed")
+    assert "Wassim Haddad" in page.words
+    assert ("the person has no access to the portal" if reason == "no_login" else "no e-mail address") in page.words
+
+
+def test_relatives_are_told_as_the_file_grants_and_in_place_of_the_client(
+    agency: Agency, town: Town, database: Database
+) -> None:
+    with database.writing():
+        claire = db.session.get_one(Client, agency.claire.id)
+        claire.email = claire.account_id = None
+    town.open(agency.sofia, [agency.claire])
+    assert [row[:2] for row in database.all(NOTICES)] == [("relative", agency.paul.id)]
+    with database.writing():
+        db.session.get_one(Relative, agency.paul.id).sees_threads = False
+    assert town.mails() == [], "taken away since"
+    town.write(agency.sofia)
+    assert database.all(NOTICES)[0] == ("client", agency.claire.id, "suppressed", "no_address")
+
+
+def test_closed_people_and_modules_are_told_nothing(agency: Agency, town: Town, database: Database) -> None:
+    town.open(agency.sofia, [agency.denis])
+    with database.writing():
+        factories.incident(agency.sofia, agency.eloises_done)
+        db.session.get_one(Client, agency.denis.id).active = False
+        set_option(None, "incidents.enabled", "no")
+    assert town.mails() == []
+    assert {row[2:] for row in database.all(NOTICES)} == {("suppressed", "no_login"), ("suppressed", "incidents_off")}
+
+
+def test_writing_takes_the_same_statements_in_a_long_thread_as_in_a_short_one(
+    agency: Agency, town: Town, database: Database
+) -> None:
+    with database.app.app_context():
+        watch = Watch(db.engine)
+    counts = []
+    town.open(agency.claire, [agency.claire], [agency.wassim])
+    for _round in range(3):
+        watch.begin()
+        town.write(agency.claire)
+        counts.append(len(watch.statements))
+        for _each in range(5):
+            town.write(agency.sofia)
+    assert counts[1] == counts[2]
