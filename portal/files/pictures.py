@@ -72,14 +72,15 @@ def _draw(content: bytes, media_type: str, name: str) -> Drawn:
     with Image.open(BytesIO(content), formats=(kind,)) as picture:
         if media_type == JPEG:
             picture.draft("RGB", _within(picture.size, LONGEST_EDGE / max(picture.size)))
-        upright = ImageOps.exif_transpose(picture)
-        plain = upright.convert("RGBA" if media_type == PNG and upright.has_transparency_data else "RGB")
-    edge = LONGEST_EDGE / max(plain.size) if media_type == JPEG else sqrt(MOST_KEPT / (plain.width * plain.height))
-    if edge < 1:
-        plain = plain.resize(_within(plain.size, edge), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    clean = Image.new(plain.mode, plain.size)
-    clean.paste(plain)  # the pixels alone: where and when it was taken stays behind
-    kept = _written(clean, kind, **({"quality": 85, "progressive": True} if media_type == JPEG else {}))
+        ImageOps.exif_transpose(picture, in_place=True)
+        mode = "RGBA" if media_type == PNG and picture.has_transparency_data else "RGB"
+        plain = picture if picture.mode == mode else picture.convert(mode)
+        edge = LONGEST_EDGE / max(plain.size) if media_type == JPEG else sqrt(MOST_KEPT / (plain.width * plain.height))
+        if edge < 1:
+            plain = plain.resize(_within(plain.size, edge), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        clean = Image.new(mode, plain.size)
+        clean.paste(plain)  # the pixels alone: where and when it was taken stays behind
+    kept = _written(clean, kind, **({"quality": 85} if media_type == JPEG else {"compress_level": 4}))
     return Drawn(kept, _thumbnail(clean), clean.width, clean.height)
 
 
@@ -131,5 +132,5 @@ def _thumbnail(picture: "Picture") -> bytes:
 
 def _written(picture: "Picture", kind: str, **options: object) -> bytes:
     out = BytesIO()
-    picture.save(out, kind, optimize=True, **options)
+    picture.save(out, kind, **options)
     return out.getvalue()
