@@ -52,6 +52,8 @@ class Permission(Enum):
     SEE_RATINGS = _l("Read the ratings of one's sectors.")
     SEE_THREADS = _l("Read the conversations of one's sectors.")
     WRITE_THREADS = _l("Write in the conversations of one's sectors, withdraw messages, archive.")
+    SEE_INCIDENTS = _l("See the incidents of one's sectors.")
+    HANDLE_INCIDENTS = _l("Follow up the incidents of one's sectors: state, owner, due date, urgency.")
     SEE_OUTBOX = _l("See the messages that leave, and why some do not.")
     MANAGE_OUTBOX = _l("Send a message again, or take it back.")
     HOLD_OUTBOX = _l("Hold all messages, and let them go again.")
@@ -98,6 +100,8 @@ _STAFF = _PORTAL | {
     Permission.SEE_RATINGS,
     Permission.SEE_THREADS,
     Permission.WRITE_THREADS,
+    Permission.SEE_INCIDENTS,
+    Permission.HANDLE_INCIDENTS,
     Permission.SEE_OUTBOX,
     Permission.IMPORT_FILES,
     Permission.OPEN_CONTROLS,

@@ -11,7 +11,9 @@ from portal.folding import fold_name
 from portal.imports import jobs as import_jobs
 from portal.imports import panels as imports
 from portal.incidents import alerts as incident_alerts
+from portal.incidents import lists as incidents
 from portal.incidents.actions import note_message
+from portal.incidents.follow_panels import follow_panel
 from portal.incidents.queries import has_open_incident
 from portal.outbox import panels as outbox
 from portal.outbox.models import Message
@@ -28,6 +30,7 @@ from portal.ratings.columns import RATING_COLUMN, waiting_visit
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.panels import MESSAGE_COLUMN, client_panel, rating_panel
 from portal.ratings.queries import missing_requests
+from portal.reports.incidents import INCIDENTS
 from portal.reports.journal import JOURNAL
 from portal.reports.quality import QUALITY
 from portal.settings import queries as settings
@@ -99,7 +102,7 @@ wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": 
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}
 
 # control tables, in the order in which they are listed
-wires.tables = {table.name: table for table in (QUALITY, JOURNAL)}
+wires.tables = {table.name: table for table in (QUALITY, INCIDENTS, JOURNAL)}
 
 # of which sectors their files are, for `controls`
 wires.sectors_of = sectors_of
@@ -134,17 +137,18 @@ wires.account_panels = [choices.account_panel, notice_choices.account_panel]
 
 # what asks for attention: cards of the staff's home page, figures in the menu
 wires.home_cards = [
-    setup.home_card, settings.home_card, outbox.home_card, low.home_card, visit_panels.home_card, imports.home_card,
-    thread_lists.home_card,
+    setup.home_card, settings.home_card, outbox.home_card, incidents.home_card, low.home_card,
+    visit_panels.home_card, imports.home_card, thread_lists.home_card,
 ]  # fmt: skip
 wires.badges = {
+    "staff.open_incidents": incidents.badge,
     "staff.list_ratings": low.badge,
     **{f"{portal}.list_threads": thread_lists.count_unread for portal in ("client", "worker", "staff")},
 }
 
 # how higher features head their conversations, and what they show above the messages
 wires.thread_columns = []
-wires.thread_panels = []
+wires.thread_panels = [follow_panel]
 
 # where a portal that belongs to nobody yet is set up, for the page that people sign in at
 wires.way_to_set_up = setup.way_to_set_up

@@ -102,6 +102,10 @@ BODIES: dict[str, dict[str, str]] = {
     "staff.change_tasks": {"version": "1", "tasks": "Courses"},
     "staff.keep_quality_filter": {"name": "Mes avis", "query": MONTH},
     "staff.export_quality": {"format": "xlsx", "query": MONTH},
+    "staff.keep_incidents_filter": {"name": "Les urgents", "query": "urgency=urgent"},
+    "staff.export_incidents": {"format": "csv", "query": MONTH},
+    "staff.change_incident_state": {"version": "1", "state": "closed", "outcome": "settled"},
+    "staff.change_follow_up": {"version": "1", "urgency": "high", "owner_id": "1", "due_on": "2026-12-01"},
     "staff.keep_journal_filter": {"name": "Les connexions", "query": "what=account."},
     "staff.export_journal": {"format": "csv", "query": "what=account."},
     "staff.hold_messages": {"why": "Essai"},
@@ -170,6 +174,10 @@ class Things:
         photo = FileStorage(io.BytesIO(factories.picture()), "photo.png")
         made = factories.message(getattr(self.agency, person), thread, "le secret de Claire", uploads=[photo])
         return {"thread_id": thread.id, "message_id": made.id, "token": made.files[0].attachment.public_id}
+
+    def incident(self) -> dict[str, Any]:
+        """Wassim has reported one on Claire's visit."""
+        return {"incident_id": factories.incident(self.agency.wassim, self.agency.claires_past).id}
 
     def session_of(self, person: str) -> dict[str, Any]:
         return {"session_id": factories.session(getattr(self.agency, person))}
@@ -306,6 +314,9 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.withdraw_message": partial(Things.said, person="claire"),
     "staff.archive_thread": Things.thread,
     "staff.mark_unread": Things.thread,
+    "staff.show_incident": Things.incident,
+    "staff.change_incident_state": Things.incident,
+    "staff.change_follow_up": Things.incident,
     "staff.look_at_rating": Things.low_rating,
     "staff.ask_again": Things.rated_visit,
     "staff.reply_to_rating": Things.low_rating,

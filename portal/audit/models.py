@@ -75,6 +75,8 @@ KINDS = {  # each with what happened, as the journal says it
     "reason.copied": _l("Reasons for incidents were copied from another service."),
     "reason.usual_taken": _l("A service was given the usual reasons for incidents."),
     "incident.declared": _l("An incident was reported."),
+    "incident.moved": _l("An incident was brought into another state."),
+    "incident.followed": _l("The owner, the due date or the urgency of an incident was changed."),
     "thread.opened": _l("A conversation was opened."),
     "thread.written": _l("A message was written in a conversation."),
     "thread.corrected": _l("A message was corrected by its author; the former text is kept."),

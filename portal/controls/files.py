@@ -117,7 +117,7 @@ def _figures(summary: Summary | None) -> list[tuple[str, str]]:
         return []
     told = [(figure.label, f"{figure.value} ({figure.note})" if figure.note else figure.value)
             for figure in summary.figures]  # fmt: skip
-    return [*told, *((label, str(number)) for label, number in summary.spread)]
+    return [*told, *((label, str(number)) for spread in summary.spreads for label, number in spread.lines)]
 
 
 def _sheet_name(title: str) -> str:

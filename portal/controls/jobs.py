@@ -12,7 +12,7 @@ from portal.audit.actions import record
 from portal.controls.files import WRITERS
 from portal.controls.forms import ControlFilter
 from portal.controls.models import Export
-from portal.controls.queries import Sort, asked_sort, chosen, open_desk, read_query, value_of
+from portal.controls.queries import Sort, asked_sort, chosen, open_desk, read_query, summarise, value_of
 from portal.controls.table import ControlTable
 from portal.extensions import begin_reading, db, rows_changed, wires, writing
 from portal.folding import fold
@@ -50,7 +50,7 @@ def _write(work: Work, export: Export, table: ControlTable, user: User, form: Co
     total = db.session.scalar(select(func.count()).select_from(rows.order_by(None).limit(LONGEST + 1).subquery())) or 0
     if total > LONGEST:
         return
-    summary = table.totals.tell(db.session.execute(sums).one()._mapping) if table.totals else None
+    summary = summarise(table, table.rows(user, form), db.session.execute(sums).one()._mapping)
     db.session.commit()
     with writing():
         work.advance(0, total)

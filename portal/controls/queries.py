@@ -195,8 +195,17 @@ def read_result(user: User, table: ControlTable, form: ControlFilter, args: Mult
         list(map(_reader(table), found[:PER_PAGE])), number, len(found) > PER_PAGE, min(total, COUNTED),
         total > COUNTED, table, query,
     )  # fmt: skip
-    summary = table.totals.tell(totals) if table.totals else None
+    summary = summarise(table, table.rows(user, form), totals) if total else None
     return Result(page, _heads(table, form, sort), summary, form.described(), urlencode(query))
+
+
+def summarise(table: ControlTable, bare: Select, sums: Mapping[str, Any]) -> Summary | None:
+    """Make the figures above a table of its sums, and of its groups, where it has some."""
+    if table.totals is None:
+        return None
+    if table.totals.groups:
+        sums = {**sums, "groups": db.session.execute(table.totals.groups(bare, sums)).all()}
+    return table.totals.tell(sums)
 
 
 def _rows_of_page(listed: Select, number: int) -> Sequence[Row]:

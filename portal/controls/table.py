@@ -1,10 +1,10 @@
 """What a control table is, said as data. The frame makes the page, the sort, the saved filters and the files of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, Select
+from sqlalchemy import CompoundSelect, Row, Select
 
 from portal.accounts.models import User
 from portal.controls.forms import ControlFilter
@@ -53,12 +53,19 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How many rows there are of each value of something: a table, with a bar for each number."""
+
+    title: str
+    lines: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True)
 class Summary:
-    """What stands above a table: some figures, and how many rows there are of each value of something."""
+    """What stands above a table: some figures, and how its rows are spread."""
 
     figures: list[Figure]
-    spread_title: str = ""
-    spread: list[tuple[str, int]] = field(default_factory=list)
+    spreads: Sequence[Spread] = ()
 
 
 @dataclass(frozen=True)
@@ -68,10 +75,12 @@ class Totals:
     Attributes:
         sql: sums by name; they are selected from the table's rows.
         tell: makes the figures of them.
+        groups: a further statement over the same rows, given those and their sums: what it finds is the sum `groups`.
     """
 
     sql: Mapping[str, Any]
     tell: Callable[[Mapping[str, Any]], Summary]
+    groups: Callable[[Select, Mapping[str, Any]], CompoundSelect] | None = None
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from portal import clock
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
-from portal.extensions import db, wires
+from portal.extensions import db, rows_changed, wires
 from portal.incidents.alerts import alert_urgent
 from portal.incidents.models import Incident, IncidentReason, Phase, State
 from portal.incidents.queries import is_open_to_report
@@ -98,9 +97,12 @@ def note_message(actor: User, thread: Thread, message: ThreadMessage) -> None:
     incident = db.session.scalar(select(Incident).where(Incident.thread_id == thread.id))
     if incident is None:  # its first message: the incident follows
         return
+    news: dict[str, object] = {}
     if is_staff(actor) and incident.answered_at is None and incident.declared_type != "staff":
-        incident.answered_at = message.at
+        news["answered_at"] = message.at
     by_other = (incident.declared_type, incident.declared_id) != (message.author_type, message.author_id)
     if by_other and incident.state in (State.OPEN, State.REOPENED):
-        incident.state, incident.state_at = State.DISCUSSION, clock.now()
-    db.session.flush()
+        news |= {"state": State.DISCUSSION, "state_at": message.at}
+    if news:  # past the version: nobody has decided anything, and whoever is about to is not late
+        rows_changed(update(Incident).where(Incident.id == incident.id).values(news))
+        db.session.refresh(incident)

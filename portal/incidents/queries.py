@@ -20,8 +20,9 @@ ENDED = (State.RESOLVED, State.CLOSED)
 def visible_incidents(user: User) -> Select[Incident]:
     """Incidents that this person may see: those of visits in their sectors, or whose thread they may read."""
     if is_staff(user):
-        visits = visible_visits(user).with_only_columns(Visit.id)
-        return select(Incident).where(Incident.visit_id.in_(visits))
+        # asked of each incident: nobody collects first all visits of a sector
+        seen = visible_visits(user).where(Visit.id == Incident.visit_id).correlate(Incident).exists()
+        return select(Incident).where(seen)
     return select(Incident).where(Incident.thread_id.in_(visible_threads(user).with_only_columns(Thread.id)))
 
 

@@ -33,3 +33,19 @@ OUTCOME_LABELS = {
     Outcome.UNFOUNDED: lazy_pgettext("outcome", "Unfounded"),
     Outcome.OTHER: lazy_pgettext("outcome", "Other"),
 }
+
+
+def state_badge(state: str) -> tuple[object, str]:
+    """The words and the tone of a state."""
+    return STATE_LABELS[State(state)], STATE_TONES[State(state)]
+
+
+def urgency_badge(urgency: str) -> tuple[object, str] | None:
+    """The same of an urgency; none of what is as usual."""
+    return (URGENCY_LABELS[Urgency(urgency)], URGENCY_TONES[Urgency(urgency)]) if urgency != Urgency.NORMAL else None
+
+
+def hours(seconds: float) -> str:
+    """`26:05`: hours and minutes, however many."""
+    minutes = int(seconds // 60)
+    return f"{minutes // 60}:{minutes % 60:02}"

@@ -16,7 +16,8 @@ from portal.accounts.own import METHODS
 from portal.extensions import wires
 from portal.i18n import LANGUAGES, exact, full_day
 from portal.imports.queries import RESULT_WORDS
-from portal.incidents.words import PHASE_LABELS, URGENCY_LABELS
+from portal.incidents.words import OUTCOME_LABELS, PHASE_LABELS, URGENCY_LABELS
+from portal.incidents.words import STATE_LABELS as INCIDENT_STATES
 from portal.organisation.sectors import KIND_LABELS
 from portal.outbox.queries import REASON_LABELS, STATE_LABELS
 from portal.people.availability_forms import weekdays
@@ -45,6 +46,7 @@ FIELDS = {
     "channel": _l("Source"),
     "client_id": _l("Client, by number"),
     "default_minutes": _l("Minutes"),
+    "due_on": _l("Due date"),
     "ends": _l("Ends at"),
     "ends_at": _l("End"),
     "excluded": _l("Excluded"),
@@ -76,6 +78,8 @@ FIELDS = {
     "mission_order": _l("Mission order"),
     "name": lazy_pgettext("thing", "Name"),
     "number": _l("How many"),
+    "outcome": _l("How it ended"),
+    "owner_id": _l("Owner, by number"),
     "page": _l("Page"),
     "phase": _l("Part of the visit"),
     "place": _l("Place in the order"),
@@ -113,9 +117,11 @@ WORDS: Mapping[str, Mapping[Any, object]] = {
     "account.method": METHODS,
     "channel": SOURCES,
     "how": HOW_LABELS,
+    "incident.state": INCIDENT_STATES,
     "language": LANGUAGES,
     "message.reason": REASON_LABELS,
     "message.state": STATE_LABELS,
+    "outcome": OUTCOME_LABELS,
     "phase": PHASE_LABELS,
     "role": ROLE_LABELS,
     "sector.kind": KIND_LABELS,
@@ -164,7 +170,7 @@ def _value(record: str, name: str, value: Any) -> str:
 def _text(record: str, name: str, value: str) -> str:
     if name.endswith("_at"):
         return exact(datetime.fromisoformat(value))
-    if name.endswith("_day"):
+    if name.endswith(("_day", "_on")):
         return full_day(date.fromisoformat(value))
     if name == "file":
         return record_label(value.replace(":", " "))

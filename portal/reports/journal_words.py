@@ -54,6 +54,7 @@ PAGES = {
     "worker": ("staff.show_worker", "worker_id"),
     "staff": ("staff.show_staff", "staff_id"),
     "visit": ("staff.show_visit", "visit_id"),
+    "incident": ("staff.show_incident", "incident_id"),
     "message": ("staff.show_message", "message_id"),
     "sector": ("staff.change_sector", "sector_id"),
     "service": ("staff.change_service", "service_id"),

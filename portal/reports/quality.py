@@ -16,7 +16,7 @@ from wtforms.validators import Length
 from portal import clock
 from portal.accounts.models import User
 from portal.controls.forms import ControlFilter
-from portal.controls.table import Column, ControlTable, Figure, Offer, Summary, Totals
+from portal.controls.table import Column, ControlTable, Figure, Offer, Spread, Summary, Totals
 from portal.forms import STAR_WORDS, choices
 from portal.i18n import decimal, start_of_day
 from portal.people.models import Client, Sector, Service, Staff, Worker
@@ -130,7 +130,7 @@ def _is_below(sector_id: int) -> ColumnElement[bool]:
     return select(tree.c.id).where(tree.c.id == RatingSubject.sector_id).correlate(RatingSubject).exists()
 
 
-def _named(kind: type[Client | Staff | Worker]) -> ColumnElement[str]:
+def named(kind: type[Client | Staff | Worker]) -> ColumnElement[str]:
     return func.trim(kind.first_name + " " + kind.last_name)
 
 
@@ -181,7 +181,7 @@ def tell(sums: Mapping[str, Any]) -> Summary:
     ]
     spread = [(ngettext("%(num)s star", "%(num)s stars", stars), int(sums[f"stars_{stars}"]))
               for stars in sorted(STAR_WORDS, reverse=True)]  # fmt: skip
-    return Summary(figures, _("Stars given"), spread)
+    return Summary(figures, [Spread(_("Stars given"), spread)])
 
 
 def _average(label: str, total: int, n: int) -> Figure:
@@ -196,7 +196,7 @@ def _visit_page() -> Callable[[Row], str]:
     return lambda row: address(row.visit_id)
 
 
-def _client_page() -> Callable[[Row], str | None]:
+def client_page() -> Callable[[Row], str | None]:
     """The file of a client who has moved to another sector since the visit opens to those alone who see all."""
     address, sees_all = addresses_of("staff.show_client", "client_id"), g.user.role in (Role.QUALITY, Role.ADMIN)
     return lambda row: address(row.client_id) if row.at_home or sees_all else None
@@ -209,17 +209,17 @@ def _mark(row: Row) -> str:
 # ---- what the filters offer ----
 
 
-def _managers(user: User) -> Select:
+def managers(user: User) -> Select:
     """Those who have a file of this person's perimeter in hand."""
     of_clients = visible_clients(user).with_only_columns(Client.file_manager_id)
-    return select(Staff.id, _named(Staff)).where(Staff.id.in_(of_clients))
+    return select(Staff.id, named(Staff)).where(Staff.id.in_(of_clients))
 
 
-def _sectors(user: User) -> Select:
+def sectors(user: User) -> Select:
     return visible_sectors(user).with_only_columns(Sector.id, Sector.name)
 
 
-def _services(_user: User) -> Select:
+def services(_user: User) -> Select:
     return select(Service.id, Service.name)
 
 
@@ -240,13 +240,13 @@ QUALITY = ControlTable(
            (Client.sector_id == Visit.sector_id).label("at_home"), Rating.excluded_at),
     columns=(
         Column("visit", lazy_pgettext("column", "Visit"), Visit.starts_at, "moment", page=_visit_page),
-        Column("client", _l("Client"), _named(Client), sort=Client.last_name + " " + Client.first_name,
-               page=_client_page),
-        Column("workers", _l("Workers"), _workers(_named(Worker), lambda name: func.aggregate_strings(name, ", ")),
+        Column("client", _l("Client"), named(Client), sort=Client.last_name + " " + Client.first_name,
+               page=client_page),
+        Column("workers", _l("Workers"), _workers(named(Worker), lambda name: func.aggregate_strings(name, ", ")),
                sort=_workers(Worker.last_name + " " + Worker.first_name, func.min), may_be_empty=True),
         Column("service", _l("Service"), Service.name),
         Column("sector", _l("Sector"), Sector.name),
-        Column("manager", _l("Manager"), _named(Staff), sort=Staff.last_name + " " + Staff.first_name,
+        Column("manager", _l("Manager"), named(Staff), sort=Staff.last_name + " " + Staff.first_name,
                may_be_empty=True),
         Column("stars", _l("Stars"), Rating.stars, "stars"),
         Column("comment", _l("Comment"), func.nullif(Rating.comment, ""), "long", may_be_empty=True),
@@ -256,9 +256,9 @@ QUALITY = ControlTable(
         Column("excluded", lazy_pgettext("rating", "Excluded"), Rating.exclude_reason, may_be_empty=True),
     ),
     offers={
-        "manager": Offer(_l("All managers"), _managers),
-        "sector": Offer(_l("All sectors"), _sectors),
-        "service": Offer(_l("All services"), _services),
+        "manager": Offer(_l("All managers"), managers),
+        "sector": Offer(_l("All sectors"), sectors),
+        "service": Offer(_l("All services"), services),
     },
     totals=Totals(SUMS, tell),
     mark=_mark,

@@ -1,8 +1,9 @@
 """The pages of the concrete tables, one set for each."""
 
 from portal.controls.routes import hang
+from portal.reports.incidents import INCIDENTS
 from portal.reports.journal import JOURNAL
 from portal.reports.quality import QUALITY
 
-for table in (QUALITY, JOURNAL):
+for table in (QUALITY, INCIDENTS, JOURNAL):
     hang(table)

@@ -14,7 +14,9 @@ from portal.controls.actions import save_filter
 from portal.extensions import db, wires
 from portal.imports.actions import bring_in
 from portal.imports.models import Import
+from portal.incidents.following import Closing, move_incident
 from portal.incidents.models import IncidentReason
+from portal.incidents.models import State as IncidentState
 from portal.incidents.reasons import take_usual_reasons
 from portal.links import make_token
 from portal.organisation.catalogue import add_skill
@@ -244,6 +246,14 @@ def catalogue(agency: Agency) -> None:
     east.active = False
 
 
+def incidents(agency: Agency) -> None:
+    """One urgent and late, in the hands of somebody; one that is closed."""
+    first = factories.incident(agency.wassim, agency.claires_past, urgency="urgent")
+    first.owner_id, first.due_on = agency.sofia.id, factories.at(-1, 9).date()
+    second = factories.incident(agency.claire, agency.claires_past, phase="end")
+    move_incident(agency.sofia.user, second, IncidentState.CLOSED, second.version, Closing("settled", "Clé changée"))
+
+
 def reasons(agency: Agency) -> None:
     """The usual reasons of a service, one of them taken out of use; some of them for another service too."""
     cleaning, rising = db.session.get_one(Service, agency.cleaning), db.session.get_one(Service, agency.rising)
@@ -446,6 +456,15 @@ SIGHTS = [
     Sight("control-table-refused", "sofia", f"{CONTROL}&sector=987654", 422),
     Sight("control-table-nothing", "igor", f"{CONTROL}&client=nobody"),
     Sight("file-being-written", "ines", press(CONTROL, "button[value=csv]", "progress")),
+    Sight("incident-of-an-agency", "sofia", "/staff/threads/1", before=incidents),
+    Sight("incident-state", "ines", "/staff/incidents/1/state?to=closed", before=incidents),
+    Sight("incident-state-window", "sofia",
+          press("/staff/threads/1", "#incident a[href$='to=closed']", "dialog[open] form"), before=incidents),
+    Sight("incident-followed", "ada", press("/staff/incidents/1/follow-up", SAVE, "#incident"), before=incidents),
+    Sight("incidents-of-client", "sofia", "/staff/clients/{agency.claire.id}/incidents", before=incidents),
+    Sight("incidents-of-worker", "ines", "/staff/workers/{agency.wassim.id}/incidents"),
+    Sight("incidents-table", "ines", "/staff/incidents?period=last_12_months", before=incidents),
+    Sight("home-incidents", "sofia", "/staff/home", before=incidents),
     Sight("audit-log", "ada", "/staff/journal?period=last_7_days"),
     Sight("home-lost", "sofia", "/staff/home", before=lost_messages),
     Sight("outbox-lately", "ines", "/staff/outbox?state=failed&lately=1", before=lost_messages),
