@@ -68,7 +68,7 @@ def test_an_incident_goes_from_state_to_state_and_participants_read_what_concern
     thread = f"/client/threads/{stands(database, reported).thread_id}"
     told = ["The agency has marked this incident as resolved.", "The agency has closed this incident."]
     shown = claire.get(thread)
-    assert [line for line in lines(shown) if any(one in line for one in told)] == lines(shown) and len(lines(shown)) == 2
+    assert len(lines(shown)) == 2 and all(one in line for one, line in zip(told, lines(shown), strict=True))
     assert "hold" not in shown.words and SECRET not in shown.words and "No action" not in shown.words
     assert len(lines(page)) == 3, "staff read the others too"
     page = page.press("#incident [value=reopened]").follow()
@@ -217,7 +217,8 @@ def test_records_list_the_incidents_of_their_visits(
 def test_an_open_incident_keeps_the_client_from_being_asked_and_reopening_takes_the_mail_back(
     agency: Agency, sign_in: SignIn, database: Database
 ) -> None:
-    waiting = select(func.count()).select_from(Message).where(Message.state == "scheduled")
+    asked = Message.kind == "ratings.request", Message.state == "scheduled"
+    waiting = select(func.count()).select_from(Message).where(*asked)
     with database.writing():
         claire, wassim = db.session.get_one(Client, agency.claire.id), db.session.get_one(Worker, agency.wassim.id)
         visit = factories.visit(claire, db.session.get_one(Service, agency.rising), [wassim], factories.at(0, 9))
@@ -229,3 +230,17 @@ def test_an_open_incident_keeps_the_client_from_being_asked_and_reopening_takes_
     assert database.one(waiting) == 1, "a closed incident keeps nobody from being asked"
     page_of(sofia, incident).press("#incident [value=reopened]")
     assert database.one(waiting) == 0
+
+
+def test_one_that_turns_urgent_alerts_whoever_has_it_in_hand(
+    agency: Agency, reported: int, sign_in: SignIn, database: Database
+) -> None:
+    alerts = select(Message.kind).where(Message.subject_type == "incident").order_by(Message.due_at)
+    url = f"/staff/incidents/{reported}/follow-up"
+    sofia = sign_in(agency.sofia)
+    sofia.get(url).form("Save").submit(urgency="high")
+    assert not database.all(alerts)
+    sofia.get(url).form("Save").submit(urgency="urgent")
+    assert database.all(alerts) == ["incidents.urgent", "incidents.unanswered", "incidents.unanswered_long"]
+    sofia.get(url).form("Save").submit(due_on="2026-11-30")
+    assert len(database.all(alerts)) == 3
