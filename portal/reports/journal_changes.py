@@ -29,6 +29,8 @@ from portal.reports.quality import SOURCES
 from portal.roles import ROLE_LABELS
 from portal.settings.forms import in_words
 from portal.settings.models import OPTIONS
+from portal.threads.choices import HOW_LABELS as PACE_LABELS
+from portal.threads.words import INCIDENT, TOPICS
 from portal.visits.queries import STAGE_LABELS
 
 FIELDS = {
@@ -61,6 +63,8 @@ FIELDS = {
     "format": _l("Format"),
     "how": _l("Given how"),
     "imported": _l("By an import"),
+    "incident_mails": _l("Mails about incidents"),
+    "internal": _l("Internal message"),
     "kind": _l("Kind"),
     "last_day": _l("Last day"),
     "left": _l("Codes left"),
@@ -74,6 +78,7 @@ FIELDS = {
     "manager_id": _l("Manager, by number"),
     "may_rate": _l("May rate"),
     "message": _l("Message number"),
+    "message_mails": _l("Mails about messages"),
     "method": _l("How"),
     "mission_order": _l("Mission order"),
     "name": lazy_pgettext("thing", "Name"),
@@ -83,6 +88,7 @@ FIELDS = {
     "page": _l("Page"),
     "phase": _l("Part of the visit"),
     "place": _l("Place in the order"),
+    "published": _l("Visible on the portals"),
     "parent_id": _l("Sector above, by number"),
     "purpose": _l("How"),
     "question_en": _l("Question"),
@@ -107,6 +113,7 @@ FIELDS = {
     "state": _l("State"),
     "table": _l("Table"),
     "tasks": _l("Tasks"),
+    "topic": _l("Subject"),
     "urgency": _l("Urgency"),
     "visit": _l("Visit, by number"),
     "weekday": _l("Day of the week"),
@@ -118,13 +125,16 @@ WORDS: Mapping[str, Mapping[Any, object]] = {
     "channel": SOURCES,
     "how": HOW_LABELS,
     "incident.state": INCIDENT_STATES,
+    "incident_mails": PACE_LABELS,
     "language": LANGUAGES,
     "message.reason": REASON_LABELS,
     "message.state": STATE_LABELS,
+    "message_mails": PACE_LABELS,
     "outcome": OUTCOME_LABELS,
     "phase": PHASE_LABELS,
     "role": ROLE_LABELS,
     "sector.kind": KIND_LABELS,
+    "topic": {**TOPICS, INCIDENT: _l("Incident")},
     "urgency": URGENCY_LABELS,
     "visit.reason": SUSPECT_LABELS,
     "visit.state": STAGE_LABELS,

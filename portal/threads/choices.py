@@ -22,19 +22,19 @@ HOW_LABELS = {
     "daily": _l("In one mail on the next morning at 8"),
     "never": _l("Never"),
 }
-OFFERED = [SelectChoice(value=how, label=label) for how, label in HOW_LABELS.items()]
 KIND_LABELS = {"incident": _l("A new incident"), "message": _l("A new message")}
 
 
 class NoticesForm(PortalForm):
     """One choice for each kind of news; what the agency has made compulsory is none."""
 
-    incident = RadioField(KIND_LABELS["incident"], choices=OFFERED)
-    message = RadioField(KIND_LABELS["message"], choices=OFFERED)
+    incident = RadioField(KIND_LABELS["incident"], choices=[])
+    message = RadioField(KIND_LABELS["message"], choices=[])
 
     def __init__(self, user: User) -> None:
         super().__init__(data=choices_of(user))
         for kind in KINDS:
+            self[kind].choices = [SelectChoice(value=how, label=str(label)) for how, label in HOW_LABELS.items()]
             if is_compulsory(kind):
                 del self[kind]
 
@@ -63,8 +63,9 @@ def choose(user: User, typed: Mapping[str, str]) -> None:
     key = [NoticeChoice.person_type, NoticeChoice.person_id, NoticeChoice.kind]
     db.session.execute(said.on_conflict_do_update(index_elements=key, set_={"how": said.excluded.how}))
     _follow((type_, number))
-    was = {kind: before[kind] for kind in changed}
-    record("notice.chosen", user, (type_, number), before=was, after=changed)
+    was = {f"{kind}_mails": before[kind] for kind in changed}
+    told = {f"{kind}_mails": how for kind, how in changed.items()}
+    record("notice.chosen", user, (type_, number), before=was, after=told)
 
 
 def _follow(person: tuple[str, int]) -> None:

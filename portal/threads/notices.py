@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
@@ -106,7 +107,7 @@ def _participants(thread: Thread) -> list[Reader]:
     return [_as_reader(row) for row in db.session.execute(select(whole).order_by(whole.c.type, whole.c.id))]
 
 
-def _people(kind: type) -> Select:
+def _people(kind: Any) -> Select:
     """Select people whose record is open, with how they are reached and what they have chosen."""
     chosen = {name: aliased(NoticeChoice) for name in KINDS}
     found = select(

@@ -18,6 +18,7 @@ from portal.audit.models import KINDS, AuditEntry
 from portal.controls.models import Export
 from portal.extensions import db, wires
 from portal.imports.importer import Outcome
+from portal.incidents.models import Incident
 from portal.organisation.forms import SectorForm
 from portal.outbox.models import Message
 from portal.people.access import GRANTS
@@ -27,6 +28,8 @@ from portal.people.models import Sector, Staff
 from portal.ratings.models import Rating
 from portal.reports.journal_changes import FIELDS, change_in_words
 from portal.reports.journal_words import FAMILIES, RECORDS
+from portal.threads.models import NoticeChoice
+from portal.threads.words import INCIDENT, TOPICS
 from portal.visits.models import Visit
 from portal.work import jobs as work
 from tests.accounts.test_password_links import NEW
@@ -241,6 +244,9 @@ def test_no_value_of_a_closed_list_is_shown_as_it_is_kept(app: Flask) -> None:
         "staff": {"role": allowed(Staff, "role")},
         "client": {"language": ["fr", "ru", "en"], "fields": [[name] for names in EDITED.values() for name in names]},
         "import": {"kind": list(wires.importers)},
+        "incident": {name: allowed(Incident, name) for name in ("state", "urgency", "phase", "outcome")},
+        "worker": {f"{kind}_mails": allowed(NoticeChoice, "how") for kind in allowed(NoticeChoice, "kind")},
+        "thread": {"topic": [*TOPICS, INCIDENT]},
         "export": {"table": list(wires.tables)},
     }  # fmt: skip
     with app.test_request_context():

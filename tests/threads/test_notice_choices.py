@@ -32,7 +32,7 @@ def test_everybody_chooses_on_their_account_page(
     assert after.at("input[name=message][checked]")["value"] == "daily"
     entry = database.one(select(AuditEntry).where(AuditEntry.kind == "notice.chosen"))
     assert (entry.subject_type, entry.subject_id) == (person.key.partition(":")[0], person.id)
-    assert (entry.before, entry.after) == ({"message": "now"}, {"message": "daily"})
+    assert (entry.before, entry.after) == ({"message_mails": "now"}, {"message_mails": "daily"})
     refused = sign_in(person).act(f"/{portal}/account/notices", {"incident": "hourly", "message": "now"})
     assert refused.status == 422
     assert "Please choose one of the values offered." in refused.words
