@@ -42,6 +42,7 @@ class Permission(Enum):
 
     SEE_OWN_VISITS = _l("See the visits of one's own file.")
     RATE_OWN_VISITS = _l("Rate a done visit of one's own file.")
+    REPORT_INCIDENTS = _l("Report an incident on a visit that one may see.")
     SEE_ASSIGNED_VISITS = _l("See the visits one is sent to.")
     CLOSE_ASSIGNED_VISITS = _l("Mark a past visit of one's own as done.")
     READ_THREADS = _l("Read the conversations in which one takes part, and write in them.")
@@ -81,7 +82,12 @@ class Permission(Enum):
 
 
 _PORTAL = {Permission.SEE_OWN_ACCOUNT}
-_CLIENT = _PORTAL | {Permission.SEE_OWN_VISITS, Permission.RATE_OWN_VISITS, Permission.READ_THREADS}
+_CLIENT = _PORTAL | {
+    Permission.SEE_OWN_VISITS,
+    Permission.RATE_OWN_VISITS,
+    Permission.REPORT_INCIDENTS,
+    Permission.READ_THREADS,
+}
 _STAFF = _PORTAL | {
     Permission.SEE_HOME,
     Permission.SEARCH_PEOPLE,
@@ -94,6 +100,7 @@ _STAFF = _PORTAL | {
     Permission.STOP_REQUESTS,
     Permission.MANAGE_ACCESS,
     Permission.MANAGE_OUTBOX,
+    Permission.REPORT_INCIDENTS,
     Permission.SEE_VISITS,
     Permission.PLAN_VISITS,
     Permission.CLOSE_VISITS,
@@ -111,7 +118,13 @@ _STAFF = _PORTAL | {
 GRANTS: dict[Role, set[Permission]] = {
     Role.CLIENT: _CLIENT,
     Role.RELATIVE: _CLIENT,  # the client's file decides whether a relative rates: see people.Relative.may_rate
-    Role.WORKER: _PORTAL | {Permission.SEE_ASSIGNED_VISITS, Permission.CLOSE_ASSIGNED_VISITS, Permission.READ_THREADS},
+    Role.WORKER: _PORTAL
+    | {
+        Permission.SEE_ASSIGNED_VISITS,
+        Permission.CLOSE_ASSIGNED_VISITS,
+        Permission.REPORT_INCIDENTS,
+        Permission.READ_THREADS,
+    },
     Role.COORDINATOR: _STAFF,
     Role.QUALITY: _STAFF | {Permission.HOLD_OUTBOX, Permission.EXCLUDE_RATINGS},
     Role.ADMIN: _STAFF

@@ -11,7 +11,10 @@ from portal.folding import fold_name
 from portal.imports import jobs as import_jobs
 from portal.imports import panels as imports
 from portal.incidents import alerts as incident_alerts
+from portal.incidents import columns as incident_columns
 from portal.incidents import lists as incidents
+from portal.incidents import panels as incident_panels
+from portal.incidents import timeline as incident_timeline
 from portal.incidents.actions import note_message
 from portal.incidents.follow_panels import follow_panel
 from portal.incidents.queries import has_open_incident
@@ -123,13 +126,13 @@ wires.names_of_staff = names_of_staff
 wires.promises = [missing_requests, lost_notices]
 
 # what the lists of visits show besides the visit
-wires.visit_columns = [RATING_COLUMN]
+wires.visit_columns = [RATING_COLUMN, incident_columns.VISIT_COLUMN]
 wires.waiting_visit = waiting_visit
 
 # timelines and panels of the pages of a visit, of a record, of one's own account
-wires.timeline = [visits.timeline_facts, rating_timeline.timeline_facts]
+wires.timeline = [visits.timeline_facts, rating_timeline.timeline_facts, incident_timeline.timeline_facts]
 wires.client_timeline = [people_timeline.record_facts, record_panels.facts_of_client]
-wires.visit_panels = [rating_panel, choices.visit_panel]
+wires.visit_panels = [rating_panel, incident_panels.visit_panel, choices.visit_panel]
 wires.client_panels = [client_panel]
 wires.worker_panels = [record_panels.visits_in_absences]
 wires.closing_panels = [record_panels.visits_to_come]
@@ -147,8 +150,8 @@ wires.badges = {
 }
 
 # how higher features head their conversations, and what they show above the messages
-wires.thread_columns = []
-wires.thread_panels = [follow_panel]
+wires.thread_columns = [incident_columns.THREAD_COLUMN]
+wires.thread_panels = [incident_panels.thread_panel, follow_panel]
 
 # where a portal that belongs to nobody yet is set up, for the page that people sign in at
 wires.way_to_set_up = setup.way_to_set_up

@@ -235,6 +235,11 @@ class Things:
         factories.reason(self.agency.cleaning, "Premier motif")
         return {"reason_id": factories.reason(self.agency.cleaning).id}
 
+    def reportable(self) -> dict[str, Any]:
+        """Something can be reported on the visit that has just ended."""
+        self.reason_id = factories.reason(self.agency.cleaning).id
+        return {"visit_id": self.agency.claires_past}
+
     def other_reason(self) -> dict[str, Any]:
         """Of another service: what is copied from there."""
         self.reason_id = factories.reason(self.agency.rising).id
@@ -346,6 +351,7 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.change_reason": Things.reason,
     "staff.move_reason": Things.reason,
     "staff.copy_reasons": Things.other_reason,
+    **{f"{portal}.declare_incident": Things.reportable for portal in PORTALS},
     "staff.change_skill": Things.skill,
     "staff.add_level": Things.skill,
     "staff.change_level": Things.skill,
@@ -366,6 +372,8 @@ WRITTEN: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.set_worker_skill": lambda things: {"skill": f"{things.skill_id}:"},
     "staff.invite_person": lambda things: {"person": f"relative:{things.guest_id}"},
     "staff.invite_to_file": lambda things: {"person": f"relative:{things.guest_id}"},
+    **{f"{portal}.declare_incident": lambda things: {"reason": f"end:{things.reason_id}", "text": "le secret de Claire"}
+       for portal in PORTALS},
     "staff.copy_reasons": lambda things: {"reasons": str(things.reason_id)},
     "staff.manage_factor": lambda _things: {"deed": "start", "code": factories.code_of_phone()},
     "staff.bring_logo": lambda _things: {"logo": (io.BytesIO(factories.picture()), "logo.png")},

@@ -51,9 +51,7 @@ def declare_incident(actor: User, visit: Visit, report: Report) -> Incident:
         Refused: outside the window (staff have none), a draft, a reason that does not belong to it, or as
             `threads.actions.write` says.
     """
-    type_, number = person_of(actor)
-    sent = Incident.declared_type == type_, Incident.declared_id == number, Incident.token == report.first.token
-    if twin := db.session.scalar(select(Incident).where(*sent)):
+    if twin := declared(actor, report.first.token):
         return twin
     _refuse_report(actor, visit, report)
     thread = open_thread(
@@ -62,6 +60,7 @@ def declare_incident(actor: User, visit: Visit, report: Report) -> Incident:
     )  # fmt: skip
     if twin := db.session.scalar(select(Incident).where(Incident.thread_id == thread.id)):
         return twin  # sent twice at the same moment
+    type_, number = person_of(actor)
     incident = Incident(
         visit=visit, thread=thread, reason=report.reason, phase=report.phase, urgency=report.urgency,
         declared_type=type_, declared_id=number, declared_by=actor.name, token=report.first.token,
@@ -75,6 +74,13 @@ def declare_incident(actor: User, visit: Visit, report: Report) -> Incident:
     wires.react("incident opened", [visit])
     alert_urgent(incident)
     return incident
+
+
+def declared(actor: User, token: str) -> Incident | None:
+    """Return what this person has reported with this form before: it is not refused, however late it comes again."""
+    type_, number = person_of(actor)
+    sent = Incident.declared_type == type_, Incident.declared_id == number, Incident.token == token
+    return db.session.scalar(select(Incident).where(*sent))
 
 
 def _refuse_report(actor: User, visit: Visit, report: Report) -> None:

@@ -1,5 +1,6 @@
 """The reasons that can be reported for a service, and the incidents that were."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -42,6 +43,9 @@ class State(StrEnum):
     REOPENED = "reopened"
 
 
+ENDED = (State.RESOLVED, State.CLOSED)
+
+
 class Outcome(StrEnum):
     """How an incident was closed."""
 
@@ -54,6 +58,11 @@ class Outcome(StrEnum):
 LANGUAGES = ("fr", "ru", "en")
 
 
+def first_label(labels: Mapping[str, str | None], language: str) -> str:
+    """Of labels by language: that in one language, else in the agency's, else the first that there is."""
+    return next((label for one in (language, option("agency.language"), *LANGUAGES) if (label := labels[one])), "")
+
+
 class Labelled:
     """A label in the languages in which the agency wrote it."""
 
@@ -63,8 +72,7 @@ class Labelled:
 
     def label(self, language: str) -> str:
         """The label in one language, else in the agency's, else in the first that has it."""
-        labels = (getattr(self, f"label_{one}") for one in (language, option("agency.language"), *LANGUAGES))
-        return next((label for label in labels if label), "")
+        return first_label({one: getattr(self, f"label_{one}") for one in LANGUAGES}, language)
 
 
 class IncidentReason(Versioned, Labelled, db.Model):

@@ -7,14 +7,12 @@ from sqlalchemy import Select, exists, select
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.incidents.models import Incident, IncidentReason, Phase, State
+from portal.incidents.models import ENDED, Incident, IncidentReason, Phase
 from portal.settings.queries import option
 from portal.threads.models import Thread
 from portal.threads.queries import is_staff, visible_threads
 from portal.visits.models import Visit
 from portal.visits.queries import visible_visits
-
-ENDED = (State.RESOLVED, State.CLOSED)
 
 
 def visible_incidents(user: User) -> Select[Incident]:

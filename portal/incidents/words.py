@@ -1,5 +1,6 @@
 """What is said of incidents, in words."""
 
+from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from portal.incidents.models import Outcome, Phase, State, Urgency
@@ -32,6 +33,12 @@ OUTCOME_LABELS = {
     Outcome.NO_ACTION: lazy_pgettext("outcome", "No action needed"),
     Outcome.UNFOUNDED: lazy_pgettext("outcome", "Unfounded"),
     Outcome.OTHER: lazy_pgettext("outcome", "Other"),
+}
+REPORTED_LABELS = {  # for whom staff have reported it
+    "client": _l("The client"),
+    "relative": _l("A relative"),
+    "worker": _l("A worker"),
+    "other": _l("Somebody else"),
 }
 
 

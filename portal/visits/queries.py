@@ -81,7 +81,7 @@ def stage(state: str, starts_at: datetime, ends_at: datetime) -> str:
 
 @dataclass(frozen=True)
 class VisitRow:
-    """A line of a list of visits. The last fields are filled by the ratings feature, through `wiring.py`."""
+    """A line of a list of visits. The last fields are filled by ratings and incidents, through `wiring.py`."""
 
     id: int
     starts_at: datetime
@@ -104,6 +104,8 @@ class VisitRow:
     again: bool = False  # the agency asks for another one
     counted: bool = True  # staff have not excluded it from the statistics
     said_url: str | None = None  # where the client reads either
+    report_url: str | None = None  # where an incident can be reported, while it can
+    incidents: tuple[Any, ...] = ()  # those reported, each with `url`, `label` and `marks`
 
     @property
     def first_name(self) -> str | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
+from flask import g
 from sqlalchemy import ScalarSelect, Select, String, case, cast, func, literal, select
 from sqlalchemy.orm import contains_eager
 
@@ -45,6 +46,7 @@ def window_of(user: User, visit_id: int) -> Window | None:
     if found is None:
         return None
     row = reader(user)(found)
+    g.setdefault("visit_rows", {})[visit_id] = row  # for those parts of the page that higher features make
     numbers = [int(number) for number in (found.worker_ids or "").split()]
     sent = [Sent(name, number or None) for name, number in zip(row.workers, numbers, strict=True)]
     return Window(found.Visit, row, sent, found.tasks.split("\n") if found.tasks else [], bool(found.opens_client))

@@ -1,0 +1,93 @@
+"""What the window *Déclarer un incident* says before anybody writes: until when, who will read it, whom to call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from portal import clock
+from portal.accounts.models import User
+from portal.extensions import db
+from portal.i18n import full_day, time_of_day
+from portal.incidents.models import IncidentReason
+from portal.incidents.queries import reasons_for, window_of
+from portal.people.models import Client, Relative, Staff
+from portal.settings.queries import option
+from portal.threads.queries import is_staff
+from portal.visits.models import State, Visit
+from portal.visits.queries import visit_of
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Why nothing can be reported here now, and whom to call instead.
+
+    Attributes:
+        sentence: why.
+        name: of who has the client's file in hand, where the number is theirs.
+        phone: None where the agency has given none.
+    """
+
+    sentence: str
+    name: str | None
+    phone: str | None
+
+
+def visit_to_report(user: User, visit_id: int) -> Visit | None:
+    """Return a visit about which this person may write to the others: one that they may see, and for relatives only if
+    the file lets them into its conversations."""
+    return visit_of(user, visit_id) if user.sees_threads else None
+
+
+def closed_to(user: User, visit: Visit, reasons: Sequence[IncidentReason]) -> Closed | None:
+    """Return why a person cannot report anything on a visit now; None when they can."""
+    if visit.state == State.DRAFT:
+        return _closed(visit, _("This visit is a draft: nothing can have happened on it."))
+    first, last = window_of(visit)
+    now = clock.now()
+    if not is_staff(user) and not first <= now <= last:
+        when = {"day": full_day(first), "hour": time_of_day(first)} if now < first else {
+            "day": full_day(last), "hour": time_of_day(last)}  # fmt: skip
+        too_early = _("An incident on this visit can be reported here from %(day)s, %(hour)s.", **when)
+        too_late = _("An incident on this visit could be reported here until %(day)s, %(hour)s.", **when)
+        return _closed(visit, too_early if now < first else too_late)
+    return None if reasons else _closed(visit, _("For this service nothing can be reported here yet."))
+
+
+def _closed(visit: Visit, sentence: str) -> Closed:
+    """Whoever has the file in hand is called at the desk's number; a mobile number may be a private one."""
+    manager = db.session.get(Staff, visit.client.file_manager_id) if visit.client.file_manager_id else None
+    if manager and manager.active and manager.phone:
+        return Closed(sentence, manager.name, manager.phone)
+    return Closed(sentence, None, option("agency.phone") or None)
+
+
+def open_until(visit: Visit) -> str:
+    """Until when clients and workers can report something on a visit, as a sentence."""
+    last = window_of(visit)[1]
+    return _("You can report until %(day)s, %(hour)s.", day=full_day(last), hour=time_of_day(last))
+
+
+def readers(visit: Visit) -> list[str]:
+    """Who will read what is reported, by name."""
+    granted = Relative.client_id == visit.client_id, Relative.sees_threads, Relative.active
+    relatives = db.session.scalars(select(Relative).where(*granted).order_by(Relative.id)).all()
+    return [
+        _("%(name)s (client)", name=visit.client.name),
+        *(_("%(name)s (relative)", name=one.name) for one in relatives),
+        *(_("%(name)s (worker)", name=one.name) for one in visit.workers),
+        _("the agency %(name)s", name=option("agency.name")),
+    ]
+
+
+def offered_on(visit: Visit) -> list[IncidentReason]:
+    """The reasons that can be reported on a visit."""
+    return reasons_for(visit.service_id)
+
+
+def name_of(how: str, typed: str, visit: Visit) -> str | None:
+    """The name of the person for whom staff report something: as typed, else the only one it can be."""
+    known: Client = visit.client
+    names = {"client": [known.name], "worker": [one.name for one in visit.workers]}.get(how, [])
+    return typed or (names[0] if len(names) == 1 else None)
