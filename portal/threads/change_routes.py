@@ -61,7 +61,7 @@ def _changed(thread: Thread, form: PortalForm, heading: str, change: Callable[[]
         return _window(thread, form, heading, status)
     return done(
         url_for(f"{g.portal}.show_thread", thread_id=thread.id), event="message-changed",
-        fragment="threads/_changed.html", read=lambda: said(thread),
+        fragment="threads/_changed.html", read=lambda: said(thread), portal=g.portal,
     )  # fmt: skip
 
 

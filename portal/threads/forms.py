@@ -35,7 +35,7 @@ class ThreadsFilter(FilterForm):
     """What the list is narrowed to; a value that the form does not offer is no filter."""
 
     state = SelectField(_l("State"), choices=[])
-    unread = SelectField(_l("Read or not"), choices=[])
+    unread = SelectField(_l("Reading"), choices=[])
     topic = SelectField(_l("Topic"), choices=[])
     sector = SelectField(_l("Sector"), choices=[])
     who = StringField(_l("Client or worker"), validators=[Length(max=100)])

@@ -51,11 +51,16 @@ def in_portal(template: str, part: str | None = None, /, status: int = 200, **co
 def show_thread(thread_id: int) -> Response:
     thread, heading = opened_thread(g.user, thread_id) or abort(404)
     g.open_thread = thread_id
-    return _page(thread, heading, _form(internal=request.args.get("internal") == "1"))
+    return _page(thread, heading, _form("agency" if request.args.get("internal") == "1" else "all"))
 
 
-def _form(*, internal: bool = False) -> WriteForm:
-    return StaffWriteForm(audience="agency" if internal else "all") if is_staff(g.user) else WriteForm()
+def _form(audience: str | None = None) -> WriteForm:
+    """The box in which the person writes.
+
+    Args:
+        audience: who reads it, of the staff's, until they say otherwise; what was sent says it itself.
+    """
+    return StaffWriteForm(audience=audience) if is_staff(g.user) else WriteForm()
 
 
 def _page(thread: Thread, heading: Heading, form: WriteForm, status: int = 200) -> Response:
@@ -84,7 +89,8 @@ def write_message(thread_id: int) -> Response:
     if status := refused(form, lambda: _write(thread, form)):
         return _page(thread, heading, form, status)
     page = url_for(f"{g.portal}.show_thread", thread_id=thread_id)
-    return done(page, fragment="threads/_sent.html", target="#write", read=lambda: _fresh(thread, form))
+    return done(page, fragment="threads/_sent.html", target="#write", read=lambda: _fresh(thread, form),
+                portal=g.portal)  # fmt: skip
 
 
 def _write(thread: Thread, form: WriteForm) -> None:
@@ -101,4 +107,4 @@ def _fresh(thread: Thread, written: WriteForm) -> dict[str, Any]:
     form = (
         type(written)(formdata=None, audience=written.audience.data) if is_staff(g.user) else WriteForm(formdata=None)
     )
-    return {**_around(thread), **said(thread), "form": form, "portal": g.portal}
+    return {**_around(thread), **said(thread), "form": form}
