@@ -9,10 +9,11 @@ from flask_babel import lazy_gettext as _l
 from flask_security.utils import hash_password
 from sqlalchemy import select
 
-from portal import clock, demo_days
+from portal import clock, demo_days, demo_talks
 from portal.accounts.actions import open_account
 from portal.demo_people import furnish, make_services
 from portal.extensions import db, wires, writing
+from portal.incidents.reasons import take_usual_reasons
 from portal.people.models import Client, Relative, Sector, Staff, Worker, set_name
 from portal.people.search import reindex
 from portal.settings.actions import set_option
@@ -98,11 +99,14 @@ def build() -> None:
         workers = _workers(north, south)
         clients = _clients(north, south, staff)
         db.session.flush()
+        for service in services:
+            take_usual_reasons(None, service)
         furnish(clients, workers, staff)
         _relative(clients["claire"])
         _open_logins()
         reindex()
     demo_days.live_through(clients, workers, services, staff)
+    demo_talks.talk(clients, workers, staff)
 
 
 def _sectors() -> tuple[Sector, Sector]:

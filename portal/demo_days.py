@@ -32,7 +32,7 @@ def live_through(
     _other_visits(clients, workers, services)
     _ratings(clients)
     _of_the_agency(clients, staff)
-    _have_left(select(Message).where(Message.state == "scheduled"))
+    have_left(select(Message).where(Message.state == "scheduled"))
 
 
 def _day(days: int, hour: int, minute: int = 0) -> datetime:
@@ -105,7 +105,7 @@ def _ratings(clients: dict[str, Client]) -> None:
 
 def _of_the_agency(clients: dict[str, Client], staff: dict[str, Staff]) -> None:
     """What the staff did with ratings: one typed for a client without e-mail, one answered, one not counted."""
-    sofia, igor, ines = (_at_work(staff[key]) for key in ("sofia", "igor", "ines"))
+    sofia, igor, ines = (at_work(staff[key]) for key in ("sofia", "igor", "ines"))
     night = _subjects(clients["george"])[0]
     told_at = min(night.ended_at + timedelta(hours=6), clock.now())
     with clock.at(told_at):
@@ -120,7 +120,7 @@ def _of_the_agency(clients: dict[str, Client], staff: dict[str, Staff]) -> None:
         )
 
 
-def _at_work(person: Staff) -> User:
+def at_work(person: Client | Worker | Staff) -> User:
     return files_of_account(person.account_id or 0)[0]
 
 
@@ -150,12 +150,12 @@ def _rate_by_mail(client: Client, stars: int, comment: str) -> None:
     asked_at = min(request.message.due_at, on_the_day_after, clock.now() - timedelta(hours=2))
     request.message.due_at = asked_at
     request.asked_at, request.expires_at = asked_at, asked_at + timedelta(days=14)
-    _have_left(select(Message).where(Message.id == request.message_id))
+    have_left(select(Message).where(Message.id == request.message_id))
     with clock.at(asked_at + timedelta(hours=1)):
         answer_request(request, stars, comment, trapped=False)
 
 
-def _have_left(messages: Select[Message]) -> None:
+def have_left(messages: Select[Message]) -> None:
     """Say of messages that a mail server took them when they were due."""
     for message in db.session.scalars(messages).all():
         reader = cast("Recipient", wires.message_kinds[message.kind].reader(message))

@@ -37,6 +37,7 @@ TOP = {
     "portal.demo_people",
     "portal.demo_large",
     "portal.demo_rows",
+    "portal.demo_talks",
     "portal.supervisor",
     "portal.doctor",
     "portal.metrics",

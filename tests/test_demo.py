@@ -13,11 +13,13 @@ from portal import clock, demo
 from portal.accounts.models import Account
 from portal.demo_history import SHIFT
 from portal.demo_large import Size, build_large
-from portal.extensions import db
+from portal.extensions import db, wires
+from portal.incidents.models import Incident, IncidentReason
 from portal.outbox.models import OPEN, Message
 from portal.people.models import Absence, Availability, Client, Relative, Sector, Service, Worker, WorkerSkill
 from portal.people.search import not_indexed
 from portal.ratings.models import RatedWorker, Rating, RatingReply, RatingRequest, RatingSubject
+from portal.threads.models import Thread, ThreadMessage
 from portal.visits.actions import plan_visit
 from portal.visits.models import State, Visit, VisitWorker
 from tests.conftest import Database
@@ -109,6 +111,25 @@ def test_the_story_shows_what_staff_do_and_what_records_hold(app: Flask, databas
     managed = select(Sector.name).where(Sector.manager_id.is_not(None)).order_by(Sector.name)
     assert database.all(managed) == ["Nord", "Sud"]
     assert database.count(Client, Client.street.is_(None)) == 0
+
+
+def test_the_story_holds_incidents_and_conversations(app: Flask, database: Database) -> None:
+    with database.writing():
+        demo.build()
+    reported = select(Incident.state, Incident.urgency, Incident.declared_by, Thread.unread).join(Thread)
+    assert database.all(reported.order_by(Incident.id)) == [
+        ("closed", "normal", "Claire Lefèvre", False), ("open", "urgent", "Wassim Haddad", True)
+    ]  # fmt: skip
+    assert database.count(ThreadMessage, ThreadMessage.internal) == 1
+    asked = select(Thread.topic, Thread.unread).where(Thread.opened_type == "client", Thread.topic != "incident")
+    assert database.all(asked) == [("planning", False)]
+    in_future = ThreadMessage.at > clock.now()
+    assert database.count(ThreadMessage, in_future) == 0
+    services = database.count(Service)
+    assert len(set(database.all(select(IncidentReason.service_id)))) == services
+    assert database.count(Message, Message.state.in_(OPEN)) == 0, "nothing of the story waits to be mailed"
+    with app.app_context():
+        assert [line for tell in wires.promises for line in tell()] == []
 
 
 def test_a_large_agency_is_a_network_of_agencies_whose_workers_have_hours_and_skills(large: Database) -> None:
