@@ -368,7 +368,9 @@
       more.hidden = true;
       talk.scrollTop = 0;
     };
-    document.addEventListener("htmx:after:swap", () => {
+    document.addEventListener("htmx:after:swap", (event) => {
+      // where the answer itself says what it replaces, that is a selector: the message is written
+      if (event.detail.ctx.target === "#write") document.querySelector("#write textarea").focus({ preventScroll: true });
       const now = lastSaid();
       if (!now || now.id === last) return;
       last = now.id;

@@ -1,0 +1,158 @@
+"""Client, worker and coordinator have one conversation open: each sees what the others write, nobody loses a word."""
+
+import re
+
+from flask import Flask
+from playwright.sync_api import Locator, expect
+from sqlalchemy import select
+
+from portal.accounts.models import AccountSession
+from portal.extensions import db
+from portal.threads.models import Reading, Thread, ThreadMessage
+from tests import factories
+from tests.browser.conftest import OpenTab
+from tests.browser.tab import Tab
+from tests.conftest import Database
+from tests.factories import Agency
+
+SOON = 6000  # milliseconds: a page asks every four seconds
+
+
+class Talk:
+    """A conversation as one of them has it open."""
+
+    def __init__(self, tab: Tab, portal: str, thread_id: int) -> None:
+        self.tab, self.page, self.portal = tab, tab.page, portal
+        assert tab.open(f"/{portal}/threads/{thread_id}") == 200
+        tab.mark()
+        self.box = self.page.locator("#write textarea")
+        self.said = self.page.locator("#messages .said")
+        self.send = self.page.locator(".write-send button")
+        self.more = self.page.locator("#talk-more")
+
+    def hears(self, words: str) -> Locator:
+        """What somebody else has written appears by itself."""
+        message = self.said.filter(has_text=words)
+        expect(message).to_have_count(1, timeout=SOON)
+        return message
+
+    def writes(self, words: str) -> None:
+        self.box.fill(words)
+        self.send.click()
+        expect(self.said.filter(has_text=words)).to_have_count(1)
+        expect(self.box).to_have_value("")
+        expect(self.box).to_be_focused()
+
+
+def open_talk(agency: Agency, database: Database) -> int:
+    with database.writing():
+        thread = factories.thread(agency.claire, [agency.claire], [agency.wassim], "Bonjour à tous")
+        for number in range(30):
+            factories.message(agency.sofia, thread, f"Message {number} de l’agence, sur plusieurs lignes.\n\nVoilà.")
+        return thread.id
+
+
+def test_three_people_talk_at_once(agency: Agency, database: Database, open_tab: OpenTab) -> None:
+    thread_id = open_talk(agency, database)
+    claire = Talk(open_tab(agency.claire, language="fr"), "client", thread_id)
+    wassim = Talk(open_tab(agency.wassim, language="ru"), "worker", thread_id)
+    sofia = Talk(open_tab(agency.sofia, width=1280), "staff", thread_id)
+    expect(claire.said.last).to_be_in_viewport()
+
+    # whoever is typing keeps the words, the keyboard and the place
+    wassim.box.fill("Je suis en train d’éc")
+    wassim.box.focus()
+    where = wassim.box.bounding_box()
+    claire.writes("Personne n’est venu.")
+    sofia.hears("Personne n’est venu.")
+    wassim.hears("Personne n’est venu.")
+    expect(wassim.said.last).to_be_in_viewport()
+    expect(wassim.box).to_have_value("Je suis en train d’éc")
+    expect(wassim.box).to_be_focused()
+    assert wassim.box.bounding_box() == where
+
+    # an internal message is nobody else's; the answer is everybody's
+    sofia.page.get_by_label("Internal: the agency alone").check()
+    expect(sofia.page.locator(".write-readers:visible")).to_contain_text("Only the agency will read this")
+    sofia.writes("À ne pas dire.")
+    expect(sofia.said.last).to_contain_text("Internal message")
+    sofia.page.get_by_label("Everybody in the conversation").check()
+
+    # who has scrolled up to read is not thrown back, and is told that there is something new
+    claire.page.locator("#talk").evaluate("frame => { frame.scrollTop = -frame.scrollHeight }")
+    expect(claire.said.first).to_be_in_viewport()
+    sofia.writes("Nous cherchons quelqu’un.")
+    expect(claire.more).to_be_visible(timeout=SOON)
+    expect(claire.said.first).to_be_in_viewport()
+    claire.more.click()
+    expect(claire.said.last).to_be_in_viewport()
+    expect(claire.said.last).to_contain_text("Nous cherchons quelqu’un.")
+    wassim.hears("Nous cherchons quelqu’un.")
+    for talk in (claire, wassim):
+        expect(talk.said.filter(has_text="À ne pas dire.")).to_have_count(0)
+
+    # staff see who has read it; a correction reaches everybody
+    expect(sofia.said.last.locator(".said-marks")).to_contain_text("Claire Lefèvre", timeout=SOON)
+    expect(sofia.said.last.locator(".said-marks")).to_contain_text("Wassim Haddad", timeout=SOON)
+    sofia.said.last.get_by_role("link", name=re.compile("^Correct")).click()
+    sofia.page.locator("#dialog textarea").fill("Nous avons trouvé quelqu’un.")
+    sofia.page.locator("#dialog form button").click()
+    expect(sofia.page.locator("#dialog")).not_to_be_visible()
+    expect(sofia.said.last).to_contain_text("Nous avons trouvé quelqu’un.")
+    claire.hears("Nous avons trouvé quelqu’un.")
+    assert [talk.tab.reloads() for talk in (claire, wassim, sofia)] == [0, 0, 0]
+    assert database.one(select(Thread.unread)) is False
+    assert len(database.all(select(Reading.person_id))) == 3
+
+
+def test_a_bad_network_costs_no_word_and_doubles_none(
+    app: Flask, agency: Agency, database: Database, open_tab: OpenTab
+) -> None:
+    with database.writing():
+        thread_id = factories.thread(agency.claire, [agency.claire], [agency.wassim], "Bonjour à tous").id
+    claire = Talk(open_tab(agency.claire), "client", thread_id)
+    again = claire.page.get_by_role("button", name="Try again")
+
+    # the message arrives, its answer does not
+    address = f"**/client/threads/{thread_id}/messages"
+    claire.page.route(address, lambda route: (route.fetch(), route.abort()))
+    claire.box.fill("Le train est en retard")
+    claire.page.locator("#write input[type=file]").set_input_files(
+        {"name": "quai.png", "mimeType": "image/png", "buffer": factories.picture()}
+    )
+    claire.send.click()
+    expect(again).to_be_visible()
+    expect(claire.page.locator(".write-again [role=alert]")).to_contain_text("what you typed is still here")
+    expect(claire.box).to_have_value("Le train est en retard")
+    claire.page.unroute(address)
+    again.click()
+    expect(again).not_to_be_visible()
+    expect(claire.said.filter(has_text="Le train est en retard")).to_have_count(1)
+    expect(claire.said.locator("img")).to_have_count(1)
+    claire.tab.forgive("ERR_FAILED")
+    assert len(database.all(select(ThreadMessage.id))) == 2
+
+    # without any network the page says so, and goes on when there is one again
+    state = claire.page.locator("#talk-state")
+    claire.page.context.set_offline(True)
+    expect(state).to_contain_text("There is no connection", timeout=SOON)
+    claire.page.context.set_offline(False)
+    with database.writing():
+        factories.message(agency.sofia, db.session.get_one(Thread, thread_id), "Bien reçu")
+    claire.hears("Bien reçu")
+    expect(state).not_to_be_visible()
+    claire.tab.forgive("ERR_INTERNET_DISCONNECTED")
+    claire.tab.forgive("Failed to fetch")
+
+    # a session that is over leads nobody away from what they have typed, and nothing is asked any more
+    claire.box.fill("Je n’ai pas fini")
+    with database.writing():
+        for opened in db.session.scalars(select(AccountSession)):
+            opened.ended_at = opened.created_at
+    expect(state).to_contain_text("You have been signed out", timeout=SOON)
+    expect(claire.box).to_have_value("Je n’ai pas fini")
+    claire.send.click()
+    expect(claire.page.locator("#write")).not_to_have_attribute("aria-busy", "true")
+    expect(claire.box).to_have_value("Je n’ai pas fini")
+    assert claire.tab.path == f"/client/threads/{thread_id}"
+    assert claire.tab.reloads() == 0
