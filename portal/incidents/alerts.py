@@ -24,6 +24,7 @@ from portal.people.models import Client, Staff
 from portal.people.queries import is_named, staff_at_work, staff_responsible_for
 from portal.settings.queries import option
 from portal.threads.models import ThreadMessage
+from portal.threads.notices import note_told
 from portal.visits.models import Visit
 
 LEVELS = {"incidents.urgent": timedelta(0), "incidents.unanswered": timedelta(hours=24),
@@ -74,8 +75,10 @@ def _person_to_tell(message: Message) -> Staff | None:
 def reader(message: Message) -> Recipient | None:
     """Whom it would go to now, in the language that this person reads."""
     person = _person_to_tell(message)
-    if person is None:
-        return None
+    return _as_recipient(person) if person else None
+
+
+def _as_recipient(person: Staff) -> Recipient:
     chosen = person.account.language if person.account else None
     return Recipient(str(person.email), person.name, chosen or person.language or option("agency.language"))
 
@@ -106,7 +109,14 @@ def _is_answered(incident: Incident) -> bool:
 
 
 def decide(message: Message) -> Recipient | Drop:
-    return why_not(message) or reader(message) or Drop("suppressed", "nobody_responsible")
+    """To whom it goes, or why not. Whoever is told so of an incident is told of it by no other mail."""
+    if refusal := why_not(message):
+        return refusal
+    person, incident = _person_to_tell(message), db.session.get_one(Incident, message.subject_id)
+    if person is None:
+        return Drop("suppressed", "nobody_responsible")
+    note_told(incident.thread_id, "incident", ("staff", person.id))
+    return _as_recipient(person)
 
 
 def _is_declared_by_reader(message: Message, incident: Incident) -> bool:

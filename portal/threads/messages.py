@@ -128,13 +128,16 @@ def why_not(message: Message) -> Drop | None:
     if found is None:
         return Drop("suppressed", "no_login")
     marks = [mark for mark in _marks(message) if mark.kind in wanted]
-    return None if _news(found.user, marks, message) else _nothing_left(wanted, marks)
+    return None if _news(found.user, marks, message) else _nothing_left(message, wanted, marks)
 
 
-def _nothing_left(wanted: set[str], marks: Sequence[ThreadNotice]) -> Drop:
+def _nothing_left(message: Message, wanted: set[str], marks: Sequence[ThreadNotice]) -> Drop:
+    """Why nothing is left to tell; asked before that is noted."""
     if not wanted:
         return Drop("suppressed", "notice_off")
-    if marks and not option("incidents.enabled") and any(_is_of_incident(mark) for mark in marks):
+    if all(_told_before(mark, message) >= mark.owed_id for mark in marks):
+        return Drop("cancelled", "told_already")
+    if not option("incidents.enabled") and any(_is_of_incident(mark) for mark in marks):
         return Drop("suppressed", "incidents_off")
     return Drop("cancelled", "read")
 
@@ -153,12 +156,11 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     news = _news(found.user, marks, message) if found else []
     if news and not message.resends and PACES[message.kind] == "now" and news[0].at + WAIT > clock.now():
         return Postpone(news[0].at + WAIT)
+    recipient = reader(message) if news else None
+    refusal = Drop("suppressed", "no_login") if found is None else _nothing_left(message, wanted, marks)
     _note_told(message, marks, news)
-    if found is None:
-        return Drop("suppressed", "no_login")
     db.session.info["news in hand"] = (message.id, news)
-    recipient = reader(message)
-    return recipient if news and recipient else _nothing_left(wanted, marks)
+    return recipient or refusal
 
 
 def _keep_readable(found: Reached | None, marks: Sequence[ThreadNotice]) -> list[ThreadNotice]:

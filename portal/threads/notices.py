@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select, union_all, update
 from sqlalchemy.orm import aliased
 
 from portal import clock
 from portal.accounts.models import Account, User
-from portal.extensions import db, upsert, wires
+from portal.extensions import db, rows_changed, upsert, wires
 from portal.i18n import local, zone
 from portal.outbox.actions import Order, schedule
 from portal.outbox.models import OPEN, Message
@@ -247,6 +247,13 @@ def pass_on(marks: Sequence[ThreadNotice]) -> None:
         thread = db.session.get_one(Thread, mark.thread_id)
         others = [one for one in _in_charge(thread) if one.id != mark.person_id]
         owe(thread.id, mark.kind, mark.owed_id, [one for one in others if one.hindrance(mark.kind) is None])
+
+
+def note_told(thread_id: int, kind: str, person: tuple[str, int]) -> None:
+    """Another mail tells somebody of a thread: this one need not."""
+    own = ThreadNotice.person_type == person[0], ThreadNotice.person_id == person[1], ThreadNotice.kind == kind
+    told = update(ThreadNotice).where(ThreadNotice.thread_id == thread_id, *own)
+    rows_changed(told.values(told_id=ThreadNotice.owed_id))
 
 
 def owed_to(type_: str, number: int) -> ColumnElement[bool]:

@@ -64,7 +64,10 @@ def watch(agency: Agency, database: Database, mailbox: Mailbox, time_machine: Ti
 def test_the_manager_is_told_at_once_and_the_next_levels_after_a_day_and_three(watch: Watch) -> None:
     watch.declare()
     assert watch.told() == [("sofia", NEW)], "not two minutes later"
-    assert watch.told(DAY - timedelta(seconds=1)) == []
+    watch.told(timedelta(minutes=2))
+    seen = select(Message.reason).where(Message.kind == "threads.notice", Message.subject_type == "staff")
+    assert watch.database.all(seen) == ["told_already"], "one mail says it"
+    assert watch.told(DAY - timedelta(minutes=2, seconds=1)) == []
     assert watch.told(timedelta(seconds=1)) == [("ines", LATE % 24)]
     assert watch.told(2 * DAY) == [("ada", LATE % 72)]
     assert watch.told(30 * DAY) == []
