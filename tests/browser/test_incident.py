@@ -1,0 +1,136 @@
+"""An incident from its declaration to its closing: a worker in Russian, a client in French, a coordinator in English,
+all three at once; a neighbour finds nothing of it."""
+
+import io
+import re
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, expect
+from sqlalchemy import select
+
+from portal.extensions import db
+from portal.files.models import Attachment
+from portal.incidents.models import IncidentReason
+from portal.threads.models import Thread
+from portal.visits.models import Visit
+from tests.browser.conftest import OpenTab
+from tests.browser.tab import Tab, refuse_barriers
+from tests.conftest import Database
+from tests.factories import Agency, add
+
+SECRET = "canari-interne"
+
+
+def photo() -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", (1200, 900), "#885533").save(content, "JPEG")
+    return content.getvalue()
+
+
+@pytest.fixture
+def broken_glass(agency: Agency, database: Database) -> None:
+    """What can be reported on Claire's visit of today, in three languages."""
+    with database.writing():
+        visit = db.session.get_one(Visit, agency.claires_past)
+        reason = IncidentReason(service_id=visit.service_id, phase="end", urgency="high")
+        reason.set_labels({"fr": "Objet cassé", "ru": "Сломана вещь", "en": "Something broken"})
+        add(reason)
+
+
+def messages(tab: Tab) -> Locator:
+    return tab.page.locator("#messages .said")
+
+
+def say(tab: Tab, text: str) -> None:
+    tab.page.locator("#write textarea").fill(text)
+    tab.page.locator("#write .write-send button").click()
+    expect(messages(tab).last).to_contain_text(text)
+    expect(tab.page.locator("#write textarea")).to_have_value("")
+
+
+def write_for(tab: Tab, audience: str) -> None:
+    choice = tab.page.locator(f"input[value={audience}]")
+    tab.page.locator(".write-audience label").filter(has=choice).click()
+
+
+def declare(tab: Tab) -> None:
+    """The worker reports what happened, with a photo, from the page of the day."""
+    tab.open("/worker/")
+    tab.page.locator("main").get_by_role("link", name=re.compile("Сообщить об инциденте.*Lefèvre")).first.tap()
+    window = tab.page.locator("dialog#dialog")
+    expect(window).to_be_visible()
+    window.get_by_text("Сломана вещь").tap()
+    window.locator("textarea").fill("Разбилась ваза в гостиной.")
+    picture = {"name": "vase.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+    window.locator("input[type=file]").set_input_files([picture])  # ty: ignore[invalid-argument-type]
+    expect(window).to_contain_text("Claire Lefèvre")  # who will read it
+    window.locator(".sheet-foot button[type=submit]").tap()
+    expect(tab.page.locator("h1")).to_contain_text("Сломана вещь")
+    expect(messages(tab).first).to_contain_text("Разбилась ваза")
+    expect(tab.page.locator(".said-files img")).to_have_js_property("complete", True)
+
+
+def test_an_incident_is_lived_by_three_people_at_once(
+    agency: Agency, open_tab: OpenTab, database: Database, broken_glass: None
+) -> None:
+    wassim, claire = open_tab(agency.wassim, language="ru"), open_tab(agency.claire, language="fr")
+    sofia = open_tab(agency.sofia, language="en", width=1280)
+    declare(wassim)
+    refuse_barriers(wassim.page)
+
+    claire.open("/client/threads")
+    expect(claire.page.locator("nav .count-bubble")).to_have_text("1")
+    claire.page.locator("main a", has_text="Objet cassé").tap()
+    expect(messages(claire)).to_have_count(1)
+    claire.page.locator("#write textarea").fill("Ce n’est pas grave, mais")
+
+    sofia.open("/staff/threads")
+    sofia.page.locator("main a", has_text="Something broken").first.click()
+    expect(messages(sofia)).to_have_count(1)
+    write_for(sofia, "agency")
+    say(sofia, f"{SECRET} : voir l’assurance avec Ada")
+    sofia.mark()
+    write_for(sofia, "all")
+    say(sofia, "We are sorry and will replace it.")
+
+    for tab in (claire, wassim):  # by itself, and what is being typed stays
+        expect(tab.page.locator("#messages")).to_contain_text("We are sorry", timeout=8_000)
+        expect(tab.page.locator("#messages")).not_to_contain_text(SECRET)
+    expect(claire.page.locator("#write textarea")).to_have_value("Ce n’est pas grave, mais")
+    say(claire, "Ce n’est pas grave, mais j’y tenais.")
+    expect(sofia.page.locator("#messages")).to_contain_text("j’y tenais", timeout=8_000)
+    expect(sofia.page.locator(".said-marks").last).to_contain_text("read by")
+    assert sofia.reloads() == 0
+    refuse_barriers(claire.page)
+    refuse_barriers(sofia.page)
+
+    close(sofia)
+    claire.page.reload()
+    expect(claire.page.locator(".thread-page")).to_contain_text("Clos")
+    wassim.page.reload()
+    expect(wassim.page.locator(".thread-page")).to_contain_text("Закрыт")
+    find_nothing(open_tab(agency.denis), database)
+
+
+def close(sofia: Tab) -> None:
+    panel = sofia.page.locator("#incident")
+    panel.get_by_role("button", name="Resolved").click()
+    expect(panel).to_contain_text("Resolved")
+    panel.get_by_role("link", name=re.compile("^Close")).click()
+    window = sofia.page.locator("dialog#dialog")
+    window.get_by_text("Settled").click()
+    window.locator(".sheet-foot button").first.click()
+    expect(window).to_be_hidden()
+    expect(panel).to_contain_text("Closed")
+
+
+def find_nothing(denis: Tab, database: Database) -> None:
+    """The neighbour knows every address, and gets none of them."""
+    with database.writing():
+        thread, file = db.session.scalars(select(Thread)).one().id, db.session.scalars(select(Attachment)).one()
+    here = f"/client/threads/{thread}"
+    for address in (here, f"{here}/news", f"{here}/files/{file.public_id}", f"{here}/files/{file.public_id}/thumbnail"):
+        assert denis.open(address) == 404, address
+    denis.open("/client/threads")
+    expect(denis.page.locator("main")).not_to_contain_text("Objet cassé")
