@@ -99,9 +99,11 @@ def tell(sums: Mapping[str, Any]) -> Summary:
     n, answered, unanswered = sums["n"], int(sums["answered"]), int(sums["unanswered"])
     middle = [row.number for row in sums["groups"] if row.of == "middle"]
     note = _("median %(time)s, n = %(n)s", time=hours(sum(middle) / len(middle)), n=answered) if answered else "n = 0"
+    urgent = ngettext("%(num)s urgent", "%(num)s urgent", int(sums["urgent"]))
+    overdue = ngettext("%(num)s overdue", "%(num)s overdue", int(sums["overdue"]))
     figures = [
-        Figure(_("Incidents"), str(n), _("%(num)s urgent", num=sums["urgent"])),
-        Figure(_("Not resolved yet"), str(sums["unsettled"]), _("%(num)s overdue", num=sums["overdue"])),
+        Figure(_("Incidents"), str(n), urgent),
+        Figure(_("Not resolved yet"), str(sums["unsettled"]), overdue),
         Figure(_("First answer after (hours:minutes)"), hours(sums["seconds"] / answered) if answered else "—", note),
         Figure(_("Without an answer of the agency"), str(unanswered)),
     ]
