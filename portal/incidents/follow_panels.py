@@ -6,7 +6,7 @@ from sqlalchemy.orm import joinedload
 from portal.accounts.models import User
 from portal.extensions import Panel, db
 from portal.i18n import language
-from portal.incidents.following import NEXT, is_overdue
+from portal.incidents.following import NEXT
 from portal.incidents.lists import badges
 from portal.incidents.models import Incident, State
 from portal.incidents.queries import visible_incidents
@@ -41,7 +41,6 @@ def follow_panel(user: User, thread: Thread) -> Panel | None:
         "label": one.label(language()),
         "phase": PHASE_LABELS[one.phase],
         "badges": badges(one.state, one.urgency, one.due_on),
-        "overdue": is_overdue(one.state, one.due_on),
         "outcome": OUTCOME_LABELS[one.outcome] if one.outcome else None,
         "answered": hours((one.answered_at - one.declared_at).total_seconds()) if one.answered_at else None,
         "moves": [(state, MOVE_WORDS[state]) for state in NEXT[state]],
