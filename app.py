@@ -56,7 +56,9 @@ from portal.setup.public import setup_pages
 from portal.threads import change_routes as threads_change_routes  # noqa: F401
 from portal.threads import choice_routes as notice_choice_routes  # noqa: F401
 from portal.threads import live as threads_live  # noqa: F401
+from portal.threads import open_routes as threads_open_routes  # noqa: F401
 from portal.threads import routes as threads_routes  # noqa: F401
+from portal.threads import staff_routes as threads_staff_routes  # noqa: F401
 from portal.visits import change_routes as visits_change_routes  # noqa: F401
 from portal.visits import pair_routes  # noqa: F401
 from portal.visits import planning_routes as visits_planning_routes  # noqa: F401

@@ -75,6 +75,8 @@ BODIES: dict[str, dict[str, str]] = {
     **{f"{portal}.correct_message": {"text": "Bonsoir"} for portal in PORTALS},
     "staff.withdraw_message": {"reason": "Erreur"},
     **{f"{portal}.choose_notices": {"incident": "now", "message": "daily"} for portal in PORTALS},
+    **{f"{portal}.open_thread": {"topic": "other", "text": "Bonjour"} for portal in PORTALS},
+    "staff.publish_thread": {"published": "no"},
     "open.rate": {"stars": "4", "comment": "le secret de Claire"},
     "client.rate_visit": {"stars": "4", "comment": "le secret de Claire"},
     "client.choose_requests": {"wanted": "no"},
@@ -318,6 +320,7 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     },
     "staff.withdraw_message": partial(Things.said, person="claire"),
     "staff.archive_thread": Things.thread,
+    "staff.publish_thread": Things.thread,
     "staff.mark_unread": Things.thread,
     "staff.show_incident": Things.incident,
     "staff.change_incident_state": Things.incident,
@@ -362,6 +365,7 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
 }
 # what is posted besides, known only once there is something; a file can be sent once
 WRITTEN: dict[str, Callable[[Things], dict[str, Any]]] = {
+    "staff.open_thread": lambda things: {"topic": "other", "text": "Bonjour", "people": things.agency.claire.key},
     "accounts.choose": lambda things: {"file": things.agency.claire.key},
     "staff.create_client": lambda things: {
         "first_name": "Rose", "last_name": "Blanc", "sector_id": str(things.agency.north),

@@ -42,6 +42,7 @@ TABS = {
         Tab("workers", _l("Workers"), "staff.show_client_workers", CLIENT),
         Tab("ratings", _l("Ratings"), "staff.show_client_ratings", CLIENT, "ratings.enabled"),
         Tab("incidents", _l("Incidents"), "staff.show_client_incidents", CLIENT, "incidents.enabled"),
+        Tab("threads", _l("Conversations"), "staff.show_client_threads", CLIENT),
         Tab("timeline", _l("Follow-up"), "staff.show_client_timeline", CLIENT),
         Tab("access", ACCESS, "staff.show_access", CLIENT),
     ),
@@ -54,6 +55,7 @@ TABS = {
         Tab("planning", _l("Planning"), "staff.plan_worker", WORKER),
         Tab("clients", _l("Clients"), "staff.show_worker_clients", WORKER),
         Tab("ratings", _l("Ratings"), "staff.show_worker_ratings", WORKER, "ratings.enabled"),
+        Tab("threads", _l("Conversations"), "staff.show_worker_threads", WORKER),
         Tab("incidents", _l("Incidents"), "staff.show_worker_incidents", WORKER, "incidents.enabled"),
     ),
     "staff": (

@@ -16,6 +16,7 @@ from portal.people.models import Sector
 from portal.people.queries import visible_sectors
 from portal.portals import client, staff, worker
 from portal.roles import Permission
+from portal.settings.queries import option
 from portal.threads.actions import write
 from portal.threads.columns import Heading
 from portal.threads.forms import StaffWriteForm, ThreadsFilter, WriteForm
@@ -32,7 +33,8 @@ def list_threads() -> Response:
     """*Nous contacter*: the conversations in which one takes part; for staff, those of their sectors."""
     filters = _filters() if is_staff(g.user) else None
     page = threads_of(g.user, filters.narrowed() if filters else None)
-    return in_portal("threads/list.html", "threads/_rows.html", page=page, filters=filters)
+    may_open = g.user.sees_threads and option("threads.contact")
+    return in_portal("threads/list.html", "threads/_rows.html", page=page, filters=filters, may_open=may_open)
 
 
 def _filters() -> ThreadsFilter:
