@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -13,6 +14,7 @@ from portal.i18n import full_day, time_of_day
 from portal.incidents.models import IncidentReason
 from portal.incidents.queries import reasons_for, window_of
 from portal.people.models import Client, Relative, Staff
+from portal.portals import portal_of
 from portal.settings.queries import option
 from portal.threads.queries import is_staff
 from portal.visits.models import State, Visit
@@ -61,6 +63,13 @@ def _closed(visit: Visit, sentence: str) -> Closed:
     if manager and manager.active and manager.phone:
         return Closed(sentence, manager.name, manager.phone)
     return Closed(sentence, None, option("agency.phone") or None)
+
+
+def contact_url(user: User) -> str | None:
+    """Where clients and workers write to the agency about anything."""
+    if is_staff(user) or not option("threads.contact"):
+        return None
+    return url_for(f"{portal_of(user.role).name}.list_threads")
 
 
 def open_until(visit: Visit) -> str:

@@ -5,10 +5,10 @@ from flask import g, url_for
 from portal.accounts.models import User
 from portal.extensions import Panel, db
 from portal.i18n import language
-from portal.incidents.columns import Reported, marks_of
+from portal.incidents.columns import Reported
 from portal.incidents.models import Incident, Phase, State, Urgency
 from portal.incidents.queries import visible_incidents
-from portal.incidents.words import PHASE_LABELS, URGENCY_LABELS
+from portal.incidents.words import PHASE_LABELS, STATE_LABELS, URGENCY_LABELS
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 from portal.threads.models import Thread
@@ -28,12 +28,11 @@ def thread_panel(user: User, thread: Thread) -> Panel | None:
     if incident is None:
         return None
     return Panel("incidents/_thread_panel.html", {
-        "incident": incident,
         "label": incident.label(language()),
         "visit": row_of(user, incident.visit_id),
         "phase": PHASE_LABELS[Phase(incident.phase)],
         "urgency": URGENCY_LABELS[Urgency(incident.urgency)],
-        "marks": marks_of(State(incident.state), Urgency(incident.urgency)),
+        "state": STATE_LABELS[State(incident.state)],
     })  # fmt: skip
 
 

@@ -27,8 +27,8 @@ class Starter:
 
 EVERYWHERE = (
     Starter(START, URGENT, "Personne ne répond à la porte", "Никто не открывает дверь", "Nobody answers the door"),
-    Starter(START, HIGH, "L’intervenant n’est pas venu", "Сотрудник не пришёл", "The worker did not come"),
-    Starter(START, NORMAL, "L’intervenant est en retard", "Сотрудник опаздывает", "The worker is late"),
+    Starter(START, HIGH, "L’intervenant n’est pas venu", "Исполнитель не пришёл", "The worker did not come"),
+    Starter(START, NORMAL, "L’intervenant est en retard", "Исполнитель опаздывает", "The worker is late"),
     Starter(START, NORMAL, "Client absent", "Клиента нет дома", "Client not at home"),
     Starter(START, NORMAL, "Problème de clé ou d’accès", "Проблема с ключами или доступом", "Problem with keys or access"),  # noqa: E501
 )  # fmt: skip

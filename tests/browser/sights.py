@@ -322,6 +322,7 @@ SAVE = "main form button[type=submit]"
 SIGN_IN = "form[action='/sign-in'] button[type=submit]"
 FACTOR = "/staff/account/second-factor"
 CONTROL = "/staff/controls/quality?period=last_12_months"
+REPORT = "/client/visits/{agency.claires_past}/incident"
 RATE = "/client/visits/{agency.claires_done}/rating"
 
 SIGHTS = [
@@ -369,7 +370,13 @@ SIGHTS = [
     Sight("clients-address", "paul", "/client/account/address"),
     Sight("clients-address-refused", "paul", press("/client/account/address", SAVE, ".error")),
     Sight("clients-address-asked", "paul", asked_address),
+    Sight("my-visits-with-incidents", "claire", "/client/visits", before=incidents),
+    Sight("report-refused", "claire", press(REPORT, SAVE, ".error"), before=reasons),
+    Sight("report-too-early", "paul", "/client/visits/{agency.claires_next}/incident", 409),
     # the worker's
+    Sight("report-window", "wassim",
+          press("/worker/", "#visit-{agency.claires_past} a[href$=incident]", "dialog[open] form"), before=reasons),
+    Sight("incident-of-a-worker", "wassim", "/worker/threads/1", before=incidents),
     Sight("worker-today", "wassim", "/worker/"),
     Sight("worker-nothing-today", "jean", "/worker/"),
     Sight("worker-week", "wassim", "/worker/week"),
@@ -457,6 +464,7 @@ SIGHTS = [
     Sight("control-table-nothing", "igor", f"{CONTROL}&client=nobody"),
     Sight("file-being-written", "ines", press(CONTROL, "button[value=csv]", "progress")),
     Sight("incident-of-an-agency", "sofia", "/staff/threads/1", before=incidents),
+    Sight("report-for-somebody", "sofia", "/staff/visits/{agency.claires_past}/incident", before=reasons),
     Sight("incident-state", "ines", "/staff/incidents/1/state?to=closed", before=incidents),
     Sight("incident-state-window", "sofia",
           press("/staff/threads/1", "#incident a[href$='to=closed']", "dialog[open] form"), before=incidents),
