@@ -30,12 +30,13 @@ class Plan:
     ratings: int = 450
     rounds: int = 3
     mails: int = 10_000
+    watched: float = 40.0
     starts: int = 5
     grown: int = 60
     patience: float = 5.0
 
 
-QUICK = Plan(lists=400, ratings=200, rounds=2, mails=2_000, starts=3, grown=20, patience=2.0)
+QUICK = Plan(lists=400, ratings=200, rounds=2, mails=2_000, watched=24.0, starts=3, grown=20, patience=2.0)
 
 
 @dataclass

@@ -24,6 +24,7 @@ from portal.outbox.models import OPEN, Message
 from portal.people.models import Client, Sector, Service, Worker
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.settings.actions import set_option
+from portal.threads.models import Participant, Thread, ThreadMessage
 from portal.visits.models import State, Visit, VisitWorker
 
 SIZE = Size(clients=400, workers=100, staff=40, visits=100_000, ratings=7_500)
@@ -145,6 +146,31 @@ def promise_mails(app: Flask, count: int) -> None:
         set_counters()
         db.session.execute(text("ANALYZE"))
         db.session.commit()
+
+
+def open_threads(app: Flask, guests: list[Guest], count: int, length: int) -> list[list[str]]:
+    """As many conversations with some messages in them, each with a client who has it open: its address, and what the
+    client's browser holds."""
+    people = [guests[number % len(guests)] for number in range(count)]
+    with app.app_context(), writing():
+        sectors = dict(db.session.execute(select(Client.id, Client.sector_id)).tuples().all())
+        first, firsts = ((db.session.scalar(select(func.max(kind.id))) or 0) + 1 for kind in (Thread, ThreadMessage))
+        moment = clock.now()
+        insert_all(Thread, [
+            {"id": first + n, "topic": "other", "sector_id": sectors[one.client_id], "opened_type": "client",
+             "opened_id": one.client_id, "opened_by": "Rose Durand", "opened_at": moment, "last_at": moment,
+             "shown_at": moment, "last_id": firsts + (n + 1) * length - 1, "shown_id": firsts + (n + 1) * length - 1}
+            for n, one in enumerate(people)])  # fmt: skip
+        insert_all(Participant, [
+            {"thread_id": first + n, "client_id": one.client_id} for n, one in enumerate(people)])  # fmt: skip
+        insert_all(ThreadMessage, [
+            {"id": firsts + n * length + m, "thread_id": first + n, "author_type": "client", "author_id": one.client_id,
+             "author_name": "Rose Durand", "text": "Merci, à demain.", "token": new_public_id(), "at": moment}
+            for n, one in enumerate(people) for m in range(length)])  # fmt: skip
+        set_counters()
+        db.session.execute(text("ANALYZE"))
+        db.session.commit()
+    return [[f"/client/threads/{first + n}", one.portal, one.token] for n, one in enumerate(people)]
 
 
 def count_sent(app: Flask, since: int) -> int:

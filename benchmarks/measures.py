@@ -5,14 +5,17 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from typing import Any
 
 from benchmarks import data
 from benchmarks.bench import CONNECTIONS, TOO_BUSY, Bench
 from benchmarks.load import Order
 from benchmarks.meter import ROOT, Meters, pss_megabytes, quiet_moment, running, wait_until
+from benchmarks.polls import Watch
 from tests.servers import free_port, valkey_server
 
+PEOPLE, PACE = 300, 4.0  # with a conversation open; seconds between two questions of a page
 SINK = 0.25  # cores that the mail server and Valkey may use besides: they are nobody's
 
 
@@ -79,6 +82,27 @@ def measure_page_itself(bench: Bench, guest: data.Guest) -> None:
     bench.figures["html_kb"] = len(answer.data) / 1024
     with bench.app.app_context():
         event.remove(db.engine, "before_cursor_execute", note)
+
+
+def measure_polls(bench: Bench, guests: list[data.Guest]) -> None:
+    """Three hundred people with a conversation open, of whom one writes every half second."""
+    people = data.open_threads(bench.app, guests, PEOPLE, length=20)
+    order = bench.folder / "watch.json"
+    command = [sys.executable, "-m", "benchmarks.polls", str(order)]
+    with bench.server("portal") as (pid, port):
+        for seconds in (5 * PACE, bench.plan.watched):  # the first time for connections and templates
+            watch = Watch(port=port, people=people, seconds=seconds, pace=PACE, writes=2)
+            order.write_text(json.dumps(asdict(watch)), encoding="utf-8")
+            quiet_moment(bench.plan.patience)
+            with Meters([pid], bench.database).span() as span:
+                told = json.loads(subprocess.check_output(command, cwd=ROOT))
+            assert not told["wrong"] and told["asked"] > seconds, told
+    assert told["news"] >= told["posts"] > 0, f"who has written sees it: {told}"
+    bench.busy |= span.other > TOO_BUSY
+    bench.figures["polls"] = told | {
+        "people": PEOPLE, "per_second": told["asked"] / span.wall, "other": span.other,
+        "cpu_ms": 1000 * span.cpu / told["asked"], "db_ms": 1000 * span.database / told["asked"],
+    }  # fmt: skip
 
 
 def measure_start(bench: Bench) -> None:

@@ -57,6 +57,7 @@ BOUNDS = (
     Bound("HTML of that page", lambda f: f["html_kb"], 30, 20, "{:.1f} KB", most=True),
     Bound("leaving a rating, of the limit's speed", lambda f: 100 * f["rate"]["share"], 35, 50, "{:.0f} %"),
     Bound("mails handed over by two workers", lambda f: f["mails"]["per_second"], 60, 250, "{:.0f} /s"),
+    Bound("polls of 300 open conversations, p99", lambda f: f["polls"]["p99_ms"], 250, 100, "{:.0f} ms", most=True),
     Bound("cold start to the first page", lambda f: f["start_s"], 2, 1, "{:.2f} s", most=True),
     *(Bound(f"{page}: with ten times the rows, times the cost", lambda f, page=page: f["growth"][page]["times"],
             1.3, 1.1, "{:.2f}", most=True)
@@ -107,6 +108,12 @@ def _details(figures: dict[str, Any]) -> list[str]:
     ]
     if run := figures.get("mails"):
         said.append(f"mails: {run['cpu_ms']:.2f} + {run['db_ms']:.2f} ms CPU each, {run['copies']} copies")
+    if run := figures.get("polls"):
+        said.append(
+            f"polls: {run['cpu_ms']:.2f} + {run['db_ms']:.2f} ms CPU each, {run['per_second']:.0f} a second, "
+            f"p50 {run['p50_ms']:.0f} ms, p99 {run['p99_ms']:.0f} ms, at most {run['most_ms']:.0f} ms; {run['posts']} "
+            f"messages meanwhile"
+        )
     said += [
         f"{page}: {run['tenth']:.1f} ms CPU, with ten times the rows {run['whole']:.1f}"
         for page, run in figures.get("growth", {}).items()

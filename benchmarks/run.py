@@ -16,7 +16,7 @@ from benchmarks.bench import QUICK, TOO_BUSY, Bench, Plan, prepared
 from benchmarks.meter import Meters
 from tests.servers import Cluster, postgres_cluster
 
-PARTS = {"pages", "start", "mails", "growth"}
+PARTS = {"pages", "polls", "start", "mails", "growth"}
 
 
 def measure_growth(bench: Bench, places: dict[str, growth.Place]) -> None:
@@ -49,6 +49,9 @@ def measure(bench: Bench, only: set[str]) -> None:
         say(f"{bench.engine}: list and rating")
         measures.measure_page_itself(bench, guests[0])
         measures.measure_pages(bench, guests)
+    if "polls" in only:
+        say(f"{bench.engine}: {measures.PEOPLE} open conversations")
+        measures.measure_polls(bench, guests)
     if "start" in only:
         say(f"{bench.engine}: cold start")
         measures.measure_start(bench)
@@ -61,7 +64,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer requests, mails and rounds")
     parser.add_argument("--engine", choices=["sqlite", "postgresql", "both"], default="both")
-    parser.add_argument("--only", default=",".join(sorted(PARTS)), help="parts to measure: pages,start,mails,growth")
+    parser.add_argument("--only", default=",".join(sorted(PARTS)), help="pages,polls,start,mails,growth")
     asked = parser.parse_args()
     plan, only = (QUICK if asked.quick else Plan()), set(asked.only.split(","))
     measured = []
