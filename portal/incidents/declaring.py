@@ -15,6 +15,7 @@ from portal.incidents.models import IncidentReason
 from portal.incidents.queries import reasons_for, window_of
 from portal.people.models import Client, Relative, Staff
 from portal.portals import portal_of
+from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 from portal.threads.queries import is_staff
 from portal.visits.models import State, Visit
@@ -70,6 +71,13 @@ def contact_url(user: User) -> str | None:
     if is_staff(user) or not option("threads.contact"):
         return None
     return url_for(f"{portal_of(user.role).name}.list_threads")
+
+
+def reasons_url(user: User, visit: Visit) -> str | None:
+    """Where those who may do it say what can be reported on such visits."""
+    if Permission.MANAGE_REASONS not in GRANTS[user.role]:
+        return None
+    return url_for("staff.show_reasons", service_id=visit.service_id)
 
 
 def open_until(visit: Visit) -> str:

@@ -29,6 +29,15 @@ def list_reasons() -> Response:
     return show("incidents/reasons_services.html", services=reasons.services_and_reasons())
 
 
+@staff.page("/reasons/usual", Permission.MANAGE_REASONS, methods=("POST",), module=MODULE)
+def equip_services() -> Response:
+    """The usual reasons for all services that have none."""
+    number = reasons.equip_services(g.user)
+    said = ngettext("%(num)s service has its reasons now.", "%(num)s services have their reasons now.", number)
+    flash(said if number else _("All services that are offered have reasons."), "success")
+    return done(url_for("staff.list_reasons"))
+
+
 @staff.page("/services/<int:service_id>/reasons", Permission.MANAGE_REASONS, module=MODULE)
 def show_reasons(service_id: int) -> Response:
     """The reasons of one service, in the order in which they are offered."""

@@ -119,6 +119,15 @@ def take_usual_reasons(user: User | None, service: Service) -> int:
     return len(made)
 
 
+def equip_services(user: User | None) -> int:
+    """Give the usual reasons to each service that is offered and has none; return how many these were."""
+    without = Service.active, ~exists().where(IncidentReason.service_id == Service.id)
+    found = db.session.scalars(select(Service).where(*without).order_by(Service.id)).all()
+    for service in found:
+        take_usual_reasons(user, service)
+    return len(found)
+
+
 def _insert(service: Service, rows: Sequence[Mapping[str, object]]) -> list[int]:
     """Add those that are not there yet, in their order; the database decides which these are."""
     place, made = _next_place(service), []

@@ -50,4 +50,5 @@ def _window(visit: Visit, form: ReportForm, status: int, closed: declaring.Close
         action_url=request.path, readers=declaring.readers(visit), phases=PHASE_LABELS, urgencies=URGENCY_LABELS,
         tones=URGENCY_TONES, until=None if is_staff(g.user) else declaring.open_until(visit), portal=g.portal,
         contact_url=declaring.contact_url(g.user) if closed else None,
+        reasons_url=declaring.reasons_url(g.user, visit) if closed else None,
     )  # fmt: skip

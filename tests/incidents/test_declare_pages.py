@@ -15,6 +15,7 @@ from portal.incidents.queries import visible_incidents
 from portal.people.models import Client, Relative, Service, Staff, Worker
 from portal.settings.actions import set_option
 from portal.threads.models import MessageFile, Thread, ThreadMessage
+from portal.visits.actions import cancel_visit
 from portal.visits.models import Visit
 from portal.visits.queries import list_days, today
 from tests import factories
@@ -188,6 +189,19 @@ def test_visits_without_reasons_drafts_and_the_module_switched_off_have_no_windo
     assert wassim.get(url).status == 404 and wassim.act(url, {}).status == 404
     for browser, page in ((wassim, "/worker/"), (sofia, f"/staff/visits/{agency.claires_past}")):
         assert "ncident" not in browser.get(page).words
+
+
+def test_a_cancelled_visit_can_be_reported_and_before_its_middle_what_begins_badly_stands_first(
+    agency: Agency, reasons: dict[str, int], sign_in: SignIn, database: Database, time_machine: TimeMachineFixture
+) -> None:
+    with database.writing():
+        visit = db.session.get_one(Visit, agency.claires_past)
+        cancel_visit(None, visit, "Personne n’est venu")
+        begins = visit.starts_at
+    time_machine.move_to(begins - timedelta(hours=1), tick=False)
+    page = sign_in(agency.claire).get(f"/client/visits/{agency.claires_past}/incident")
+    assert [part for part, _reasons in offered(page)] == ["Start of the visit", "End of the visit"]
+    assert page.form("Send the report").submit(reason=f"start:{reasons['closed']}", text="Bonjour").status == 303
 
 
 def test_staff_report_at_any_time_for_somebody(
