@@ -80,6 +80,12 @@ def promise_notices(actor: User, thread: Thread, message: ThreadMessage) -> None
     _note_in_vain(thread.id, kind, vain)
 
 
+def promise_published(thread: Thread) -> None:
+    """Promise those who take part a mail about what they see from now on."""
+    readers = _participants(thread) if thread.shown_id else []
+    owe(thread.id, "message", thread.shown_id, [one for one in readers if one.hindrance("message") is None])
+
+
 def _is_first(message: ThreadMessage) -> bool:
     earlier = ThreadMessage.thread_id == message.thread_id, ThreadMessage.id < message.id
     return not db.session.scalar(select(select(ThreadMessage.id).where(*earlier).exists()))

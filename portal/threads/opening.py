@@ -19,6 +19,7 @@ from portal.people.queries import is_named, staff_responsible_for, visible_clien
 from portal.settings.queries import option
 from portal.threads.actions import Draft, open_thread, person_of
 from portal.threads.models import Thread, ThreadMessage
+from portal.threads.notices import promise_published
 from portal.threads.words import INCIDENT
 from portal.visits.models import State, Visit, VisitWorker
 from portal.visits.queries import visible_visits
@@ -187,6 +188,8 @@ def publish(user: User, thread: Thread, published: bool) -> None:
         db.session.refresh(thread)
         before, after = {"published": not published}, {"published": published}
         record("thread.published", user, ("thread", thread.id), before=before, after=after)
+        if published:
+            promise_published(thread)
 
 
 # ---- both ----
