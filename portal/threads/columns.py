@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask_babel import gettext as _
 from sqlalchemy import Row, Select
 
 from portal.extensions import wires
@@ -66,4 +65,4 @@ def heading_reader(user: "User") -> Callable[[Row], Heading]:
 
 def _own(row: Row) -> Heading:
     topic = str(TOPICS.get(row.topic, TOPICS["other"]))
-    return Heading(_("%(topic)s: %(subject)s", topic=topic, subject=row.subject) if row.subject else topic)
+    return Heading(f"{topic} · {row.subject}" if row.subject else topic)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
@@ -15,7 +16,7 @@ from portal.threads.actions import Draft
 from portal.threads.models import LONGEST_REASON, LONGEST_TEXT
 from portal.threads.words import INCIDENT, TOPICS
 
-STATES = {"archived": _l("Archived"), "all": _l("All conversations")}
+STATES = {"archived": lazy_pgettext("conversation", "Archived"), "all": _l("All conversations")}
 READ = {"1": _l("Unread")}
 SUBJECTS = {INCIDENT: _l("Incident"), **TOPICS}
 
@@ -69,8 +70,9 @@ NOT_LONGER = Length(max=LONGEST_TEXT, message=_l("Please use at most 5,000 chara
 class WriteForm(PortalForm):
     """The box in which one writes."""
 
-    text = TextAreaField(_l("Your message"), validators=[NOT_LONGER])
-    files = AttachmentsField()
+    # other forms can lie over this one: its fields have names of their own on the page
+    text = TextAreaField(_l("Your message"), validators=[NOT_LONGER], id="write-text")
+    files = AttachmentsField(id="write-files")
     token = HiddenField()  # of this form: sent twice, it is one message
 
     def __init__(self, **options: object) -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import time, timedelta
+from io import BytesIO
 
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 
 from portal import clock
 from portal.accounts.actions import invite
@@ -27,6 +29,8 @@ from portal.ratings.actions import answer_request
 from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
 from portal.settings.actions import mark_setup, set_option
 from portal.settings.models import GROUPS
+from portal.threads.actions import announce
+from portal.threads.changes import archive, correct_message, withdraw_message
 from portal.visits.actions import cancel_visit
 from portal.visits.models import Visit
 from tests import factories
@@ -254,6 +258,22 @@ def incidents(agency: Agency) -> None:
     move_incident(agency.sofia.user, second, IncidentState.CLOSED, second.version, Closing("settled", "Clé changée"))
 
 
+def talks(agency: Agency) -> None:
+    """One that holds all that a message can be, one that is archived, one that nobody has answered."""
+    photo, paper = BytesIO(factories.picture(800, 600)), BytesIO(b"%PDF-1.4\n%%EOF")
+    files = [FileStorage(photo, "évier.png"), FileStorage(paper, "contrat.pdf")]
+    thread = factories.thread(agency.claire, [agency.claire], [agency.wassim], "Voir https://www.example.org/notice.")
+    factories.message(agency.wassim, thread, LONG, uploads=files)
+    factories.message(agency.sofia, thread, "À voir avec Inès", internal=True)
+    corrected = factories.message(agency.sofia, thread, "Bien reçut")
+    correct_message(agency.sofia.user, thread, corrected, "Bien reçu")
+    withdrawn = factories.message(agency.paul, thread, "Le code est 1234")
+    withdraw_message(agency.sofia.user, thread, withdrawn, "Un code de porte")
+    announce(agency.sofia.user, thread, "waiting")
+    factories.message(agency.claire, thread, "Merci !")
+    archive(agency.sofia.user, factories.thread(agency.denis, [agency.denis], subject="Une clé"))
+
+
 def reasons(agency: Agency) -> None:
     """The usual reasons of a service, one of them taken out of use; some of them for another service too."""
     cleaning, rising = db.session.get_one(Service, agency.cleaning), db.session.get_one(Service, agency.rising)
@@ -318,6 +338,7 @@ def both_change(tab: Tab, story: Story) -> None:
     tab.page.locator(".rival").first.wait_for()
 
 
+SEND = ".write-send button"
 SAVE = "main form button[type=submit]"
 SIGN_IN = "form[action='/sign-in'] button[type=submit]"
 FACTOR = "/staff/account/second-factor"
@@ -519,6 +540,19 @@ SIGHTS = [
         for step in ("agency", "sender", "team", "imports", "invitations")
     ),
     Sight("home-first-steps", "ada", "/staff/home", before=begin_setup),
+    # conversations
+    Sight("talks", "claire", "/client/threads", before=talks),
+    Sight("talk", "claire", "/client/threads/1", before=talks),
+    Sight("talk-of-worker", "wassim", "/worker/threads/1", before=talks),
+    Sight("talk-refused", "paul", press("/client/threads/1", SEND, "#write .error"), before=talks),
+    Sight("talk-corrected", "claire", press("/client/threads/1", ".said-deeds a", "dialog[open] form"), before=talks),
+    Sight("talks-of-worker-none", "jean", "/worker/threads"),
+    Sight("staff-talks", "sofia", "/staff/threads?state=all", before=talks),
+    Sight("staff-talks-none-such", "ines", "/staff/threads?state=archived"),
+    Sight("staff-talk", "sofia", "/staff/threads/1", before=talks),
+    Sight("staff-talk-internal", "ines", "/staff/threads/1?internal=1", before=talks),
+    Sight("staff-talk-withdrawal", "sofia", "/staff/threads/1/messages/1/withdrawal", before=talks),
+    Sight("home-talks", "sofia", "/staff/home", before=talks),
     # refusals
     Sight("nothing-there", "", "/nothing", 404),
     Sight("not-for-you", "denis", RATE, 404),

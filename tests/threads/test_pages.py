@@ -23,7 +23,7 @@ def talks(agency: Agency, database: Database) -> dict[str, int]:
 
 
 def listed(page: Page) -> list[str]:
-    return [tag.get_text().partition(": ")[2] for tag in page.soup.select(".thread-title a")]
+    return [tag.get_text().partition(" · ")[2] for tag in page.soup.select(".thread-title a")]
 
 
 def test_everybody_sees_the_conversations_that_are_theirs_newest_first(
