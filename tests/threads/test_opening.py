@@ -54,7 +54,7 @@ def test_a_client_writes_to_the_agency_with_a_photo_and_knows_who_reads_it(
     typed = {"topic": "invoice", "subject": "Facture d’octobre", "text": "Je ne la comprends pas."}
     sent = page.form("Send").submit(**typed, files=(BytesIO(photo(80, 60)), "facture.jpg")).follow()
     assert "Your message has been sent." in sent.words
-    assert sent.h1 == "Invoice or contract: Facture d’octobre"
+    assert sent.h1 == "Invoice or contract · Facture d’octobre"
     thread = database.one(select(Thread))
     assert (thread.topic, thread.sector_id, thread.published, thread.unread) == ("invoice", agency.north, True, True)
     assert participants(database) == {(agency.claire.id, None)}
@@ -160,9 +160,9 @@ def test_staff_open_a_conversation_from_a_record(agency: Agency, database: Datab
     assert participants(database) == {(agency.claire.id, None), (None, agency.wassim.id)}
     for kind, person in (("clients", agency.claire), ("workers", agency.wassim)):
         listed = browser.get(f"/staff/{kind}/{person.id}/threads")
-        assert "A visit: Jeudi" in listed.words
+        assert "A visit · Jeudi" in listed.words
         assert len(listed.statements) <= 6, "\n".join(listed.statements)
-    assert "A visit: Jeudi" in sign_in(agency.claire).get("/client/threads").words
+    assert "A visit · Jeudi" in sign_in(agency.claire).get("/client/threads").words
 
 
 def test_somebody_else_is_found_by_name_and_what_was_typed_stays(
