@@ -55,6 +55,7 @@ from portal.setup import routes as setup_routes  # noqa: F401
 from portal.setup.public import setup_pages
 from portal.threads import change_routes as threads_change_routes  # noqa: F401
 from portal.threads import choice_routes as notice_choice_routes  # noqa: F401
+from portal.threads import group_routes as threads_group_routes  # noqa: F401
 from portal.threads import live as threads_live  # noqa: F401
 from portal.threads import open_routes as threads_open_routes  # noqa: F401
 from portal.threads import routes as threads_routes  # noqa: F401

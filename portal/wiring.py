@@ -41,6 +41,7 @@ from portal.setup import jobs as setup_jobs
 from portal.setup import messages as setup_messages
 from portal.setup import queries as setup
 from portal.threads import choices as notice_choices
+from portal.threads import jobs as thread_jobs
 from portal.threads import lists as thread_lists
 from portal.threads import messages as thread_messages
 from portal.threads.about import READER_COLUMN, is_about_named, is_about_visible
@@ -99,7 +100,7 @@ for kind in (
 # long jobs, for `work`; kinds of file, for `imports`
 wires.work_kinds = {
     "imports.plan": import_jobs.plan, "imports.run": import_jobs.run, "setup.invite": setup_jobs.invite,
-    "controls.export": control_jobs.write,
+    "controls.export": control_jobs.write, "threads.group": thread_jobs.write_to_group,
 }  # fmt: skip
 wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": import_jobs.give_up_run}
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}

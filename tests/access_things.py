@@ -17,7 +17,7 @@ from portal.controls.actions import ask_export, save_filter
 from portal.controls.models import SavedFilter
 from portal.extensions import db, wires
 from portal.imports.actions import bring_in
-from portal.links import make_token
+from portal.links import make_token, new_public_id
 from portal.organisation.catalogue import add_skill
 from portal.outbox.actions import hold_channel
 from portal.people.models import Absence, Availability, Client, Relative, Service, Skill, Staff, Worker, WorkerSkill
@@ -26,6 +26,7 @@ from portal.ratings.exclusion import exclude_rating
 from portal.ratings.models import Rating, RatingRequest
 from portal.settings.actions import mark_setup, set_logo
 from portal.settings.queries import option
+from portal.threads.group import Audience, Letter, send_group
 from portal.threads.models import Thread
 from portal.work import jobs as work
 from tests import factories
@@ -77,6 +78,7 @@ BODIES: dict[str, dict[str, str]] = {
     **{f"{portal}.choose_notices": {"incident": "now", "message": "daily"} for portal in PORTALS},
     **{f"{portal}.open_thread": {"topic": "other", "text": "Bonjour"} for portal in PORTALS},
     "staff.publish_thread": {"published": "no"},
+    "staff.write_to_group": {"kind": "client", "sector": "", "topic": "other", "text": "Bonjour", "sure": "2"},
     "open.rate": {"stars": "4", "comment": "le secret de Claire"},
     "client.rate_visit": {"stars": "4", "comment": "le secret de Claire"},
     "client.choose_requests": {"wanted": "no"},
@@ -180,6 +182,11 @@ class Things:
     def incident(self) -> dict[str, Any]:
         """Wassim has reported one on Claire's visit."""
         return {"incident_id": factories.incident(self.agency.wassim, self.agency.claires_past).id}
+
+    def group(self) -> dict[str, Any]:
+        """Sofia writes to all her clients."""
+        letter = Letter("other", "Fermeture", "Nous sommes fermés lundi.", new_public_id())
+        return {"group_id": send_group(self.agency.sofia.user, Audience("client"), letter, 2).id}
 
     def session_of(self, person: str) -> dict[str, Any]:
         return {"session_id": factories.session(getattr(self.agency, person))}
@@ -321,6 +328,7 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.withdraw_message": partial(Things.said, person="claire"),
     "staff.archive_thread": Things.thread,
     "staff.publish_thread": Things.thread,
+    "staff.show_group": Things.group,
     "staff.mark_unread": Things.thread,
     "staff.show_incident": Things.incident,
     "staff.change_incident_state": Things.incident,

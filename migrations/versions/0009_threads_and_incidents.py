@@ -91,6 +91,27 @@ def upgrade() -> None:
         batch_op.create_index('ix_thread_sector_last', ['sector_id', 'last_at', 'id'], unique=False)
         batch_op.create_index('ix_thread_unread', ['sector_id'], unique=False, sqlite_where=sa.text('unread AND archived_at IS NULL'), postgresql_where=sa.text('unread AND archived_at IS NULL'))
 
+    op.create_table('thread_group',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('batch', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('sector_id', sa.Integer(), nullable=True),
+    sa.Column('topic', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('user_key', sa.String(), nullable=False),
+    sa.Column('work_id', sa.Integer(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("kind IN ('client', 'worker')", name=op.f('ck_thread_group_kind')),
+    sa.CheckConstraint('length(subject) <= 200', name=op.f('ck_thread_group_subject')),
+    sa.CheckConstraint('length(text) <= 5000', name=op.f('ck_thread_group_text')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_thread_group_account_id_account')),
+    sa.ForeignKeyConstraint(['sector_id'], ['sector.id'], name=op.f('fk_thread_group_sector_id_sector')),
+    sa.ForeignKeyConstraint(['work_id'], ['work.id'], name=op.f('fk_thread_group_work_id_work')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_thread_group')),
+    sa.UniqueConstraint('batch', name=op.f('uq_thread_group_batch'))
+    )
     op.create_table('thread_message',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('thread_id', sa.Integer(), nullable=False),
@@ -271,6 +292,7 @@ def downgrade() -> None:
 
     op.drop_table('thread_notice')
     op.drop_table('thread_reading')
+    op.drop_table('thread_group')
     with op.batch_alter_table('thread_participant', schema=None) as batch_op:
         batch_op.drop_index('ix_thread_participant_worker')
         batch_op.drop_index('ix_thread_participant_client')

@@ -78,6 +78,7 @@ KINDS = {  # each with what happened, as the journal says it
     "incident.moved": _l("An incident was brought into another state."),
     "incident.followed": _l("The owner, the due date or the urgency of an incident was changed."),
     "thread.opened": _l("A conversation was opened."),
+    "thread.group_sent": _l("A message was written to many clients or workers, to each alone."),
     "thread.published": _l("A conversation was shown to those who take part in it, or hidden from them."),
     "thread.written": _l("A message was written in a conversation."),
     "thread.corrected": _l("A message was corrected by its author; the former text is kept."),

@@ -9,6 +9,7 @@ from portal import clock
 from portal.extensions import UTC, db
 from portal.files.models import Attachment
 from portal.people.models import Client, Worker
+from portal.work.models import Work  # noqa: F401 - the table that a group message points to
 
 LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_REASON = 200, 5000, 500  # characters
 PEOPLE = "('client', 'relative', 'worker', 'staff')"
@@ -189,3 +190,26 @@ class ThreadNotice(db.Model):
     told_id: Mapped[int] = mapped_column(default=0)
     telling_id: Mapped[int] = mapped_column(default=0)
     notice_id: Mapped[int] = mapped_column(ForeignKey("message.id"))  # the mail that tells, or has told
+
+
+class GroupMessage(db.Model):
+    """One message to many: a conversation with each of them carries its `batch`."""
+
+    __tablename__ = "thread_group"
+    __table_args__ = (
+        CheckConstraint("kind IN ('client', 'worker')", name="kind"),
+        CheckConstraint(f"length(subject) <= {LONGEST_SUBJECT}", name="subject"),
+        CheckConstraint(f"length(text) <= {LONGEST_TEXT}", name="text"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    sector_id: Mapped[int | None] = mapped_column(ForeignKey("sector.id"))  # None: all that its writer may see
+    topic: Mapped[str]
+    subject: Mapped[str]
+    text: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    user_key: Mapped[str]  # in which of their files the person was
+    work_id: Mapped[int | None] = mapped_column(ForeignKey("work.id"))
+    created_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)

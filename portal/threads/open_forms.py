@@ -2,13 +2,24 @@
 
 from collections.abc import Iterable, Mapping
 
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
+from portal.forms import choices, number_in
 from portal.threads.forms import WriteForm
+from portal.threads.group import KIND_LABELS, Audience, Letter
 from portal.threads.models import LONGEST_SUBJECT
 from portal.threads.opening import Opening, Somebody
 from portal.threads.words import TOPICS
@@ -17,7 +28,7 @@ AGENCY = "agency"
 
 
 def topics(*without: str) -> list[SelectChoice]:
-    return [SelectChoice(value=key, label=label) for key, label in TOPICS.items() if key not in without]
+    return [SelectChoice(value=key, label=str(label)) for key, label in TOPICS.items() if key not in without]
 
 
 class OpenForm(WriteForm):
@@ -73,3 +84,34 @@ class StaffOpenForm(OpenForm):
             self.topic.data or "", self.subject.data or "", self.draft, self.people.data or [],
             published=bool(self.published.data),
         )  # fmt: skip
+
+
+class GroupForm(OpenForm):
+    """A message to many, each of whom receives it alone. It takes no files: each would be kept as often."""
+
+    files = None
+    kind = RadioField(_l("To whom?"), choices=[], default="client")
+    sector = SelectField(_l("Sector"), choices=[])
+
+    def __init__(self, sectors: Mapping[int, str], **options: object) -> None:
+        super().__init__(**options)
+        self.topic.choices = topics()
+        self.kind.choices = [SelectChoice(value=key, label=str(label)) for key, label in KIND_LABELS.items()]
+        self.sector.choices = choices(sectors, _l("All sectors"))
+
+    def validate_text(self, field: TextAreaField) -> None:
+        if not field.data:
+            raise ValidationError(_("Please write something."))
+
+    @property
+    def expected(self) -> int | None:
+        """How many the person has been told receive it; None before that."""
+        return number_in(request.form.get("sure"))
+
+    @property
+    def audience(self) -> Audience:
+        return Audience(self.kind.data or "", number_in(self.sector.data))
+
+    @property
+    def letter(self) -> Letter:
+        return Letter(self.topic.data or "", self.subject.data or "", self.text.data or "", self.token.data or "")

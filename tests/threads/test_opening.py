@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -51,7 +52,7 @@ def test_a_client_writes_to_the_agency_with_a_photo_and_knows_who_reads_it(
     )
     assert "You cannot write to your workers here" in page.words
     assert len(page.statements) <= 12, "\n".join(page.statements)
-    typed = {"topic": "invoice", "subject": "Facture d’octobre", "text": "Je ne la comprends pas."}
+    typed: dict[str, Any] = {"topic": "invoice", "subject": "Facture d’octobre", "text": "Je ne la comprends pas."}
     sent = page.form("Send").submit(**typed, files=(BytesIO(photo(80, 60)), "facture.jpg")).follow()
     assert "Your message has been sent." in sent.words
     assert sent.h1 == "Invoice or contract · Facture d’octobre"
@@ -104,7 +105,7 @@ def test_clients_and_workers_write_to_each_other_only_where_the_agency_lets_them
 ) -> None:
     claire = sign_in(agency.claire)
     assert "To whom?" not in claire.get("/client/threads/new").words
-    body = {"topic": "other", "text": "Bonjour Wassim", "other": agency.wassim.key}
+    body: dict[str, Any] = {"topic": "other", "text": "Bonjour Wassim", "other": agency.wassim.key}
     assert forced(claire.get("/client/threads/new").form("Send"), **body).status == 422
     allow(clients_to_workers=True, workers_to_clients=True)
     page = claire.get("/client/threads/new")
@@ -169,7 +170,7 @@ def test_somebody_else_is_found_by_name_and_what_was_typed_stays(
     agency: Agency, database: Database, sign_in: SignIn
 ) -> None:
     page = sign_in(agency.ines).get("/staff/threads").link("New conversation").click()
-    typed = {"topic": "documents", "text": "Votre contrat", "who": "dupont"}
+    typed: dict[str, Any] = {"topic": "documents", "text": "Votre contrat", "who": "dupont"}
     page = page.form("Send").submit(**typed, find="yes")
     assert page.form("Send").values()["text"] == "Votre contrat"
     assert "Jean Dupont" in page.words
