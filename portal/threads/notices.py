@@ -192,9 +192,13 @@ def _notices(keys: Collection[Key]) -> dict[Key, int]:
     """
     found: dict[Key, int] = {}
     while missing := sorted(set(keys) - set(found)):
+        last = _last_of(missing)  # before one looks: a mail that somebody else writes now is then named alike
         waiting = _of(missing).where(Message.state.in_(OPEN)).order_by(Message.id).with_for_update()
         found |= {(one.subject_type, one.subject_id, one.kind): one.id for one in db.session.execute(waiting)}
-        schedule(_orders([key for key in missing if key not in found]))
+        schedule([
+            Order(key[2], key[:2], f"{key[2]}:{key[0]}:{key[1]}:{last.get(key, 0)}", due_at(key[2]))
+            for key in missing if key not in found
+        ])  # fmt: skip
     return found
 
 
@@ -203,17 +207,11 @@ def _of(keys: Iterable[Key]) -> Select:
     return select(Message.id, Message.subject_type, Message.subject_id, Message.kind).where(or_(*named))
 
 
-def _orders(keys: Sequence[Key]) -> list[Order]:
-    """Mails to be written, each named after the last one of its kind that this person got."""
-    if not keys:
-        return []
+def _last_of(keys: Iterable[Key]) -> dict[Key, int]:
+    """The last mail of its kind that each of these people got: what the next one is named after."""
     groups = Message.subject_type, Message.subject_id, Message.kind
     last = _of(keys).with_only_columns(*groups, func.max(Message.id)).group_by(*groups)
-    numbers = {(row[0], row[1], row[2]): row[3] for row in db.session.execute(last)}
-    return [
-        Order(kind, (type_, number), f"{kind}:{type_}:{number}:{numbers.get((type_, number, kind), 0)}", due_at(kind))
-        for type_, number, kind in keys
-    ]
+    return {(row[0], row[1], row[2]): row[3] for row in db.session.execute(last)}
 
 
 def due_at(kind: str) -> datetime:

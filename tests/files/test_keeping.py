@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 from PIL import Image
 from sqlalchemy import select
 from time_machine import TimeMachineFixture
@@ -65,7 +66,7 @@ def refused(agency: Agency, database: Database, tmp_path: Path) -> Callable[...,
     """Claire attaches files and is told no; nothing is left of them."""
 
     def refused(*uploads: FileStorage) -> str:
-        with database.writing(), pytest.raises(Refused) as refusal:
+        with database.writing(), force_locale("en"), pytest.raises(Refused) as refusal:
             keep(agency.claire.user, uploads)
         assert refusal.value.code == "files"
         assert (database.count(Attachment), files_in(tmp_path / "files")) == (0, [])
@@ -218,7 +219,7 @@ def test_nobody_sends_more_than_a_hundred_files_a_day(
         db.session.add_all([Attachment(**row) for row in rows * (MOST_A_DAY - 1)])
     with database.writing():
         assert len(keep(agency.claire.user, [sent(PAPER)])) == 1
-        with pytest.raises(Refused, match="files") as refusal:
+        with force_locale("en"), pytest.raises(Refused, match="files") as refusal:
             keep(agency.claire.user, [sent(PAPER)])
         assert "100 files within one day" in str(refusal.value.message)
         assert keep(agency.denis.user, [sent(PAPER)]), "another person still may"
