@@ -48,7 +48,7 @@ def test_everybody_receives_it_alone_after_a_look_at_how_many_that_is(
     assert clients(database) == sorted([agency.claire.id, agency.denis.id, agency.eloise.id])
     assert database.all(select(func.count(Participant.id)).group_by(Participant.thread_id)) == [1, 1, 1]
     claire = sign_in(agency.claire)
-    thread = claire.get("/client/threads").link("Planning and hours: Jour férié").click()
+    thread = claire.get("/client/threads").link("Planning and hours · Jour férié").click()
     assert "Nous sommes fermés lundi." in thread.words
     assert "Denis" not in thread.words
     assert not browser.get("/staff/threads").soup.select(".thread-line"), "they are put aside"
