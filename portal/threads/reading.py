@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import Row, Select, and_, case, func, select
+from sqlalchemy import Integer, Row, Select, and_, bindparam, case, func, select
 from sqlalchemy.orm import selectinload
 
 from portal import clock
@@ -97,12 +98,15 @@ def tag_of(user: User, thread: Thread | Row) -> str:
 
 def present_tag(user: User, thread_id: int) -> str | None:
     """The tag of a thread as it is now, in one statement; None for a thread that this person may not read."""
-    row = db.session.execute(_versions(user).where(Thread.id == thread_id)).one_or_none()
+    row = db.session.execute(_versions(user.kind), {**user.numbers, "thread_id": thread_id}).one_or_none()
     return tag_of(user, row) if row else None
 
 
-def _versions(user: User) -> Select:
-    return visible_threads(user).with_only_columns(Thread.version, Thread.shown_version)
+@cache
+def _versions(kind: User) -> Select:
+    """Made once: it is asked every few seconds by each page that is open."""
+    chosen = visible_threads(kind).where(Thread.id == bindparam("thread_id", type_=Integer))
+    return chosen.with_only_columns(Thread.version, Thread.shown_version)
 
 
 def talk_of(user: User, thread: Thread, before: int | None = None) -> Talk:
