@@ -86,7 +86,8 @@ def _end(response: Response) -> Response:
     asked: Request = request._get_current_object()  # ty: ignore[missing-attribute]
     known, now = vars(g._get_current_object()), time.perf_counter()
     rule = asked.url_rule
-    if rule is None or rule.endpoint not in QUIET or response.status_code >= 500:
+    quiet = rule and (rule.endpoint in QUIET or response.status_code == 304)  # 304: pages that are open ask in vain
+    if not quiet or response.status_code >= 500:
         user = known.get("user")
         facts = {
             "request": reference,

@@ -1,5 +1,6 @@
 """What a page that is open asks for by itself: little, and only what is new."""
 
+import logging
 from datetime import timedelta
 
 import pytest
@@ -46,6 +47,18 @@ def test_nothing_new_costs_three_statements_and_no_page(
         assert (fresh.status, "Du nouveau" in fresh.words) == (200, True)
         assert len(fresh.statements) <= 9, "\n".join(fresh.statements)
         assert news(browser, portal, thread_id, fresh.headers["HX-PTag"]).status == 304
+
+
+def test_a_page_that_asks_in_vain_leaves_no_line_in_the_log(
+    agency: Agency, sign_in: SignIn, thread_id: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "portal.requests")
+    claire = sign_in(agency.claire)
+    tag = news(claire, "client", thread_id).headers["HX-PTag"]
+    assert caplog.records[-1].__dict__["facts"]["status"] == 200
+    told = len(caplog.records)
+    assert news(claire, "client", thread_id, tag).status == 304
+    assert len(caplog.records) == told
 
 
 def test_moments_are_told_anew_after_a_while(
