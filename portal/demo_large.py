@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import func, select, text, update
 
-from portal import clock, demo_history
+from portal import clock, demo_history, demo_reports
 from portal.accounts.models import Account
 from portal.demo import AGENCY, build
 from portal.demo_history import Figures, Team
@@ -61,6 +61,7 @@ class Size:
     visits: int = 1_600_000
     ratings: int = 120_000
     weeks: int = 156
+    incidents: int = 25_000
 
 
 @dataclass
@@ -84,6 +85,7 @@ def build_large(size: Size, progress: Figures) -> None:
     furnish_many(first)
     reindex()
     demo_history.write(_teams(people, chance), size.visits, size.ratings, size.weeks, chance, progress)
+    demo_reports.write(size.incidents, chance)
     _look_at_old_ratings()
     set_counters()
     db.session.execute(text("ANALYZE"))  # the planner of either engine has never seen these tables full

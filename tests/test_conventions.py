@@ -36,6 +36,7 @@ TOP = {
     "portal.demo_history",
     "portal.demo_people",
     "portal.demo_large",
+    "portal.demo_reports",
     "portal.demo_rows",
     "portal.demo_talks",
     "portal.supervisor",

@@ -25,7 +25,7 @@ from portal.visits.models import State, Visit, VisitWorker
 from tests.conftest import Database
 from tests.factories import at
 
-SMALL = Size(clients=14, workers=16, staff=14, visits=1_800, ratings=150, weeks=64)
+SMALL = Size(clients=14, workers=16, staff=14, visits=1_800, ratings=150, weeks=64, incidents=60)
 
 
 @pytest.fixture
@@ -111,6 +111,25 @@ def test_the_story_shows_what_staff_do_and_what_records_hold(app: Flask, databas
     managed = select(Sector.name).where(Sector.manager_id.is_not(None)).order_by(Sector.name)
     assert database.all(managed) == ["Nord", "Sud"]
     assert database.count(Client, Client.street.is_(None)) == 0
+
+
+def test_incidents_of_a_large_agency_agree_with_their_conversations(large: Database) -> None:
+    written = select(Incident, Thread, Visit).join(Incident.thread).join(Incident.visit)
+    told = large.all(written.where(Visit.external_id.is_not(None)))  # the story has its own
+    assert SMALL.incidents / 2 < len(told) < SMALL.incidents * 1.5
+    with large.app.app_context():
+        for incident, thread, visit in told:
+            of_thread = select(ThreadMessage).where(ThreadMessage.thread_id == thread.id).order_by(ThreadMessage.id)
+            said = db.session.scalars(of_thread).all()
+            shown = [one for one in said if not one.internal]
+            assert (thread.last_id, thread.last_at) == (said[-1].id, said[-1].at)
+            assert (thread.shown_id, thread.shown_at) == (shown[-1].id, shown[-1].at)
+            assert incident.declared_at == said[0].at >= visit.starts_at and said[-1].at <= clock.now()
+            assert thread.sector_id == visit.sector_id and bool(thread.archived_at) == (incident.state == "closed")
+            taking_part = {(one.client_id, one.worker_id) for one in db.session.get_one(Thread, thread.id).participants}
+            sent = {worker.id for worker in db.session.get_one(Visit, visit.id).workers}
+            assert taking_part == {(visit.client_id, None), *((None, one) for one in sent)}
+    assert sum(incident.state == "closed" for incident, _thread, _visit in told) > SMALL.incidents / 3
 
 
 def test_the_story_holds_incidents_and_conversations(app: Flask, database: Database) -> None:
