@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, case, exists, or_, select
+from sqlalchemy import ColumnElement, case, exists, select
 from sqlalchemy.orm import aliased
 
 from portal import clock
 from portal.accounts.models import Account, User
 from portal.extensions import db
 from portal.links import external_url
-from portal.outbox.models import Drop, Message, MessageKind, Postpone, Recipient
+from portal.outbox.models import OPEN, Drop, Message, MessageKind, Postpone, Recipient
 from portal.people.models import Anybody
 from portal.people.queries import files_of_account
 from portal.portals import portal_of
 from portal.settings.queries import option
+from portal.threads.actions import person_of
 from portal.threads.models import Reading, Thread, ThreadMessage, ThreadNotice
 from portal.threads.notices import BY_PACE, KINDS, KINDS_OF_PEOPLE, WAIT, owed_to, pass_on, promise_anew, reader_named
 from portal.threads.queries import is_staff, visible_messages, visible_threads
@@ -90,8 +91,9 @@ def _told_before(mark: ThreadNotice, message: Message) -> int:
     return mark.told_id if mark.notice_id == message.id else max(mark.told_id, mark.telling_id)
 
 
-def _news(user: User, marks: Sequence[ThreadNotice], message: Message) -> list[News]:
+def _news(user: User, marks: Sequence[ThreadNotice], message: Message, *, also_read: bool = False) -> list[News]:
     """What is new and unread to a person, and no mail has told them, oldest first."""
+    written, read = _is_written(user), _is_read(user)
     after = {(mark.thread_id, mark.kind): _told_before(mark, message) for mark in marks}
     earlier = aliased(ThreadMessage)
     first = ~exists().where(earlier.thread_id == ThreadMessage.thread_id, earlier.id < ThreadMessage.id)
@@ -99,20 +101,36 @@ def _news(user: User, marks: Sequence[ThreadNotice], message: Message) -> list[N
     chosen = visible_messages(user).join(Thread, Thread.id == ThreadMessage.thread_id).where(
         ThreadMessage.thread_id.in_({thread_id for thread_id, _kind in after}),
         ThreadMessage.id > min(after.values(), default=0), ~ThreadMessage.internal,
-        ThreadMessage.withdrawn_at.is_(None), ~_is_known(user), *_modules(),
+        ThreadMessage.withdrawn_at.is_(None), ~written, *([] if also_read else [~read]), *_modules(),
     ).with_only_columns(ThreadMessage.id, ThreadMessage.thread_id, ThreadMessage.at, kind)  # fmt: skip
     rows = db.session.execute(chosen.order_by(ThreadMessage.id)).all()
     return [News(*row) for row in rows if row.id > after.get((row.thread_id, row.kind), row.id)]
 
 
-def _is_known(user: User) -> ColumnElement[bool]:
-    """Written or read by this person; what one of the agency has written or read, the agency knows."""
-    type_, _colon, number = user.key.partition(":")
-    read = Reading.thread_id == ThreadMessage.thread_id, Reading.message_id >= ThreadMessage.id
+def _is_written(user: User) -> ColumnElement[bool]:
+    """By this person; what one of the agency writes, the agency does."""
+    type_, number = person_of(user)
     if is_staff(user):
-        return or_(ThreadMessage.author_type == "staff", exists().where(*read, Reading.person_type == "staff"))
-    own = (ThreadMessage.author_type == type_) & (ThreadMessage.author_id == int(number))
-    return or_(own, exists().where(*read, Reading.person_type == type_, Reading.person_id == int(number)))
+        return ThreadMessage.author_type == "staff"
+    return (ThreadMessage.author_type == type_) & (ThreadMessage.author_id == number)
+
+
+def _is_read(user: User) -> ColumnElement[bool]:
+    """By this person; what one of the agency has read, the agency has read."""
+    type_, number = person_of(user)
+    read = Reading.thread_id == ThreadMessage.thread_id, Reading.message_id >= ThreadMessage.id
+    own = [Reading.person_type == type_] if is_staff(user) else [
+        Reading.person_type == type_, Reading.person_id == number
+    ]  # fmt: skip
+    return exists().where(*read, *own)
+
+
+def _told(user: User, message: Message) -> list[News]:
+    """What a mail that has left told, as far as no later one has gone on from there."""
+    marks = db.session.scalars(select(ThreadNotice).where(ThreadNotice.notice_id == message.id)).all()
+    ends = {(mark.thread_id, mark.kind): mark.telling_id for mark in marks}
+    news = _news(user, marks, message, also_read=True)
+    return [one for one in news if one.id <= ends[one.thread_id, one.kind]]
 
 
 def _modules() -> list[ColumnElement[bool]]:
@@ -187,11 +205,18 @@ def _note_told(message: Message, marks: Sequence[ThreadNotice], news: Sequence[N
             mark.told_id = mark.owed_id
 
 
+def _previewed(user: User, message: Message) -> list[News]:
+    """What a mail tells as staff look at it: what it has told, or would tell now."""
+    if message.state not in OPEN:
+        return _told(user, message)
+    wanted = _wanted(message)
+    return _news(user, [mark for mark in _marks(message) if mark.kind in wanted], message)
+
+
 def context(message: Message, token: Callable[[str, str], str]) -> dict:  # noqa: ARG001 - it needs a sign-in
     found, (told, news) = _reached(message), db.session.info.get("news in hand", (0, []))
     if message.state != "sending" or told != message.id:
-        wanted = _wanted(message)
-        news = _news(found.user, [mark for mark in _marks(message) if mark.kind in wanted], message) if found else []
+        news = _previewed(found.user, message) if found else []
     threads = {one.thread_id for one in news}
     portal = portal_of(found.user.role).name if found else "client"
     one_thread = next(iter(threads)) if len(threads) == 1 else None

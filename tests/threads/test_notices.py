@@ -86,7 +86,9 @@ def test_everybody_but_the_author_is_told_of_what_they_have_not_read_after_two_m
     assert town.mails() == [("claire", ONE), ("wassim", ONE)], "what was told is not told again"
 
 
-def test_a_mail_says_how_much_is_new_and_nothing_of_it(agency: Agency, town: Town, database: Database) -> None:
+def test_a_mail_says_how_much_is_new_and_nothing_of_it(
+    agency: Agency, town: Town, database: Database, sign_in: SignIn
+) -> None:
     town.open(agency.sofia, [agency.claire])
     town.write(agency.sofia)
     town.later(TWO)
@@ -96,6 +98,10 @@ def test_a_mail_says_how_much_is_new_and_nothing_of_it(agency: Agency, town: Tow
     assert f"/client/threads/{town.thread}" in text_of(mail)
     for secret in ("secret", "question", "Sofia", "Benali", "Wassim", "Paul", "Nord"):
         assert secret not in whole, secret
+    town.read(agency.claire)
+    sent = database.one(select(Message.id).where(Message.subject_type == "client"))
+    preview = sign_in(agency.sofia).get(f"/staff/outbox/{sent}")
+    assert "You have 2 new messages" in preview.words, "as it left, also when all is read"
     town.open(agency.denis, [agency.denis])
     town.open(agency.denis, [agency.denis])
     town.later(TWO)
