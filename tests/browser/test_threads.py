@@ -110,8 +110,22 @@ def test_a_bad_network_costs_no_word_and_doubles_none(
 ) -> None:
     with database.writing():
         thread_id = factories.thread(agency.claire, [agency.claire], [agency.wassim], "Bonjour à tous").id
-    claire = Talk(open_tab(agency.claire), "client", thread_id)
+    tab = open_tab(agency.claire)
+    tab.page.clock.install()
+    claire = Talk(tab, "client", thread_id)
     again = claire.page.get_by_role("button", name="Try again")
+
+    # a page that nobody can see asks nothing, and asks at once when somebody looks again
+    asked: list[str] = []
+    claire.page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/news") else None)
+    claire.page.evaluate("Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })")
+    asked.clear()
+    claire.page.clock.run_for(60_000)
+    assert not asked
+    with database.writing():
+        factories.message(agency.wassim, db.session.get_one(Thread, thread_id), "Pendant ce temps")
+    claire.page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    claire.hears("Pendant ce temps")
 
     # the message arrives, its answer does not
     address = f"**/client/threads/{thread_id}/messages"
@@ -130,7 +144,7 @@ def test_a_bad_network_costs_no_word_and_doubles_none(
     expect(claire.said.filter(has_text="Le train est en retard")).to_have_count(1)
     expect(claire.said.locator("img")).to_have_count(1)
     claire.tab.forgive("ERR_FAILED")
-    assert len(database.all(select(ThreadMessage.id))) == 2
+    assert len(database.all(select(ThreadMessage.id))) == 3
 
     # without any network the page says so, and goes on when there is one again
     state = claire.page.locator("#talk-state")
