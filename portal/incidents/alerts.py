@@ -18,8 +18,8 @@ from portal.extensions import MessageColumn, db
 from portal.incidents.models import Incident, Urgency
 from portal.incidents.queries import ENDED, incident_of, visible_incidents
 from portal.links import external_url
-from portal.outbox.actions import Order, schedule
-from portal.outbox.models import About, Drop, Message, MessageKind, Recipient
+from portal.outbox.actions import Order, cancel, schedule
+from portal.outbox.models import OPEN, About, Drop, Message, MessageKind, Recipient
 from portal.people.models import Client, Staff
 from portal.people.queries import is_named, staff_at_work, staff_responsible_for
 from portal.settings.queries import option
@@ -39,11 +39,12 @@ def alert_urgent(incident: Incident) -> None:
     """
     if incident.urgency != Urgency.URGENT:
         return
-    moment = clock.now()
-    schedule([
-        Order(kind, ("incident", incident.id), f"{kind}:{incident.id}:{incident.version}", moment + after)
-        for kind, after in LEVELS.items()
-    ])  # fmt: skip
+    moment, subject = clock.now(), ("incident", incident.id)
+    keys = {kind: f"{kind}:{incident.id}:{incident.version}" for kind in LEVELS}
+    former = Message.subject_type == "incident", Message.subject_id == incident.id, Message.kind.in_(LEVELS)
+    waiting = select(Message.id).where(*former, Message.state.in_(OPEN), Message.dedupe_key.not_in(keys.values()))
+    cancel(db.session.scalars(waiting).all(), "alert_renewed")
+    schedule([Order(kind, subject, keys[kind], moment + after) for kind, after in LEVELS.items()])
 
 
 def owner_of(thread_id: int) -> int | None:

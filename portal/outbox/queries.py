@@ -72,6 +72,7 @@ REASON_LABELS = {
     "incident_answered": _l("the agency has answered"),
     "incident_ended": _l("the incident is settled"),
     "declared_by_reader": _l("the person has reported it themselves"),
+    "alert_renewed": _l("a later alert has taken its place"),
     "not_urgent": _l("the incident is not urgent any more"),
     "answer_lost": _l("the mail server’s answer was lost twice"),
     "window": _l("mails leave only at certain hours"),

@@ -199,8 +199,8 @@ def _note_told(message: Message, marks: Sequence[ThreadNotice], news: Sequence[N
     for mark in marks:
         told = [one.id for one in news if (one.thread_id, one.kind) == (mark.thread_id, mark.kind)]
         if told:
-            mark.told_id, mark.telling_id, mark.notice_id = _told_before(mark, message), told[-1], message.id
-            mark.owed_id = max(mark.owed_id, told[-1])
+            mark.told_id, mark.notice_id = _told_before(mark, message), message.id
+            mark.owed_id = mark.telling_id = max(mark.owed_id, told[-1])  # the last may be read, or withdrawn
         else:
             mark.told_id = mark.owed_id
 

@@ -131,7 +131,13 @@ def test_urgency_that_is_raised_later_alerts_from_then_on_whatever_people_have_c
 
     watch.change(raise_)
     assert watch.told() == [("sofia", NEW)]
+    assert watch.told(timedelta(hours=1)) == []
+    watch.change(lambda incident: calm(agency, incident))
+    watch.change(raise_)
+    assert watch.told() == [("sofia", NEW)], "urgent once more"
     assert watch.told(DAY) == [("ines", LATE % 24)]
+    assert database.all(ALERTS)[1] == ("cancelled", "alert_renewed")
+    assert watch.told(2 * DAY) == [("ada", LATE % 72)]
 
 
 def test_who_has_declared_it_is_not_told_of_it_and_a_client_without_manager_has_one_all_the_same(

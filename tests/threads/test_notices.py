@@ -140,6 +140,8 @@ def test_what_is_read_withdrawn_internal_or_not_published_is_not_told(
         said = db.session.get_one(ThreadMessage, number)
         said.withdrawn_at, said.withdrawn_by, said.withdraw_reason = said.at, "Sofia", "Erreur"
     assert town.mails() == [("denis", ONE)]
+    with database.app.app_context():
+        assert broken_promises() == []
     town.write(agency.sofia)
     town.read(agency.denis)
     assert town.mails() == []
