@@ -20,7 +20,7 @@ from portal.incidents.following import Closing, move_incident
 from portal.incidents.models import IncidentReason
 from portal.incidents.models import State as IncidentState
 from portal.incidents.reasons import take_usual_reasons
-from portal.links import make_token
+from portal.links import make_token, new_public_id
 from portal.organisation.catalogue import add_skill
 from portal.outbox.actions import hold_channel
 from portal.outbox.models import Message
@@ -31,6 +31,7 @@ from portal.settings.actions import mark_setup, set_option
 from portal.settings.models import GROUPS
 from portal.threads.actions import announce
 from portal.threads.changes import archive, correct_message, withdraw_message
+from portal.threads.group import Audience, Letter, send_group
 from portal.visits.actions import cancel_visit
 from portal.visits.models import Visit
 from tests import factories
@@ -258,6 +259,17 @@ def incidents(agency: Agency) -> None:
     move_incident(agency.sofia.user, second, IncidentState.CLOSED, second.version, Closing("settled", "Clé changée"))
 
 
+def talking(agency: Agency) -> None:
+    """Clients and workers may write to each other."""
+    for name in ("clients_to_workers", "workers_to_clients"):
+        set_option(None, f"threads.{name}", "on")
+
+
+def group(agency: Agency) -> None:
+    """A message to many, of which the job has begun."""
+    send_group(agency.ines.user, Audience("client"), Letter("other", "Fermeture", LONG, new_public_id()), 3)
+
+
 def talks(agency: Agency) -> None:
     """One that holds all that a message can be, one that is archived, one that nobody has answered."""
     photo, paper = BytesIO(factories.picture(800, 600)), BytesIO(b"%PDF-1.4\n%%EOF")
@@ -320,6 +332,13 @@ def looked_for(tab: Tab, _story: Story) -> None:
     tab.page.locator("#find:focus").wait_for()
     tab.page.keyboard.type("lef")
     tab.page.locator("#found li a").first.wait_for()
+
+
+def counted(tab: Tab, _story: Story) -> None:
+    tab.open("/staff/threads/groups/new")
+    tab.page.locator("textarea[name=text]").fill(LONG)
+    tab.page.locator(SEND).click()
+    tab.page.locator("button[name=sure]").wait_for()
 
 
 def both_change(tab: Tab, story: Story) -> None:
@@ -547,6 +566,14 @@ SIGHTS = [
     Sight("talk-refused", "paul", press("/client/threads/1", SEND, "#write .error"), before=talks),
     Sight("talk-corrected", "claire", press("/client/threads/1", ".said-deeds a", "dialog[open] form"), before=talks),
     Sight("talks-of-worker-none", "jean", "/worker/threads"),
+    Sight("talk-to-open", "claire", "/client/threads/new", before=talking),
+    Sight("talk-to-open-refused", "wassim", press("/worker/threads/new", SEND, "#open .error"), before=talking),
+    Sight("staff-talk-to-open", "ines", "/staff/threads/new?person={agency.claire.key}"),
+    Sight("staff-talk-to-open-refused", "sofia", press("/staff/threads/new", SEND, ".error")),
+    Sight("group-to-write", "sofia", counted),
+    Sight("group-of-talks", "ines", "/staff/threads/groups/1", before=group),
+    Sight("talks-of-client", "sofia", "/staff/clients/{agency.claire.id}/threads", before=talks),
+    Sight("talks-of-worker-record-none", "ines", "/staff/workers/{agency.jean.id}/threads"),
     Sight("staff-talks", "sofia", "/staff/threads?state=all", before=talks),
     Sight("staff-talks-none-such", "ines", "/staff/threads?state=archived"),
     Sight("staff-talk", "sofia", "/staff/threads/1", before=talks),
