@@ -24,7 +24,7 @@ from portal.threads.models import LONGEST_SUBJECT
 from portal.threads.opening import Opening, Somebody
 from portal.threads.words import TOPICS
 
-AGENCY = "agency"
+AGENCY = "alone"
 
 
 def topics(*without: str) -> list[SelectChoice]:
