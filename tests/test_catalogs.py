@@ -16,9 +16,9 @@ PLURALS = {"fr": 2, "ru": 3}
 # words that are the same in French, or are signs and figures only
 SAME = {
     "fr": {
-        "%(num)s client", "%(num)s minute", "Absences", "Actions", "Administration", "Client", "Clients", "Code",
-        "Configuration", "Date", "Format", "Invitation", "Menu", "Message", "Minutes", "Option", "Page", "Pages",
-        "Planning", "Urgent",
+        "%(name)s (client)", "%(num)s client", "%(num)s minute", "Absences", "Actions", "Administration", "Client",
+        "Clients", "Code", "Configuration", "Conversation", "Conversations", "Date", "Format", "Incident", "Incidents",
+        "Invitation", "Menu", "Message", "Minutes", "Option", "Page", "Pages", "Photos", "Planning", "Urgent",
     },
     "ru": set(),
 }  # fmt: skip
