@@ -180,6 +180,17 @@ def test_an_incident_is_news_of_its_own(agency: Agency, town: Town, database: Da
     assert "secret" not in said
 
 
+def test_whoever_has_an_incident_in_hand_is_told_of_what_is_written(
+    agency: Agency, town: Town, database: Database
+) -> None:
+    with database.writing():
+        made = factories.incident(agency.wassim, agency.claires_past)
+        town.thread, made.owner_id = made.thread_id, agency.ines.id
+    town.mails()
+    town.write(agency.claire)
+    assert town.mails() == [("ines", ONE), ("paul", ONE), ("wassim", ONE)]
+
+
 def test_the_agency_is_told_in_the_person_who_answers_for_it(agency: Agency, town: Town, database: Database) -> None:
     town.open(agency.wassim, [], [agency.wassim])
     assert town.mails() == [("sofia", ONE)], "a coordinator of the worker's sector"
@@ -203,8 +214,9 @@ def test_who_cannot_open_the_portal_is_not_mailed_a_link_and_staff_see_why(
     town.write(agency.sofia)
     assert [row[2:] for row in database.all(NOTICES)] == [("suppressed", reason)], "once for each thread"
     assert town.mails() == []
-    page = sign_in(agency.sofia).get("/staff/outbox?state=suppressed")
+    page = sign_in(agency.sofia).get("/staff/outbox?state=suppressed&who=haddad")
     assert "Wassim Haddad" in page.words
+    assert "Haddad" not in sign_in(agency.igor).get("/staff/outbox").words, "of another sector"
     assert ("the person has no access to the portal" if reason == "no_login" else "no e-mail address") in page.words
 
 
