@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import g
 from sqlalchemy import Row, ScalarSelect, Select, and_, exists, func, or_, select
 
+from portal import clock
 from portal.accounts.models import User
 from portal.extensions import Panel, db, list_of
 from portal.people.models import Client, Worker
@@ -20,6 +21,7 @@ from portal.threads.queries import is_staff, visible_threads
 
 COUNTED = 100  # a badge needs no more
 SHOWN = 6  # on the home page; the list has them all
+LOOKED_BACK = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,10 @@ def count_unread(user: User) -> Select[int]:
 
 
 def home_card(user: User) -> Panel | None:
-    """The conversations that wait for an answer of the agency, those that have waited longest first."""
+    """The conversations that wait for an answer of the agency, those that have waited longest first. In which nobody
+    has written for a month, nobody waits: the last word was a thank you."""
     threads = visible_threads(user).join(ThreadMessage, ThreadMessage.id == Thread.shown_id)
+    threads = threads.where(Thread.last_at > clock.now() - LOOKED_BACK)
     waiting = threads.where(ThreadMessage.author_type != "staff", Thread.archived_at.is_(None))
     in_order = thread_rows(user, waiting).order_by(Thread.shown_at, Thread.id).limit(SHOWN + 1)
     rows = [row_reader(user)(row) for row in db.session.execute(in_order)]

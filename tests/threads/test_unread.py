@@ -139,7 +139,7 @@ def test_an_archived_thread_comes_back_with_a_message_from_outside(
 
 
 def test_the_home_page_shows_what_waits_for_an_answer(
-    agency: Agency, database: Database, sign_in: SignIn, thread_id: int
+    agency: Agency, sign_in: SignIn, thread_id: int, time_machine: TimeMachineFixture
 ) -> None:
     sofia, igor = sign_in(agency.sofia), sign_in(agency.igor)
     read(sofia.get(f"/staff/threads/{thread_id}"))
@@ -151,3 +151,7 @@ def test_the_home_page_shows_what_waits_for_an_answer(
     assert sofia.get("/staff/home").soup.select("#home-threads"), "an internal message is no answer"
     sofia.act(f"/staff/threads/{thread_id}/messages", {"text": "Bien reçu", "audience": "all"})
     assert not sofia.get("/staff/home").soup.select("#home-threads")
+    sign_in(agency.claire).act(f"/client/threads/{thread_id}/messages", {"text": "Merci !"})
+    assert sofia.get("/staff/home").soup.select("#home-threads")
+    time_machine.shift(timedelta(days=31))
+    assert not sign_in(agency.sofia).get("/staff/home").soup.select("#home-threads"), "nobody waits any more"
