@@ -1,16 +1,16 @@
 """Pictures drawn anew: upright, of a size that a screen can show, and without what a camera writes beside the pixels.
 
-A photo of 48 million pixels must not cost a web process its memory: JPEG is decoded at a fraction of its size, and one
-picture at a time.
+A photo of 48 million pixels must not cost a web process its memory: JPEG is decoded at a fraction of its size, one
+picture at a time, in one thread: what each of sixteen threads has once used, the system would not get back.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from math import sqrt
-from threading import Lock
 from typing import TYPE_CHECKING
 
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from portal.errors import Refused
 from portal.files.models import JPEG, PNG
@@ -26,7 +26,7 @@ MOST_PIXELS, MOST_PIXELS_WHOLE, LONGEST_SIDE = 80_000_000, 20_000_000, 20_000
 STARTS_OF_FRAME = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 START_OF_SCAN, PROGRESSIVE = 0xDA, {0xC2, 0xC6, 0xCA, 0xCE}
 
-_one_at_a_time = Lock()
+_drawing = ThreadPoolExecutor(1, "drawing")
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,12 @@ def draw(content: bytes, media_type: str, name: str) -> Drawn:
     Raises:
         Refused: it has too many pixels, or is damaged.
     """
-    with _one_at_a_time:
-        try:
-            return _draw(content, media_type, name)
-        except Refused:
-            raise
-        except Exception as error:  # a decoder may stumble over a hostile file in any way
-            raise Refused(_("“%(name)s” is damaged: it cannot be read to its end.", name=name), "files") from error
+    try:
+        return _drawing.submit(_draw, content, media_type, name).result()
+    except Refused:
+        raise
+    except Exception as error:  # a decoder may stumble over a hostile file in any way
+        raise Refused(_l("“%(name)s” is damaged: it cannot be read to its end.", name=name), "files") from error
 
 
 def _draw(content: bytes, media_type: str, name: str) -> Drawn:
@@ -93,7 +92,7 @@ def _refuse_size(picture: "Picture", content: bytes, name: str) -> None:
 
 
 def _too_many(name: str) -> Refused:
-    return Refused(_("“%(name)s” has too many pixels. Please save it smaller and send it again.", name=name), "files")
+    return Refused(_l("“%(name)s” has too many pixels. Please save it smaller and send it again.", name=name), "files")
 
 
 def _is_held_whole(content: bytes) -> bool:
