@@ -213,7 +213,8 @@ def link_faults(page: "Page") -> Iterator[str]:
             target = str(tag.get(attribute, ""))
             if not target or target.startswith(("#", "mailto:", "tel:", "data:")):
                 continue
-            if attribute == "href" and "ugc" in tag.get("rel", ()) and target.startswith(("https://", "http://")):
+            written = attribute == "href" and "ugc" in str(tag.get("rel"))
+            if written and target.startswith(("https://", "http://")):
                 continue  # somebody wrote it in a message
             posts = attribute in ("hx-post", "formaction") or (attribute == "action" and tag.get("method") == "post")
             if attribute == "action" and posts and not any(map(_sends_the_form, within(tag, "button"))):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -99,7 +99,7 @@ class FollowForm(_IncidentForm):
         self.urgency.choices = _offered(URGENCY_LABELS)
 
     def typed(self) -> Following:
-        return Following(self.owner_id.data, self.due_on.data, self.urgency.data)
+        return Following(cast("int | None", self.owner_id.data), self.due_on.data, str(self.urgency.data))
 
     def stands(self) -> dict[str, str]:
         return {name: self.words_of(name, getattr(self.incident, name)) for name in vars(self.typed())}

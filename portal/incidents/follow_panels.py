@@ -8,7 +8,7 @@ from portal.extensions import Panel, db
 from portal.i18n import language
 from portal.incidents.following import NEXT
 from portal.incidents.lists import badges
-from portal.incidents.models import Incident, State
+from portal.incidents.models import Incident, Outcome, Phase, State
 from portal.incidents.queries import visible_incidents
 from portal.incidents.words import OUTCOME_LABELS, PHASE_LABELS, hours
 from portal.roles import GRANTS, Permission
@@ -39,9 +39,9 @@ def follow_panel(user: User, thread: Thread) -> Panel | None:
     return Panel("incidents/_follow_panel.html", {
         "incident": one,
         "label": one.label(language()),
-        "phase": PHASE_LABELS[one.phase],
+        "phase": PHASE_LABELS[Phase(one.phase)],
         "badges": badges(one.state, one.urgency, one.due_on),
-        "outcome": OUTCOME_LABELS[one.outcome] if one.outcome else None,
+        "outcome": OUTCOME_LABELS[Outcome(one.outcome)] if one.outcome else None,
         "answered": hours((one.answered_at - one.declared_at).total_seconds()) if one.answered_at else None,
         "moves": [(state, MOVE_WORDS[state]) for state in NEXT[state]],
         "may_handle": Permission.HANDLE_INCIDENTS in GRANTS[user.role],

@@ -109,7 +109,7 @@ def home_card(user: User) -> Panel | None:
     numbers = asking.with_only_columns(
         *(func.coalesce(func.sum(case((which, 1), else_=0)), 0) for which in (_UNANSWERED, overdue, mine))
     )
-    unanswered, late, own = db.session.execute(numbers).one()
+    unanswered, late, own, *_ = db.session.execute(numbers).one()
     if not (unanswered or late or own):
         return None
     first = case((_UNANSWERED, 0), (overdue, 1), else_=2)

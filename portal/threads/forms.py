@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
@@ -89,13 +90,14 @@ class WriteForm(PortalForm):
 class StaffWriteForm(WriteForm):
     """The same for the agency, which says who reads it: nobody writes to a client by leaving something out."""
 
-    audience = RadioField(
-        _l("Who reads this message?"),
-        choices=[
-            SelectChoice(value="all", label=_l("Everybody in the conversation")),
-            SelectChoice(value="agency", label=_l("Internal: the agency alone")),
-        ],
-    )
+    audience = RadioField(_l("Who reads this message?"), choices=[])
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self.audience.choices = [
+            SelectChoice(value="all", label=_("Everybody in the conversation")),
+            SelectChoice(value="agency", label=_("Internal: the agency alone")),
+        ]
 
     @property
     def draft(self) -> Draft:

@@ -106,7 +106,6 @@ def _write(thread: Thread, form: WriteForm) -> None:
 
 def _fresh(thread: Thread, written: WriteForm) -> dict[str, Any]:
     """The messages, and an empty box that is read by the same people as before."""
-    form = (
-        type(written)(formdata=None, audience=written.audience.data) if is_staff(g.user) else WriteForm(formdata=None)
-    )
+    same = {"audience": written.audience.data} if isinstance(written, StaffWriteForm) else {}
+    form = type(written)(formdata=None, **same)
     return {**_around(thread), **said(thread), "form": form}

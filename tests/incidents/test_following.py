@@ -1,6 +1,7 @@
 """What staff do with an incident: its states, who has it in hand, what others read of it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -47,7 +48,7 @@ def lines(page: Page) -> list[str]:
     return [" ".join(tag.get_text(" ").split()) for tag in page.soup.select("[data-whose=event]")]
 
 
-def close(browser: Browser, incident: int, **typed: object) -> Page:
+def close(browser: Browser, incident: int, **typed: Any) -> Page:
     return page_of(browser, incident).link("Close the incident").click().form("Save").submit(**typed)
 
 

@@ -106,7 +106,7 @@ def test_the_figures_are_those_computed_by_hand(agency: Agency, reported: dict[s
     }
     spreads = [[row.get_text(" ", strip=True) for row in each.select("tr")] for each in page.soup.select(".spread")]
     assert spreads == [["=casse 1", "absent 1", "chute 1", "retard 1"], ["Aide au lever 2", "Ménage 2"]]
-    assert [each.caption.get_text() for each in page.soup.select(".spread")] == ["By reason", "By service"]
+    assert [each.get_text() for each in page.soup.select(".spread caption")] == ["By reason", "By service"]
     assert figures(asked(sign_in(agency.igor)))["First answer after (hours:minutes)"] == "— · n = 0"
 
 

@@ -1,6 +1,7 @@
 """What is new in a thread is mailed to whoever has not read it: once, in one mail, with nothing of it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -39,7 +40,7 @@ class Town:
         self.now += span
         self.clock.move_to(self.now, tick=False)
 
-    def open(self, who: Persona, clients: list[Persona], workers: list[Persona] | None = None, **more: bool) -> int:
+    def open(self, who: Persona, clients: list[Persona], workers: list[Persona] | None = None, **more: Any) -> int:
         with self.database.writing():
             self.thread = factories.thread(who, clients, workers or [], "Le secret de Claire", **more).id
         return self.thread
@@ -159,7 +160,7 @@ def test_what_comes_while_a_mail_leaves_is_told_by_the_next_one(agency: Agency, 
     town.write(agency.sofia)
     assert [row[2] for row in database.all(NOTICES)] == ["sending", "scheduled"]
     with database.writing():
-        notice = db.session.scalars(select(Message).order_by(Message.id)).first()
+        notice = db.session.scalars(select(Message).order_by(Message.id).limit(1)).one()
         notice.state, notice.lease_token, notice.lease_until = "due", None, None
     assert town.mails() == [("denis", MORE % 2)], "a second try tells what came meanwhile"
     assert sorted(row[2:] for row in database.all(NOTICES)) == [("cancelled", "told_already"), ("sent", None)]
