@@ -28,6 +28,7 @@ from portal.headers import behind_proxies
 from portal.imports import cli as imports_cli
 from portal.imports import routes as imports_routes  # noqa: F401 - hangs its handlers onto the portals
 from portal.incidents import follow_routes as incidents_follow_routes  # noqa: F401
+from portal.incidents import handling_routes as incidents_handling_routes  # noqa: F401
 from portal.incidents import reason_routes as incident_reason_routes  # noqa: F401
 from portal.incidents import routes as incident_routes  # noqa: F401
 from portal.organisation import routes as organisation_routes  # noqa: F401

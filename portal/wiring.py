@@ -1,6 +1,6 @@
 """Where lower features tell or show higher ones: all of it, on one page."""
 
-from sqlalchemy import ColumnElement, and_, case, false, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 
 from portal.accounts import messages as account_messages
 from portal.accounts import notices as account_notices
@@ -17,6 +17,7 @@ from portal.incidents import panels as incident_panels
 from portal.incidents import timeline as incident_timeline
 from portal.incidents.actions import note_message
 from portal.incidents.follow_panels import follow_panel
+from portal.incidents.handling_panels import handling_panel
 from portal.incidents.queries import has_open_incident
 from portal.outbox import panels as outbox
 from portal.outbox.models import Message
@@ -62,7 +63,8 @@ def message_perimeter(user: User) -> ColumnElement[bool]:
     """
     of_rating = select(Rating.subject_id).where(Rating.id == Message.subject_id).correlate(Message).scalar_subquery()
     subject = case({"rating_subject": Message.subject_id, "rating": of_rating}, value=Message.subject_type)
-    seen = visits.visible_visits(user).join(RatingSubject, RatingSubject.visit_id == Visit.id)
+    about = func.coalesce(RatingSubject.visit_id, RatingSubject.handled_visit_id)
+    seen = visits.visible_visits(user).join(RatingSubject, about == Visit.id)
     rated = seen.with_only_columns(Visit.id).where(RatingSubject.id == subject).correlate(Message).exists()
     return or_(rated, is_about_visible(user), incident_alerts.is_about_visible(user))
 
@@ -92,7 +94,8 @@ for kind in (
     account_messages.RESET, account_messages.INVITATION, account_messages.SIGN_IN, account_messages.ADDRESS,
     account_notices.NOTICE,
     thread_messages.NOTICE, thread_messages.DIGEST, *incident_alerts.ALERTS,
-    rating_messages.REQUEST, rating_messages.REMINDER, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW,
+    rating_messages.REQUEST, rating_messages.REMINDER, rating_messages.HANDLING,
+    rating_messages.HANDLING_REMINDER, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW,
     setup_messages.TEST,
 ):  # fmt: skip
     wires.message_kinds[kind.name] = kind
@@ -152,7 +155,7 @@ wires.badges = {
 
 # how higher features head their conversations, and what they show above the messages
 wires.thread_columns = [incident_columns.THREAD_COLUMN]
-wires.thread_panels = [incident_panels.thread_panel, follow_panel]
+wires.thread_panels = [incident_panels.thread_panel, follow_panel, handling_panel]
 
 # where a portal that belongs to nobody yet is set up, for the page that people sign in at
 wires.way_to_set_up = setup.way_to_set_up

@@ -17,6 +17,8 @@ from portal.controls.actions import ask_export, save_filter
 from portal.controls.models import SavedFilter
 from portal.extensions import db, wires
 from portal.imports.actions import bring_in
+from portal.incidents.following import Closing, move_incident
+from portal.incidents.models import Incident, State
 from portal.links import make_token, new_public_id
 from portal.organisation.catalogue import add_skill
 from portal.outbox.actions import hold_channel
@@ -80,6 +82,7 @@ BODIES: dict[str, dict[str, str]] = {
     "staff.publish_thread": {"published": "no"},
     "staff.write_to_group": {"kind": "client", "sector": "", "topic": "other", "text": "Bonjour", "sure": "2"},
     "open.rate": {"stars": "4", "comment": "le secret de Claire"},
+    "client.rate_handling": {"stars": "4", "comment": "le secret de Claire"},
     "client.rate_visit": {"stars": "4", "comment": "le secret de Claire"},
     "client.choose_requests": {"wanted": "no"},
     "staff.note_choice": {"wanted": "no"},
@@ -187,6 +190,12 @@ class Things:
         """Sofia writes to all her clients."""
         letter = Letter("other", "Fermeture", "Nous sommes fermés lundi.", new_public_id())
         return {"group_id": send_group(self.agency.sofia.user, Audience("client"), letter, 2).id}
+
+    def handled_incident(self) -> dict[str, Any]:
+        """It is closed, and Claire is asked how it was handled."""
+        made = db.session.get_one(Incident, self.incident()["incident_id"])
+        move_incident(self.agency.sofia.user, made, State.CLOSED, made.version, Closing("settled", ask=True))
+        return {"incident_id": made.id}
 
     def session_of(self, person: str) -> dict[str, Any]:
         return {"session_id": factories.session(getattr(self.agency, person))}
@@ -330,6 +339,7 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.publish_thread": Things.thread,
     "staff.show_group": Things.group,
     "staff.mark_unread": Things.thread,
+    "client.rate_handling": Things.handled_incident,
     "staff.show_incident": Things.incident,
     "staff.change_incident_state": Things.incident,
     "staff.change_follow_up": Things.incident,

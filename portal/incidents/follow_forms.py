@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, RadioField, SelectField, TextAreaField
+from wtforms import BooleanField, DateField, RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
@@ -16,6 +16,7 @@ from portal.incidents.following import NEXT, Closing, Following
 from portal.incidents.models import LONGEST_NOTE, Incident, State
 from portal.incidents.words import OUTCOME_LABELS, STATE_LABELS, URGENCY_LABELS
 from portal.people.record_forms import VersionedForm
+from portal.ratings.queries import is_open
 
 
 def _offered(labels: Mapping[Any, object]) -> list[SelectChoice]:
@@ -65,8 +66,12 @@ class MoveForm(_IncidentForm):
         validators=[Length(max=LONGEST_NOTE, message=_l("Please use at most %(max)d characters."))],
     )
 
+    ask = BooleanField(_l("Ask the client to rate how it was handled"))
+
     def __init__(self, incident: Incident, state: str | None = None) -> None:
         super().__init__(incident, state=state, note=incident.outcome_note or "")
+        if not is_open():
+            del self.ask
         self.state.choices = _offered(STATE_LABELS)  # what does not follow the present state, the deed refuses
         self.outcome.choices = _offered(OUTCOME_LABELS)
         self.outcome.validate_choice = bool(self.outcome.data)
@@ -80,7 +85,7 @@ class MoveForm(_IncidentForm):
     def closing(self) -> Closing | None:
         if self.state.data != State.CLOSED or not self.outcome.data:
             return None
-        return Closing(self.outcome.data, self.note.data or "")
+        return Closing(self.outcome.data, self.note.data or "", bool("ask" in self and self.ask.data))
 
     def stands(self) -> dict[str, str]:
         return {"state": str(STATE_LABELS[State(self.incident.state)])}

@@ -19,6 +19,8 @@ from portal.incidents.models import Incident, State, Urgency
 from portal.incidents.queries import ENDED
 from portal.incidents.words import STATE_LABELS
 from portal.people.models import Sector, Staff, staff_sector
+from portal.ratings.handling import ask_about_handling
+from portal.ratings.queries import is_open
 from portal.roles import Role
 from portal.threads.actions import announce
 from portal.visits.queries import today
@@ -50,10 +52,12 @@ class Closing:
     Attributes:
         outcome: a value of `models.Outcome`.
         note: for staff; may be empty.
+        ask: whether the client is asked to rate how it was handled.
     """
 
     outcome: str
     note: str = ""
+    ask: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,9 +100,12 @@ def move_incident(actor: User, incident: Incident, to: State, version: int, clos
     if ended:
         incident.outcome_note = ended.note or None
     db.session.flush()
-    told = {"state": to.value, **({"outcome": ended.outcome} if ended else {})}
+    asked = {"asked": True} if ended and ended.ask else {}
+    told = {"state": to.value, **({"outcome": ended.outcome} if ended else {}), **asked}
     record("incident.moved", actor, ("incident", incident.id), before=was, after=told)
     announce(actor, incident.thread, to.value, internal=to not in TOLD)
+    if ended and ended.ask and is_open():
+        ask_about_handling(incident.id, incident.visit)
     if to == State.REOPENED:
         wires.react("incident opened", [incident.visit])
 

@@ -10,6 +10,7 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed
+from portal.ratings.handling import refuse_unless_rateable
 from portal.ratings.models import Rating, RatingRequest, RatingSubject, SuspectAnswer
 from portal.ratings.queries import (
     can_be_changed,
@@ -48,9 +49,12 @@ def refuse_unless_open(user: User, subject: RatingSubject | None, rating: Rating
     Raises:
         Refused: not done, too long ago, no longer to be changed, ratings switched off, or this relative may not.
     """
-    if subject and subject.visit.state == State.CANCELLED:
+    if subject and subject.visit_id and subject.visit.state == State.CANCELLED:
         raise Refused(_l("This visit was cancelled in the meantime. It can no longer be rated."), "cancelled")
     done = refuse_unless_done(subject)
+    if done.incident_id:
+        refuse_unless_rateable(user, done, rating)
+        return done
     if not is_open():
         raise Refused(_l("Your agency has switched ratings off."), "off")
     if not user.may_rate:
@@ -78,7 +82,7 @@ def leave_rating(user: User, subject: RatingSubject | None, stars: int, comment:
     open_subject = refuse_unless_open(user, subject, None)
     refuse_hidden_zero(stars)
     rating_id, _taken_back = write_first(open_subject, _own_value(user, stars, comment))
-    record("rating.left", user, ("visit", open_subject.visit_id), after={"stars": stars, "channel": "portal"})
+    record("rating.left", user, open_subject.about, after={"stars": stars, "channel": "portal"})
     return rating_id
 
 
@@ -124,7 +128,7 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
     if reason := _why_suspect(request, trapped):
         if _suspects(request) < SUSPECTS_KEPT:
             db.session.add(SuspectAnswer(request_id=request.id, stars=stars, comment=comment or None, reason=reason))
-            record("rating.suspected", None, ("visit", subject.visit_id), after={"stars": stars, "reason": reason})
+            record("rating.suspected", None, subject.about, after={"stars": stars, "reason": reason})
         return False
     rating, role = rating_of(subject), Role.RELATIVE if request.relative_id else Role.CLIENT
     value = Value(stars, comment or None, "mail", request.message.recipient or "", str(role))
@@ -136,7 +140,7 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
     if rating or rows_changed(first.values(answered_at=clock.now())) != 1:
         raise Refused(_l("This visit has been rated in the meantime."), "rated")
     write_first(subject, value)
-    record("rating.left", None, ("visit", subject.visit_id), after={"stars": stars, "channel": "mail"})
+    record("rating.left", None, subject.about, after={"stars": stars, "channel": "mail"})
     return True
 
 

@@ -79,7 +79,8 @@ def question_of(user: User, subject: RatingSubject | None, rating: Rating | None
 
 
 def _last_asked(client_id: int) -> datetime | None:
-    asked = select(func.max(RatingRequest.asked_at)).join(RatingSubject).where(RatingSubject.client_id == client_id)
+    of_visits = RatingSubject.client_id == client_id, RatingSubject.visit_id.is_not(None)
+    asked = select(func.max(RatingRequest.asked_at)).join(RatingSubject).where(*of_visits)
     return db.session.scalar(asked)
 
 

@@ -42,8 +42,16 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:  # noqa
         "stars": rating.stars,
         "urgent": is_urgent(rating.stars),
         "starts_at": rating.subject.visit.starts_at,
-        "url": external_url("staff.list_ratings", unseen=1) + f"#rating-{rating.id}",
+        "handling": rating.subject.incident_id is not None,
+        "url": _page(rating),
     }
+
+
+def _page(rating: Rating) -> str:
+    """Where it stands: among the ratings of visits, or with the incident whose handling it is about."""
+    if rating.subject.incident_id:
+        return external_url("staff.show_incident", incident_id=rating.subject.incident_id)
+    return external_url("staff.list_ratings", unseen=1) + f"#rating-{rating.id}"
 
 
 LOW = MessageKind("ratings.low", _l("Alert: low rating"), "low_rating", reader, decide, context, extra_copies=3)

@@ -17,11 +17,11 @@ from portal.ratings.models import Rating
 from portal.ratings.queries import (
     RatingRow,
     as_row,
+    is_about_visit_of,
     is_low,
     is_unseen,
     is_urgent,
     rating_rows,
-    visible_rating,
     visible_ratings,
 )
 from portal.settings.queries import option
@@ -62,7 +62,7 @@ def person_to_tell(rating: Rating) -> Staff | None:
     quality. Always somebody whose pages show it: nobody else could take note of it."""
     visit = rating.subject.visit
     in_order = staff_responsible_for(visit.sector_id, visit.client.file_manager_id)
-    return next((person for person in in_order if visible_rating(staff_at_work(person), rating.id)), None)
+    return next((person for person in in_order if is_about_visit_of(staff_at_work(person), rating.subject)), None)
 
 
 def look_at(user: User, rating: Rating) -> None:
@@ -75,7 +75,7 @@ def look_at(user: User, rating: Rating) -> None:
     if rows_changed(fresh.values(looked_at=clock.now(), looked_by=user.name)) != 1:
         raise Refused(_l("Somebody has looked at this rating in the meantime, or it has changed."), "looked")
     db.session.refresh(rating)
-    record("rating.looked_at", user, ("visit", rating.subject.visit_id), after={"stars": rating.stars})
+    record("rating.looked_at", user, rating.subject.about, after={"stars": rating.stars})
 
 
 def badge(user: User) -> Select[int] | None:

@@ -15,7 +15,7 @@ from portal.links import external_url
 from portal.outbox.models import OPEN, Drop, Message, MessageKind, Postpone, Recipient
 from portal.people.models import Client, Relative
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
-from portal.ratings.queries import is_asked_anew, is_open, person_to_ask, question, rating_of
+from portal.ratings.queries import is_asked_anew, is_open, person_to_ask, question_of, rating_of
 from portal.ratings.requests import promise_reminder
 from portal.ratings.standing import has_stopped
 from portal.ratings.timing import opening_after, too_old_from
@@ -23,7 +23,7 @@ from portal.ratings.turns import why_not_now
 from portal.settings.queries import option
 from portal.visits.models import State, Visit, VisitWorker
 
-_visit = joinedload(RatingRequest.subject, innerjoin=True).joinedload(RatingSubject.visit, innerjoin=True)
+_visit = joinedload(RatingRequest.subject, innerjoin=True).joinedload(RatingSubject.rated_visit)
 _WITH_ITS_VISIT = select(RatingRequest).options(  # all that decision and mail read of it, in two statements, not eight
     _visit.joinedload(Visit.client, innerjoin=True).joinedload(Client.account),
     _visit.joinedload(Visit.service, innerjoin=True),
@@ -88,16 +88,17 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
 
 
 def _why_not(request: RatingRequest, recipient: Recipient | None, rating: Rating | None) -> Drop | None:
-    subject, state = request.subject, request.subject.visit.state
+    subject, visit = request.subject, request.subject.visit
+    state = visit.state if subject.visit_id else State.DONE  # what was handled need not have taken place
     rated = request.answered_at or (rating and not is_asked_anew(request, rating))
     reasons = {
         ("suppressed", "module_off"): not is_open(),
         ("cancelled", "visit_cancelled"): state == State.CANCELLED,
         ("cancelled", "superseded"): state != State.DONE or request.revoked_at,
         ("cancelled", "already_rated"): rated,
-        ("suppressed", "inactive"): not subject.visit.client.active,
-        ("cancelled", "incident_open"): wires.has_open_incident(subject.visit_id),
-        ("suppressed", "opted_out"): recipient and has_stopped(person_to_ask(subject.visit.client), recipient.address),
+        ("suppressed", "inactive"): not visit.client.active,
+        ("cancelled", "incident_open"): wires.has_open_incident(visit.id),
+        ("suppressed", "opted_out"): recipient and has_stopped(person_to_ask(visit.client), recipient.address),
     }
     return next((Drop(*reason) for reason, holds in reasons.items() if holds), None)
 
@@ -110,7 +111,7 @@ def _why_not_asked_now(request: RatingRequest) -> Drop | Postpone | None:
     opening = opening_after(moment)
     if opening > moment:
         return Postpone(opening, "window")
-    return None if request.again else why_not_now(request)
+    return None if request.again or request.subject.incident_id else why_not_now(request)
 
 
 def _why_not_reminded_now(request: RatingRequest) -> Drop | Postpone | None:
@@ -155,17 +156,17 @@ def _on_the_page(kind: type, column: str, value: int) -> Any:
 
 def context(message: Message, token: Callable[[str, str], str]) -> dict:
     request = _read_before(message) if message.state == "sending" else _request_of(message)
-    visit = request.subject.visit
+    subject, visit = request.subject, request.subject.visit
     link = token("rate", message.public_id)
-    workers = [worker.name for worker in visit.workers]
+    workers = visit.workers if subject.visit_id else []  # of an incident, nobody's name is mailed
     return {
         "again": request.again and rating_of(request.subject) is not None,
         "client_name": visit.client.name,
-        "worker_names": ", ".join(workers),
-        "worker_first_name": visit.workers[0].first_name if workers else None,
+        "worker_names": ", ".join(worker.name for worker in workers),
+        "worker_first_name": workers[0].first_name if workers else None,
         "service": visit.service.name,
         "starts_at": visit.starts_at,
-        "question": question(visit.service),
+        "question": question_of(subject),
         "words": STAR_WORDS,
         "star_urls": {stars: external_url("open.rate", token=link, stars=stars) for stars in STAR_WORDS},
         "offer_zero": option("ratings.offer_zero"),
@@ -182,3 +183,5 @@ def _kind(name: str, label: object) -> MessageKind:
 
 REQUEST = _kind("request", _l("Rating request"))
 REMINDER = _kind("reminder", _l("Reminder of a rating request"))
+HANDLING = _kind("handling", _l("Request to rate how an incident was handled"))
+HANDLING_REMINDER = _kind("handling_reminder", _l("Reminder to rate how an incident was handled"))

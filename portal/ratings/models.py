@@ -1,6 +1,7 @@
 """What is rated, the rating and its former values, the requests that ask for one."""
 
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -16,12 +17,22 @@ _UNSEEN = text("looked_at IS NULL AND excluded_at IS NULL")
 
 
 class RatingSubject(db.Model):
-    """What can be rated, as it was when the visit ended: a later change of team or sector does not move a rating."""
+    """What can be rated, as it was when the visit ended: a later change of team or sector does not move a rating.
+
+    It is a visit, or how an incident on one was handled. The latter has no `visit_id`, so that whatever joins visits
+    to what is said of them (lists, figures, averages, exports) finds the ratings of visits alone.
+    """
 
     __tablename__ = "rating_subject"
+    __table_args__ = (
+        CheckConstraint("(visit_id IS NULL) <> (incident_id IS NULL)", name="one"),
+        CheckConstraint("(incident_id IS NULL) = (handled_visit_id IS NULL)", name="handled"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"), unique=True)
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"), unique=True)
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incident.id"), unique=True)
+    handled_visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"), index=True)  # that of the incident
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"))
     sector_id: Mapped[int] = mapped_column(ForeignKey("sector.id"), index=True)
@@ -29,7 +40,18 @@ class RatingSubject(db.Model):
     ended_at: Mapped[datetime] = mapped_column(UTC)
     asked: Mapped[bool] = mapped_column(default=False)  # whether a request was due when the visit ended
 
-    visit: Mapped[Visit] = relationship()
+    rated_visit: Mapped[Visit | None] = relationship(foreign_keys=visit_id)
+    handled_visit: Mapped[Visit | None] = relationship(foreign_keys=handled_visit_id)
+
+    @property
+    def visit(self) -> Visit:
+        """The visit that is rated, or on which the incident was."""
+        return cast("Visit", self.rated_visit if self.incident_id is None else self.handled_visit)
+
+    @property
+    def about(self) -> tuple[str, int]:
+        """Type and number of what is rated, as the journal says it."""
+        return ("visit", self.visit_id) if self.visit_id else ("incident", cast("int", self.incident_id))
 
 
 class RatedWorker(db.Model):

@@ -2,7 +2,7 @@
 
 from flask import g, url_for
 from flask_babel import gettext as _
-from sqlalchemy import Row, Select, and_, case, select
+from sqlalchemy import Row, Select, and_, case, func, select
 from sqlalchemy.orm import aliased, joinedload
 
 from portal import clock
@@ -77,7 +77,11 @@ def add_subject(statement: Select) -> Select:
         statement.outerjoin(rating, and_(Message.subject_type == "rating", rating.id == Message.subject_id))
         .outerjoin(subject, subject.id == subject_id)
         .outerjoin(client, client.id == subject.client_id)
-        .add_columns(subject.visit_id.label("about_visit"), client.first_name, client.last_name)
+        .add_columns(
+            func.coalesce(subject.visit_id, subject.handled_visit_id).label("about_visit"),
+            client.first_name,
+            client.last_name,
+        )
     )
 
 

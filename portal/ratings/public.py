@@ -34,7 +34,8 @@ def answer_of_link(request_: RatingRequest | None) -> str:
         return "invalid"
     subject = request_.subject
     recipient = recipient_of(subject.visit.client)
-    if subject.visit.state != State.DONE or not subject.visit.client.active or not queries.is_open():
+    done = subject.visit_id is None or subject.visit.state == State.DONE
+    if not (done and subject.visit.client.active and queries.is_open()):
         return "revoked"
     if request_.revoked_at or recipient is None or recipient.address != request_.message.address:
         return "revoked"
@@ -81,13 +82,14 @@ def _answer(found: RatingRequest, form: PublicRatingForm) -> Response:
 def _form(found: RatingRequest, form: PublicRatingForm, status: int) -> Response:
     """Show date, service and first name: what the person knows anyway, and nothing for who finds the mail."""
     visit, rating = found.subject.visit, queries.rating_of(found.subject) if found.again else None
+    workers = visit.workers if found.subject.visit_id else []
     shown = {
         "service": visit.service.name,
         "starts_at": visit.starts_at,
-        "worker_first_name": visit.workers[0].first_name if visit.workers else None,
+        "worker_first_name": workers[0].first_name if workers else None,
     }
     return show("ratings/public.html", status=status, visit=shown, again=rating is not None, form=form,
-                question=queries.question(visit.service),
+                question=queries.question_of(found.subject),
                 words=STAR_WORDS, offer_zero=option("ratings.offer_zero"), **_frame())  # fmt: skip
 
 

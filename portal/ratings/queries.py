@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import cast
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
 from sqlalchemy.orm import load_only
 
@@ -34,6 +35,11 @@ def question(service: Service | None = None) -> str:
 def question_about(visit_id: int) -> str:
     """What is asked about a visit."""
     return question(db.session.scalar(select(Service).join(Visit).where(Visit.id == visit_id)))
+
+
+def question_of(subject: RatingSubject) -> str:
+    """What is asked about what can be rated."""
+    return question(subject.visit.service) if subject.visit_id else _("How was your incident handled?")
 
 
 def is_open() -> bool:
@@ -105,7 +111,8 @@ def rating_of(subject: RatingSubject) -> Rating | None:
 def waits_on_the_portal(subject: RatingSubject) -> bool:
     """Whether who signs in finds a visit waiting for their rating, whatever became of the mails about it."""
     visit = subject.visit
-    waits = visit.state == State.DONE and visit.client.active and can_be_rated(subject.ended_at, None)
+    done = subject.visit_id is None or visit.state == State.DONE
+    waits = done and visit.client.active and can_be_rated(subject.ended_at, None)
     return waits and rating_of(subject) is None
 
 
@@ -230,6 +237,11 @@ def rating_rows(chosen: Select) -> Select:
 def rating_row(user: User, rating_id: int) -> RatingRow:
     """One line of the list anew, after something changed."""
     return as_row(db.session.execute(rating_rows(visible_ratings(user).where(Rating.id == rating_id))).one())
+
+
+def is_about_visit_of(user: User, subject: RatingSubject) -> bool:
+    """Whether this person sees the visit that is rated, or on which the incident was that was handled."""
+    return db.session.scalar(visible_visits(user).where(Visit.id == subject.visit.id)) is not None
 
 
 def visible_rating(user: User, rating_id: int) -> Rating | None:

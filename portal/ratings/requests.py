@@ -135,7 +135,8 @@ def promise_reminder(request: RatingRequest, asked_at: datetime, expires_at: dat
             return
         round = max(rounds) + 1
     key, subject = key_of(request.subject_id, round), ("rating_subject", request.subject_id)
-    messages = schedule([Order("ratings.reminder", subject, key, due_at=due, not_after=expires_at)])
+    kind = "ratings.handling_reminder" if request.subject.incident_id else "ratings.reminder"
+    messages = schedule([Order(kind, subject, key, due_at=due, not_after=expires_at)])
     row = {"subject_id": request.subject_id, "round": round, "reminds_id": request.id, "message_id": messages[key]}
     db.session.execute(insert(RatingRequest), [row])
 
@@ -169,9 +170,12 @@ def supersede_requests(visits: Sequence[Visit]) -> None:
 
 def drop_requests(visits: Sequence[Visit]) -> None:
     """Take back the mails about visits on which an incident is open: nobody is asked for stars while a complaint
-    waits for an answer. A reaction to `incident opened`. An incident that is closed later does not bring them back:
-    staff can send one again by hand."""
+    waits for an answer, nor how one that is open again was handled. A reaction to `incident opened`. An incident that
+    is closed later does not bring them back: staff can send one again by hand."""
     _take_back(visits, "incident_open")
+    handled = RatingSubject.handled_visit_id.in_([visit.id for visit in visits])
+    waiting = select(RatingRequest.message_id).join(RatingSubject).where(handled)
+    cancel(list(db.session.scalars(waiting)), "incident_open")
 
 
 def _any_rated(visits: Sequence[Visit]) -> bool:

@@ -100,14 +100,14 @@ def _last_of_others() -> Select:
 
 
 def _asked() -> Select:
-    """Requests by which a client was really asked, or is just being asked. Reminders do not count."""
+    """Requests by which a client was really asked about a visit, or is just being asked. Reminders do not count."""
     return (
         select(RatingRequest)
         .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
         .join(Message, Message.id == RatingRequest.message_id)
         .where(
-            RatingSubject.client_id == bindparam("client_id"), RatingRequest.reminds_id.is_(None),
-            RatingRequest.asked_at.is_not(None),
+            RatingSubject.client_id == bindparam("client_id"), RatingSubject.visit_id.is_not(None),
+            RatingRequest.reminds_id.is_(None), RatingRequest.asked_at.is_not(None),
             or_(Message.state.in_(ASKED), HAS_LEFT),
         )
     )  # fmt: skip

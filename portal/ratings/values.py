@@ -51,7 +51,7 @@ class Value:
 
 def refuse_unless_done(subject: RatingSubject | None) -> RatingSubject:
     """Return what is rated of a done visit; refuse where there is none."""
-    if subject is None or subject.visit.state != State.DONE:
+    if subject is None or (subject.visit_id and subject.visit.state != State.DONE):
         raise Refused(_NOT_DONE, "not-done")
     return subject
 
@@ -82,8 +82,9 @@ def write_first(subject: RatingSubject, value: Value) -> tuple[int, list[int]]:
     Raises:
         Refused: rated meanwhile, or the visit is not done any more.
     """
-    on_postgres = db.engine.dialect.name == "postgresql"  # where somebody may reopen or cancel the visit meanwhile
-    if on_postgres and db.session.scalar(_STILL_DONE, {"visit_id": subject.visit_id}) is None:
+    # on PostgreSQL somebody may reopen or cancel the visit meanwhile
+    may_change = subject.visit_id is not None and db.engine.dialect.name == "postgresql"
+    if may_change and db.session.scalar(_STILL_DONE, {"visit_id": subject.visit_id}) is None:
         raise Refused(_NOT_DONE, "not-done")
     row = {**asdict(value), "subject_id": subject.id, "left_at": clock.now()}
     rating_id = db.session.scalar(_first_rating(db.engine.dialect.name), row)
@@ -143,7 +144,7 @@ def replace_value(actor: Actor | None, rating: Rating, value: Value) -> None:
     db.session.expire(rating, list(COUNTED))
     if anew:
         cancel(messages_of(rating.subject_id), "already_rated")
-    record("rating.changed", actor, ("visit", rating.subject.visit_id), **entry)
+    record("rating.changed", actor, rating.subject.about, **entry)
     alert_of_change(rating, before)
 
 

@@ -24,11 +24,13 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 from portal.controls.table import Figure, Spread, Summary
+from portal.i18n import decimal
 from portal.incidents.lists import label_of
 from portal.incidents.models import Incident, Urgency
 from portal.incidents.queries import ENDED
 from portal.incidents.words import hours
 from portal.people.models import Service
+from portal.ratings.models import Rating
 from portal.visits.queries import today
 
 LINES = 10  # of a count by something; the others are added up
@@ -71,6 +73,8 @@ SUMS = {
     "answered": _sum(_ANSWERED),
     "unanswered": _sum(_TO_ANSWER & ~_ANSWERED),
     "seconds": _sum(_ANSWERED, ANSWER),
+    "rated": func.count(Rating.id),
+    "stars": _sum(Rating.id.is_not(None), Rating.stars),
 }
 
 
@@ -107,6 +111,9 @@ def tell(sums: Mapping[str, Any]) -> Summary:
         Figure(_("First answer after (hours:minutes)"), hours(sums["seconds"] / answered) if answered else "—", note),
         Figure(_("Without an answer of the agency"), str(unanswered)),
     ]
+    if rated := int(sums["rated"]):
+        average = f"{decimal(int(sums['stars']) / rated)} / 5"
+        figures.append(Figure(_("How the handling was rated"), average, f"n = {rated}"))
     return Summary(figures, [Spread(_("By reason"), _lines(sums["groups"], "reason")),
                              Spread(_("By service"), _lines(sums["groups"], "service"))])  # fmt: skip
 

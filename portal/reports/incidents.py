@@ -32,6 +32,7 @@ from portal.incidents.queries import visible_incidents
 from portal.incidents.words import OUTCOME_LABELS, PHASE_LABELS, STATE_LABELS, URGENCY_LABELS, hours
 from portal.people.models import Client, Sector, Service, Staff, Worker
 from portal.people.queries import is_named
+from portal.ratings.models import Rating, RatingSubject
 from portal.reports.incident_figures import ANSWER, IS_OVERDUE, REASON, SUMS, UNSETTLED, groups, tell
 from portal.reports.quality import client_page, managers, named, sectors, services
 from portal.roles import Permission
@@ -81,6 +82,8 @@ def rows(user: User, form: ControlFilter) -> Select:
         .outerjoin(Sector, Sector.id == Visit.sector_id)
         .outerjoin(Manager, Manager.id == Client.file_manager_id)
         .outerjoin(Owner, Owner.id == Incident.owner_id)
+        .outerjoin(RatingSubject, RatingSubject.incident_id == Incident.id)
+        .outerjoin(Rating, Rating.subject_id == RatingSubject.id)
         .where(Incident.declared_at >= begin, Incident.declared_at < end, *_conditions(form.data))
     )
 
@@ -203,6 +206,7 @@ INCIDENTS = ControlTable(
         Column("by", _l("Reported by"), Incident.declared_by),
         Column("outcome", _l("How it ended"), Incident.outcome, read=lambda outcome: str(OUTCOME_LABELS[outcome]),
                sort=_in_order(OUTCOME_LABELS, Incident.outcome), may_be_empty=True),
+        Column("handling", _l("Rating of the handling"), Rating.stars, "stars", may_be_empty=True),
         Column("closed", lazy_pgettext("incident", "Closed on"), Incident.closed_at, "moment", may_be_empty=True),
     ),
     offers={

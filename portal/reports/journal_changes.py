@@ -41,6 +41,7 @@ FIELDS = {
     "again": _l("Asked again"),
     "all_sectors": _l("All sectors"),
     "another_phone": _l("Another phone"),
+    "asked": _l("Client asked to rate it"),
     "availability": _l("Weekly availability"),
     "begins": _l("Begins at"),
     "bytes": _l("Bytes"),

@@ -256,7 +256,8 @@ def incidents(agency: Agency) -> None:
     first = factories.incident(agency.wassim, agency.claires_past, urgency="urgent")
     first.owner_id, first.due_on = agency.sofia.id, factories.at(-1, 9).date()
     second = factories.incident(agency.claire, agency.claires_past, phase="end")
-    move_incident(agency.sofia.user, second, IncidentState.CLOSED, second.version, Closing("settled", "Clé changée"))
+    closing = Closing("settled", "Clé changée", ask=True)
+    move_incident(agency.sofia.user, second, IncidentState.CLOSED, second.version, closing)
 
 
 def talking(agency: Agency) -> None:
@@ -503,6 +504,8 @@ SIGHTS = [
     Sight("control-table-refused", "sofia", f"{CONTROL}&sector=987654", 422),
     Sight("control-table-nothing", "igor", f"{CONTROL}&client=nobody"),
     Sight("file-being-written", "ines", press(CONTROL, "button[value=csv]", "progress")),
+    Sight("handling-to-rate", "claire", "/client/threads/2", before=incidents),
+    Sight("handling-rated", "claire", press("/client/incidents/2/rating", SAVE, ".error"), before=incidents),
     Sight("incident-of-an-agency", "sofia", "/staff/threads/1", before=incidents),
     Sight("report-for-somebody", "sofia", "/staff/visits/{agency.claires_past}/incident", before=reasons),
     Sight("incident-state", "ines", "/staff/incidents/1/state?to=closed", before=incidents),

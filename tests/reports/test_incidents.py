@@ -85,11 +85,11 @@ def test_it_says_everything_about_an_incident(
     rows = rows_of(page)
     assert [row[1:] for row in rows] == [
         ["Claire Lefèvre", "Wassim Haddad", "Ménage", "=casse", "End of the visit", "Normal", "Closed", "4:00", "", "",
-         "Nord", "Sofia Benali", "Claire Lefèvre", "Unfounded", "Tue 17 November 16:00"],
+         "Nord", "Sofia Benali", "Claire Lefèvre", "Unfounded", "", "Tue 17 November 16:00"],
         ["Claire Lefèvre", "Wassim Haddad", "Ménage", "absent", "Start of the visit", "Urgent", "Under discussion",
-         "1:30", "17/11/2026 (overdue)", "Sofia Benali", "Nord", "Sofia Benali", "Wassim Haddad", "", ""],
+         "1:30", "17/11/2026 (overdue)", "Sofia Benali", "Nord", "Sofia Benali", "Wassim Haddad", "", "", ""],
         ["Claire Lefèvre", "Wassim Haddad", "Aide au lever", "retard", "Start of the visit", "High", "Open", "", "", "",
-         "Nord", "Sofia Benali", "Sofia Benali", "", ""],
+         "Nord", "Sofia Benali", "Sofia Benali", "", "", ""],
     ]  # fmt: skip
     assert rows[0][0] == "Tue 17 November 12:00"
     assert page.link("Tue 17 November").click().location.startswith("/staff/threads/")

@@ -1,0 +1,46 @@
+"""How an incident was handled, as its client rates it: what stands above its conversation."""
+
+from flask import url_for
+
+from portal.accounts.models import User
+from portal.extensions import Panel, db
+from portal.forms import STAR_WORDS
+from portal.incidents.models import Incident
+from portal.incidents.queries import visible_incidents
+from portal.ratings.handling import can_rate, handling_of
+from portal.ratings.queries import is_low, question_of
+from portal.roles import GRANTS, Permission
+from portal.settings.queries import option
+from portal.threads.models import Thread
+from portal.threads.queries import is_staff
+from portal.threads.words import INCIDENT
+
+
+def handling_panel(user: User, thread: Thread) -> Panel | None:
+    """For staff, the rating or that it is waited for; for the client and relatives, the way to rate, and the rating
+    where the file lets them see it. Workers see nothing of it."""
+    if thread.topic != INCIDENT or user.worker_id or not option("ratings.enabled"):
+        return None
+    incident_id = db.session.scalar(
+        visible_incidents(user).where(Incident.thread_id == thread.id).with_only_columns(Incident.id)
+    )
+    found = handling_of(incident_id) if incident_id else None
+    if found is None:
+        return None
+    subject, rating = found
+    staff = is_staff(user)
+    sees = Permission.SEE_RATINGS in GRANTS[user.role] if staff else user.sees_ratings
+    url = None if staff or not can_rate(user, subject, rating) else url_for("client.rate_handling",
+                                                                            incident_id=incident_id)  # fmt: skip
+    shown = rating if sees else None
+    if shown is None and url is None and (rating or not staff):
+        return None
+    return Panel("incidents/_handling_panel.html", {
+        "question": question_of(subject),
+        "stars": shown.stars if shown else None,
+        "comment": shown.comment if shown else None,
+        "said_at": shown.said_at if shown else None,
+        "low": bool(shown and staff and is_low(shown.stars)),
+        "words": STAR_WORDS,
+        "url": url,
+    })  # fmt: skip

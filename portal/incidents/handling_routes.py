@@ -1,0 +1,64 @@
+"""The client, or a relative, rates how an incident was handled, once the agency has asked."""
+
+from flask import abort, flash, g, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from portal.errors import Refused
+from portal.extensions import db
+from portal.forms import STAR_WORDS
+from portal.incidents.models import Incident
+from portal.incidents.queries import incident_of
+from portal.pages import done, show
+from portal.portals import client
+from portal.ratings import actions
+from portal.ratings.forms import RatingForm
+from portal.ratings.handling import handling_of, refuse_unless_rateable
+from portal.ratings.models import Rating, RatingSubject
+from portal.ratings.queries import question_of
+from portal.roles import Permission
+from portal.settings.queries import option
+from portal.visits.queries import row_of
+
+
+@client.page("/incidents/<int:incident_id>/rating", Permission.RATE_OWN_VISITS, methods=("GET", "POST"),
+             module="ratings.enabled")  # fmt: skip
+def rate_handling(incident_id: int) -> Response:
+    incident = incident_of(g.user, incident_id) or abort(404)
+    subject, rating = handling_of(incident_id) or abort(404)
+    try:
+        refuse_unless_rateable(g.user, subject, rating)
+        form = RatingForm(data=None if request.method == "POST" else _present(rating))
+        if not form.validate_on_submit():
+            return _window(incident, subject, form, 422 if request.method == "POST" else 200)
+        _rate(subject, rating, form)
+    except Refused as refusal:
+        db.session.rollback()
+        return _window(incident, subject, RatingForm() if request.method == "POST" else None, 409, refusal.message)
+    flash(_("Thank you. Your answer has reached the agency."), "success")
+    return done(_thread_of(incident))
+
+
+def _present(rating: Rating | None) -> dict:
+    return {"stars": rating.stars, "comment": rating.comment, "version": rating.version} if rating else {}
+
+
+def _rate(subject: RatingSubject, rating: Rating | None, form: RatingForm) -> None:
+    if rating and form.seen_version:
+        actions.change_rating(g.user, rating, form.stars.stars, form.comment.data or "", form.seen_version)
+    else:
+        actions.leave_rating(g.user, subject, form.stars.stars, form.comment.data or "")
+
+
+def _window(
+    incident: Incident, subject: RatingSubject, form: RatingForm | None, status: int, refusal: object = None
+) -> Response:
+    return show(
+        "incidents/rate_handling.html", status=status, visit=row_of(g.user, incident.visit_id), form=form,
+        question=question_of(subject), words=STAR_WORDS, offer_zero=option("ratings.offer_zero"),
+        action_url=request.path, back_url=_thread_of(incident), refusal=refusal, for_whom=None, typed=None, again=False,
+    )  # fmt: skip
+
+
+def _thread_of(incident: Incident) -> str:
+    return url_for("client.show_thread", thread_id=incident.thread_id)
