@@ -60,6 +60,8 @@ def declare_incident(actor: User, visit: Visit, report: Report) -> Incident:
     )  # fmt: skip
     if twin := db.session.scalar(select(Incident).where(Incident.thread_id == thread.id)):
         return twin  # sent twice at the same moment
+    if thread.topic != INCIDENT:  # this person has sent a message with the number of this form
+        raise Refused(_l("The page was open for too long. Reload it, then try again."), "token")
     type_, number = person_of(actor)
     incident = Incident(
         visit=visit, thread=thread, reason=report.reason, phase=report.phase, urgency=report.urgency,

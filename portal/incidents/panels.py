@@ -22,7 +22,7 @@ from portal.visits.queries import row_of
 def thread_panel(user: User, thread: Thread) -> Panel | None:
     """Above the conversation of an incident, for clients and workers: what was reported, on which visit, where it
     stands. Staff see it among what they do with it (`follow_panels`)."""
-    if thread.topic != INCIDENT or is_staff(user):
+    if thread.topic != INCIDENT or is_staff(user) or not option("incidents.enabled"):
         return None
     incident = db.session.scalar(visible_incidents(user).where(Incident.thread_id == thread.id))
     if incident is None:

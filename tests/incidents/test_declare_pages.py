@@ -136,6 +136,10 @@ def test_nothing_odd_is_written(agency: Agency, reasons: dict[str, int], sign_in
     assert claire.act(url, {**right, "text": "x" * 5001}).status == 422
     assert claire.act(url, {**right, **told, "urgency": "deadly"}).status == 422
     assert claire.act(url, right).status == 409
+    with database.writing():
+        question = factories.thread(agency.claire, [agency.claire])
+        token = db.session.scalars(select(ThreadMessage.token).where(ThreadMessage.thread_id == question.id)).one()
+    assert claire.act(url, {**right, **told, "token": token}).status == 409, "a question is no incident"
     spoilt = claire.act(url, {**right, **told, "files": (io.BytesIO(b"MZ" * 9), "photo.jpg")})
     assert spoilt.status == 409 and "photo.jpg" in spoilt.says("#files-error")
     assert "Bonjour" in spoilt.form("Send the report").values()["text"], "what was typed stays"
