@@ -63,8 +63,6 @@ class ThreadsFilter(FilterForm):
 
 
 TOKEN = re.compile(r"[\w-]{22}", re.ASCII)
-
-
 NOT_LONGER = Length(max=LONGEST_TEXT, message=_l("Please use at most 5,000 characters."))
 
 

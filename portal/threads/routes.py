@@ -98,8 +98,10 @@ def write_message(thread_id: int) -> Response:
 def _write(thread: Thread, form: WriteForm) -> None:
     """Write what the form holds. Had it arrived already, and was it changed since, its writer is told: nothing of what
     somebody wrote is dropped in silence."""
-    message = write(g.user, thread, form.draft)
-    if (message.thread_id, message.text) != (thread.id, form.draft.text):
+    draft = form.draft
+    message = write(g.user, thread, draft)
+    arrived = message.thread_id, message.text, message.internal, len(message.files)
+    if arrived != (thread.id, draft.text, draft.internal, len(draft.uploads)):
         form.token.data = new_public_id()
         raise Refused(_l("Your message had arrived as you first sent it. Send this one too if it says more."), "text")
 

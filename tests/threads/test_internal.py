@@ -153,6 +153,8 @@ def test_nobody_writes_to_a_client_by_leaving_something_out(
     assert inside.values()["audience"] == "agency"
     sent = inside.submit(text=f"Un {CANARY}", htmx=True)
     assert sent.form("Send").values()["audience"] == "agency", "who has begun to note for the agency goes on so"
+    again = inside.submit(text=f"Un {CANARY}", audience="all")
+    assert (again.status, "had arrived" in " ".join(again.errors())) == (409, True), "it did not reach the others"
     address = f"/staff/threads/{scene.older}/messages"
     assert sofia.act(address, {"text": "Ni l’un ni l’autre"}).status == 422
     assert claire.act(address.replace("staff", "client"), {"text": "De moi", "audience": "agency"}).status == 303
