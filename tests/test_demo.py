@@ -45,7 +45,12 @@ def test_a_large_agency_has_its_story_its_logins_and_lists_that_are_long_enough_
     visits = Counter(large.all(select(Visit.client_id).where(Visit.state != State.DRAFT)))
     assert min(visits[client] for client in large.all(with_login)) >= 50
     claire = select(Client.id).where(Client.email == "client@example.org").scalar_subquery()
-    hers = select(Visit.id).join(RatingSubject).outerjoin(Rating).where(Visit.client_id == claire)
+    hers = (
+        select(Visit.id)
+        .join(RatingSubject, RatingSubject.visit_id == Visit.id)
+        .outerjoin(Rating)
+        .where(Visit.client_id == claire)
+    )
     assert len(large.all(hers.where(Rating.id.is_(None)))) >= 3
     assert large.count(Relative, Relative.client_id == claire) == 1
 
