@@ -1,5 +1,7 @@
 """The client, or a relative, rates how an incident was handled, once the agency has asked."""
 
+from dataclasses import replace
+
 from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -53,8 +55,9 @@ def _rate(subject: RatingSubject, rating: Rating | None, form: RatingForm) -> No
 def _window(
     incident: Incident, subject: RatingSubject, form: RatingForm | None, status: int, refusal: object = None
 ) -> Response:
+    visit = replace(row_of(g.user, incident.visit_id), workers=[])  # nobody who came is rated here
     return show(
-        "incidents/rate_handling.html", status=status, visit=row_of(g.user, incident.visit_id), form=form,
+        "incidents/rate_handling.html", status=status, visit=visit, form=form,
         question=question_of(subject), words=STAR_WORDS, offer_zero=option("ratings.offer_zero"),
         action_url=request.path, back_url=_thread_of(incident), refusal=refusal, for_whom=None, typed=None, again=False,
     )  # fmt: skip

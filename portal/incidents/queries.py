@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from flask import g
 from sqlalchemy import Select, exists, select
 
 from portal import clock
@@ -30,6 +31,9 @@ def incident_of(user: User, incident_id: int) -> Incident | None:
 
 def has_open_incident(visit_id: int) -> bool:
     """Whether an incident on a visit is neither resolved nor closed: its client is not asked for a rating."""
+    row = g.get("visit_rows", {}).get(visit_id)
+    if row is not None and option("incidents.enabled"):  # the staff's page of the visit has read them all
+        return any(one.state not in ENDED for one in row.incidents)
     unsettled = Incident.visit_id == visit_id, Incident.state.not_in(ENDED)
     return bool(db.session.scalar(select(exists().where(*unsettled))))
 

@@ -70,7 +70,7 @@ def question_of(user: User, subject: RatingSubject | None, rating: Rating | None
     if is_suppressed(refusals(person.email)):
         message = _l("The address refused two messages and is not tried any more: correct it in the file first.")
         raise Refused(message, "not-tried")
-    if wires.has_open_incident(done.visit_id):
+    if wires.has_open_incident(done.visit.id):
         raise Refused(_l("An incident on this visit is open: nobody is asked until it is settled."), "incident")
     return Question(
         person.name, person.email, _last_asked(done.client_id), opening_after(clock.now()),
@@ -113,4 +113,4 @@ def ask_again(user: User, subject: RatingSubject | None, rating: Rating | None, 
     if rating:  # past the mapper: who is just changing it is not disturbed
         rows_changed(update(Rating).where(Rating.id == rating.id).values(asked_again_at=clock.now()))
     after = {"message": message_id, "stars": asked.stars}
-    record("rating.asked_again", user, ("visit", done.visit_id), after=after)
+    record("rating.asked_again", user, done.about, after=after)

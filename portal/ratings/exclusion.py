@@ -34,7 +34,7 @@ def exclude_rating(user: User, rating: Rating, reason: str, version: int) -> Non
     db.session.add(made)
     db.session.flush()
     after = {"stars": rating.stars, "exclusion": made.id}
-    record("rating.excluded", user, ("visit", rating.subject.visit_id), after=after)
+    record("rating.excluded", user, rating.subject.about, after=after)
 
 
 def include_rating(user: User, rating: Rating) -> None:
@@ -46,4 +46,4 @@ def include_rating(user: User, rating: Rating) -> None:
     excluded = Rating.id == rating.id, Rating.excluded_at.is_not(None)
     if rows_changed(update(Rating).where(*excluded).values(COUNTED)) != 1:
         raise Refused(_l("This rating is counted already."), "counted")
-    record("rating.included", user, ("visit", rating.subject.visit_id), after={"stars": rating.stars})
+    record("rating.included", user, rating.subject.about, after={"stars": rating.stars})

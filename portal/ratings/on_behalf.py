@@ -61,7 +61,7 @@ def type_rating(user: User, subject: RatingSubject | None, said: Said) -> int:
     refuse_hidden_zero(said.stars)
     rating_id, taken_back = write_first(done, _value(user, done, said))
     after = {"stars": said.stars, "channel": "staff", "how": said.how, "cancelled_messages": taken_back}
-    record("rating.left", user, ("visit", done.visit_id), after=after)
+    record("rating.left", user, done.about, after=after)
     return rating_id
 
 

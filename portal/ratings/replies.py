@@ -58,7 +58,7 @@ def reply(user: User, rating: Rating, text: str) -> None:
     db.session.flush()
     # past the mapper: who is just changing the rating is not disturbed
     rows_changed(update(Rating).where(Rating.id == rating.id).values(replied_at=moment))
-    record("rating.replied", user, ("visit", rating.subject.visit_id), after={"reply": made.id})
+    record("rating.replied", user, rating.subject.about, after={"reply": made.id})
 
 
 # ---- the mail ----

@@ -116,7 +116,7 @@ def ask_again(visit_id: int) -> Response:
 def reply_to_rating(rating_id: int) -> Response:
     """Answer whoever has left a rating; who reads the mail is said before."""
     rating, form = queries.visible_rating(g.user, rating_id) or abort(404), ReplyForm()
-    visit_id = rating.subject.visit_id
+    visit_id = rating.subject.visit.id
     refuse_unless_file_is_open(g.user, rating.subject.visit)
     if status := refused(form, lambda: replies.reply(g.user, rating, form.text.data or "")):
         shown = {"rating": rating, "person": replies.person_to_answer(rating)}
@@ -130,7 +130,7 @@ def exclude_rating(rating_id: int) -> Response:
     """Have a rating not counted, with a reason; it stays where it is, struck through."""
     rating = queries.visible_rating(g.user, rating_id) or abort(404)
     form = ExcludeForm(data=None if request.method == "POST" else {"version": rating.version})
-    visit_id = rating.subject.visit_id
+    visit_id = rating.subject.visit.id
 
     def exclude() -> None:
         exclusion.exclude_rating(g.user, rating, form.reason.data or "", form.seen_version)
@@ -148,7 +148,7 @@ def include_rating(rating_id: int) -> Response:
     rating = queries.visible_rating(g.user, rating_id) or abort(404)
     exclusion.include_rating(g.user, rating)
     flash(_("The rating is counted again."), "success")
-    return done(_back(rating.subject.visit_id))
+    return done(_back(rating.subject.visit.id))
 
 
 def _deed(

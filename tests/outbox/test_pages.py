@@ -222,7 +222,7 @@ def test_what_is_not_wanted_any_more_is_put_aside_again_with_its_reason(
         request = factories.db.session.scalars(
             select(factories.RatingRequest).where(factories.RatingRequest.message_id == number)
         ).one()
-        factories.rate(agency.claire, request.subject.visit_id, 5)
+        factories.rate(agency.claire, request.subject.visit.id, 5)
     sofia = sign_in(agency.sofia)
     sofia.get(f"/staff/outbox/{number}/again").form("again").submit()
     assert mailbox.collect() == []
