@@ -70,8 +70,8 @@ def visits() -> str:
 @app.post("/client/visits/<int:number>/rating")
 def rate(number: int) -> Any:
     with engine.begin() as connection:
-        own = select(subject.c.id).join(visit).where(visit.c.id == number, visit.c.client_id == session["client"])
-        target = connection.scalar(own.where(visit.c.state == "done")) or abort(404)
+        own = visit.c.id == subject.c.visit_id, visit.c.id == number, visit.c.client_id == session["client"]
+        target = connection.scalar(select(subject.c.id).where(*own, visit.c.state == "done")) or abort(404)
         known = connection.scalar(select(rating.c.id).where(rating.c.subject_id == target))
         values = {"stars": int(request.form["stars"]), "comment": request.form["comment"], "left_at": datetime.now(UTC)}
         fixed = {"subject_id": target, "channel": "portal", "author_role": "client", "author_name": "", "version": 1}
