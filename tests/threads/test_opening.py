@@ -88,6 +88,9 @@ def test_what_cannot_be_sent_stays_as_it_was_typed(agency: Agency, database: Dat
     refused = page.submit(topic="other", text="Voilà", files=(BytesIO(b"<svg/>"), "plan.svg"))
     assert (refused.status, "“plan.svg” is neither a photo" in refused.words) == (409, True)
     assert refused.form("Send").values()["text"] == "Voilà"
+    browser.watching = False  # of the strict browser: a megabyte is more than it cares to read
+    long = forced(refused.form("Send"), topic="other", text="x" * 2**20)
+    assert (long.status, "5,000 characters" in long.html) == (422, True)
     assert database.count(Thread) == database.count(ThreadMessage) == 0
 
 
