@@ -97,12 +97,15 @@ def test_the_example_lacks_only_what_one_must_choose(tmp_path: Path) -> None:
     assert config.load(given | secrets)["PORTAL_ENV"] == "production"
 
 
+OF_THE_BUCKET = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT"}  # read by `obstore`
+
+
 def test_the_containers_run_what_there_is_with_settings_that_there_are(app: Flask) -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
     assert set(services) == {"migrate", "web", "worker", "ticker", "db", "redis"}
     for name in ("migrate", "web", "worker", "ticker"):
         environment = services[name]["environment"]
-        assert set(environment) <= READ
+        assert set(environment) <= READ | OF_THE_BUCKET
         command = services[name].get("command", ["flask"])
         assert command[0] == "flask"
         assert command[1:2] == ["db"] or known(app, command[1:]), command
