@@ -71,7 +71,7 @@ def promise_notices(actor: User, thread: Thread, message: ThreadMessage) -> None
     kind = "incident" if thread.topic == INCIDENT and _is_first(message) else "message"
     readers = _participants(thread) if thread.published else []
     if not is_staff(actor):
-        readers += _in_charge(thread)
+        readers += _in_charge(thread, kind)
     author = message.author_type, message.author_id
     others = [one for one in readers if (one.type, one.id) != author and not _is_login(one, message)]
     owe(thread.id, kind, message.id, [one for one in others if one.hindrance(kind) is None])
@@ -139,19 +139,22 @@ def reader_named(type_: str, number: int) -> Reader | None:
     return _as_reader(row) if row else None
 
 
-def _in_charge(thread: Thread) -> list[Reader]:
+def _in_charge(thread: Thread, kind: str) -> list[Reader]:
     """Who of the agency is told: whoever has the matter in hand, else the manager of the client's file, else who
-    answers for the sector; always somebody who can sign in and read it."""
+    answers for the sector; always somebody who can sign in and read it, and the first of them who wants such mails.
+    Where nobody does, the first of all."""
     manager = select(Client.file_manager_id).join(Participant, Participant.client_id == Client.id)
     manager = manager.where(Participant.thread_id == thread.id).order_by(Participant.id).limit(1)
     sector_id = thread.sector_id or _sector_of_worker(thread)
     in_order = staff_responsible_for(sector_id, wires.owner_of_thread(thread.id) or db.session.scalar(manager))
+    asked: list[Reader] = []
     for person in in_order:
         reads = visible_threads(staff_at_work(person)).where(Thread.id == thread.id).exists()
         if person.account_id and db.session.scalar(select(reads)):
-            found = reader_named("staff", person.id)
-            return [found] if found else []
-    return []
+            asked += [found] if (found := reader_named("staff", person.id)) else []
+            if asked and asked[-1].hindrance(kind) is None:
+                return asked[-1:]
+    return asked[:1]
 
 
 def _sector_of_worker(thread: Thread) -> int | None:
@@ -249,7 +252,7 @@ def pass_on(marks: Sequence[ThreadNotice]) -> None:
     """Have somebody else of the agency told, where whoever was to be cannot read it any more."""
     for mark in marks:
         thread = db.session.get_one(Thread, mark.thread_id)
-        others = [one for one in _in_charge(thread) if one.id != mark.person_id]
+        others = [one for one in _in_charge(thread, mark.kind) if one.id != mark.person_id]
         owe(thread.id, mark.kind, mark.owed_id, [one for one in others if one.hindrance(mark.kind) is None])
 
 

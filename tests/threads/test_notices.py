@@ -14,7 +14,7 @@ from portal.outbox.queries import broken_promises
 from portal.people.models import Client, Relative, Staff, Worker
 from portal.settings.actions import set_option
 from portal.threads.actions import mark_read
-from portal.threads.models import Thread, ThreadMessage
+from portal.threads.models import NoticeChoice, Thread, ThreadMessage
 from portal.threads.opening import publish
 from tests import factories
 from tests.conftest import Database, Mailbox, SignIn, text_of
@@ -200,6 +200,21 @@ def test_the_agency_is_told_in_the_person_who_answers_for_it(agency: Agency, tow
         db.session.get_one(Staff, agency.igor.id).active = False
     assert town.mails() == [], "whoever was to be told has left …"
     assert town.mails() == [("ines", ONE)], "… and quality is told in their place"
+
+
+def test_whoever_answers_next_is_told_where_the_first_wants_no_mails(
+    agency: Agency, town: Town, database: Database
+) -> None:
+    with database.writing():
+        db.session.add(NoticeChoice(person_type="staff", person_id=agency.sofia.id, kind="message", how="never"))
+    town.open(agency.denis, [agency.denis])
+    assert town.mails() == [("ines", ONE)]
+    with database.writing():
+        for one in (agency.ines, agency.ada):
+            db.session.add(NoticeChoice(person_type="staff", person_id=one.id, kind="message", how="never"))
+    town.write(agency.denis)
+    assert town.mails() == []
+    assert ("staff", agency.sofia.id, "suppressed", "notice_off") in database.all(NOTICES)
 
 
 @pytest.mark.parametrize(("lacks", "reason"), [("account_id", "no_login"), ("email", "no_address")])
