@@ -12,7 +12,7 @@ from portal.accounts.models import User
 from portal.extensions import VisitColumn
 from portal.i18n import day, language
 from portal.incidents.models import ENDED, LANGUAGES, Incident, IncidentReason, State, Urgency, first_label
-from portal.incidents.words import STATE_LABELS, STATE_TONES, URGENCY_LABELS, URGENCY_TONES
+from portal.incidents.words import STATE_LABELS, STATE_TONES, URGENCY_LABELS, URGENCY_TONES, told_state
 from portal.portals import portal_of
 from portal.settings.queries import option
 from portal.tables.queries import addresses_of
@@ -91,7 +91,7 @@ def visit_reader(user: User) -> Callable[[Row, str], dict]:
     before, after = (timedelta(minutes=option(f"incidents.{name}_minutes")) for name in ("before", "after"))
     address = addresses_of(f"{portal}.declare_incident", "visit_id")
     me = f"worker:{user.worker_id}" if portal == "worker" else f"client:{user.client_id}"
-    shown = _incident_reader(addresses_of(f"{portal}.show_thread", "thread_id"))
+    shown = _incident_reader(addresses_of(f"{portal}.show_thread", "thread_id"), of_staff=of_staff)
 
     def read(row: Row, stage: str) -> dict:
         lines = [line.split(_UNIT) for line in row.reported.split(_RECORD)] if row.reported else []
@@ -102,15 +102,15 @@ def visit_reader(user: User) -> Callable[[Row, str], dict]:
     return read
 
 
-def _incident_reader(address: Callable[[int], str]) -> Callable[..., Reported]:
+def _incident_reader(address: Callable[[int], str], *, of_staff: bool) -> Callable[..., Reported]:
     code = language()
 
     def read(thread: str, state: str, urgency: str, declared_at: str, state_at: str, declared_by: str,
              reported_by: str, closed_by: str, *rest: str) -> Reported:  # fmt: skip
         label = first_label(dict(zip(LANGUAGES, rest, strict=False)), code)
         return Reported(
-            address(int(thread)), label, State(state), Urgency(urgency), _moment(declared_at), declared_by,
-            reported_by or None, _moment(state_at), closed_by or None,
+            address(int(thread)), label, told_state(State(state), of_staff=of_staff), Urgency(urgency),
+            _moment(declared_at), declared_by, reported_by or None, _moment(state_at), closed_by or None,
         )  # fmt: skip
 
     return read
@@ -134,15 +134,16 @@ def add_incident(statement: Select) -> Select:
     )  # fmt: skip
 
 
-def thread_reader(_user: User) -> Callable[[Row], Heading | None]:
+def thread_reader(user: User) -> Callable[[Row], Heading | None]:
     """Return what heads the conversation of an incident: its reason and the day of the visit, state and urgency."""
-    code = language()
+    code, of_staff = language(), is_staff(user)
 
     def read(row: Row) -> Heading | None:
         if row.incident_id is None:
             return None
         label = first_label({one: getattr(row, f"label_{one}") for one in LANGUAGES}, code)
-        return Heading(f"{label} · {day(row.incident_day)}", marks_of(State(row.incident_state), Urgency(row.urgency)))
+        state = told_state(State(row.incident_state), of_staff=of_staff)
+        return Heading(f"{label} · {day(row.incident_day)}", marks_of(state, Urgency(row.urgency)))
 
     return read
 

@@ -8,7 +8,7 @@ from portal.i18n import language
 from portal.incidents.columns import Reported
 from portal.incidents.models import Incident, Phase, State, Urgency
 from portal.incidents.queries import visible_incidents
-from portal.incidents.words import PHASE_LABELS, STATE_LABELS, URGENCY_LABELS
+from portal.incidents.words import PHASE_LABELS, STATE_LABELS, URGENCY_LABELS, told_state
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 from portal.threads.models import Thread
@@ -32,7 +32,7 @@ def thread_panel(user: User, thread: Thread) -> Panel | None:
         "visit": row_of(user, incident.visit_id),
         "phase": PHASE_LABELS[Phase(incident.phase)],
         "urgency": URGENCY_LABELS[Urgency(incident.urgency)],
-        "state": STATE_LABELS[State(incident.state)],
+        "state": STATE_LABELS[told_state(State(incident.state), of_staff=False)],
     })  # fmt: skip
 
 

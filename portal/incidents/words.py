@@ -42,6 +42,11 @@ REPORTED_LABELS = {  # for whom staff have reported it
 }
 
 
+def told_state(state: State, *, of_staff: bool) -> State:
+    """A state as its reader is told of it: that the agency waits for something is its own matter."""
+    return State.DISCUSSION if state == State.WAITING and not of_staff else state
+
+
 def state_badge(state: str) -> tuple[object, str]:
     """The words and the tone of a state."""
     return STATE_LABELS[State(state)], STATE_TONES[State(state)]

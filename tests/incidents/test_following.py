@@ -60,6 +60,13 @@ def test_an_incident_goes_from_state_to_state_and_participants_read_what_concern
     assert badges(page) == ["Open"] and len(page.statements) <= 12
     page = page.press("#incident [value=waiting]").follow()
     assert badges(page) == ["On hold"]
+    thread_id = stands(database, reported).thread_id
+    for persona, portal, lists in ((agency.claire, "client", "visits"), (agency.wassim, "worker", "week")):
+        theirs = sign_in(persona)
+        for address in (f"threads/{thread_id}", "threads", lists):
+            words = theirs.get(f"/{portal}/{address}").words
+            assert "Under discussion" in words and "On hold" not in words, address
+    assert "On hold" in sofia.get("/staff/threads").words
     page = page.press("#incident [value=resolved]").follow()
     form = page.link("Close the incident").click().form("Save")
     assert form.submit().errors() == ["Please say how it ended."]
