@@ -20,18 +20,31 @@ class Entry:
     permission: Permission
     section: object = ""
     module: str | None = None
+    otherwise: tuple[str, object] | None = None  # an option, and what the entry is called while it is off
 
 
 MENUS = {
     "client": (
         Entry(_l("My visits"), "client.list_own_visits", "calendar", Permission.SEE_OWN_VISITS),
-        Entry(_l("Contact us"), "client.list_threads", "message-circle", Permission.READ_THREADS),
+        Entry(
+            _l("Contact us"),
+            "client.list_threads",
+            "message-circle",
+            Permission.READ_THREADS,
+            otherwise=("threads.contact", _l("Conversations")),
+        ),
         Entry(_l("My account"), "client.me", "user", Permission.SEE_OWN_ACCOUNT),
     ),
     "worker": (
         Entry(_l("Today"), "worker.list_today", "calendar", Permission.SEE_ASSIGNED_VISITS),
         Entry(_l("My week"), "worker.list_week", "calendar-days", Permission.SEE_ASSIGNED_VISITS),
-        Entry(_l("Contact us"), "worker.list_threads", "message-circle", Permission.READ_THREADS),
+        Entry(
+            _l("Contact us"),
+            "worker.list_threads",
+            "message-circle",
+            Permission.READ_THREADS,
+            otherwise=("threads.contact", _l("Conversations")),
+        ),
         Entry(_l("My account"), "worker.me", "user", Permission.SEE_OWN_ACCOUNT),
     ),
     "staff": (
@@ -106,10 +119,16 @@ def menu() -> list[dict]:
     ]  # fmt: skip
     counts = counts_of(entries, user)
     return [
-        {"label": entry.label, "url": url_for(entry.endpoint), "icon": entry.icon, "section": entry.section,
+        {"label": _label_of(entry), "url": url_for(entry.endpoint), "icon": entry.icon, "section": entry.section,
          "active": request.endpoint == entry.endpoint, "count": counts.get(entry.endpoint, 0)}
         for entry in entries
     ]  # fmt: skip
+
+
+def _label_of(entry: Entry) -> object:
+    if entry.otherwise and not option(entry.otherwise[0]):
+        return entry.otherwise[1]
+    return entry.label
 
 
 def counts_of(entries: list[Entry], user: User) -> dict[str, int]:

@@ -33,8 +33,9 @@ def list_threads() -> Response:
     """*Nous contacter*: the conversations in which one takes part; for staff, those of their sectors."""
     filters = _filters() if is_staff(g.user) else None
     page = threads_of(g.user, filters.narrowed() if filters else None)
-    may_open = g.user.sees_threads and option("threads.contact")
-    return in_portal("threads/list.html", "threads/_rows.html", page=page, filters=filters, may_open=may_open)
+    contact = option("threads.contact")
+    return in_portal("threads/list.html", "threads/_rows.html", page=page, filters=filters, contact=contact,
+                     may_open=contact and g.user.sees_threads)  # fmt: skip
 
 
 def _filters() -> ThreadsFilter:

@@ -135,6 +135,7 @@ def test_without_the_module_nobody_opens_but_everybody_reads(
     page = browser.get("/client/threads")
     assert "Vos clés" in page.words
     assert "Write to your agency" not in page.words
+    assert page.h1 == "Conversations" and "Contact us" not in page.words
     assert browser.get("/client/threads/new").status == 404
     assert sign_in(agency.wassim).get("/worker/threads/new").status == 404
 
