@@ -72,6 +72,8 @@ def _draw(content: bytes, media_type: str, name: str) -> Drawn:
         if media_type == JPEG:
             picture.draft("RGB", _within(picture.size, LONGEST_EDGE / max(picture.size)))
         ImageOps.exif_transpose(picture, in_place=True)
+        if picture.mode in ("I", "I;16"):
+            picture = _in_eight_bits(picture)
         mode = "RGBA" if media_type == PNG and picture.has_transparency_data else "RGB"
         plain = picture if picture.mode == mode else picture.convert(mode)
         edge = LONGEST_EDGE / max(plain.size) if media_type == JPEG else sqrt(MOST_KEPT / (plain.width * plain.height))
@@ -81,6 +83,13 @@ def _draw(content: bytes, media_type: str, name: str) -> Drawn:
         clean.paste(plain)  # the pixels alone: where and when it was taken stays behind
     kept = _written(clean, kind, **({"quality": 85} if media_type == JPEG else {"compress_level": 4}))
     return Drawn(kept, _thumbnail(clean), clean.width, clean.height)
+
+
+def _in_eight_bits(picture: "Picture") -> "Picture":
+    """A grey picture of 16 bits a pixel: `convert` alone makes white of whatever is not nearly black."""
+    grey = picture.point(lambda value: value * (1 / 256)).convert("L")
+    grey.info.pop("transparency", None)  # one of 65,536 greys: none of those that are left
+    return grey
 
 
 def _refuse_size(picture: "Picture", content: bytes, name: str) -> None:

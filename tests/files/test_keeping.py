@@ -112,6 +112,15 @@ def test_a_picture_may_be_of_any_kind_that_phones_and_scanners_make(kept: Callab
     assert kept(two.getvalue(), "deep.jpg").media_type == "image/jpeg"
 
 
+def test_a_grey_scan_of_16_bits_a_pixel_keeps_its_greys(app: Flask, kept: Callable[..., Attachment]) -> None:
+    for clear in (None, 300):
+        out = BytesIO()
+        scan = Image.frombytes("I;16", (256, 8), b"".join(bytes([128, grey]) for grey in range(256)) * 8)
+        scan.save(out, "PNG", **({"transparency": clear} if clear else {}))
+        with Image.open(BytesIO(content_of(app, kept(out.getvalue(), "scan.png").public_id))) as shown:
+            assert [shown.convert("L").getpixel((x, 4)) for x in (0, 1, 64, 128, 255)] == [0, 1, 64, 128, 255]
+
+
 @pytest.mark.parametrize(
     ("content", "name", "kept_as"),
     [
