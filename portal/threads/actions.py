@@ -144,7 +144,9 @@ def _note_written(actor: User, thread: Thread, message: ThreadMessage) -> None:
     news: dict[str, object] = {"last_at": message.at, "last_id": message.id}
     if not message.internal:
         news |= {"shown_at": message.at, "shown_id": message.id, "shown_version": Thread.shown_version + 1}
-        news |= {"unread": False} if is_staff(actor) else {"unread": True, "archived_at": None, "archived_by": None}
+        news |= {"unread": not is_staff(actor)}
+        if not message.event:  # what is dealt with is so no more, whoever goes on talking
+            news |= {"archived_at": None, "archived_by": None}
     db.session.flush()
     rows_changed(update(Thread).where(Thread.id == thread.id).values(news))
     db.session.refresh(thread)

@@ -80,7 +80,7 @@ def archive_thread(thread_id: int) -> Response:
         flash(_("The conversation is to handle again."), "success")
         return done(url_for("staff.show_thread", thread_id=thread_id))
     changes.archive(g.user, thread)
-    flash(_("The conversation is archived. A new message from outside brings it back."), "success")
+    flash(_("The conversation is archived. A new message brings it back, unless it is internal."), "success")
     return done(url_for("staff.list_threads"))
 
 

@@ -64,7 +64,7 @@ def _change(thread: Thread, message: ThreadMessage) -> None:
 
 
 def archive(user: User, thread: Thread) -> None:
-    """Put a thread aside: it is dealt with, until somebody outside the agency writes in it again."""
+    """Put a thread aside: it is dealt with, until somebody writes in it again for all who take part."""
     fresh = update(Thread).where(Thread.id == thread.id, Thread.archived_at.is_(None))
     aside = {"archived_at": clock.now(), "archived_by": user.name, "unread": False, "version": Thread.version + 1}
     if rows_changed(fresh.values(aside)):

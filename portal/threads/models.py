@@ -52,7 +52,7 @@ class Thread(db.Model):
     shown_id: Mapped[int] = mapped_column(default=0)  # of the last message that is not internal
     shown_version: Mapped[int] = mapped_column(default=1)  # grows with all that participants see change
     unread: Mapped[bool] = mapped_column(default=False)  # nobody of the agency has read what came from outside
-    archived_at: Mapped[datetime | None] = mapped_column(UTC)  # dealt with; a new message from outside brings it back
+    archived_at: Mapped[datetime | None] = mapped_column(UTC)  # dealt with; a message for all brings it back
     archived_by: Mapped[str | None]
 
     participants: Mapped[list["Participant"]] = relationship(

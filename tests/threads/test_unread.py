@@ -8,6 +8,7 @@ from time_machine import TimeMachineFixture
 
 from portal.audit.models import AuditEntry
 from portal.extensions import db
+from portal.threads.actions import announce
 from portal.threads.models import Reading, Thread
 from tests import factories
 from tests.conftest import Database, SignIn
@@ -110,7 +111,7 @@ def test_staff_can_leave_a_thread_for_later(
     assert not database.all(select(AuditEntry.id).where(AuditEntry.kind.like("thread.%un%")))
 
 
-def test_an_archived_thread_comes_back_with_a_message_from_outside(
+def test_an_archived_thread_comes_back_with_a_message_for_all(
     agency: Agency, database: Database, sign_in: SignIn, thread_id: int
 ) -> None:
     sofia, claire = sign_in(agency.sofia), sign_in(agency.claire)
@@ -127,6 +128,12 @@ def test_an_archived_thread_comes_back_with_a_message_from_outside(
     assert "Une question" in sofia.get("/staff/threads").words
     assert is_new(sofia, "staff")
     sofia.act(f"/staff/threads/{thread_id}/archive", {"archived": "yes"})
+    sofia.act(f"/staff/threads/{thread_id}/messages", {"text": "Nous venons mardi", "audience": "all"})
+    assert "Une question" in sofia.get("/staff/threads").words, "the agency goes on with it"
+    sofia.act(f"/staff/threads/{thread_id}/archive", {"archived": "yes"})
+    with database.writing():
+        announce(agency.sofia.user, db.session.get_one(Thread, thread_id), "resolved")
+    assert "Une question" not in sofia.get("/staff/threads").words, "a line about what happened is no message"
     sofia.act(f"/staff/threads/{thread_id}/archive", {"archived": "yes"})
     page = sofia.get(f"/staff/threads/{thread_id}")
     assert "Archived by Sofia Benali" in page.words
@@ -134,7 +141,7 @@ def test_an_archived_thread_comes_back_with_a_message_from_outside(
     assert "Une question" in sofia.get("/staff/threads").words
     kinds = database.all(select(AuditEntry.kind).where(AuditEntry.kind.like("thread.%")).order_by(AuditEntry.id))
     assert [kind for kind in kinds if kind != "thread.written"] == [
-        "thread.opened", "thread.archived", "thread.archived", "thread.taken_up",
+        "thread.opened", "thread.archived", "thread.archived", "thread.archived", "thread.taken_up",
     ]  # fmt: skip
 
 
