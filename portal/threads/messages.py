@@ -1,6 +1,7 @@
 """The mails about what is new in threads: still wanted? to whom? what do they say?
 
-They say how much is new, and nothing of it: no name, no text, no reason of an incident.
+They say how much is new, and nothing of it: no name, no text, no reason of an incident. Conversations about incidents
+go on, and are told of, where no new ones can be reported.
 """
 
 from collections.abc import Callable, Sequence
@@ -101,7 +102,7 @@ def _news(user: User, marks: Sequence[ThreadNotice], message: Message, *, also_r
     chosen = visible_messages(user).join(Thread, Thread.id == ThreadMessage.thread_id).where(
         ThreadMessage.thread_id.in_({thread_id for thread_id, _kind in after}),
         ThreadMessage.id > min(after.values(), default=0), ~ThreadMessage.internal,
-        ThreadMessage.withdrawn_at.is_(None), ~written, *([] if also_read else [~read]), *_modules(),
+        ThreadMessage.withdrawn_at.is_(None), ~written, *([] if also_read else [~read]),
     ).with_only_columns(ThreadMessage.id, ThreadMessage.thread_id, ThreadMessage.at, kind)  # fmt: skip
     rows = db.session.execute(chosen.order_by(ThreadMessage.id)).all()
     return [News(*row) for row in rows if row.id > after.get((row.thread_id, row.kind), row.id)]
@@ -133,13 +134,6 @@ def _told(user: User, message: Message) -> list[News]:
     return [one for one in news if one.id <= ends[one.thread_id, one.kind]]
 
 
-def _modules() -> list[ColumnElement[bool]]:
-    """Of a module that is switched off nobody is told."""
-    if option("incidents.enabled"):
-        return []
-    return [Thread.topic != INCIDENT]
-
-
 def why_not(message: Message) -> Drop | None:
     """Why it would not leave as things stand."""
     found, wanted = _reached(message), _wanted(message)
@@ -155,13 +149,7 @@ def _nothing_left(message: Message, wanted: set[str], marks: Sequence[ThreadNoti
         return Drop("suppressed", "notice_off")
     if all(_told_before(mark, message) >= mark.owed_id for mark in marks):
         return Drop("cancelled", "told_already")
-    if not option("incidents.enabled") and any(_is_of_incident(mark) for mark in marks):
-        return Drop("suppressed", "incidents_off")
     return Drop("cancelled", "read")
-
-
-def _is_of_incident(mark: ThreadNotice) -> bool:
-    return db.session.get_one(Thread, mark.thread_id).topic == INCIDENT
 
 
 def decide(message: Message) -> Recipient | Drop | Postpone:

@@ -251,14 +251,18 @@ def test_relatives_are_told_as_the_file_grants_and_in_place_of_the_client(
     assert database.all(NOTICES)[0] == ("client", agency.claire.id, "suppressed", "no_address")
 
 
-def test_closed_people_and_modules_are_told_nothing(agency: Agency, town: Town, database: Database) -> None:
+def test_closed_people_are_told_nothing_and_of_incidents_people_go_on_being_told(
+    agency: Agency, town: Town, database: Database
+) -> None:
     town.open(agency.sofia, [agency.denis])
     with database.writing():
-        factories.incident(agency.sofia, agency.eloises_done)
+        incident = factories.incident(agency.sofia, agency.eloises_done).thread_id
         db.session.get_one(Client, agency.denis.id).active = False
         set_option(None, "incidents.enabled", "no")
-    assert town.mails() == []
-    assert {row[2:] for row in database.all(NOTICES)} == {("suppressed", "no_login"), ("suppressed", "incidents_off")}
+    assert town.mails() == [(name, "A new incident was reported") for name in ("eloise", "jean")]
+    assert {row[2:] for row in database.all(NOTICES)} == {("suppressed", "no_login"), ("sent", None)}
+    town.write(agency.sofia, within=incident)
+    assert town.mails() == [("eloise", ONE), ("jean", ONE)], "of this one people still talk"
 
 
 def test_writing_takes_the_same_statements_in_a_long_thread_as_in_a_short_one(
