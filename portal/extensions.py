@@ -190,6 +190,8 @@ class Wires:
     way_to_set_up: Callable[[], str | None] = lambda: None  # while the portal belongs to nobody
     owner_of_thread: Callable[[int], int | None] = lambda _thread_id: None  # who of the staff has the matter in hand
     has_open_incident: Callable[[int], bool] = lambda _visit_id: False
+    is_incident_open: Callable[[int], bool] = lambda _incident_id: False
+    thread_of_incident: Callable[[int], int | None] = lambda _incident_id: None
     promises: list[Callable[[], list[str]]] = field(default_factory=list)  # for `flask outbox audit`
 
     def react(self, fact: str, *subjects: object, **options: object) -> None:

@@ -18,7 +18,7 @@ from portal.incidents import timeline as incident_timeline
 from portal.incidents.actions import note_message
 from portal.incidents.follow_panels import follow_panel
 from portal.incidents.handling_panels import handling_panel
-from portal.incidents.queries import has_open_incident
+from portal.incidents.queries import has_open_incident, is_incident_open, thread_of_incident
 from portal.outbox import panels as outbox
 from portal.outbox.models import Message
 from portal.people import timeline as people_timeline
@@ -163,8 +163,10 @@ wires.way_to_set_up = setup.way_to_set_up
 # what is tried out beside the options of a page of the configuration
 wires.option_panels = {"question": setup.question_panel, "sender": setup.test_panel}
 
-# whether an incident on a visit is still open, for `ratings`
+# whether an incident, or any on a visit, is still open, and where it is talked about, for `ratings`
 wires.has_open_incident = has_open_incident
+wires.is_incident_open = is_incident_open
+wires.thread_of_incident = thread_of_incident
 
 # who of the staff has an incident in hand, for `threads`
 wires.owner_of_thread = incident_alerts.owner_of

@@ -73,7 +73,7 @@ def declare_incident(actor: User, visit: Visit, report: Report) -> Incident:
     db.session.flush()
     told = {"visit": visit.id, "reason": report.reason.id, "phase": report.phase, "urgency": report.urgency}
     record("incident.declared", actor, ("incident", incident.id), after=told)
-    wires.react("incident opened", [visit])
+    wires.react("incident opened", [visit], incident.id)
     alert_urgent(incident)
     return incident
 

@@ -93,14 +93,14 @@ def why_not(message: Message) -> Drop | None:
         return Drop("cancelled", "incident_ended")
     if incident.urgency != Urgency.URGENT:
         return Drop("cancelled", "not_urgent")
-    if LEVELS[message.kind] and _is_answered(incident):
+    if LEVELS[message.kind] and is_answered(incident):
         return Drop("cancelled", "incident_answered")
     if not LEVELS[message.kind] and _is_declared_by_reader(message, incident):
         return Drop("cancelled", "declared_by_reader")
     return None
 
 
-def _is_answered(incident: Incident) -> bool:
+def is_answered(incident: Incident) -> bool:
     """Whether the agency has written to who is concerned; what it declared itself is no answer."""
     if incident.answered_at:
         return True

@@ -14,7 +14,7 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, wires
-from portal.incidents.alerts import alert_urgent
+from portal.incidents.alerts import alert_urgent, is_answered
 from portal.incidents.models import Incident, State, Urgency
 from portal.incidents.queries import ENDED
 from portal.incidents.words import STATE_LABELS
@@ -107,7 +107,9 @@ def move_incident(actor: User, incident: Incident, to: State, version: int, clos
     if ended and ended.ask and is_open():
         ask_about_handling(incident.id, incident.visit)
     if to == State.REOPENED:
-        wires.react("incident opened", [incident.visit])
+        wires.react("incident opened", [incident.visit], incident.id)
+        if not is_answered(incident):
+            alert_urgent(incident)
 
 
 def follow_incident(actor: User, incident: Incident, typed: Following, version: int) -> None:

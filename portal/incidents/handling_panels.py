@@ -19,7 +19,8 @@ from portal.threads.words import INCIDENT
 def handling_panel(user: User, thread: Thread) -> Panel | None:
     """For staff, the rating or that it is waited for; for the client and relatives, the way to rate, and the rating
     where the file lets them see it. Workers see nothing of it."""
-    if thread.topic != INCIDENT or user.worker_id or not option("ratings.enabled"):
+    modules_on = option("ratings.enabled") and option("incidents.enabled")
+    if thread.topic != INCIDENT or user.worker_id or not modules_on:
         return None
     incident_id = db.session.scalar(
         visible_incidents(user).where(Incident.thread_id == thread.id).with_only_columns(Incident.id)

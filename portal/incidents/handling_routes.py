@@ -26,6 +26,8 @@ from portal.visits.queries import row_of
 @client.page("/incidents/<int:incident_id>/rating", Permission.RATE_OWN_VISITS, methods=("GET", "POST"),
              module="ratings.enabled")  # fmt: skip
 def rate_handling(incident_id: int) -> Response:
+    if not option("incidents.enabled"):
+        abort(404)
     incident = incident_of(g.user, incident_id) or abort(404)
     subject, rating = handling_of(incident_id) or abort(404)
     try:

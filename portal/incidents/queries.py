@@ -38,6 +38,17 @@ def has_open_incident(visit_id: int) -> bool:
     return bool(db.session.scalar(select(exists().where(*unsettled))))
 
 
+def is_incident_open(incident_id: int) -> bool:
+    """Whether this incident is neither resolved nor closed: its client is not asked how it was handled."""
+    unsettled = Incident.id == incident_id, Incident.state.not_in(ENDED)
+    return bool(db.session.scalar(select(exists().where(*unsettled))))
+
+
+def thread_of_incident(incident_id: int) -> int | None:
+    """The number of its thread."""
+    return db.session.scalar(select(Incident.thread_id).where(Incident.id == incident_id))
+
+
 def window_of(visit: Visit) -> tuple[datetime, datetime]:
     """From when until when clients and workers may report an incident on a visit: both ends are within it. Hours are
     hours that pass, whatever the clocks do (seed: 4 hours before the start, 24 hours after)."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask_babel import lazy_gettext as _l
 
-from portal.extensions import db
+from portal.extensions import db, wires
 from portal.links import external_url
 from portal.outbox.models import Drop, Message, MessageKind, Recipient
 from portal.ratings.low import person_to_tell
@@ -48,9 +48,9 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:  # noqa
 
 
 def _page(rating: Rating) -> str:
-    """Where it stands: among the ratings of visits, or with the incident whose handling it is about."""
-    if rating.subject.incident_id:
-        return external_url("staff.show_incident", incident_id=rating.subject.incident_id)
+    """Where it stands: among the ratings of visits, or in the conversation of the incident that was handled."""
+    if incident_id := rating.subject.incident_id:
+        return external_url("staff.show_thread", thread_id=wires.thread_of_incident(incident_id)) + "#handling"
     return external_url("staff.list_ratings", unseen=1) + f"#rating-{rating.id}"
 
 

@@ -93,14 +93,22 @@ def _why_not(request: RatingRequest, recipient: Recipient | None, rating: Rating
     rated = request.answered_at or (rating and not is_asked_anew(request, rating))
     reasons = {
         ("suppressed", "module_off"): not is_open(),
+        ("suppressed", "incidents_off"): subject.incident_id and not option("incidents.enabled"),
         ("cancelled", "visit_cancelled"): state == State.CANCELLED,
         ("cancelled", "superseded"): state != State.DONE or request.revoked_at,
         ("cancelled", "already_rated"): rated,
         ("suppressed", "inactive"): not visit.client.active,
-        ("cancelled", "incident_open"): wires.has_open_incident(visit.id),
+        ("cancelled", "incident_open"): _is_disputed(subject),
         ("suppressed", "opted_out"): recipient and has_stopped(person_to_ask(visit.client), recipient.address),
     }
     return next((Drop(*reason) for reason, holds in reasons.items() if holds), None)
+
+
+def _is_disputed(subject: RatingSubject) -> bool:
+    """Whether what is asked about is not settled: an incident on the visit, or the one whose handling it is."""
+    if subject.incident_id:
+        return wires.is_incident_open(subject.incident_id)
+    return wires.has_open_incident(subject.visit.id)
 
 
 def _why_not_asked_now(request: RatingRequest) -> Drop | Postpone | None:

@@ -168,13 +168,16 @@ def supersede_requests(visits: Sequence[Visit]) -> None:
     rows_changed(update(RatingRequest).where(*open_ones).values(revoked_at=clock.now()))
 
 
-def drop_requests(visits: Sequence[Visit]) -> None:
+def drop_requests(visits: Sequence[Visit], incident_id: int) -> None:
     """Take back the mails about visits on which an incident is open: nobody is asked for stars while a complaint
-    waits for an answer, nor how one that is open again was handled. A reaction to `incident opened`. An incident that
-    is closed later does not bring them back: staff can send one again by hand."""
+    waits for an answer, nor how this incident was handled once it is open again. A reaction to `incident opened`. An
+    incident that is closed later does not bring them back: staff can send one again by hand.
+
+    Args:
+        incident_id: what is asked of the handling of others on these visits goes on.
+    """
     _take_back(visits, "incident_open")
-    handled = RatingSubject.handled_visit_id.in_([visit.id for visit in visits])
-    waiting = select(RatingRequest.message_id).join(RatingSubject).where(handled)
+    waiting = select(RatingRequest.message_id).join(RatingSubject).where(RatingSubject.incident_id == incident_id)
     cancel(list(db.session.scalars(waiting)), "incident_open")
 
 

@@ -9,6 +9,7 @@ from time_machine import TimeMachineFixture
 
 from portal.extensions import db
 from portal.incidents.alerts import alert_urgent
+from portal.incidents.following import Closing, move_incident
 from portal.incidents.models import Incident, Outcome, State
 from portal.outbox.models import Message
 from portal.people.models import Client, Staff
@@ -138,6 +139,22 @@ def test_urgency_that_is_raised_later_alerts_from_then_on_whatever_people_have_c
     assert watch.told(DAY) == [("ines", LATE % 24)]
     assert database.all(ALERTS)[1] == ("cancelled", "alert_renewed")
     assert watch.told(2 * DAY) == [("ada", LATE % 72)]
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_one_that_is_opened_again_alerts_anew_unless_the_agency_has_answered(
+    agency: Agency, watch: Watch, answered: bool
+) -> None:
+    watch.declare()
+    assert watch.told() == [("sofia", NEW)]
+    if answered:
+        watch.change(lambda incident: answer(agency, incident))
+    closing = Closing(Outcome.SETTLED)
+    watch.change(lambda one: move_incident(agency.sofia.user, one, State.CLOSED, one.version, closing))
+    assert watch.told(4 * DAY) == []
+    watch.change(lambda one: move_incident(agency.sofia.user, one, State.REOPENED, one.version))
+    assert watch.told() == ([] if answered else [("sofia", NEW)])
+    assert watch.told(DAY) == ([] if answered else [("ines", LATE % 24)])
 
 
 def test_who_has_declared_it_is_not_told_of_it_and_a_client_without_manager_has_one_all_the_same(

@@ -211,6 +211,33 @@ def test_an_incident_that_is_open_again_is_not_asked_about_until_it_is_closed_on
     assert len(database.all(HANDLING)) == 2, "what is rated is not asked about again"
 
 
+def test_another_incident_on_the_same_visit_takes_the_question_about_the_first_not_back(
+    agency: Agency, database: Database, handled: int, mailbox: Mailbox
+) -> None:
+    with database.writing():
+        second = factories.incident(agency.claire, agency.claires_past).id
+    close(database, agency, second, ask=False)
+    reopen(database, agency, second)
+    assert database.all(HANDLING) == [("scheduled", None)]
+    assert [mail for mail in mailbox.collect() if "/r/" in text_of(mail)], "it leaves while the second is open"
+    assert database.all(HANDLING) == [("sent", None)]
+
+
+def test_where_incidents_are_switched_off_their_handling_is_neither_asked_about_nor_rated(
+    agency: Agency, database: Database, handled: int, mailbox: Mailbox, sign_in: SignIn
+) -> None:
+    thread = database.one(select(Incident.thread_id).where(Incident.id == handled))
+    with database.writing():
+        set_option(None, "incidents.enabled", "off")
+    claire = sign_in(agency.claire)
+    assert claire.get(f"/client/incidents/{handled}/rating").status == 404
+    assert claire.act(f"/client/incidents/{handled}/rating", {"stars": "0"}).status == 404
+    page = claire.get(f"/client/threads/{thread}")
+    assert page.status == 200 and not page.soup.select("#handling")
+    mailbox.collect()
+    assert database.all(HANDLING) == [("suppressed", "incidents_off")]
+
+
 def test_a_reminder_follows_and_a_client_who_wants_no_requests_is_not_asked(
     agency: Agency, database: Database, handled: int, mailbox: Mailbox, time_machine: TimeMachineFixture,
     stranger: Browser,
@@ -232,7 +259,9 @@ def test_a_low_one_alerts_whoever_answers_for_the_file_with_the_way_to_the_incid
 ) -> None:
     mailbox.collect()
     rate_handling(database, agency, handled, 1, "Personne n’a rappelé")
-    mail = next(one for one in mailbox.collect() if f"/staff/incidents/{handled}" in text_of(one))
+    thread = database.one(select(Incident.thread_id).where(Incident.id == handled))
+    mail = next(one for one in mailbox.collect() if f"/staff/threads/{thread}#handling" in text_of(one))
+    assert "take note" not in text_of(mail) and "prenez-en note" not in text_of(mail), "nobody can, of a handling"
     assert mail["To"].addresses[0].addr_spec == agency.sofia.email and "rappelé" not in text_of(mail)
     sofia, igor = sign_in(agency.sofia), sign_in(agency.igor)
     assert "Low" in thread_of(sofia, handled).says("#handling")

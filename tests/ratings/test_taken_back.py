@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from time_machine import TimeMachineFixture
 
-from portal.extensions import db, wires
+from portal.extensions import db
 from portal.ratings import messages
 from portal.ratings.models import RatedWorker, RatingRequest, RatingSubject
 from portal.visits.actions import cancel_visit, end_visits, reopen_visit
@@ -28,11 +28,13 @@ def test_a_cancelled_visit_is_not_reminded_of_and_its_links_close(
     assert stranger.get(asked.link).status == 410
 
 
-def test_a_visit_on_which_an_incident_is_opened_is_not_asked_about(visit, database: Database, mailbox: Mailbox) -> None:
+def test_a_visit_on_which_an_incident_is_opened_is_not_asked_about(
+    visit, database: Database, mailbox: Mailbox, agency: Agency
+) -> None:
     made = visit()
     with database.writing():
-        wires.react("incident opened", [db.session.get_one(Visit, made)])
-    assert mailbox.collect() == []
+        factories.incident(agency.sofia, made)
+    assert not [mail for mail in mailbox.collect() if "/r/" in text_of(mail)]
     assert fate(database, made) == ("cancelled", "incident_open")
 
 
