@@ -15,7 +15,7 @@ from portal.incidents import columns as incident_columns
 from portal.incidents import lists as incidents
 from portal.incidents import panels as incident_panels
 from portal.incidents import timeline as incident_timeline
-from portal.incidents.actions import note_message
+from portal.incidents.actions import follow_visits, note_message
 from portal.incidents.follow_panels import follow_panel
 from portal.incidents.handling_panels import handling_panel
 from portal.incidents.queries import has_open_incident, is_incident_open, thread_of_incident
@@ -42,15 +42,16 @@ from portal.setup import jobs as setup_jobs
 from portal.setup import messages as setup_messages
 from portal.setup import queries as setup
 from portal.threads import choices as notice_choices
+from portal.threads import following as threads_following
 from portal.threads import jobs as thread_jobs
 from portal.threads import lists as thread_lists
 from portal.threads import messages as thread_messages
 from portal.threads.about import READER_COLUMN, is_about_named, is_about_visible
 from portal.threads.notices import lost_notices, promise_notices
+from portal.visits import following as visits_following
 from portal.visits import panels as visit_panels
 from portal.visits import queries as visits
 from portal.visits import record_panels
-from portal.visits.following import follow_client
 from portal.visits.importer import IMPORTER as VISITS
 from portal.visits.models import Visit
 
@@ -174,7 +175,7 @@ wires.owner_of_thread = incident_alerts.owner_of
 # reactions: plain functions called by name, in order, inside the transaction of the deed
 wires.reactions = {
     "address changed": [follow_address],
-    "client moved": [follow_client],
+    "client moved": [visits_following.follow_client, threads_following.follow_client, follow_visits],
     "visit ended": [requests.open_ratings],
     "visit cancelled": [requests.withdraw_requests],
     "visit reopened": [requests.supersede_requests],

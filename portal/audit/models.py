@@ -84,6 +84,7 @@ KINDS = {  # each with what happened, as the journal says it
     "thread.corrected": _l("A message was corrected by its author; the former text is kept."),
     "thread.withdrawn": _l("A message was withdrawn by the agency, with a reason."),
     "thread.archived": _l("A conversation was put aside."),
+    "thread.moved": _l("A conversation went into another sector with its client."),
     "thread.taken_up": _l("A conversation that was put aside was taken up again."),
     "notice.chosen": _l("A person chose when they are mailed about conversations."),
     "rating.requests_wanted": _l("A person asked for rating requests again."),

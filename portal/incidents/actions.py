@@ -6,13 +6,15 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 
 from portal.accounts.models import User
-from portal.audit.actions import record
+from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed, wires
 from portal.incidents.alerts import alert_urgent
 from portal.incidents.models import Incident, IncidentReason, Phase, State
 from portal.incidents.queries import is_open_to_report
+from portal.people.models import Client
 from portal.threads.actions import Draft, open_thread, person_of
+from portal.threads.following import take_along
 from portal.threads.models import Thread, ThreadMessage
 from portal.threads.queries import is_staff
 from portal.threads.words import INCIDENT
@@ -95,6 +97,15 @@ def _refuse_report(actor: User, visit: Visit, report: Report) -> None:
         raise Refused(_l("Please choose one of the reasons offered."), "reason")
     if reason.phase not in (report.phase, Phase.BOTH):
         raise Refused(_l("This reason is not offered for this part of the visit."), "phase")
+
+
+def follow_visits(actor: Actor | None, client: Client) -> None:
+    """Keep the conversations of a client's incidents in the sectors of their visits, of which some have followed the
+    client into another: incident, conversation and visit are always seen by the same staff."""
+    own = select(Incident.thread_id).join(Visit, Visit.id == Incident.visit_id).where(Visit.client_id == client.id)
+    of_visit = select(Visit.sector_id).join(Incident, Incident.visit_id == Visit.id)
+    sector = of_visit.where(Incident.thread_id == Thread.id).correlate(Thread).scalar_subquery()
+    take_along(actor, sector, Thread.id.in_(own))
 
 
 def note_message(actor: User, thread: Thread, message: ThreadMessage) -> None:

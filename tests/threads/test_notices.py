@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from time_machine import TimeMachineFixture
 
 from portal.accounts.models import Account
+from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.outbox.models import Message
 from portal.outbox.queries import broken_promises
@@ -263,6 +264,35 @@ def test_closed_people_are_told_nothing_and_of_incidents_people_go_on_being_told
     assert {row[2:] for row in database.all(NOTICES)} == {("suppressed", "no_login"), ("sent", None)}
     town.write(agency.sofia, within=incident)
     assert town.mails() == [("eloise", ONE), ("jean", ONE)], "of this one people still talk"
+
+
+def test_conversations_go_with_their_client_into_another_sector_and_so_do_their_mails(
+    agency: Agency, town: Town, database: Database, sign_in: SignIn
+) -> None:
+    """Those of incidents stay with the visit: one that was over stays, one to come goes along."""
+    with database.writing():
+        past = factories.incident(agency.claire, agency.claires_past)
+        ahead = factories.incident(agency.sofia, agency.claires_next)
+        incidents, stays, goes = {past.thread_id: past.id, ahead.thread_id: ahead.id}, past.thread_id, ahead.thread_id
+    shared = town.open(agency.sofia, [agency.claire, agency.denis])
+    own = town.open(agency.claire, [agency.claire], [agency.wassim])
+    town.mails()
+    town.write(agency.claire)  # the mail about it waits as she is moved
+    form = sign_in(agency.ines).get(f"/staff/clients/{agency.claire.id}/editing").form("Save")
+    assert form.submit(sector_id=str(agency.south), file_manager_id=str(agency.igor.id)).status == 303
+    told = town.mails() + town.mails()
+    assert ("igor", MORE % 2) in told and "sofia" not in dict(told)
+    sofia, igor = sign_in(agency.sofia), sign_in(agency.igor)
+    for thread, old, new in ((own, 404, 200), (goes, 404, 200), (stays, 200, 404), (shared, 200, 404)):
+        assert (sofia.get(f"/staff/threads/{thread}").status, igor.get(f"/staff/threads/{thread}").status) == (old, new)
+    for thread, incident in incidents.items():
+        for browser in (sofia, igor):
+            found = browser.get(f"/staff/incidents/{incident}").status != 404
+            assert found == (browser.get(f"/staff/threads/{thread}").status == 200)
+    assert sofia.act(f"/staff/threads/{own}/messages", {"text": "Trop tard"}).status == 404
+    moved = select(AuditEntry.subject_id, AuditEntry.before, AuditEntry.after).where(AuditEntry.kind == "thread.moved")
+    change = {"sector_id": agency.north}, {"sector_id": agency.south}
+    assert sorted(tuple(row) for row in database.all(moved)) == sorted((one, *change) for one in (own, goes))
 
 
 def test_writing_takes_the_same_statements_in_a_long_thread_as_in_a_short_one(
