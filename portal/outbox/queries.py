@@ -67,6 +67,7 @@ REASON_LABELS = {
     "notice_off": _l("the person wants no such mails"),
     "notice_changed": _l("the person has chosen another time for such mails"),
     "read": _l("it has been read on the portal"),
+    "withdrawn": _l("the message has been withdrawn"),
     "told_already": _l("another mail has said it already"),
     "incidents_off": _l("incident reports are switched off"),
     "incident_answered": _l("the agency has answered"),

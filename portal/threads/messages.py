@@ -92,9 +92,12 @@ def _told_before(mark: ThreadNotice, message: Message) -> int:
     return mark.told_id if mark.notice_id == message.id else max(mark.told_id, mark.telling_id)
 
 
-def _news(user: User, marks: Sequence[ThreadNotice], message: Message, *, also_read: bool = False) -> list[News]:
-    """What is new and unread to a person, and no mail has told them, oldest first."""
+def _news(
+    user: User, marks: Sequence[ThreadNotice], message: Message, *, also_read: bool = False, withdrawn: bool = False
+) -> list[News]:
+    """What is new and unread to a person, and no mail has told them, oldest first; or what of it was withdrawn."""
     written, read = _is_written(user), _is_read(user)
+    stands = ThreadMessage.withdrawn_at.is_not(None) if withdrawn else ThreadMessage.withdrawn_at.is_(None)
     after = {(mark.thread_id, mark.kind): _told_before(mark, message) for mark in marks}
     earlier = aliased(ThreadMessage)
     first = ~exists().where(earlier.thread_id == ThreadMessage.thread_id, earlier.id < ThreadMessage.id)
@@ -102,7 +105,7 @@ def _news(user: User, marks: Sequence[ThreadNotice], message: Message, *, also_r
     chosen = visible_messages(user).join(Thread, Thread.id == ThreadMessage.thread_id).where(
         ThreadMessage.thread_id.in_({thread_id for thread_id, _kind in after}),
         ThreadMessage.id > min(after.values(), default=0), ~ThreadMessage.internal,
-        ThreadMessage.withdrawn_at.is_(None), ~written, *([] if also_read else [~read]),
+        stands, ~written, *([] if also_read else [~read]),
     ).with_only_columns(ThreadMessage.id, ThreadMessage.thread_id, ThreadMessage.at, kind)  # fmt: skip
     rows = db.session.execute(chosen.order_by(ThreadMessage.id)).all()
     return [News(*row) for row in rows if row.id > after.get((row.thread_id, row.kind), row.id)]
@@ -140,16 +143,16 @@ def why_not(message: Message) -> Drop | None:
     if found is None:
         return Drop("suppressed", "no_login")
     marks = [mark for mark in _marks(message) if mark.kind in wanted]
-    return None if _news(found.user, marks, message) else _nothing_left(message, wanted, marks)
+    return None if _news(found.user, marks, message) else _nothing_left(found.user, message, wanted, marks)
 
 
-def _nothing_left(message: Message, wanted: set[str], marks: Sequence[ThreadNotice]) -> Drop:
+def _nothing_left(user: User, message: Message, wanted: set[str], marks: Sequence[ThreadNotice]) -> Drop:
     """Why nothing is left to tell; asked before that is noted."""
     if not wanted:
         return Drop("suppressed", "notice_off")
     if all(_told_before(mark, message) >= mark.owed_id for mark in marks):
         return Drop("cancelled", "told_already")
-    return Drop("cancelled", "read")
+    return Drop("cancelled", "withdrawn" if _news(user, marks, message, withdrawn=True) else "read")
 
 
 def decide(message: Message) -> Recipient | Drop | Postpone:
@@ -162,11 +165,13 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     news = _news(found.user, marks, message) if found else []
     if news and not message.resends and PACES[message.kind] == "now" and news[0].at + WAIT > clock.now():
         return Postpone(news[0].at + WAIT)
-    recipient = reader(message) if news else None
-    refusal = Drop("suppressed", "no_login") if found is None else _nothing_left(message, wanted, marks)
+    if found is None:
+        outcome = Drop("suppressed", "no_login")
+    else:
+        outcome = (reader(message) if news else None) or _nothing_left(found.user, message, wanted, marks)
     _note_told(message, marks, news)
     db.session.info["news in hand"] = (message.id, news)
-    return recipient or refusal
+    return outcome
 
 
 def _keep_readable(found: Reached | None, marks: Sequence[ThreadNotice]) -> list[ThreadNotice]:

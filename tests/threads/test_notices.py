@@ -15,6 +15,7 @@ from portal.outbox.queries import broken_promises
 from portal.people.models import Client, Relative, Staff, Worker
 from portal.settings.actions import set_option
 from portal.threads.actions import mark_read
+from portal.threads.changes import withdraw_message
 from portal.threads.models import NoticeChoice, Thread, ThreadMessage
 from portal.threads.opening import publish
 from tests import factories
@@ -142,6 +143,12 @@ def test_what_is_read_withdrawn_internal_or_not_published_is_not_told(
         said = db.session.get_one(ThreadMessage, number)
         said.withdrawn_at, said.withdrawn_by, said.withdraw_reason = said.at, "Sofia", "Erreur"
     assert town.mails() == [("denis", ONE)]
+    number = town.write(agency.sofia)
+    with database.writing():
+        said = db.session.get_one(ThreadMessage, number)
+        withdraw_message(agency.sofia.user, db.session.get_one(Thread, said.thread_id), said, "Erreur")
+    assert town.mails() == []
+    assert ("client", agency.denis.id, "cancelled", "withdrawn") in database.all(NOTICES)
     with database.app.app_context():
         assert broken_promises() == []
     town.write(agency.sofia)
