@@ -31,11 +31,13 @@ NOT_OFFERED = _l("Please choose one of the values offered.")
 
 
 def clean_text(value: object) -> object:
-    """Drop outer white space, and the two things no database keeps: NUL and lone surrogates. Lines end as counted."""
+    """Drop outer white space, and the two things no database keeps: NUL and lone surrogates. Lines end as counted.
+    What nobody can see is nothing."""
     if not isinstance(value, str):
         return value
     value = value.replace("\r\n", "\n")  # browsers count a line's end as one character and send two
-    return value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
+    text = value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
+    return "" if all(map(_is_unseen, text)) else text
 
 
 # any white space but the no-break spaces that French puts before ; : ? ! and inside « »
@@ -47,8 +49,7 @@ _BLANK_LETTERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"  # letters and marks to 
 
 def clean_line(value: object) -> object:
     """As `clean_text`, for what has one line: white space of any kind is one blank, control characters and those of
-    direction go, and so do invisible signs at the ends (inside a word some scripts need them): what nobody can see is
-    nothing."""
+    direction go, and so do invisible signs at the ends (inside a word some scripts need them)."""
     if not isinstance(value, str):
         return value
     line = _GAP.sub(" ", _TURNS.sub("", str(clean_text(value))))
@@ -60,7 +61,7 @@ def clean_line(value: object) -> object:
 
 
 def _is_unseen(sign: str) -> bool:
-    return sign.isspace() or sign in _BLANK_LETTERS or unicodedata.category(sign) == "Cf"
+    return sign.isspace() or sign in _BLANK_LETTERS or unicodedata.category(sign) in ("Cc", "Cf")
 
 
 class PortalForm(FlaskForm):

@@ -69,7 +69,8 @@ def test_nothing_and_too_much_are_refused_and_what_was_typed_stays(
 ) -> None:
     wassim = sign_in(agency.wassim)
     form = wassim.get(f"/worker/threads/{thread_id}").form("Send")
-    assert form.submit(text="  \n ").status == 409
+    for nothing in ("  \n ", "\u200b\u202e", "\n\u2060 \u3164\x07"):
+        assert form.submit(text=nothing).status == 409
     long = form.submit(text="é" * 5001)
     assert (long.status, len(long.form("Send").values()["text"])) == (422, 5001)
     lied = form.submit(text="Voici", files=(io.BytesIO(b"#!/bin/sh"), "photo.jpg"), htmx=True)
