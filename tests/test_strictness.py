@@ -210,7 +210,8 @@ def test_what_a_test_leaves_behind_the_next_does_not_find(
 
     assert standing.at(second, tmp_path) is app
     changed = dict(state_of(app).items() ^ before.items())
-    assert set(changed) == {"PORTAL_DATA_DIR", "PORTAL_DATABASE_URL", "SQLALCHEMY_DATABASE_URI"}
+    of_place = {"PORTAL_DATA_DIR", "PORTAL_DATABASE_URL", "PORTAL_STORAGE_URL", "SQLALCHEMY_DATABASE_URI"}
+    assert set(changed) == of_place
     assert app.config["PORTAL_DATA_DIR"] == tmp_path
     assert security.app is app, "the other installation's hash and signatures are not ours"
     assert open_browser(app).get("/sign-in").status == 200
