@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import clock
-from portal.accounts.models import User
+from portal.accounts.models import Account, User
 from portal.extensions import db
 from portal.i18n import full_day, time_of_day
 from portal.incidents.models import IncidentReason
@@ -86,16 +86,21 @@ def open_until(visit: Visit) -> str:
     return _("You can report until %(day)s, %(hour)s.", day=full_day(last), hour=time_of_day(last))
 
 
-def readers(visit: Visit) -> list[str]:
-    """Who will read what is reported, by name."""
+def readers(user: User, visit: Visit) -> list[str]:
+    """Who will read what is reported, by name; staff are told who has no access."""
     granted = Relative.client_id == visit.client_id, Relative.sees_threads, Relative.active
     relatives = db.session.scalars(select(Relative).where(*granted).order_by(Relative.id)).all()
-    return [
-        _("%(name)s (client)", name=visit.client.name),
-        *(_("%(name)s (relative)", name=one.name) for one in relatives),
-        *(_("%(name)s (worker)", name=one.name) for one in visit.workers),
-        _("the agency %(name)s", name=option("agency.name")),
+    file = visit.client.active
+    named = [
+        *((_("%(name)s (client)", name=one.name), one) for one in [visit.client] if file),
+        *((_("%(name)s (relative)", name=one.name), one) for one in relatives if file),
+        *((_("%(name)s (worker)", name=one.name), one) for one in visit.workers if one.active),
     ]
+    logins = {one.account_id for _line, one in named}
+    if is_staff(user):
+        logins = set(db.session.scalars(select(Account.id).where(Account.id.in_(logins), Account.active)))
+    lines = [line if one.account_id in logins else f"{line} · {_('no access to the portal')}" for line, one in named]
+    return [*lines, _("the agency %(name)s", name=option("agency.name"))]
 
 
 def offered_on(visit: Visit) -> list[IncidentReason]:

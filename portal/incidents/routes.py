@@ -47,8 +47,8 @@ def _window(visit: Visit, form: ReportForm, status: int, closed: declaring.Close
     return show(
         "incidents/report.html", "incidents/_report.html", status=status, layout=f"layouts/{g.portal}.html",
         visit=row_of(g.user, visit.id), form=form, closed=closed, typed=form.text.data if closed else None, back=back,
-        action_url=request.path, readers=declaring.readers(visit), phases=PHASE_LABELS, urgencies=URGENCY_LABELS,
-        tones=URGENCY_TONES, until=None if is_staff(g.user) else declaring.open_until(visit), portal=g.portal,
+        action_url=request.path, readers=declaring.readers(g.user, visit), phases=PHASE_LABELS, tones=URGENCY_TONES,
+        urgencies=URGENCY_LABELS, until=None if is_staff(g.user) else declaring.open_until(visit), portal=g.portal,
         contact_url=declaring.contact_url(g.user) if closed else None,
         reasons_url=declaring.reasons_url(g.user, visit) if closed else None,
     )  # fmt: skip

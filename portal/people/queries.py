@@ -200,6 +200,11 @@ def _not_shut_out(kind: type[Relative | Staff]) -> ColumnElement[bool]:
     return ~exists().where(Account.id == kind.account_id, ~Account.active)
 
 
+def can_sign_in(kind: type[Anybody]) -> ColumnElement[bool]:
+    """This person has a login, and nobody has closed it."""
+    return exists().where(Account.id == kind.account_id, Account.active)
+
+
 def clients_with_a_relative_to_ask() -> set[int]:
     return set(db.session.scalars(select(Relative.client_id).where(*_CAN_BE_ASKED).distinct()))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
+from flask_babel import gettext as _
 from sqlalchemy import Integer, Row, Select, and_, bindparam, case, func, select
 from sqlalchemy.orm import selectinload
 
@@ -14,6 +15,7 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.files.models import Attachment
 from portal.people.models import Client, Relative, Staff, Worker
+from portal.people.queries import can_sign_in
 from portal.threads.actions import person_of
 from portal.threads.columns import Heading, add_columns, heading_reader
 from portal.threads.links import Piece, pieces
@@ -180,15 +182,25 @@ def _marks(user: User, thread: Thread) -> tuple[Mapping[int, Sequence[Seen]], in
     return marks, read
 
 
-def readers_of(thread: Thread) -> list[str]:
-    """Names of those who read a thread on their portals: who takes part, and relatives whom the client's file lets."""
+def readers_of(thread: Thread, for_staff: bool) -> list[str]:
+    """Names of those who read a thread on their portals: who takes part, and relatives whom the client's file lets; of
+    closed records nobody. Staff are told who has no access."""
+    of_client = and_(Participant.client_id == Client.id, Client.active)
     granted = and_(Relative.client_id == Client.id, Relative.active, Relative.sees_threads)
-    chosen = select(Participant.id, Client, Worker, Relative).where(Participant.thread_id == thread.id)
-    chosen = chosen.outerjoin(Client, Participant.client_id == Client.id).outerjoin(Relative, granted)
-    chosen = chosen.outerjoin(Worker, Participant.worker_id == Worker.id).order_by(Participant.id, Relative.id)
+    of_worker = and_(Participant.worker_id == Worker.id, Worker.active)
+    chosen = (
+        select(Client, Worker, Relative, *(can_sign_in(kind) for kind in (Client, Worker, Relative)))
+        .select_from(Participant).where(Participant.thread_id == thread.id).outerjoin(Client, of_client)
+        .outerjoin(Relative, granted).outerjoin(Worker, of_worker).order_by(Participant.id, Relative.id)
+    )  # fmt: skip
     named: dict[str, None] = {}
-    for _number, client, worker, relative in db.session.execute(chosen):
-        for person in (client, worker, relative):
+    for row in db.session.execute(chosen):
+        for person, enters in zip(row[:3], row[3:], strict=True):
             if person:
-                named[person.name] = None
+                named[_with_access(person.name, bool(enters) or not for_staff)] = None
     return list(named)
+
+
+def _with_access(name: str, enters: bool) -> str:
+    """A name; beside it, that this person cannot sign in."""
+    return name if enters else f"{name} ({_('no access to the portal')})"

@@ -74,7 +74,7 @@ def _page(thread: Thread, heading: Heading, form: WriteForm, status: int = 200) 
 def _around(thread: Thread) -> dict[str, Any]:
     """What stands above and below the messages."""
     panels = [panel for make in wires.thread_panels if (panel := make(g.user, thread))]
-    readers = readers_of(thread) if thread.published else []
+    readers = readers_of(thread, is_staff(g.user)) if thread.published else []
     return {"panels": panels, "readers": [name for name in readers if name != g.user.name]}
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from time_machine import TimeMachineFixture
 
 from portal import clock
-from portal.accounts.models import User
+from portal.accounts.models import Account, User
 from portal.extensions import db
 from portal.incidents.models import Incident
 from portal.incidents.queries import visible_incidents
@@ -215,7 +215,13 @@ def test_staff_report_at_any_time_for_somebody(
     sofia = sign_in(agency.sofia)
     page = sofia.get(f"/staff/visits/{agency.claires_past}")
     assert "Nothing has been reported." in page.words and len(page.statements) <= 12
-    form = page.link("Report an incident").click().form("Send the report")
+    with database.writing():
+        db.session.get_one(Account, agency.wassim.account_id).active = False
+        db.session.get_one(Relative, agency.paul.id).active = False
+    window = page.link("Report an incident").click()
+    readers = "Claire Lefèvre (client) Wassim Haddad (worker) · no access to the portal the agency"
+    assert readers in window.says(".report .note")
+    form = window.form("Send the report")
     why = f"end:{reasons['broken']}"
     nameless = form.submit(reason=why, text="Elle l’a dit au téléphone", reported_how="other")
     assert nameless.status == 422 and nameless.errors() == ["Please give the name of the person."]

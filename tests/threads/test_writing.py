@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from time_machine import TimeMachineFixture
 
+from portal.accounts.models import Account
 from portal.audit.models import AuditEntry
 from portal.extensions import db
+from portal.people.models import Relative
 from portal.threads.links import pieces
 from portal.threads.models import FormerMessage, Thread, ThreadMessage
 from tests import factories
@@ -44,6 +46,14 @@ def test_who_reads_is_said_before_one_writes(
     assert "Paul Lefèvre, Wassim Haddad and your agency" in said["claire"].get_text()
     assert "Claire Lefèvre, Paul Lefèvre and your agency" in said["wassim"].get_text()
     assert "Claire Lefèvre, Paul Lefèvre, Wassim Haddad and the agency" in said["sofia"].get_text()
+    with database.writing():
+        db.session.get_one(Relative, agency.paul.id).active = False
+        db.session.get_one(Account, agency.wassim.account_id).active = False
+    talk, all_read = f"threads/{thread_id}", ".write-readers[data-audience=all]"
+    told = sign_in(agency.sofia).get(f"/staff/{talk}").says(all_read)
+    assert "Claire Lefèvre, Wassim Haddad (no access to the portal) and the agency" in told
+    told = sign_in(agency.claire).get(f"/client/{talk}").says(all_read)
+    assert told.startswith("Wassim Haddad and your agency")
     page = sign_in(agency.sofia).get(f"/staff/threads/{hidden}")
     assert "Only the agency will read this." in page.words
     assert sign_in(agency.claire).get(f"/client/threads/{hidden}").status == 404
