@@ -70,12 +70,18 @@ def notes_at_the_door() -> dict:
 def way_in(target: str | None) -> str:
     """Address to go on to: where the person was headed, their only file's portal, or the choice between several."""
     files = files_of(signed_in_account())
-    wanted = safe_next(target)
-    if wanted and any(wanted.startswith(f"/{portal_of(file.role).name}/") for file in files):
+    if wanted := page_in(files, target):
         return wanted
     if len(files) == 1:
         return home_of(files[0])
     return url_for("accounts.choose")
+
+
+def page_in(files: list[User], target: str | None) -> str | None:
+    """`target` if it is a page of a portal that one of these files opens."""
+    wanted = safe_next(target)
+    here = wanted and any(wanted.startswith(f"/{portal_of(file.role).name}/") for file in files)
+    return wanted if here else None
 
 
 def home_of(file: User) -> str:
@@ -84,7 +90,7 @@ def home_of(file: User) -> str:
 
 @accounts.route("/choose", methods=["GET", "POST"])
 def choose() -> Response:
-    """Open one of several files."""
+    """Open one of several files, and the page that somebody was led to."""
     if not current_user.is_authenticated:
         return redirect(url_for("accounts.sign_in"))
     files = files_of(signed_in_account())
@@ -99,7 +105,7 @@ def choose() -> Response:
         abort(404)
     actions.choose_file(signed_in_account(), chosen.key)
     db.session.commit()
-    return redirect(home_of(chosen), 303)
+    return redirect(page_in([chosen], request.form.get("next")) or home_of(chosen), 303)
 
 
 @accounts.post("/sign-out")

@@ -42,11 +42,13 @@ class News:
 
 @dataclass(frozen=True)
 class Reached:
-    """Somebody with a login that opens the portal: their record, and they at work in it."""
+    """Somebody with a login that opens the portal: their record, and they at work in it; whether the same login opens
+    other files of this portal."""
 
     person: Anybody
     account: Account
     user: User
+    has_others: bool
 
 
 def _reached(message: Message) -> Reached | None:
@@ -56,8 +58,12 @@ def _reached(message: Message) -> Reached | None:
     if person is None or account is None or not account.active:
         return None
     key = f"{message.subject_type}:{message.subject_id}"
-    user = next((file for file in files_of_account(account.id) if file.key == key), None)
-    return Reached(person, account, user) if user else None
+    files = files_of_account(account.id)
+    user = next((file for file in files if file.key == key), None)
+    if user is None:
+        return None
+    same_portal = [file for file in files if portal_of(file.role) is portal_of(user.role)]
+    return Reached(person, account, user, len(same_portal) > 1)
 
 
 def reader(message: Message) -> Recipient | None:
@@ -212,15 +218,17 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:  # noqa
         news = _previewed(found.user, message) if found else []
     threads = {one.thread_id for one in news}
     portal = portal_of(found.user.role).name if found else "client"
+    file = found.user if found and found.has_others else None
     one_thread = next(iter(threads)) if len(threads) == 1 else None
     return {
         "name": found.person.name if found else "",
         "incidents": sum(one.kind == "incident" for one in news),
         "messages": sum(one.kind == "message" for one in news),
         "threads": len(threads),
+        "file": file.file_label if file else None,
         "of_agency": portal == "staff",
         "url": external_url(f"{portal}.show_thread", thread_id=one_thread) if one_thread
-        else external_url(f"{portal}.list_threads"),
+        else external_url(f"{portal}.list_threads", **({"file": file.key} if file else {})),
         "account_url": external_url(f"{portal}.me"),
     }  # fmt: skip
 

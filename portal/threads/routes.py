@@ -6,6 +6,7 @@ from flask import abort, g, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from portal.accounts.models import User
 from portal.errors import Refused
 from portal.extensions import db, wires
 from portal.forms import number_in, refused
@@ -14,7 +15,7 @@ from portal.links import new_public_id
 from portal.pages import done, show
 from portal.people.models import Sector
 from portal.people.queries import visible_sectors
-from portal.portals import client, staff, worker
+from portal.portals import PORTALS, client, staff, worker
 from portal.roles import Permission
 from portal.settings.queries import option
 from portal.threads.actions import write
@@ -31,6 +32,8 @@ from portal.threads.reading import opened_thread, readers_of, talk_of
 @staff.page("/threads", Permission.SEE_THREADS)
 def list_threads() -> Response:
     """*Nous contacter*: the conversations in which one takes part; for staff, those of their sectors."""
+    if others := [file for file in _other_files() if file.key == request.args.get("file")]:
+        return _elsewhere(others)
     filters = _filters() if is_staff(g.user) else None
     page = threads_of(g.user, filters.narrowed() if filters else None)
     contact = option("threads.contact")
@@ -52,9 +55,24 @@ def in_portal(template: str, part: str | None = None, /, status: int = 200, **co
 @worker.page("/threads/<int:thread_id>", Permission.READ_THREADS)
 @staff.page("/threads/<int:thread_id>", Permission.SEE_THREADS)
 def show_thread(thread_id: int) -> Response:
-    thread, heading = opened_thread(g.user, thread_id) or abort(404)
+    found = opened_thread(g.user, thread_id)
+    if found is None:
+        return _elsewhere([file for file in _other_files() if opened_thread(file, thread_id)])
+    thread, heading = found
     g.open_thread = thread_id
     return _page(thread, heading, _form("agency" if request.args.get("internal") == "1" else "all"))
+
+
+def _other_files() -> list[User]:
+    """What else the login of this request opens in this portal."""
+    return [file for file in g.files if file.role in PORTALS[g.portal].roles and file.key != g.user.key]
+
+
+def _elsewhere(files: list[User]) -> Response:
+    """A mail knows of one file, the browser has another one open: offer to change over to those that show the page."""
+    if not files:
+        abort(404)
+    return in_portal("threads/elsewhere.html", files=files, page_url=request.path)
 
 
 def _form(audience: str | None = None) -> WriteForm:

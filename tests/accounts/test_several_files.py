@@ -1,15 +1,19 @@
 """One login may open several files: a client who is also close to another one, a worker who is also staff."""
 
-import pytest
-from sqlalchemy import select
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import select, update
+from time_machine import TimeMachineFixture
+
+from portal import clock
 from portal.accounts.models import Account
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.people.actions import open_login
 from portal.people.models import Client, Relative, Sector, Staff
 from tests import factories
-from tests.conftest import Database, SignIn
+from tests.conftest import Database, Mailbox, SignIn, text_of
 from tests.factories import PASSWORD, Agency
 from tests.pages import Browser
 
@@ -83,6 +87,36 @@ def test_an_address_that_has_a_login_is_not_invited_again(
 ) -> None:
     assert database.count(AuditEntry, AuditEntry.kind == "account.invited") == 0
     assert database.count(Account, Account.email == agency.claire.email) == 1
+
+
+def test_the_mail_of_another_file_names_it_and_its_page_offers_to_change_over(
+    agency: Agency, claire_follows_eloise: str, database: Database, mailbox: Mailbox, sign_in: SignIn,
+    stranger: Browser, time_machine: TimeMachineFixture,
+) -> None:  # fmt: skip
+    with database.writing():
+        threads = [factories.thread(agency.igor, [agency.eloise], subject="Vos clés").id for _each in range(2)]
+        db.session.execute(update(Relative).values(language="en"))
+        factories.thread(agency.denis, [agency.denis])
+    time_machine.move_to(clock.now() + timedelta(minutes=3))
+    [mail] = [one for one in mailbox.collect() if agency.claire.email in one["To"]]
+    words = " ".join(text_of(mail).split())
+    assert "It concerns the file “Claire Lefèvre, for Éloïse D’Angelo”." in words
+    assert f"/client/threads?file={claire_follows_eloise} " in words
+    thread = f"/client/threads/{threads[0]}"
+    login = {"email": agency.claire.email, "password": PASSWORD, "next": thread}
+    page = stranger.act("/sign-in", login).follow()
+    assert (page.status, page.h1) == (200, "This belongs to another of your files")
+    assert "Bonjour" not in page.words and "Vos clés" not in page.words
+    page = page.form("D’Angelo").submit(file=claire_follows_eloise).follow()
+    assert "Bonjour" in page.words and page.endpoint == "client.show_thread"
+    other = sign_in(agency.claire)
+    assert "Vos clés" not in other.get("/client/threads").words
+    offer = other.get(f"/client/threads?file={claire_follows_eloise}").form("D’Angelo")
+    assert "Vos clés" in offer.submit(file=claire_follows_eloise).follow().words
+    assert other.get("/client/threads/3").status == 404, "of nobody among them"
+    assert other.get(f"/client/threads?file={agency.denis.key}").h1 == "Contact us"
+    elsewhere = {"file": agency.claire.key, "next": "/staff/visits"}
+    assert other.act("/choose", elsewhere).location == "/client/visits"
 
 
 def test_a_stranger_is_sent_to_sign_in_before_choosing(stranger: Browser, agency: Agency) -> None:

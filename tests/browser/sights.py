@@ -121,6 +121,11 @@ def second_file(agency: Agency) -> None:
     factories.login(factories.relative("Claire", "Lefèvre", denis, agency.claire.email))
 
 
+def talk_of_second_file(agency: Agency) -> None:
+    second_file(agency)
+    factories.thread(agency.sofia, [agency.denis])
+
+
 def close_module(agency: Agency) -> None:
     set_option(None, "ratings.enabled", "false")
 
@@ -565,6 +570,7 @@ SIGHTS = [
     # conversations
     Sight("talks", "claire", "/client/threads", before=talks),
     Sight("talk", "claire", "/client/threads/1", before=talks),
+    Sight("talk-of-another-file", "claire", "/client/threads/1", before=talk_of_second_file),
     Sight("talk-of-worker", "wassim", "/worker/threads/1", before=talks),
     Sight("talk-refused", "paul", press("/client/threads/1", SEND, "#write .error"), before=talks),
     Sight("talk-corrected", "claire", press("/client/threads/1", ".said-deeds a", "dialog[open] form"), before=talks),
