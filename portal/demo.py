@@ -20,6 +20,7 @@ from portal.settings.actions import set_option
 
 PASSWORD = "demo-portal-2026"  # noqa: S105 - printed on the sign-in page of the demo
 AGENCY = "Maison & Soins"
+PHONE = "01 99 00 10 00"  # as those of its staff: of the numbers that are kept for fiction
 LOGINS = {
     "client@example.org": _l("Claire Lefèvre, client"),
     "relative@example.org": _l("Paul Lefèvre, her son"),
@@ -93,6 +94,7 @@ def build() -> None:
     """Write the whole agency in the present transaction: people first, then their days, each deed on its own day."""
     with clock.at(clock.now() - timedelta(days=60)):
         set_option(None, "agency.name", AGENCY)
+        set_option(None, "agency.phone", PHONE)
         north, south = _sectors()
         staff = _staff(north, south)
         services = make_services()

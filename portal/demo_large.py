@@ -123,8 +123,7 @@ def _person(number: int, chance: Random, language: str = "fr") -> dict[str, Any]
         first, last = chance.choice(RUSSIANS)
     return {
         "id": number, "civility": "Mme" if woman else "M.", "first_name": first, "last_name": last,
-        "phone": f"+33 6 {number // 1_000_000 % 100:02d} {number // 10_000 % 100:02d} {number // 100 % 100:02d} "
-                 f"{number % 100:02d}",
+        "phone": f"+33 6 39 98 {number // 100 % 100:02d} {number % 100:02d}",
         "language": language, "active": True, "email": None, "account_id": None,
     }  # fmt: skip
 

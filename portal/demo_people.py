@@ -62,6 +62,7 @@ WORKERS = {
     "jean": ("2 rue Paradis", "13006", "Marseille", "06 39 98 20 01"),
     "olga": ("40 cours Julien", "13006", "Marseille", "06 39 98 20 02"),
 }
+STAFF = {"sofia": "03 53 01 10 01", "igor": "04 65 71 10 02", "ines": "01 99 00 10 03", "ada": "01 99 00 10 04"}
 
 
 def make_services() -> list[Service]:
@@ -93,6 +94,8 @@ def furnish(clients: dict[str, Client], workers: dict[str, Worker], staff: dict[
     for key, (street, postcode, city, mobile) in WORKERS.items():
         worker = workers[key]
         worker.street, worker.postcode, worker.city, worker.mobile = street, postcode, city, mobile
+    for key, phone in STAFF.items():
+        staff[key].phone = phone
     for key in ("sofia", "igor"):
         staff[key].sectors[0].manager_id = staff[key].id
     skills, today = make_skills(), clock.now().date() + timedelta(days=60)  # the records were made long ago

@@ -16,7 +16,7 @@ from portal.demo_large import Size, build_large
 from portal.extensions import db, wires
 from portal.incidents.models import Incident, IncidentReason
 from portal.outbox.models import OPEN, Message
-from portal.people.models import Absence, Availability, Client, Relative, Sector, Service, Worker, WorkerSkill
+from portal.people.models import Absence, Availability, Client, Relative, Sector, Service, Staff, Worker, WorkerSkill
 from portal.people.search import not_indexed
 from portal.ratings.models import RatedWorker, Rating, RatingReply, RatingRequest, RatingSubject
 from portal.threads.models import Thread, ThreadMessage
@@ -149,6 +149,8 @@ def test_the_story_holds_incidents_and_conversations(app: Flask, database: Datab
     assert database.all(asked) == [("planning", False)]
     in_future = ThreadMessage.at > clock.now()
     assert database.count(ThreadMessage, in_future) == 0
+    unreachable = Client.file_manager_id.is_(None) | Client.file_manager.has(Staff.phone.is_(None))
+    assert database.count(Client, unreachable) == 0, "whoever can report nothing here reads whom to call"
     services = database.count(Service)
     assert len(set(database.all(select(IncidentReason.service_id)))) == services
     assert database.count(Message, Message.state.in_(OPEN)) == 0, "nothing of the story waits to be mailed"

@@ -28,13 +28,15 @@ class Closed:
 
     Attributes:
         sentence: why.
-        name: of who has the client's file in hand, where the number is theirs.
+        name: of who has the client's file in hand, if anybody.
         phone: None where the agency has given none.
+        own: whether it is the number of the named person's desk; else it is the agency's.
     """
 
     sentence: str
     name: str | None
     phone: str | None
+    own: bool = False
 
 
 def visit_to_report(user: User, visit_id: int) -> Visit | None:
@@ -52,7 +54,7 @@ def closed_to(user: User, visit: Visit, reasons: Sequence[IncidentReason]) -> Cl
     if not is_staff(user) and not first <= now <= last:
         when = {"day": full_day(first), "hour": time_of_day(first)} if now < first else {
             "day": full_day(last), "hour": time_of_day(last)}  # fmt: skip
-        too_early = _("An incident on this visit can be reported here from %(day)s, %(hour)s.", **when)
+        too_early = _("An incident on this visit can be reported here from %(day)s at %(hour)s.", **when)
         too_late = _("An incident on this visit could be reported here until %(day)s, %(hour)s.", **when)
         return _closed(visit, too_early if now < first else too_late)
     return None if reasons else _closed(visit, _("For this service nothing can be reported here yet."))
@@ -62,8 +64,9 @@ def _closed(visit: Visit, sentence: str) -> Closed:
     """Whoever has the file in hand is called at the desk's number; a mobile number may be a private one."""
     manager = db.session.get(Staff, visit.client.file_manager_id) if visit.client.file_manager_id else None
     if manager and manager.active and manager.phone:
-        return Closed(sentence, manager.name, manager.phone)
-    return Closed(sentence, None, option("agency.phone") or None)
+        return Closed(sentence, manager.name, manager.phone, own=True)
+    name = manager.name if manager and manager.active else None
+    return Closed(sentence, name, option("agency.phone") or None)
 
 
 def contact_url(user: User) -> str | None:
