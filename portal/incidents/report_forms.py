@@ -78,6 +78,8 @@ class StaffReportForm(ReportForm):
         ]
 
     def validate_reported_by(self, field: StringField) -> None:
+        if not self.reported_how.data and field.data:
+            raise StopValidation(_("Please choose under “Reported by” who this is, or leave the name empty."))
         if self.reported_how.data and not name_of(str(self.reported_how.data), field.data or "", self.visit):
             raise StopValidation(_("Please give the name of the person."))
 

@@ -159,6 +159,7 @@ def test_outside_the_window_one_reads_whom_to_call_and_keeps_what_was_typed(
     claire = sign_in(agency.claire)
     early = claire.get(f"/client/visits/{agency.claires_next}/incident")
     assert early.status == 409 and "can be reported here from" in early.words
+    assert "г.." not in claire.get(f"/client/visits/{agency.claires_next}/incident?lang=ru").words
     assert "Please get in touch with the agency." in early.words
     form = claire.get(f"/client/visits/{agency.claires_past}/incident").form("Send the report")
     with database.writing():
@@ -170,7 +171,8 @@ def test_outside_the_window_one_reads_whom_to_call_and_keeps_what_was_typed(
     late = form.submit(reason=f"end:{reasons['broken']}", text="Le vase bleu")
     assert late.status == 409 and "could be reported here until" in late.words
     assert late.says("#typed") == "Le vase bleu" and database.count(Incident) == 0
-    assert "03 20 00 00 00" in late.words and "06 11" not in late.html, "a mobile number may be a private one"
+    assert "Please call the agency and ask for Sofia Benali. 03 20 00 00 00" in late.words
+    assert "06 11" not in late.html, "a mobile number may be a private one"
     with database.writing():
         db.session.get_one(Staff, agency.sofia.id).phone = "03 20 00 00 01"
     told = sign_in(agency.wassim).get(f"/worker/visits/{agency.claires_past}/incident")
@@ -223,6 +225,10 @@ def test_staff_report_at_any_time_for_somebody(
     assert readers in window.says(".report .note")
     form = window.form("Send the report")
     why = f"end:{reasons['broken']}"
+    myself = form.submit(reason=why, text="Elle l’a dit au téléphone", reported_by="Lise Lefèvre")
+    assert myself.status == 422 and "“Reported by”" in myself.says("#reported_by-error")
+    typed = myself.form("Send the report").values()
+    assert (typed["reported_by"], typed["text"], typed["reason"]) == ("Lise Lefèvre", "Elle l’a dit au téléphone", why)
     nameless = form.submit(reason=why, text="Elle l’a dit au téléphone", reported_how="other")
     assert nameless.status == 422 and nameless.errors() == ["Please give the name of the person."]
     nameless.form("Send the report").submit(reported_how="client").follow()
