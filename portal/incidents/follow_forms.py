@@ -16,6 +16,7 @@ from portal.incidents.following import NEXT, Closing, Following
 from portal.incidents.models import LONGEST_NOTE, Incident, State
 from portal.incidents.words import OUTCOME_LABELS, STATE_LABELS, URGENCY_LABELS
 from portal.people.record_forms import VersionedForm
+from portal.ratings.handling import is_handling_rated
 from portal.ratings.queries import is_open
 
 
@@ -70,7 +71,7 @@ class MoveForm(_IncidentForm):
 
     def __init__(self, incident: Incident, state: str | None = None) -> None:
         super().__init__(incident, state=state, note=incident.outcome_note or "")
-        if not is_open():
+        if not is_open() or is_handling_rated(incident.id):
             del self.ask
         self.state.choices = _offered(STATE_LABELS)  # what does not follow the present state, the deed refuses
         self.outcome.choices = _offered(OUTCOME_LABELS)
@@ -86,6 +87,13 @@ class MoveForm(_IncidentForm):
         if self.state.data != State.CLOSED or not self.outcome.data:
             return None
         return Closing(self.outcome.data, self.note.data or "", bool("ask" in self and self.ask.data))
+
+    def validate_note(self, field: TextAreaField) -> None:
+        moves_on = self.state.data in STATE_LABELS and self.state.data != State.CLOSED
+        if moves_on and field.data and field.data.split() != (self.incident.outcome_note or "").split():
+            closed = STATE_LABELS[State.CLOSED]
+            raise ValidationError(_("A note is kept only with the state “%(closed)s”. Please choose it, or leave the "
+                                    "note as it was.", closed=closed))  # fmt: skip
 
     def stands(self) -> dict[str, str]:
         return {"state": str(STATE_LABELS[State(self.incident.state)])}

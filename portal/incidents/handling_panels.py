@@ -1,6 +1,7 @@
 """How an incident was handled, as its client rates it: what stands above its conversation."""
 
 from flask import url_for
+from flask_babel import gettext as _
 
 from portal.accounts.models import User
 from portal.extensions import Panel, db
@@ -37,7 +38,7 @@ def handling_panel(user: User, thread: Thread) -> Panel | None:
     if shown is None and url is None and (rating or not staff):
         return None
     return Panel("incidents/_handling_panel.html", {
-        "question": question_of(subject),
+        "heading": _("How the client rated the handling") if staff else question_of(subject),
         "stars": shown.stars if shown else None,
         "comment": shown.comment if shown else None,
         "said_at": shown.said_at if shown else None,

@@ -24,6 +24,12 @@ def handling_of(incident_id: int) -> tuple[RatingSubject, Rating | None] | None:
     return (found[0], found[1]) if found else None
 
 
+def is_handling_rated(incident_id: int) -> bool:
+    """Whether the client has rated an incident's handling: they are not asked about it again."""
+    found = handling_of(incident_id)
+    return bool(found and found[1])
+
+
 def ask_about_handling(incident_id: int, visit: Visit) -> None:
     """Promise the mail that asks the client how an incident was handled; from now on it can be rated on the portal too.
     It leaves in the agency's hours. An incident that is closed once more is asked about once more, unless it is rated.

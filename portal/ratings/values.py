@@ -73,6 +73,13 @@ def refuse_hidden_zero(stars: int) -> None:
         raise Refused(_l("Please choose between 1 and 5 stars."), "zero")
 
 
+def rated_meanwhile(subject: RatingSubject) -> Refused:
+    """The refusal of a first rating where there is one by then."""
+    of_visit = _l("This visit has been rated in the meantime. Close this window to see the rating.")
+    of_handling = _l("How this incident was handled has been rated in the meantime.")
+    return Refused(of_visit if subject.visit_id else of_handling, "rated")
+
+
 def write_first(subject: RatingSubject, value: Value) -> tuple[int, list[int]]:
     """Insert the one rating of a subject; the database decides who was first. The mail that would ask is taken back.
 
@@ -89,7 +96,7 @@ def write_first(subject: RatingSubject, value: Value) -> tuple[int, list[int]]:
     row = {**asdict(value), "subject_id": subject.id, "left_at": clock.now()}
     rating_id = db.session.scalar(_first_rating(db.engine.dialect.name), row)
     if rating_id is None:
-        raise Refused(_l("This visit has been rated in the meantime. Close this window to see the rating."), "rated")
+        raise rated_meanwhile(subject)
     taken_back = cancel(messages_of(subject.id), "already_rated")
     alert(rating_id, value.stars)
     return rating_id, taken_back

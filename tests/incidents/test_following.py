@@ -70,6 +70,9 @@ def test_an_incident_goes_from_state_to_state_and_participants_read_what_concern
     page = page.press("#incident [value=resolved]").follow()
     form = page.link("Close the incident").click().form("Save")
     assert form.submit().errors() == ["Please say how it ended."]
+    dropped = form.submit(state="reopened", note=SECRET)
+    assert dropped.status == 422 and "A note is kept only with the state “Closed”." in dropped.says("#note-error")
+    assert dropped.form("Save").values()["note"] == SECRET
     page = form.submit(outcome="no_action", note=SECRET).follow()
     assert badges(page) == ["Closed"]
     assert SECRET in page.words and "No action needed" in page.words
@@ -80,11 +83,15 @@ def test_an_incident_goes_from_state_to_state_and_participants_read_what_concern
     assert "hold" not in shown.words and SECRET not in shown.words and "No action" not in shown.words
     assert len(lines(page)) == 3, "staff read the others too"
     page = page.press("#incident [value=reopened]").follow()
+    kept = sofia.get(f"/staff/incidents/{reported}/state").form("Save")
+    assert kept.values()["note"] == SECRET
+    assert kept.submit(state="discussion").status == 303, "the note of last time is nothing new"
     assert "The agency has reopened this incident." in claire.get(thread).words
     assert (stands(database, reported).outcome, stands(database, reported).closed_at) == (None, None)
     moved = database.all(select(AuditEntry).where(AuditEntry.kind == "incident.moved").order_by(AuditEntry.id))
     assert [(one.before["state"], one.after["state"]) for one in moved] == [
         ("open", "waiting"), ("waiting", "resolved"), ("resolved", "closed"), ("closed", "reopened"),
+        ("reopened", "discussion"),
     ]  # fmt: skip
     assert moved[2].after == {"state": "closed", "outcome": "no_action"}, "the note is no entry of the journal"
     assert "Reopened" in sign_in(agency.ada).get("/staff/journal?period=last_7_days").words

@@ -89,6 +89,7 @@ def test_staff_ask_as_they_close_and_the_client_answers_by_mail_in_their_languag
     assert page.form("Save").submit(comment="Vite réglé").status == 200
     assert "You have already answered" in stranger.get(link).words
     page = thread_of(sofia, reported)
+    assert "How the client rated the handling" in page.says("#handling") and QUESTION not in page.words
     assert "4 out of 5" in page.says("#handling") and "Vite réglé" in page.says("#handling")
     entry = database.one(select(AuditEntry).where(AuditEntry.kind == "rating.left"))
     assert (entry.subject_type, entry.subject_id) == ("incident", reported)
@@ -106,8 +107,11 @@ def test_on_the_portal_the_client_rates_and_changes_it_and_nobody_else_does(
     page = claire.get(f"/client/threads/{thread}").link("Leave a rating").click()
     assert QUESTION in page.says("form legend") and "Wassim" not in page.words
     assert page.form("Save").submit().status == 422
+    late = page.form("Save")
     page = page.form("Save").submit(stars="1", comment="Trop long").follow()
     assert "1 out of 5" in page.says("#handling") and "Low" not in page.says("#handling")
+    late = late.submit(stars="4")
+    assert late.status == 409 and "How this incident was handled has been rated in the meantime." in late.words
     page.link("Change my rating").click().form("Save").submit(stars="5", comment="Mieux")
     assert database.one(select(Rating.stars)) == 5
     assert "#handling" not in sign_in(agency.wassim).get(f"/worker/threads/{thread}").html
@@ -195,7 +199,7 @@ def test_what_is_asked_of_a_handling_takes_no_visit_its_turn_and_waits_for_none(
 
 
 def test_an_incident_that_is_open_again_is_not_asked_about_until_it_is_closed_once_more(
-    agency: Agency, database: Database, handled: int, mailbox: Mailbox
+    agency: Agency, database: Database, handled: int, mailbox: Mailbox, sign_in: SignIn
 ) -> None:
     reopen(database, agency, handled)
     assert database.all(HANDLING) == [("cancelled", "incident_open")]
@@ -207,6 +211,8 @@ def test_an_incident_that_is_open_again_is_not_asked_about_until_it_is_closed_on
     rate_handling(database, agency, handled, 5)
     assert database.all(HANDLING)[1] == ("cancelled", "already_rated")
     reopen(database, agency, handled)
+    closing = thread_of(sign_in(agency.sofia), handled).link("Close the incident").click()
+    assert closing.form("Save").values()["version"] and not closing.soup.select("[name=ask]")
     close(database, agency, handled)
     assert len(database.all(HANDLING)) == 2, "what is rated is not asked about again"
 
