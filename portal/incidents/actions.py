@@ -13,11 +13,11 @@ from portal.incidents.alerts import alert_urgent
 from portal.incidents.models import Incident, IncidentReason, Phase, State
 from portal.incidents.queries import is_open_to_report
 from portal.people.models import Client
-from portal.threads.actions import Draft, open_thread, person_of
+from portal.threads.actions import Draft, is_as_sent, open_thread, person_of, written
 from portal.threads.following import take_along
 from portal.threads.models import Thread, ThreadMessage
 from portal.threads.queries import is_staff
-from portal.threads.words import INCIDENT
+from portal.threads.words import ARRIVED, INCIDENT
 from portal.visits.models import State as VisitState
 from portal.visits.models import Visit
 
@@ -50,20 +50,20 @@ def declare_incident(actor: User, visit: Visit, report: Report) -> Incident:
         The incident; the one that is there already if this form was sent before.
 
     Raises:
-        Refused: outside the window (staff have none), a draft, a reason that does not belong to it, or as
-            `threads.actions.write` says.
+        Refused: that one says something else; outside the window (staff have none), a draft, a reason that does not
+            belong to it, or as `threads.actions.write` says.
     """
     if twin := declared(actor, report.first.token):
-        return twin
+        return _as_sent(actor, twin, visit, report)
     _refuse_report(actor, visit, report)
     thread = open_thread(
         actor, INCIDENT, "", report.first, clients=[visit.client_id], workers=[one.id for one in visit.workers],
         sector_id=visit.sector_id,
     )  # fmt: skip
-    if twin := db.session.scalar(select(Incident).where(Incident.thread_id == thread.id)):
-        return twin  # sent twice at the same moment
-    if thread.topic != INCIDENT:  # this person has sent a message with the number of this form
-        raise Refused(_l("The page was open for too long. Reload it, then try again."), "token")
+    if twin := declared(actor, report.first.token):  # sent twice at the same moment
+        return _as_sent(actor, twin, visit, report)
+    if thread.topic != INCIDENT or db.session.scalar(select(Incident.id).where(Incident.thread_id == thread.id)):
+        raise Refused(ARRIVED, "token")  # a message of this person has the number of this form
     type_, number = person_of(actor)
     incident = Incident(
         visit=visit, thread=thread, reason=report.reason, phase=report.phase, urgency=report.urgency,
@@ -85,6 +85,16 @@ def declared(actor: User, token: str) -> Incident | None:
     type_, number = person_of(actor)
     sent = Incident.declared_type == type_, Incident.declared_id == number, Incident.token == token
     return db.session.scalar(select(Incident).where(*sent))
+
+
+def _as_sent(actor: User, twin: Incident, visit: Visit, report: Report) -> Incident:
+    """Return what has arrived before, if it is what this form says: nothing of what somebody wrote goes in silence."""
+    arrived = twin.visit_id, twin.reason_id, twin.phase, twin.urgency, twin.reported_how, twin.reported_by
+    told = visit.id, report.reason.id, report.phase, report.urgency, report.reported_how, report.reported_by
+    message = written(actor, twin.token)
+    if arrived != told or message is None or not is_as_sent(message, report.first):
+        raise Refused(_l("Your report had arrived as you first sent it. Send this one too if it says more."), "token")
+    return twin
 
 
 def _refuse_report(actor: User, visit: Visit, report: Report) -> None:

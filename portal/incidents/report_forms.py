@@ -4,20 +4,19 @@ from collections.abc import Sequence
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, StopValidation
 
 from portal.files.forms import AttachmentsField
-from portal.forms import PortalForm
 from portal.i18n import language
 from portal.incidents.actions import Report
 from portal.incidents.declaring import name_of
 from portal.incidents.models import IncidentReason, Phase
 from portal.incidents.queries import likely_phase
 from portal.incidents.words import REPORTED_LABELS, URGENCY_LABELS
-from portal.links import ID_LENGTH, new_public_id
 from portal.threads.actions import Draft
+from portal.threads.forms import OnceForm
 from portal.threads.models import LONGEST_TEXT
 from portal.visits.models import Visit
 
@@ -25,10 +24,9 @@ LONGEST_NAME = 120
 _AT_MOST = _l("Please use at most %(max)d characters.")
 
 
-class ReportForm(PortalForm):
+class ReportForm(OnceForm):
     """What a client or a worker reports. A reason is chosen together with the part of the visit: one touch for both."""
 
-    token = HiddenField()
     reason = RadioField(_l("What is it about?"), choices=[], validators=[InputRequired(_l("Please choose a reason."))])
     text = TextAreaField(_l("What happened?"), validators=[Length(max=LONGEST_TEXT, message=_AT_MOST)])
     files = AttachmentsField(_l("Photos"))
@@ -49,8 +47,6 @@ class ReportForm(PortalForm):
             SelectChoice(value="", label=_("As usual for this reason")),
             *(SelectChoice(value=str(key), label=str(label)) for key, label in URGENCY_LABELS.items()),
         ]
-        if len(self.token.data or "") != ID_LENGTH:
-            self.token.data = new_public_id()
 
     def offered_at(self, phase: str) -> list[str]:
         """The reasons offered for a part of the visit, as the field sends them."""

@@ -27,19 +27,14 @@ def declare_incident(visit_id: int) -> Response:
     visit = declaring.visit_to_report(g.user, visit_id) or abort(404)
     reasons = declaring.offered_on(visit)
     form = (StaffReportForm if is_staff(g.user) else ReportForm)(visit, reasons)
-    if request.method == "POST" and (twin := actions.declared(g.user, str(form.token.data))):
-        return _follow(twin)
-    if closed := declaring.closed_to(g.user, visit, reasons):
+    closed = declaring.closed_to(g.user, visit, reasons)
+    if closed and not actions.declared(g.user, str(form.token.data)):  # what was sent in time may come again
         return _window(visit, form, 409, closed)
     made: list[Incident] = []
     if status := refused(form, lambda: made.append(actions.declare_incident(g.user, visit, form.report()))):
-        return _window(visit, form, status)
-    return _follow(made[0])
-
-
-def _follow(made: Incident) -> Response:
+        return _window(visit, form, status, closed)
     flash(_("Your report is sent. Everybody concerned reads it here."), "success")
-    return done(url_for(f"{g.portal}.show_thread", thread_id=made.thread_id))
+    return done(url_for(f"{g.portal}.show_thread", thread_id=made[0].thread_id))
 
 
 def _window(visit: Visit, form: ReportForm, status: int, closed: declaring.Closed | None = None) -> Response:

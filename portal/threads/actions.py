@@ -57,10 +57,13 @@ def open_thread(
         published: whether the participants see it on their portals.
         batch: the same for all threads of one group message.
 
+    Returns:
+        The thread; that to which this form has led before, whatever it said then.
+
     Raises:
         Refused: as `write` says.
     """
-    if twin := _written(actor, first.token):
+    if twin := written(actor, first.token):
         return db.session.get_one(Thread, twin.thread_id)
     type_, number = person_of(actor)
     thread = Thread(topic=topic, subject=subject, sector_id=sector_id, published=published, batch=batch,
@@ -88,7 +91,7 @@ def write(actor: User, thread: Thread, draft: Draft) -> ThreadMessage:
     Raises:
         Refused: nothing is written, a file cannot be kept, or an internal message of somebody outside.
     """
-    if twin := _written(actor, draft.token):
+    if twin := written(actor, draft.token):
         return twin
     message = _insert(actor, thread, draft)
     record("thread.written", actor, ("thread", thread.id), after={"message": message.id, "internal": message.internal})
@@ -106,11 +109,17 @@ def announce(actor: User, thread: Thread, event: str, *, internal: bool = False)
     return _insert(actor, thread, Draft("", new_public_id(), internal=internal), event)
 
 
-def _written(actor: User, token: str) -> ThreadMessage | None:
+def written(actor: User, token: str) -> ThreadMessage | None:
     """What this person has sent with this form before."""
     type_, number = person_of(actor)
     by_person = ThreadMessage.author_type == type_, ThreadMessage.author_id == number
     return db.session.scalar(select(ThreadMessage).where(*by_person, ThreadMessage.token == token))
+
+
+def is_as_sent(message: ThreadMessage, draft: Draft) -> bool:
+    """Whether a message is what this form says, which may have been changed since it was sent first."""
+    first = message.former[0].text if message.former else message.text
+    return (first, message.internal, len(message.files)) == (draft.text, draft.internal, len(draft.uploads))
 
 
 def _insert(actor: User, thread: Thread, draft: Draft, event: str | None = None) -> ThreadMessage:
@@ -130,7 +139,7 @@ def _insert(actor: User, thread: Thread, draft: Draft, event: str | None = None)
     key = [ThreadMessage.author_type, ThreadMessage.author_id, ThreadMessage.token]
     fresh = upsert(ThreadMessage).values(values).on_conflict_do_nothing(index_elements=key).returning(ThreadMessage.id)
     made = db.session.scalar(fresh)
-    if made is None and (twin := _written(actor, draft.token)):
+    if made is None and (twin := written(actor, draft.token)):
         return twin
     for attachment in keep(actor, draft.uploads):
         db.session.add(MessageFile(attachment_id=attachment.id, message_id=made))

@@ -10,6 +10,7 @@ from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaF
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
+from portal.errors import Refused
 from portal.files.forms import AttachmentsField
 from portal.forms import FilterForm, PortalForm, choices, number_in
 from portal.links import new_public_id
@@ -66,18 +67,30 @@ TOKEN = re.compile(r"[\w-]{22}", re.ASCII)
 NOT_LONGER = Length(max=LONGEST_TEXT, message=_l("Please use at most 5,000 characters."))
 
 
-class WriteForm(PortalForm):
-    """The box in which one writes."""
+class OnceForm(PortalForm):
+    """A form that is one deed however often it is sent."""
 
-    # other forms can lie over this one: its fields have names of their own on the page
-    text = TextAreaField(_l("Your message"), validators=[NOT_LONGER], id="write-text")
-    files = AttachmentsField(id="write-files")
-    token = HiddenField()  # of this form: sent twice, it is one message
+    token = HiddenField()
 
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         if not TOKEN.fullmatch(self.token.data or ""):
             self.token.data = new_public_id()
+
+    def refuse(self, refusal: Refused) -> None:
+        """As every form. What had arrived otherwise than it stands here may be sent as well: as another deed."""
+        if refusal.code == "token":
+            self.token.data = new_public_id()
+            refusal = Refused(refusal.message, "text")
+        super().refuse(refusal)
+
+
+class WriteForm(OnceForm):
+    """The box in which one writes."""
+
+    # other forms can lie over this one: its fields have names of their own on the page
+    text = TextAreaField(_l("Your message"), validators=[NOT_LONGER], id="write-text")
+    files = AttachmentsField(id="write-files")
 
     @property
     def draft(self) -> Draft:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import selectinload
 
 from portal import clock
@@ -17,10 +17,10 @@ from portal.forms import number_in
 from portal.people.models import Client, Relative, Worker
 from portal.people.queries import is_named, staff_responsible_for, visible_clients, visible_workers
 from portal.settings.queries import option
-from portal.threads.actions import Draft, open_thread, person_of
+from portal.threads.actions import Draft, is_as_sent, open_thread, written
 from portal.threads.models import Thread, ThreadMessage
 from portal.threads.notices import promise_published
-from portal.threads.words import INCIDENT
+from portal.threads.words import ARRIVED, INCIDENT
 from portal.visits.models import State, Visit, VisitWorker
 from portal.visits.queries import visible_visits
 
@@ -202,11 +202,17 @@ def _open(user: User, opening: Opening, clients: Sequence[int], workers: Sequenc
         user, opening.topic, opening.subject, opening.first, clients=clients, workers=workers,
         sector_id=db.session.scalar(of_client), published=opening.published,
     )  # fmt: skip
-    type_, number = person_of(user)
-    mine = ThreadMessage.author_type == type_, ThreadMessage.author_id == number
-    stands = db.session.scalar(select(ThreadMessage.text).where(*mine, ThreadMessage.token == opening.first.token))
-    if stands != opening.first.text:
-        raise Refused(_l("Your message had arrived as you first sent it: you find it in the list."), "text")
+    with_ = {(one.client_id, one.worker_id) for one in thread.participants}
+    stands = thread.topic, thread.subject, thread.published, with_
+    wanted = {(one, None) for one in clients} | {(None, one) for one in workers}
+    message, first = written(user, opening.first.token), select(func.min(ThreadMessage.id))
+    if (
+        stands != (opening.topic, opening.subject, opening.published, wanted)
+        or message is None
+        or message.id != db.session.scalar(first.where(ThreadMessage.thread_id == thread.id))
+        or not is_as_sent(message, opening.first)
+    ):
+        raise Refused(ARRIVED, "token")
     return thread
 
 

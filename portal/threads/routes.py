@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import abort, g, url_for
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from portal.accounts.models import User
@@ -11,20 +10,20 @@ from portal.errors import Refused
 from portal.extensions import db, wires
 from portal.forms import number_in, refused
 from portal.htmx import request
-from portal.links import new_public_id
 from portal.pages import done, show
 from portal.people.models import Sector
 from portal.people.queries import visible_sectors
 from portal.portals import PORTALS, client, staff, worker
 from portal.roles import Permission
 from portal.settings.queries import option
-from portal.threads.actions import write
+from portal.threads.actions import is_as_sent, write
 from portal.threads.columns import Heading
 from portal.threads.forms import StaffWriteForm, ThreadsFilter, WriteForm
 from portal.threads.lists import list_threads as threads_of
 from portal.threads.models import Thread
 from portal.threads.queries import is_staff
 from portal.threads.reading import opened_thread, readers_of, talk_of
+from portal.threads.words import ARRIVED
 
 
 @client.page("/threads", Permission.READ_THREADS)
@@ -117,12 +116,9 @@ def write_message(thread_id: int) -> Response:
 def _write(thread: Thread, form: WriteForm) -> None:
     """Write what the form holds. Had it arrived already, and was it changed since, its writer is told: nothing of what
     somebody wrote is dropped in silence."""
-    draft = form.draft
-    message = write(g.user, thread, draft)
-    arrived = message.thread_id, message.text, message.internal, len(message.files)
-    if arrived != (thread.id, draft.text, draft.internal, len(draft.uploads)):
-        form.token.data = new_public_id()
-        raise Refused(_l("Your message had arrived as you first sent it. Send this one too if it says more."), "text")
+    message = write(g.user, thread, form.draft)
+    if message.thread_id != thread.id or not is_as_sent(message, form.draft):
+        raise Refused(ARRIVED, "token")
 
 
 def _fresh(thread: Thread, written: WriteForm) -> dict[str, Any]:

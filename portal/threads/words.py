@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 
 INCIDENT = "incident"
+ARRIVED = _l("Your message had arrived as you first sent it. Send this one too if it says more.")
 TOPICS = {  # what clients and workers choose from when they open one
     "planning": _l("Planning and hours"),
     "visit": _l("A visit"),

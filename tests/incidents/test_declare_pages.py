@@ -24,6 +24,8 @@ from tests.factories import Agency
 from tests.pages import Page
 from tests.racing import at_once, posting
 
+ARRIVED = "Your report had arrived as you first sent it. Send this one too if it says more."
+
 
 @pytest.fixture
 def reasons(agency: Agency, database: Database) -> dict[str, int]:
@@ -108,6 +110,8 @@ def test_the_same_form_sent_twice_is_one_incident_also_at_the_same_moment_or_too
         set_option(None, "incidents.after_minutes", "0")
     late = claire.act(url, values)
     assert late.status == 303, "it was sent in time, and only its answer was lost"
+    more = claire.act(url, {**values, "text": "Deux vases"})
+    assert (more.status, more.says("#typed"), ARRIVED in more.words) == (409, "Deux vases", True)
     counts = [database.count(kind) for kind in (Incident, Thread, ThreadMessage)]
     assert counts == [1, 1, 1]
     assert database.one(select(Incident.urgency)) == "high"
@@ -116,6 +120,42 @@ def test_the_same_form_sent_twice_is_one_incident_also_at_the_same_moment_or_too
     again = claire.get(url).form("Send the report")
     assert again.submit(reason=f"end:{reasons['broken']}", text="Un vase").status == 303
     assert database.count(Incident) == 2, "a visit may have several"
+
+
+def test_a_report_that_was_changed_after_it_had_arrived_is_not_dropped(
+    agency: Agency, reasons: dict[str, int], sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        visit = db.session.get_one(Visit, agency.claires_past)
+        service, workers = db.session.get_one(Service, agency.cleaning), list(visit.workers)
+        elsewhere = factories.visit(visit.client, service, workers, factories.at(-1, 7)).id
+    sofia = sign_in(agency.sofia)
+    url = f"/staff/visits/{agency.claires_past}/incident"
+    values = sofia.get(url).form("Send the report").values() | {
+        "reason": f"end:{reasons['other']}", "text": "Un vase", "urgency": "high", "reported_how": "client",
+    }  # fmt: skip
+    first = sofia.act(url, values)
+    assert sofia.act(url, values).location == first.location
+    picture = {"files": (io.BytesIO(factories.picture()), "vase.png")}
+    changes: list[tuple[str, dict]] = [(url, one) for one in (
+        {"text": "Deux"}, {"reason": f"start:{reasons['other']}"}, {"reason": f"end:{reasons['broken']}"},
+        {"urgency": "urgent"}, {"reported_how": "worker"}, {"reported_by": "Lise"}, picture,
+    )] + [(f"/staff/visits/{elsewhere}/incident", {})]  # fmt: skip
+    for address, change in changes:
+        page = sofia.act(address, values | change)
+        kept = page.form("Send the report").values()
+        assert (page.status, ARRIVED in page.words) == (409, True), change
+        assert kept["token"] != values["token"]
+        typed = values | change
+        for name in ("text", "reason", "urgency", "reported_how", "reported_by"):
+            assert kept[name] == typed[name], name
+    assert database.count(Incident) == 1
+    with database.writing():
+        thread = db.session.scalars(select(Thread)).one()
+        token = factories.message(agency.sofia, thread, "Un vase").token
+    assert sofia.act(url, values | {"token": token}).status == 409, "a message in a conversation is no report"
+    assert page.form("Send the report").submit().status == 303
+    assert (database.count(Incident), database.count(Thread)) == (2, 2)
 
 
 def test_nothing_odd_is_written(agency: Agency, reasons: dict[str, int], sign_in: SignIn, database: Database) -> None:

@@ -98,9 +98,37 @@ def test_the_same_form_sent_twice_opens_one_conversation(agency: Agency, databas
     form = sign_in(agency.claire).get("/client/threads/new").form("Send")
     first = form.submit(topic="other", text="Bonjour")
     assert form.submit(topic="other", text="Bonjour").location == first.location
-    again = form.submit(topic="other", text="Bonjour, et encore ceci")
-    assert (again.status, "had arrived as you first sent it" in again.words) == (409, True)
+    other: dict[str, Any] = {"topic": "other", "text": "Bonjour"}
+    changes: list[dict[str, Any]] = [{"text": "Bonsoir"}, {"topic": "invoice"}, {"subject": "Clés"},
+                                     {"files": (BytesIO(photo(80, 60)), "cle.jpg")}]  # fmt: skip
+    for change in changes:
+        again = form.submit(**(other | change))
+        assert (again.status, "had arrived as you first sent it" in again.words) == (409, True), change
+        kept = again.form("Send").values()
+        assert kept["token"] != form.values()["token"]
+        assert [kept["text"], kept["topic"]] == [(other | change)[name] for name in ("text", "topic")]
     assert database.count(Thread) == database.count(ThreadMessage) == 1
+    with database.writing():
+        answer = factories.message(agency.claire, db.session.scalars(select(Thread)).one(), "Bonjour").token
+        reported = factories.incident(agency.claire, agency.claires_past, "Bonjour").token
+    for token in (answer, reported):
+        assert forced(form, **other, token=token).status == 409, "what this form has not opened is not shown for it"
+
+
+def test_staff_are_told_when_others_take_part_than_those_who_had_it(
+    agency: Agency, database: Database, sign_in: SignIn
+) -> None:
+    form = sign_in(agency.sofia).get(f"/staff/threads/new?person={agency.claire.key}").form("Send")
+    told: dict[str, Any] = {"people": agency.claire.key, "topic": "visit", "text": "À 9 h ?", "published": "y"}
+    first = forced(form, **told)
+    assert (first.status, forced(form, **told).location) == (303, first.location)
+    for change in (
+        {"people": [agency.claire.key, agency.wassim.key]},
+        {"people": agency.denis.key},
+        {"published": None},
+    ):
+        assert forced(form, **(told | change)).status == 409, change
+    assert database.count(Thread) == 1
 
 
 def test_clients_and_workers_write_to_each_other_only_where_the_agency_lets_them(
