@@ -104,10 +104,17 @@ def test_long_threads_are_read_from_their_end(
 ) -> None:
     with database.writing():
         thread = db.session.get_one(Thread, thread_id)
-        for number in range(1, 121):
+        for number in range(1, 50):
             factories.message(agency.wassim, thread, f"Message {number:03}.")
     claire = sign_in(agency.claire)
+    assert "Earlier messages" not in claire.get(f"/client/threads/{thread_id}").words
+    with database.writing():
+        thread = db.session.get_one(Thread, thread_id)
+        for number in range(50, 121):
+            factories.message(agency.wassim, thread, f"Message {number:03}.")
     page = claire.get(f"/client/threads/{thread_id}")
+    fresh = news(claire, "client", thread_id)
+    assert fresh.at(".talk-pages a")["href"] == page.at(".talk-pages a")["href"], "a page that is open loses nothing"
     shown, steps = [], 0
     while True:
         said = [tag.get_text() for tag in page.soup.select(".said-text")]
