@@ -132,10 +132,35 @@
     const source = event.detail.ctx.sourceElement;
     if (source.matches("form, a, button")) quiet();
     source.setAttribute("aria-busy", "true");
+    hold(source);
   });
   document.addEventListener("htmx:finally:request", (event) => {
     event.detail.ctx.sourceElement.removeAttribute("aria-busy");
+    release(event.detail.ctx.sourceElement);
   });
+
+  // What is on its way does not change until its answer is here: the answer would take away what was added meanwhile.
+  // Fields that are switched off would lose the keyboard, so texts are only to be read, and nothing else can be chosen.
+  const sent = "textarea, input:not([type=hidden], [type=radio], [type=checkbox], [type=file])";
+  function hold(form) {
+    if (!form.matches("form[method=post]")) return;
+    for (const field of form.querySelectorAll(`:is(${sent}):not([readonly])`)) {
+      field.readOnly = true;
+      field.dataset.held = "";
+    }
+  }
+  function release(form) {
+    for (const field of form.querySelectorAll("[data-held]")) {
+      field.readOnly = false;
+      delete field.dataset.held;
+    }
+  }
+  for (const kind of ["click", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      const choice = event.target.closest("form[method=post][aria-busy] :is([type=radio], [type=checkbox], [type=file])");
+      if (choice) event.preventDefault();
+    });
+  }
 
   // A plain form is sent once, however often one taps; coming back makes it usable again.
   document.addEventListener("submit", (event) => {
@@ -358,6 +383,28 @@
     for (const element of document.querySelectorAll("[data-while-seen]")) element.dispatchEvent(new Event("look"));
   });
 
+  // The page is brought up to date around what somebody writes: the words stay, and so does the token by which a message
+  // that is sent twice is one.
+  let kept = [];
+  document.addEventListener("htmx:before:swap", (event) => {
+    const whole = event.detail.ctx.target.id === "main";
+    kept = whole ? [...document.querySelectorAll("#write :is(textarea, [name=token])")].map((field) => [field, field.value]) : [];
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    for (const [field, value] of kept) field.value = value;
+    kept = [];
+  });
+  // What somebody has unfolded stays so.
+  document.addEventListener("htmx:before:morph:attr", (event) => {
+    if (event.detail.attrName === "open" && event.target.matches("#messages details, .report details")) event.preventDefault();
+  });
+  // <form data-leaves> leads away from the conversation: not from what is typed and not sent, unless one says so.
+  document.addEventListener("submit", (event) => {
+    if (!("leaves" in event.target.dataset)) return;
+    const fields = [...document.querySelectorAll("#write :is(textarea, [type=file])")];
+    if (fields.some((field) => field.value.trim()) && !confirm(talk.dataset.textUnsent)) event.preventDefault();
+  }, true);
+
   // Who has scrolled up to read stays there, and is told of what is new below. The frame counts up from its end, at 0.
   const more = document.getElementById("talk-more");
   const atEnd = () => talk.scrollTop > -60;
@@ -407,7 +454,10 @@
     } else if (box && box.firstElementChild) {
       listenFor(box.firstElementChild.dataset.closeOn);
       if (!box.open) openDialog(event.detail.ctx.sourceElement);
-      else (box.querySelector('[aria-invalid="true"]') ?? (box.contains(document.activeElement) ? null : box.querySelector("#dialog-title")))?.focus();
+      else {
+        const stays = box.contains(document.activeElement) && !(event.detail.ctx.response?.status >= 400);
+        (box.querySelector('[aria-invalid="true"]') ?? (stays ? null : box.querySelector("#dialog-title")))?.focus();
+      }
     }
     ready(document);
   });

@@ -60,11 +60,14 @@ def declare(tab: Tab) -> None:
     tab.page.locator("main").get_by_role("link", name=re.compile("Сообщить об инциденте.*Lefèvre")).first.tap()
     window = tab.page.locator("dialog#dialog")
     expect(window).to_be_visible()
-    window.get_by_text("Сломана вещь").tap()
     window.locator("textarea").fill("Разбилась ваза в гостиной.")
     picture = {"name": "vase.jpg", "mimeType": "image/jpeg", "buffer": photo()}
     window.locator("input[type=file]").set_input_files([picture])  # ty: ignore[invalid-argument-type]
     expect(window).to_contain_text("Claire Lefèvre")  # who will read it
+    window.locator(".sheet-foot button[type=submit]").tap()
+    expect(window.locator("#reason-error")).to_be_visible()  # what was chosen stays, the photo too
+    expect(window.locator("[name=reason]").first).to_be_focused()
+    window.get_by_text("Сломана вещь").tap()
     window.locator(".sheet-foot button[type=submit]").tap()
     expect(tab.page.locator("h1")).to_contain_text("Сломана вещь")
     expect(messages(tab).first).to_contain_text("Разбилась ваза")

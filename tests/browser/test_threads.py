@@ -3,7 +3,7 @@
 import re
 
 from flask import Flask
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Dialog, Locator, Route, expect
 from sqlalchemy import select
 
 from portal.accounts.models import AccountSession
@@ -170,3 +170,52 @@ def test_a_bad_network_costs_no_word_and_doubles_none(
     expect(claire.box).to_have_value("Je n’ai pas fini")
     assert claire.tab.path == f"/client/threads/{thread_id}"
     assert claire.tab.reloads() == 0
+
+
+def test_nothing_that_is_typed_is_lost_by_an_answer_or_a_deed(
+    agency: Agency, database: Database, open_tab: OpenTab
+) -> None:
+    with database.writing():
+        factories.reason(agency.cleaning, "Casse", "end")
+        thread_id = factories.incident(agency.wassim, agency.claires_past).thread_id
+    sofia = Talk(open_tab(agency.sofia, width=1280), "staff", thread_id)
+    page, form, token = sofia.page, sofia.page.locator("#write"), sofia.page.locator("#write [name=token]")
+
+    # while a message is on its way its box takes no more; refused or written, it does again
+    held: list[Route] = []
+    page.route(f"**/staff/threads/{thread_id}/messages", lambda route: held.append(route))
+    for file, answer in ((b"no picture", "photo.png"), (factories.picture(), None)):
+        sofia.box.fill("Nous arrivons")
+        page.locator("#write input[type=file]").set_input_files(
+            {"name": "photo.png", "mimeType": "image/png", "buffer": file}
+        )
+        sofia.send.click()
+        expect(form).to_have_attribute("aria-busy", "true")
+        sofia.box.press_sequentially(" vite")
+        page.get_by_label("Internal: the agency alone").click(force=True)
+        expect(sofia.box).to_have_value("Nous arrivons")
+        expect(page.get_by_label("Internal: the agency alone")).not_to_be_checked()
+        held.pop().continue_()
+        if answer:
+            expect(form.locator(".error")).to_contain_text(answer)
+            expect(sofia.box).to_have_value("Nous arrivons")
+        expect(sofia.box).to_be_editable()
+    expect(sofia.said.locator("img")).to_have_count(1)
+
+    # a deed brings the page up to date around what is being typed
+    sofia.box.fill("Je n’ai pas fini")
+    before = str(token.input_value())
+    page.get_by_role("button", name="Mark as resolved").click()
+    expect(page.locator("#incident")).to_contain_text("Reopen")
+    expect(sofia.box).to_have_value("Je n’ai pas fini")
+    expect(token).to_have_value(before)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.get_by_role("button", name="Archive").click()
+    expect(sofia.box).to_have_value("Je n’ai pas fini")
+    assert len(asked) == 1 and sofia.tab.reloads() == 0
