@@ -306,7 +306,10 @@ def thread(
     who: Persona, clients: Sequence[Persona] = (), workers: Sequence[Persona] = (), text: str = "Bonjour", *,
     subject: str = "Une question", published: bool = True,
 ) -> Thread:  # fmt: skip
-    """Somebody has opened a thread with these participants."""
+    """Somebody has opened a thread with these participants; a client with a worker, because the agency lets them."""
+    if clients and workers and not who.key.startswith("staff"):
+        set_option(None, "threads.clients_to_workers", "on")
+        set_option(None, "threads.workers_to_clients", "on")
     of = db.session.get_one(Client, clients[0].id).sector_id if clients else None
     return open_thread(
         who.user, "other", subject, draft(text), clients=[one.id for one in clients],

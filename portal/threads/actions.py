@@ -16,8 +16,8 @@ from portal.files.actions import keep
 from portal.files.models import MOST_FILES
 from portal.links import new_public_id
 from portal.threads.models import MessageFile, Participant, Reading, Thread, ThreadMessage
-from portal.threads.queries import is_staff
-from portal.threads.words import INCIDENT
+from portal.threads.queries import is_closed_to, is_staff
+from portal.threads.words import BARRED, INCIDENT
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,13 @@ def write(actor: User, thread: Thread, draft: Draft) -> ThreadMessage:
         The message; the one that is there already if this form was sent before.
 
     Raises:
-        Refused: nothing is written, a file cannot be kept, or an internal message of somebody outside.
+        Refused: nothing is written, a file cannot be kept, an internal message of somebody outside, or the agency
+            does not let this person write to the others in it.
     """
     if twin := written(actor, draft.token):
         return twin
+    if is_closed_to(actor, thread):
+        raise Refused(BARRED["worker" if actor.worker_id else "client"], "barred")
     message = _insert(actor, thread, draft)
     record("thread.written", actor, ("thread", thread.id), after={"message": message.id, "internal": message.internal})
     return message

@@ -11,7 +11,9 @@ from portal.roles import Permission
 from portal.threads import opening
 from portal.threads.models import Thread
 from portal.threads.open_forms import OwnForm
+from portal.threads.queries import writes_to_others
 from portal.threads.routes import in_portal
+from portal.threads.words import BARRED
 
 
 @client.page("/threads/new", Permission.READ_THREADS, methods=("GET", "POST"), module="threads.contact")
@@ -25,7 +27,7 @@ def open_thread() -> Response:
     if status := refused(form, lambda: made.append(opening.open_own(g.user, form.opening()))):
         return in_portal(
             "threads/open.html", "threads/_open.html", status, form=form, reader=opening.first_reader(g.user),
-            along=opening.relatives_along(g.user), to_others=opening.writes_to_others(g.user),
+            along=opening.relatives_along(g.user), to_others=writes_to_others(g.user), barred=BARRED[g.portal],
         )  # fmt: skip
     flash(_("Your message has been sent."), "success")
     return done(url_for(f"{g.portal}.show_thread", thread_id=made[0].id))

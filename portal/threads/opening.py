@@ -16,10 +16,10 @@ from portal.extensions import db, rows_changed
 from portal.forms import number_in
 from portal.people.models import Client, Relative, Worker
 from portal.people.queries import is_named, staff_responsible_for, visible_clients, visible_workers
-from portal.settings.queries import option
 from portal.threads.actions import Draft, is_as_sent, open_thread, written
 from portal.threads.models import Thread, ThreadMessage
 from portal.threads.notices import promise_published
+from portal.threads.queries import writes_to_others
 from portal.threads.words import ARRIVED, INCIDENT
 from portal.visits.models import State, Visit, VisitWorker
 from portal.visits.queries import visible_visits
@@ -56,11 +56,6 @@ class Opening:
 
 
 # ---- clients and workers ----
-
-
-def writes_to_others(user: User) -> bool:
-    """Whether the agency lets clients write to their workers, or workers to their clients."""
-    return option("threads.workers_to_clients" if user.worker_id else "threads.clients_to_workers")
 
 
 def others_for(user: User) -> Mapping[str, str]:

@@ -9,7 +9,9 @@ from portal.files.models import Attachment
 from portal.people.models import Worker
 from portal.people.queries import sectors_below, visible_workers
 from portal.roles import Role
+from portal.settings.queries import option
 from portal.threads.models import MessageFile, Participant, Thread, ThreadMessage
+from portal.threads.words import INCIDENT
 
 STAFF = (Role.COORDINATOR, Role.QUALITY, Role.ADMIN)
 
@@ -75,3 +77,18 @@ def attachment_of(user: User, thread_id: int, public_id: str) -> Attachment | No
     here = ThreadMessage.id == MessageFile.message_id, ThreadMessage.thread_id == thread_id
     chosen = visible_attachments(user).join(ThreadMessage, here[0]).where(here[1], Attachment.public_id == public_id)
     return db.session.scalar(chosen)
+
+
+def writes_to_others(user: User) -> bool:
+    """Whether the agency lets clients write to their workers, or workers to their clients."""
+    return option("threads.workers_to_clients" if user.worker_id else "threads.clients_to_workers")
+
+
+def is_closed_to(user: User, thread: Thread) -> bool:
+    """Whether somebody can read a thread and not write in it: a client and a worker began it by themselves, and the
+    agency does not let this one write to the other (any more). What staff began, and incidents, everybody goes on with.
+    """
+    if is_staff(user) or thread.topic == INCIDENT or thread.opened_type == "staff" or writes_to_others(user):
+        return False
+    others = Participant.client_id if user.worker_id else Participant.worker_id
+    return db.session.scalar(select(exists().where(Participant.thread_id == thread.id, others.is_not(None)))) or False

@@ -21,9 +21,9 @@ from portal.threads.columns import Heading
 from portal.threads.forms import StaffWriteForm, ThreadsFilter, WriteForm
 from portal.threads.lists import list_threads as threads_of
 from portal.threads.models import Thread
-from portal.threads.queries import is_staff
+from portal.threads.queries import is_closed_to, is_staff
 from portal.threads.reading import opened_thread, readers_of, talk_of
-from portal.threads.words import ARRIVED
+from portal.threads.words import ARRIVED, BARRED
 
 
 @client.page("/threads", Permission.READ_THREADS)
@@ -35,9 +35,8 @@ def list_threads() -> Response:
         return _elsewhere(others)
     filters = _filters() if is_staff(g.user) else None
     page = threads_of(g.user, filters.narrowed() if filters else None)
-    contact = option("threads.contact")
-    return in_portal("threads/list.html", "threads/_rows.html", page=page, filters=filters, contact=contact,
-                     may_open=contact and g.user.sees_threads)  # fmt: skip
+    return in_portal("threads/list.html", "threads/_rows.html", page=page, filters=filters,
+                     contact=option("threads.contact"), may_open=_may_open())  # fmt: skip
 
 
 def _filters() -> ThreadsFilter:
@@ -92,7 +91,13 @@ def _around(thread: Thread) -> dict[str, Any]:
     """What stands above and below the messages."""
     panels = [panel for make in wires.thread_panels if (panel := make(g.user, thread))]
     readers = readers_of(thread, is_staff(g.user)) if thread.published else []
-    return {"panels": panels, "readers": [name for name in readers if name != g.user.name]}
+    barred = BARRED[g.portal] if is_closed_to(g.user, thread) else None
+    return {"panels": panels, "readers": [name for name in readers if name != g.user.name], "barred": barred,
+            "may_open": _may_open()}  # fmt: skip
+
+
+def _may_open() -> bool:
+    return option("threads.contact") and g.user.sees_threads
 
 
 def said(thread: Thread, before: int | None = None) -> dict[str, Any]:

@@ -4,6 +4,10 @@ from flask_babel import lazy_gettext as _l
 
 INCIDENT = "incident"
 ARRIVED = _l("Your message had arrived as you first sent it. Send this one too if it says more.")
+BARRED = {  # why somebody does not write to others, by who they are
+    "client": _l("You cannot write to your workers here: your agency passes on to them what they must know."),
+    "worker": _l("You cannot write to clients here: your agency passes on to them what they must know."),
+}
 TOPICS = {  # what clients and workers choose from when they open one
     "planning": _l("Planning and hours"),
     "visit": _l("A visit"),

@@ -153,6 +153,44 @@ def test_clients_and_workers_write_to_each_other_only_where_the_agency_lets_them
     assert "Éloïse" not in page.words
 
 
+def test_what_was_begun_directly_is_read_and_no_more_written_in_once_the_agency_switches_it_off(
+    agency: Agency, database: Database, sign_in: SignIn, allow: Callable[..., None]
+) -> None:
+    allow(clients_to_workers=True, workers_to_clients=True)
+    with database.writing():
+        direct, of_staff, alone = (
+            factories.thread(who, [agency.claire], others).id
+            for who, others in ((agency.claire, [agency.wassim]), (agency.sofia, [agency.wassim]), (agency.claire, []))
+        )
+        reported = factories.incident(agency.claire, agency.claires_past).thread_id
+    claire, paul, wassim = (sign_in(one) for one in (agency.claire, agency.paul, agency.wassim))
+    begun = claire.get(f"/client/threads/{direct}").form("Send")
+    first: dict[str, Any] = {"text": "À demain"}
+    begun.submit(**first)
+    allow(clients_to_workers=False)
+    late = claire.get(f"/client/threads/{alone}").form("Send")
+    late.action = late.partial = begun.action
+    refused = late.submit(text="Venez plutôt à 10 h", htmx=True)
+    assert (refused.status, refused.form("Send").values()["text"]) == (409, "Venez plutôt à 10 h")
+    assert "You cannot write to your workers here" in refused.words and refused.link("Write to your agency")
+    assert begun.submit(**first).status == 303, "what had arrived has arrived"
+    with database.writing():
+        db.session.get_one(Relative, agency.paul.id).sees_threads = True
+    for browser in (claire, paul):
+        page = browser.get(f"/client/threads/{direct}")
+        assert "À demain" in page.words and "You cannot write to your workers here" in page.words
+        assert not page.soup.select("#write textarea") and len(page.statements) <= 12
+        assert page.link("Write to your agency").click().h1 == "Write to your agency"
+    assert wassim.get(f"/worker/threads/{direct}").form("Send").submit(text="Entendu").status == 303
+    assert sign_in(agency.sofia).get(f"/staff/threads/{direct}").form("Send").submit(
+        text="Bonjour", audience="all").status == 303  # fmt: skip
+    for number in (of_staff, alone, reported):
+        assert claire.get(f"/client/threads/{number}").form("Send").submit(text="Bonjour").status == 303
+    allow(workers_to_clients=False)
+    assert "You cannot write to clients here" in wassim.get(f"/worker/threads/{direct}").words
+    assert wassim.get(f"/worker/threads/{of_staff}").form("Send").submit(text="Bonjour").status == 303
+
+
 def test_without_the_module_nobody_opens_but_everybody_reads(
     agency: Agency, database: Database, sign_in: SignIn, allow: Callable[..., None]
 ) -> None:
