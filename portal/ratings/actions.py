@@ -121,7 +121,7 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
         the person.
 
     Raises:
-        Refused: the visit has been rated meanwhile.
+        Refused: what is asked about has been rated meanwhile.
     """
     refuse_hidden_zero(stars)
     subject = request.subject
@@ -138,7 +138,9 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
         replace_value(None, rating, value)
         return True
     if rating or rows_changed(first.values(answered_at=clock.now())) != 1:
-        raise Refused(_l("This visit has been rated in the meantime."), "rated")
+        of_visit = _l("This visit has been rated in the meantime.")
+        of_handling = _l("How this incident was handled has been rated in the meantime.")
+        raise Refused(of_visit if subject.visit_id else of_handling, "rated")
     write_first(subject, value)
     record("rating.left", None, subject.about, after={"stars": stars, "channel": "mail"})
     return True

@@ -114,20 +114,21 @@ def refuse(state: str, found: RatingRequest | None = None) -> Response:
     """
     if state != "invalid":
         waits = found is not None and queries.waits_on_the_portal(found.subject)
-        return show("ratings/refused.html", status=410, reason=state, waits=waits, **_frame())
+        handling = found is not None and found.subject.incident_id is not None
+        return show("ratings/refused.html", status=410, reason=state, waits=waits, handling=handling, **_frame())
     buckets = {f"wrong-link:{place_of(request.remote_addr)}": WRONG_LINKS, "wrong-link": WRONG_LINKS_OVERALL}
     try:
         for bucket, limit in buckets.items():
             brake(bucket, limit, WRONG_MINUTES)
     except Refused:
-        answer = show("ratings/refused.html", status=429, reason="throttled", **_frame())
+        answer = show("ratings/refused.html", status=429, reason="throttled", handling=False, **_frame())
         answer.headers["Retry-After"] = str(60 * WRONG_MINUTES)
         return answer
     if request.method == "POST":
         for bucket in buckets:
             count_hit(bucket, WRONG_MINUTES)
         db.session.commit()
-    return show("ratings/refused.html", status=404, reason="invalid", **_frame())
+    return show("ratings/refused.html", status=404, reason="invalid", handling=False, **_frame())
 
 
 def _frame() -> dict:

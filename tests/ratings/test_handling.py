@@ -10,14 +10,15 @@ from sqlalchemy import func, select, text
 from time_machine import TimeMachineFixture
 
 from portal.audit.models import AuditEntry
+from portal.errors import Refused
 from portal.extensions import db
 from portal.incidents.following import Closing, move_incident
 from portal.incidents.models import Incident, State
 from portal.outbox.models import Message
 from portal.people.models import Relative
-from portal.ratings.actions import leave_rating
+from portal.ratings.actions import answer_request, leave_rating
 from portal.ratings.handling import handling_of
-from portal.ratings.models import Rating, RatingSubject
+from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import missing_requests
 from portal.settings.actions import set_option
 from portal.visits.actions import end_visits
@@ -258,6 +259,29 @@ def test_a_reminder_follows_and_a_client_who_wants_no_requests_is_not_asked(
     close(database, agency, second)
     mailbox.collect()
     assert database.all(HANDLING)[-1] == ("suppressed", "opted_out")
+
+
+def test_a_link_that_opens_no_more_speaks_of_the_incident_not_of_a_visit(
+    agency: Agency, database: Database, handled: int, mailbox: Mailbox, stranger: Browser,
+    time_machine: TimeMachineFixture,
+) -> None:  # fmt: skip
+    link = read(0, next(one for one in mailbox.collect() if "/r/" in text_of(one))).link
+    time_machine.shift(timedelta(days=15))
+    assert "asked for above the conversation about your incident" in stranger.get(link).words
+    time_machine.shift(timedelta(days=60))
+    assert "This incident is too long ago to be rated here." in stranger.get(link).words
+    with database.writing():
+        set_option(None, "ratings.client_ratings", "off")
+    closed = stranger.get(link).words
+    assert "nothing to answer about this incident" in closed and "visit" not in closed
+    with database.writing():
+        set_option(None, "ratings.client_ratings", "on")
+        set_option(None, "ratings.portal_days", "365")
+    rate_handling(database, agency, handled, 4)
+    with database.app.app_context(), pytest.raises(Refused) as late:
+        first = db.session.scalars(select(RatingRequest).where(RatingRequest.reminds_id.is_(None))).one()
+        answer_request(first, 2, "", trapped=False)
+    assert "How this incident was handled has been rated" in str(late.value.message)
 
 
 def test_a_low_one_alerts_whoever_answers_for_the_file_with_the_way_to_the_incident(
