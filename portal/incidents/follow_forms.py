@@ -76,6 +76,8 @@ class MoveForm(_IncidentForm):
         self.state.choices = _offered(STATE_LABELS)  # what does not follow the present state, the deed refuses
         self.outcome.choices = _offered(OUTCOME_LABELS)
         self.outcome.validate_choice = bool(self.outcome.data)
+        if self.outcome.data and self._goes_on:  # what was chosen can be taken back
+            self.outcome.choices.append(SelectChoice(value="", label=_("It has not ended")))
 
     @property
     def following(self) -> list[str]:
@@ -88,12 +90,32 @@ class MoveForm(_IncidentForm):
             return None
         return Closing(self.outcome.data, self.note.data or "", bool("ask" in self and self.ask.data))
 
+    @property
+    def _goes_on(self) -> bool:
+        """Whether a state was chosen with which nothing is kept of how an incident ends."""
+        return self.state.data in STATE_LABELS and self.state.data != State.CLOSED
+
+    @property
+    def speaks_of_end(self) -> bool:
+        """Whether the fields of its end are shown: where it can be closed, and where something is wrong in them."""
+        wrong = any(field.errors for field in self if field.name in ("outcome", "note", "ask"))
+        return State.CLOSED in self.following or wrong
+
+    def validate_outcome(self, field: RadioField) -> None:
+        if self._goes_on and field.data:
+            raise ValidationError(_("How it ended is kept only with the state “%(closed)s”. Please choose it, or say "
+                                    "that it has not ended.", closed=STATE_LABELS[State.CLOSED]))  # fmt: skip
+
     def validate_note(self, field: TextAreaField) -> None:
-        moves_on = self.state.data in STATE_LABELS and self.state.data != State.CLOSED
-        if moves_on and field.data and field.data.split() != (self.incident.outcome_note or "").split():
+        if self._goes_on and field.data and field.data.split() != (self.incident.outcome_note or "").split():
             closed = STATE_LABELS[State.CLOSED]
             raise ValidationError(_("A note is kept only with the state “%(closed)s”. Please choose it, or leave the "
                                     "note as it was.", closed=closed))  # fmt: skip
+
+    def validate_ask(self, field: BooleanField) -> None:
+        if self._goes_on and field.data:
+            raise ValidationError(_("The client is asked only with the state “%(closed)s”. Please choose it, or leave "
+                                    "this out.", closed=STATE_LABELS[State.CLOSED]))  # fmt: skip
 
     def stands(self) -> dict[str, str]:
         return {"state": str(STATE_LABELS[State(self.incident.state)])}

@@ -73,6 +73,15 @@ def test_an_incident_goes_from_state_to_state_and_participants_read_what_concern
     dropped = form.submit(state="reopened", note=SECRET)
     assert dropped.status == 422 and "A note is kept only with the state “Closed”." in dropped.says("#note-error")
     assert dropped.form("Save").values()["note"] == SECRET
+    dropped = form.submit(state="reopened", outcome="unfounded", ask="y")
+    assert dropped.status == 422 and "How it ended is kept only with the state “Closed”." in dropped.says(
+        "#outcome-error"
+    )
+    assert "The client is asked only with the state “Closed”." in dropped.says("#ask-error")
+    kept = dropped.form("Save")
+    assert (kept.values()["outcome"], kept.values()["ask"]) == ("unfounded", "y")
+    assert kept.submit(outcome="", state="closed").errors() == ["Please say how it ended."]
+    assert stands(database, reported).state == "resolved"
     page = form.submit(outcome="no_action", note=SECRET).follow()
     assert badges(page) == ["Closed"]
     assert SECRET in page.words and "No action needed" in page.words
@@ -110,7 +119,8 @@ def test_a_state_that_does_not_follow_is_refused_with_a_sentence(
                 closed = before == State.CLOSED
                 made.closed_at, made.outcome = (made.declared_at, "settled") if closed else (None, None)
                 db.session.commit()
-                page = sofia.act(url, {"state": to, "version": str(made.version), "outcome": "settled"})
+                ends = {"outcome": "settled"} if to == State.CLOSED else {}
+                page = sofia.act(url, {"state": to, "version": str(made.version)} | ends)
                 assert page.status == 409, f"{before} → {to}"
                 assert "An incident that is" in " ".join(page.errors())
                 db.session.expire_all()
