@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import cast
 
@@ -105,6 +106,12 @@ class PortalForm(FlaskForm):
             """WTForms' own words, kept: Flask-WTF would read their catalog from the disk at each request."""
             return DefaultMeta.get_translations(self, form)
 
+    @contextmanager
+    def prepared(self) -> Generator[None]:
+        """What a deed needs and nobody should wait for, done before it; the deed stands in this block. Most need
+        nothing."""
+        yield
+
     def refuse(self, refusal: Refused) -> None:
         """Say why the domain refused: at the field that the refusal's code names, else above the form."""
         if refusal.code in self:
@@ -118,7 +125,8 @@ def refused(form: PortalForm, act: Callable[[], object]) -> int | None:
     if not form.validate_on_submit():
         return 422 if request.method == "POST" else 200
     try:
-        act()
+        with form.prepared():
+            act()
     except Refused as refusal:
         db.session.rollback()  # what the deed had begun is not to be read as if it stood
         form.refuse(refusal)

@@ -1,10 +1,11 @@
 """Keeping what somebody attaches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
+from sqlalchemy.orm.attributes import instance_state
 from werkzeug.datastructures import FileStorage
 
 from portal import clock
@@ -22,37 +23,64 @@ END_OF_PDF, TAIL = b"%%EOF", 4096
 DAY = timedelta(days=1)
 
 
-def keep(actor: User, uploads: Sequence[FileStorage]) -> list[Attachment]:
-    """Check and keep files in the present transaction, all or none. What they hold decides what they are.
-
-    The caller ties them to a row of its own; that deed, not this one, has the entry in the journal.
-
-    Raises:
-        Refused: code `files`, with a sentence that names the file.
-    """
-    if not uploads:
-        return []
-    _refuse_too_many(actor, len(uploads))
-    contents = [_checked(upload) for upload in uploads]
-    kept: list[Attachment] = []
-    try:
-        for upload, (content, media_type) in zip(uploads, contents, strict=True):
-            kept.append(_keep(actor, upload.filename, content, media_type))
-        db.session.add_all(kept)
-        db.session.flush()
-    except BaseException:
-        for attachment in kept:
-            _forget(attachment)
-        raise
-    return kept
-
-
-def _refuse_too_many(actor: User, more: int) -> None:
+def refuse_too_many(actor: User, more: int) -> None:
+    """Refuse more files than one person sends within a day."""
     today = Attachment.account_id == actor.account_id, Attachment.at > clock.now() - DAY
     if (db.session.scalar(select(func.count(Attachment.id)).where(*today)) or 0) + more > MOST_A_DAY:
         raise Refused(
             _("You have sent %(most)d files within one day: more can be sent tomorrow.", most=MOST_A_DAY), "files"
         )
+
+
+def prepare(actor: User, uploads: Sequence[FileStorage]) -> list[Attachment]:
+    """Check files, draw pictures anew and store the contents, all or none. What they hold decides what they are.
+
+    It takes seconds and asks no database: whoever can does it before the transaction that keeps the rows, and
+    `forget_unkept` after it.
+
+    Raises:
+        Refused: code `files`, with a sentence that names the file.
+    """
+    checked = [(upload.filename, *_checked(upload)) for upload in uploads]
+    made = [_drawn(actor, *one) for one in checked]
+    try:
+        for _row, contents in made:
+            for name, content in contents.items():
+                store().write(name, content)
+    except BaseException:
+        forget_unkept(row for row, _contents in made)
+        raise
+    return [row for row, _contents in made]
+
+
+def keep(actor: User, files: Sequence[FileStorage | Attachment]) -> list[Attachment]:
+    """Keep files in the present transaction, all or none. Those that come as they were sent are prepared first.
+
+    The caller ties them to a row of its own; that deed, not this one, has the entry in the journal.
+
+    Raises:
+        Refused: code `files`, with a sentence.
+    """
+    if not files:
+        return []
+    refuse_too_many(actor, len(files))
+    prepared = [file for file in files if isinstance(file, Attachment)]
+    rows = prepared + prepare(actor, [file for file in files if isinstance(file, FileStorage)])
+    try:
+        db.session.add_all(rows)
+        db.session.flush()
+    except BaseException:
+        forget_unkept(rows)
+        raise
+    return rows
+
+
+def forget_unkept(rows: Iterable[Attachment]) -> None:
+    """Remove what the store holds of those files whose rows no deed has kept."""
+    for row in rows:
+        if not instance_state(row).persistent:
+            store().remove(row.public_id)
+            store().remove(row.thumbnail_name)
 
 
 def _checked(upload: FileStorage) -> tuple[bytes, str]:
@@ -73,19 +101,14 @@ def _checked(upload: FileStorage) -> tuple[bytes, str]:
     return content, media_type
 
 
-def _keep(actor: User, sent: str | None, content: bytes, media_type: str) -> Attachment:
-    made = Attachment(
+def _drawn(actor: User, sent: str | None, content: bytes, media_type: str) -> tuple[Attachment, dict[str, bytes]]:
+    """The row of a file, and what is to be stored for it, by name."""
+    row = Attachment(
         public_id=new_public_id(), name=offered_name(sent, media_type), media_type=media_type, size=len(content),
         account_id=actor.account_id or None,
     )  # fmt: skip
-    if made.is_picture:
-        drawn = draw(content, media_type, shown_name(sent))
-        content, made.size, made.width, made.height = drawn.content, len(drawn.content), drawn.width, drawn.height
-        store().write(made.thumbnail_name, drawn.thumbnail)
-    store().write(made.public_id, content)
-    return made
-
-
-def _forget(attachment: Attachment) -> None:
-    store().remove(attachment.public_id)
-    store().remove(attachment.thumbnail_name)
+    if not row.is_picture:
+        return row, {row.public_id: content}
+    drawn = draw(content, media_type, shown_name(sent))
+    row.size, row.width, row.height = len(drawn.content), drawn.width, drawn.height
+    return row, {row.thumbnail_name: drawn.thumbnail, row.public_id: drawn.content}

@@ -13,7 +13,7 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed, upsert, wires
 from portal.files.actions import keep
-from portal.files.models import MOST_FILES
+from portal.files.models import MOST_FILES, Attachment
 from portal.links import new_public_id
 from portal.threads.models import MessageFile, Participant, Reading, Thread, ThreadMessage
 from portal.threads.queries import is_closed_to, is_staff
@@ -27,13 +27,13 @@ class Draft:
     Attributes:
         text: as typed, cleaned; empty only with something attached.
         token: of the form (see `portal.links.new_public_id`): the same one twice is one message.
-        uploads: files as they came, at most five.
+        uploads: files as they came, or prepared already (`files.actions.prepare`), at most five.
         internal: for staff alone; only staff may say so.
     """
 
     text: str
     token: str
-    uploads: Sequence[FileStorage] = ()
+    uploads: Sequence[FileStorage | Attachment] = ()
     internal: bool = False
 
 

@@ -1,8 +1,11 @@
 """What is written in a conversation, and what staff narrow the list of them to."""
 
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from flask import g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
@@ -14,7 +17,7 @@ from portal.errors import Refused
 from portal.files.forms import AttachmentsField
 from portal.forms import FilterForm, PortalForm, choices, number_in
 from portal.links import new_public_id
-from portal.threads.actions import Draft
+from portal.threads.actions import Draft, written
 from portal.threads.models import LONGEST_REASON, LONGEST_TEXT
 from portal.threads.words import INCIDENT, TOPICS
 
@@ -76,6 +79,16 @@ class OnceForm(PortalForm):
         super().__init__(**options)
         if not TOKEN.fullmatch(self.token.data or ""):
             self.token.data = new_public_id()
+
+    @contextmanager
+    def prepared(self) -> Generator[None]:
+        """What is attached; of a form that has arrived before, nothing is drawn or stored again."""
+        field = self._fields.get("files")
+        if isinstance(field, AttachmentsField) and not written(g.user, self.token.data or ""):
+            with field.prepared(g.user):
+                yield
+        else:
+            yield
 
     def refuse(self, refusal: Refused) -> None:
         """As every form. What had arrived otherwise than it stands here may be sent as well: as another deed."""
