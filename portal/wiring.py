@@ -17,7 +17,7 @@ from portal.incidents import panels as incident_panels
 from portal.incidents import timeline as incident_timeline
 from portal.incidents.actions import follow_visits, note_message
 from portal.incidents.follow_panels import follow_panel
-from portal.incidents.handling_panels import handling_panel
+from portal.incidents.handling_panels import handling_home_card, handling_panel
 from portal.incidents.queries import has_open_incident, is_incident_open, thread_of_incident
 from portal.outbox import panels as outbox
 from portal.outbox.models import Message
@@ -146,7 +146,7 @@ wires.account_panels = [choices.account_panel, notice_choices.account_panel]
 # what asks for attention: cards of the staff's home page, figures in the menu
 wires.home_cards = [
     setup.home_card, settings.home_card, outbox.home_card, incidents.home_card, low.home_card,
-    visit_panels.home_card, imports.home_card, thread_lists.home_card,
+    handling_home_card, visit_panels.home_card, imports.home_card, thread_lists.home_card,
 ]  # fmt: skip
 wires.badges = {
     "staff.open_incidents": incidents.badge,

@@ -24,7 +24,9 @@ from portal.organisation.catalogue import add_skill
 from portal.outbox.actions import hold_channel
 from portal.people.models import Absence, Availability, Client, Relative, Service, Skill, Staff, Worker, WorkerSkill
 from portal.portals import PORTALS
+from portal.ratings.actions import leave_rating
 from portal.ratings.exclusion import exclude_rating
+from portal.ratings.handling import handling_of
 from portal.ratings.models import Rating, RatingRequest
 from portal.settings.actions import mark_setup, set_logo
 from portal.settings.queries import option
@@ -197,6 +199,13 @@ class Things:
         move_incident(self.agency.sofia.user, made, State.CLOSED, made.version, Closing("settled", ask=True))
         return {"incident_id": made.id}
 
+    def badly_handled_incident(self) -> dict[str, Any]:
+        """Claire found that it was handled badly."""
+        made = self.handled_incident()
+        subject, _rating = handling_of(made["incident_id"]) or (None, None)
+        leave_rating(self.agency.claire.user, subject, 1, "le secret de Claire")
+        return made
+
     def session_of(self, person: str) -> dict[str, Any]:
         return {"session_id": factories.session(getattr(self.agency, person))}
 
@@ -344,6 +353,7 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.change_incident_state": Things.incident,
     "staff.change_follow_up": Things.incident,
     "staff.look_at_rating": Things.low_rating,
+    "staff.look_at_handling": Things.badly_handled_incident,
     "staff.ask_again": Things.rated_visit,
     "staff.reply_to_rating": Things.low_rating,
     "staff.exclude_rating": Things.low_rating,

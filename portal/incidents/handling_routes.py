@@ -1,4 +1,4 @@
-"""The client, or a relative, rates how an incident was handled, once the agency has asked."""
+"""The client, or a relative, rates how an incident was handled, once the agency has asked; staff take note of it."""
 
 from dataclasses import replace
 
@@ -6,16 +6,18 @@ from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from portal.accounts.queries import safe_next
 from portal.errors import Refused
 from portal.extensions import db
 from portal.forms import STAR_WORDS
 from portal.incidents.models import Incident
 from portal.incidents.queries import incident_of
 from portal.pages import done, show
-from portal.portals import client
+from portal.portals import client, staff
 from portal.ratings import actions
 from portal.ratings.forms import RatingForm
 from portal.ratings.handling import handling_of, refuse_unless_rateable
+from portal.ratings.low import look_at
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.queries import question_of
 from portal.roles import Permission
@@ -67,3 +69,16 @@ def _window(
 
 def _thread_of(incident: Incident) -> str:
     return url_for("client.show_thread", thread_id=incident.thread_id)
+
+
+@staff.page("/incidents/<int:incident_id>/rating/look", Permission.LOOK_AT_RATINGS, methods=("POST",),
+            module="ratings.enabled")  # fmt: skip
+def look_at_handling(incident_id: int) -> Response:
+    """Take note of a low rating of how an incident was handled, from its conversation or from the home page."""
+    if not option("incidents.enabled"):
+        abort(404)
+    incident = incident_of(g.user, incident_id) or abort(404)
+    _subject, rating = handling_of(incident_id) or abort(404)
+    look_at(g.user, rating or abort(404))
+    flash(_("You have taken note of this rating."), "success")
+    return done(safe_next(request.form.get("next")) or url_for("staff.show_thread", thread_id=incident.thread_id))

@@ -25,7 +25,8 @@ from portal.organisation.catalogue import add_skill
 from portal.outbox.actions import hold_channel
 from portal.outbox.models import Message
 from portal.people.models import Absence, Availability, Client, Sector, Service, Staff, Worker
-from portal.ratings.actions import answer_request
+from portal.ratings.actions import answer_request, leave_rating
+from portal.ratings.handling import handling_of
 from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
 from portal.settings.actions import mark_setup, set_option
 from portal.settings.models import GROUPS
@@ -263,6 +264,13 @@ def incidents(agency: Agency) -> None:
     second = factories.incident(agency.claire, agency.claires_past, phase="end")
     closing = Closing("settled", "Clé changée", ask=True)
     move_incident(agency.sofia.user, second, IncidentState.CLOSED, second.version, closing)
+
+
+def badly_handled(agency: Agency) -> None:
+    """The client of the second finds that it was handled badly."""
+    incidents(agency)
+    subject, _rating = handling_of(2) or (None, None)
+    leave_rating(agency.claire.user, subject, 1, LONG)
 
 
 def talking(agency: Agency) -> None:
@@ -520,7 +528,8 @@ SIGHTS = [
     Sight("incidents-of-client", "sofia", "/staff/clients/{agency.claire.id}/incidents", before=incidents),
     Sight("incidents-of-worker", "ines", "/staff/workers/{agency.wassim.id}/incidents"),
     Sight("incidents-table", "ines", "/staff/incidents?period=last_12_months", before=incidents),
-    Sight("home-incidents", "sofia", "/staff/home", before=incidents),
+    Sight("home-incidents", "sofia", "/staff/home", before=badly_handled),
+    Sight("handling-low", "sofia", "/staff/threads/2", before=badly_handled),
     Sight("audit-log", "ada", "/staff/journal?period=last_7_days"),
     Sight("home-lost", "sofia", "/staff/home", before=lost_messages),
     Sight("outbox-lately", "ines", "/staff/outbox?state=failed&lately=1", before=lost_messages),
