@@ -68,6 +68,7 @@ REASON_LABELS = {
     "notice_changed": _l("the person has chosen another time for such mails"),
     "read": _l("it has been read on the portal"),
     "withdrawn": _l("the message has been withdrawn"),
+    "not_visible": _l("the person does not see the conversation (any more)"),
     "told_already": _l("another mail has said it already"),
     "incidents_off": _l("incident reports are switched off"),
     "incident_answered": _l("the agency has answered"),

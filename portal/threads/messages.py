@@ -99,16 +99,19 @@ def _told_before(mark: ThreadNotice, message: Message) -> int:
 
 
 def _news(
-    user: User, marks: Sequence[ThreadNotice], message: Message, *, also_read: bool = False, withdrawn: bool = False
-) -> list[News]:
-    """What is new and unread to a person, and no mail has told them, oldest first; or what of it was withdrawn."""
+    user: User, marks: Sequence[ThreadNotice], message: Message, *, also_read: bool = False, withdrawn: bool = False,
+    hidden: bool = False,
+) -> list[News]:  # fmt: skip
+    """What is new and unread to a person, and no mail has told them, oldest first; or what of it was withdrawn, or
+    stands where they do not see it (any more)."""
     written, read = _is_written(user), _is_read(user)
     stands = ThreadMessage.withdrawn_at.is_not(None) if withdrawn else ThreadMessage.withdrawn_at.is_(None)
     after = {(mark.thread_id, mark.kind): _told_before(mark, message) for mark in marks}
     earlier = aliased(ThreadMessage)
     first = ~exists().where(earlier.thread_id == ThreadMessage.thread_id, earlier.id < ThreadMessage.id)
     kind = case(((Thread.topic == INCIDENT) & first, "incident"), else_="message").label("kind")
-    chosen = visible_messages(user).join(Thread, Thread.id == ThreadMessage.thread_id).where(
+    messages = select(ThreadMessage) if hidden else visible_messages(user)
+    chosen = messages.join(Thread, Thread.id == ThreadMessage.thread_id).where(
         ThreadMessage.thread_id.in_({thread_id for thread_id, _kind in after}),
         ThreadMessage.id > min(after.values(), default=0), ~ThreadMessage.internal,
         stands, ~written, *([] if also_read else [~read]),
@@ -158,7 +161,9 @@ def _nothing_left(user: User, message: Message, wanted: set[str], marks: Sequenc
         return Drop("suppressed", "notice_off")
     if all(_told_before(mark, message) >= mark.owed_id for mark in marks):
         return Drop("cancelled", "told_already")
-    return Drop("cancelled", "withdrawn" if _news(user, marks, message, withdrawn=True) else "read")
+    if _news(user, marks, message, withdrawn=True):
+        return Drop("cancelled", "withdrawn")
+    return Drop("cancelled", "not_visible" if _news(user, marks, message, hidden=True) else "read")
 
 
 def decide(message: Message) -> Recipient | Drop | Postpone:

@@ -129,7 +129,7 @@ def test_one_mail_waits_for_each_person_however_much_is_written(agency: Agency, 
 
 
 def test_what_is_read_withdrawn_internal_or_not_published_is_not_told(
-    agency: Agency, town: Town, database: Database
+    agency: Agency, town: Town, database: Database, sign_in: SignIn
 ) -> None:
     town.open(agency.sofia, [agency.eloise], published=False)
     assert database.all(NOTICES) == []
@@ -158,6 +158,13 @@ def test_what_is_read_withdrawn_internal_or_not_published_is_not_told(
     town.write(agency.denis)
     town.read(agency.ines)
     assert town.mails() == [], "one of the agency has read it"
+    town.write(agency.sofia)
+    with database.writing():
+        publish(agency.sofia.user, db.session.get_one(Thread, town.thread), published=False)
+    assert town.mails() == []
+    assert ("client", agency.denis.id, "cancelled", "not_visible") in database.all(NOTICES)
+    outbox = sign_in(agency.sofia).get("/staff/outbox").words
+    assert "the person does not see the conversation (any more)" in outbox
 
 
 def test_what_comes_while_a_mail_leaves_is_told_by_the_next_one(agency: Agency, town: Town, database: Database) -> None:
