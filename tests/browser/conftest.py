@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, expect
 from werkzeug.serving import make_server
 
 from tests.browser.tab import LOCALES, SWITCHES, Tab
 from tests.conftest import SignIn
 from tests.factories import Persona
+
+PATIENCE = 20_000  # milliseconds; a quiet machine needs a tenth, a busy one is not wrong
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -101,6 +104,6 @@ def new_context(
         reduced_motion="reduce",
         timezone_id="Europe/Paris",
     )
-    context.set_default_timeout(10_000)
-    context.set_default_navigation_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
+    context.set_default_navigation_timeout(2 * PATIENCE)
     return context
