@@ -237,19 +237,22 @@ def _note_in_vain(thread_id: int, kind: str, readers: Sequence[Reader]) -> None:
 
 
 def promise_anew(marks: Sequence[ThreadNotice]) -> None:
-    """Have what a mail was to tell told by another one, as its reader wants it now: all of it, or nothing."""
+    """Have what a mail was to tell told by another one, as its reader wants it now: all of it, or nothing. What one of
+    the agency does not want is told to whoever answers next."""
     for mark in marks:
         reader, owed = reader_named(mark.person_type, mark.person_id), mark.owed_id
         mark.told_id, mark.telling_id = (mark.told_id, 0) if reader else (owed, owed)
         if reader and reader.hindrance(mark.kind):
             mark.told_id = owed
+            if mark.person_type == "staff":
+                pass_on([mark])
         db.session.flush()
         if reader and mark.told_id < owed:
             owe(mark.thread_id, mark.kind, owed, [reader])
 
 
 def pass_on(marks: Sequence[ThreadNotice]) -> None:
-    """Have somebody else of the agency told, where whoever was to be cannot read it any more."""
+    """Have somebody else of the agency told, where whoever was to be cannot read it any more, or wants no such mail."""
     for mark in marks:
         thread = db.session.get_one(Thread, mark.thread_id)
         others = [one for one in _in_charge(thread, mark.kind) if one.id != mark.person_id]

@@ -16,6 +16,7 @@ from portal.people.models import Client, Relative, Staff, Worker
 from portal.settings.actions import set_option
 from portal.threads.actions import mark_read
 from portal.threads.changes import withdraw_message
+from portal.threads.choices import choose
 from portal.threads.models import NoticeChoice, Thread, ThreadMessage
 from portal.threads.opening import publish
 from tests import factories
@@ -224,9 +225,12 @@ def test_whoever_answers_next_is_told_where_the_first_wants_no_mails(
         db.session.add(NoticeChoice(person_type="staff", person_id=agency.sofia.id, kind="message", how="never"))
     town.open(agency.denis, [agency.denis])
     assert town.mails() == [("ines", ONE)]
+    town.write(agency.denis)
     with database.writing():
-        for one in (agency.ines, agency.ada):
-            db.session.add(NoticeChoice(person_type="staff", person_id=one.id, kind="message", how="never"))
+        choose(agency.ines.user, {"message": "never"})
+    assert town.mails() == [("ada", MORE % 2)], "also where the first changes their mind while a mail waits"
+    with database.writing():
+        db.session.add(NoticeChoice(person_type="staff", person_id=agency.ada.id, kind="message", how="never"))
     town.write(agency.denis)
     assert town.mails() == []
     assert ("staff", agency.sofia.id, "suppressed", "notice_off") in database.all(NOTICES)
