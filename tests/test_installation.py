@@ -1,6 +1,8 @@
 """How an installation is told what it is: secrets, addresses, cookies, and what a forged request cannot change."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +15,7 @@ from portal.config import ConfigError, load
 from portal.extensions import db
 from portal.headers import POLICY
 from portal.links import external_url
-from tests.conftest import Database, Mailbox, SignIn, Templates, close, make_app, open_browser, text_of
+from tests.conftest import ROOT, Database, Mailbox, SignIn, Templates, close, make_app, open_browser, text_of
 from tests.factories import Agency
 from tests.pages import Browser
 
@@ -34,6 +36,13 @@ def test_a_complete_production_starts(tmp_path: Path) -> None:
     assert config["SESSION_COOKIE_SECURE"] is True
     assert config["TRUSTED_HOSTS"] == ["suivi.example.org", "127.0.0.1", "localhost"]
     assert not (tmp_path / "secret-key").exists(), "production makes no secrets of its own"
+
+
+def test_what_a_start_makes_is_never_looked_through_for_garbage(tmp_path: Path) -> None:
+    seen = "import gc, wsgi; print(gc.isenabled(), gc.get_freeze_count() > gc.get_count()[0] + 100_000)"
+    environ = {"PORTAL_DATA_DIR": str(tmp_path)}
+    told = subprocess.run([sys.executable, "-c", seen], cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert told.stdout == "True True\n", told.stderr
 
 
 @pytest.mark.parametrize("name", sorted(set(GOOD) - {"PORTAL_ENV"}))
