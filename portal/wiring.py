@@ -12,12 +12,13 @@ from portal.imports import jobs as import_jobs
 from portal.imports import panels as imports
 from portal.incidents import alerts as incident_alerts
 from portal.incidents import columns as incident_columns
+from portal.incidents import home as incident_home
 from portal.incidents import lists as incidents
 from portal.incidents import panels as incident_panels
 from portal.incidents import timeline as incident_timeline
 from portal.incidents.actions import follow_visits, note_message
 from portal.incidents.follow_panels import follow_panel
-from portal.incidents.handling_panels import handling_home_card, handling_panel
+from portal.incidents.handling_panels import handling_panel
 from portal.incidents.queries import has_open_incident, is_incident_open, thread_of_incident
 from portal.outbox import panels as outbox
 from portal.outbox.models import Message
@@ -145,8 +146,8 @@ wires.account_panels = [choices.account_panel, notice_choices.account_panel]
 
 # what asks for attention: cards of the staff's home page, figures in the menu
 wires.home_cards = [
-    setup.home_card, settings.home_card, outbox.home_card, incidents.home_card, low.home_card,
-    handling_home_card, visit_panels.home_card, imports.home_card, thread_lists.home_card,
+    setup.home_card, settings.home_card, incident_home.reasons_card, outbox.home_card, incident_home.incidents_card,
+    low.home_card, incident_home.handling_card, visit_panels.home_card, imports.home_card, thread_lists.home_card,
 ]  # fmt: skip
 wires.badges = {
     "staff.open_incidents": incidents.badge,

@@ -1,19 +1,15 @@
-"""How an incident was handled, as its client rates it: above its conversation, and on the staff's home page."""
+"""How an incident was handled, as its client rates it: what stands above its conversation."""
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import func
 
 from portal.accounts.models import User
 from portal.extensions import Panel, db
 from portal.forms import STAR_WORDS
-from portal.incidents.lists import as_row, rows
 from portal.incidents.models import Incident
 from portal.incidents.queries import visible_incidents
 from portal.ratings.handling import can_rate, handling_of
-from portal.ratings.low import SHOWN
-from portal.ratings.models import Rating, RatingSubject
-from portal.ratings.queries import is_low, is_unseen, is_urgent, question_of
+from portal.ratings.queries import is_low, question_of
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 from portal.threads.models import Thread
@@ -52,22 +48,3 @@ def handling_panel(user: User, thread: Thread) -> Panel | None:
         "words": STAR_WORDS,
         "url": url,
     })  # fmt: skip
-
-
-def handling_home_card(user: User) -> Panel | None:
-    """On the staff's home page, the low ratings of how incidents were handled that nobody has looked at: beside those
-    of visits, and never counted with them."""
-    if not (option("ratings.enabled") and option("incidents.enabled")):
-        return None
-    low = visible_incidents(user).join(RatingSubject, RatingSubject.incident_id == Incident.id)
-    low = low.join(Rating, Rating.subject_id == RatingSubject.id).where(*is_unseen())
-    said = Rating.stars, Rating.comment, func.coalesce(Rating.changed_at, Rating.left_at).label("said_at")
-    number = func.count().over().label("total")
-    found = db.session.execute(
-        rows(low).add_columns(*said, number).order_by(Rating.left_at, Rating.id).limit(SHOWN)
-    ).all()
-    if not found:
-        return None
-    waiting = [{"row": as_row(one), "stars": one.stars, "comment": one.comment, "said_at": one.said_at,
-                "urgent": is_urgent(one.stars)} for one in found]  # fmt: skip
-    return Panel("incidents/_home_handling.html", {"waiting": waiting, "total": found[0].total})

@@ -1,13 +1,12 @@
-"""Incidents as rows: of the home page, of a visit, of the record of a client or a worker."""
+"""Incidents as rows: of the home page, of a visit, of the record of a client or a worker; the badge in the menu."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask_babel import lazy_pgettext
-from sqlalchemy import ColumnElement, Row, Select, String, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, String, and_, bindparam, case, func, select
 
 from portal.accounts.models import User
-from portal.extensions import Panel, db
 from portal.i18n import language
 from portal.incidents.following import is_overdue
 from portal.incidents.models import Incident, Labelled, Urgency
@@ -16,9 +15,6 @@ from portal.incidents.words import state_badge, urgency_badge
 from portal.people.models import Client, Service, Staff
 from portal.settings.queries import option
 from portal.visits.models import Visit
-from portal.visits.queries import today
-
-SHOWN = 8  # on the home page
 
 
 @dataclass(frozen=True)
@@ -87,32 +83,13 @@ def as_row(row: Row) -> IncidentRow:
 
 # ---- what asks for attention ----
 
-_UNSETTLED = Incident.state.not_in(ENDED)
-_URGENT = and_(_UNSETTLED, Incident.urgency == Urgency.URGENT)
-_UNANSWERED = and_(_URGENT, Incident.answered_at.is_(None), Incident.declared_type != "staff")
+UNSETTLED = Incident.state.not_in(ENDED)
+URGENT = and_(UNSETTLED, Incident.urgency == Urgency.URGENT)
 
 
 def badge(user: User) -> Select[int] | None:
     """How many urgent incidents of this person's sectors are neither resolved nor closed: the badge in the menu."""
     if not option("incidents.enabled"):
         return None
-    urgent = visible_incidents(user).where(_URGENT).with_only_columns(Incident.id).limit(100).subquery()
+    urgent = visible_incidents(user).where(URGENT).with_only_columns(Incident.id).limit(100).subquery()
     return select(func.count()).select_from(urgent)
-
-
-def home_card(user: User) -> Panel | None:
-    """Urgent incidents without an answer, overdue ones, and one's own; nothing when there are none."""
-    if not option("incidents.enabled"):
-        return None
-    overdue, mine = Incident.due_on < today(), Incident.owner_id == user.staff_id
-    asking = visible_incidents(user).where(_UNSETTLED, or_(_UNANSWERED, overdue, mine))
-    numbers = asking.with_only_columns(
-        *(func.coalesce(func.sum(case((which, 1), else_=0)), 0) for which in (_UNANSWERED, overdue, mine))
-    )
-    unanswered, late, own, *_ = db.session.execute(numbers).one()
-    if not (unanswered or late or own):
-        return None
-    first = case((_UNANSWERED, 0), (overdue, 1), else_=2)
-    found = db.session.execute(rows(asking).order_by(first, Incident.declared_at, Incident.id).limit(SHOWN))
-    shown = {"unanswered": unanswered, "late": late, "own": own, "rows": list(map(as_row, found))}
-    return Panel("incidents/_home.html", shown)

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from portal import clock
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
@@ -15,7 +17,9 @@ from portal.incidents.models import LANGUAGES, Incident, IncidentReason
 from portal.incidents.starters import usual_reasons
 from portal.organisation.catalogue import Value, refuse_late
 from portal.people.models import Service
+from portal.visits.models import Visit
 
+LATELY = timedelta(days=90)
 LABELS = tuple(f"label_{code}" for code in LANGUAGES)
 
 
@@ -33,6 +37,14 @@ def services_and_reasons() -> list[tuple[Service, int]]:
     number = select(func.count(IncidentReason.id)).where(*here).correlate(Service).scalar_subquery()
     chosen = select(Service, number).order_by(Service.active.desc(), Service.name, Service.id)
     return [(row[0], row[1]) for row in db.session.execute(chosen)]
+
+
+def silent_services() -> Select[int]:
+    """How many services are offered and have visits, lately or to come, and no reason: on these visits nothing can be
+    reported."""
+    reportable = exists().where(IncidentReason.service_id == Service.id, IncidentReason.active)
+    used = exists().where(Visit.service_id == Service.id, Visit.starts_at > clock.now() - LATELY)
+    return select(func.count(Service.id)).where(Service.active, ~reportable, used)
 
 
 def reasons_of(service_id: int) -> list[tuple[IncidentReason, bool]]:

@@ -1,6 +1,6 @@
 """Reasons: what an administrator makes of them, service by service."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from portal.audit.models import AuditEntry
 from portal.extensions import db
@@ -110,6 +110,12 @@ def test_the_usual_reasons_fit_the_service_and_are_offered_where_there_is_none(
     page = page.form("Take the usual reasons").submit().follow()
     assert {"Nobody answers the door", "Medicine forgotten or mistaken", "Fall"} <= set(labels(page))
     assert "Take the usual reasons" not in page.words
+    assert "None of these reasons is in use" not in page.words
+    with database.writing():
+        db.session.execute(
+            update(IncidentReason).where(IncidentReason.service_id == agency.rising).values(active=False)
+        )
+    assert "None of these reasons is in use" in sign_in(agency.ada).get(page.request.path).words
     assert kinds(database) == ["reason.usual_taken"] * 3
     for words, starters in KINDS:
         assert set(starters) <= set(usual_reasons(words[0].capitalize()))
@@ -117,6 +123,28 @@ def test_the_usual_reasons_fit_the_service_and_are_offered_where_there_is_none(
         made = usual_reasons(name)
         assert len(made) > 13 and len({(one.phase, one.fr) for one in made}) == len(made)
         assert all(one.fr and one.en and any("а" <= sign <= "я" for sign in one.ru.lower()) for one in made)
+
+
+def test_who_manages_reasons_is_told_of_services_on_whose_visits_nothing_can_be_reported(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    ada, card = sign_in(agency.ada), "[aria-labelledby=home-reasons]"
+    with database.writing():
+        factories.service("Garde de nuit")  # nobody has visits of it
+        factories.reason(agency.cleaning).active = False
+    home = ada.get("/staff/home")
+    assert home.says(card).startswith("2 services have no reason") and len(home.statements) <= 12
+    assert not sign_in(agency.ines).get("/staff/home").soup.select(card), "it is not theirs to change"
+    overview = home.link("Choose the reasons").click()
+    told = overview.words.count("Clients and workers can report nothing on the visits of this service.")
+    assert told == 3 and len(overview.statements) <= 6
+    assert overview.at(f"tbody a[href='/staff/services/{agency.rising}/reasons/copies']")
+    given = overview.press(f"form[action='/staff/services/{agency.rising}/reasons/usual'] button").follow()
+    assert "reasons were added" in given.words
+    assert ada.get("/staff/home").says(card).startswith("1 service has no reason")
+    with database.writing():
+        set_option(None, "incidents.enabled", "false")
+    assert not ada.get("/staff/home").soup.select(card)
 
 
 def test_reasons_are_the_administrators_and_go_with_the_module(
