@@ -1,5 +1,6 @@
 """Languages, the zone, and how moments and figures read in each language."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -7,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_interval, format_timedelta
 from babel.numbers import format_decimal
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import force_locale, get_locale
@@ -109,6 +110,16 @@ def full_day(moment: datetime | date) -> str:
     return _written(when, "full", language())
 
 
+def written_day(when: date, pattern: str) -> str:
+    """`1er nov. 2026`: a day with the name of its month, in a pattern as CLDR has them."""
+    return _written(when, pattern, language())
+
+
+def written_days(first: date, last: date, pattern: str) -> str:
+    """`26 oct. – 1er nov. 2026`: the same for several days; the pattern is the skeleton of one."""
+    return _with_ordinal(format_interval(first, last, pattern, locale=PARTS[language()]), language())
+
+
 # Babel takes a fifth of a millisecond to write a day, and a list has a hundred: what was written is kept
 
 
@@ -118,10 +129,11 @@ def _day(when: date, code: str, this_year: int) -> str:
 
 @lru_cache(maxsize=2048)
 def _written(when: date, pattern: str, code: str) -> str:
-    text = format_date(when, pattern, locale=PARTS[code])
-    if code != "fr":
-        return text
-    return " ".join("1er" if word == "1" else word for word in text.split(" "))  # CLDR says `1 mars`
+    return _with_ordinal(format_date(when, pattern, locale=PARTS[code]), code)
+
+
+def _with_ordinal(text: str, code: str) -> str:
+    return re.sub(r"\b1\b", "1er", text) if code == "fr" else text  # CLDR says `1 mars`
 
 
 def span(starts_at: datetime, ends_at: datetime) -> str:
@@ -168,7 +180,8 @@ def relative(moment: datetime) -> str:
 
 def exact(moment: datetime) -> str:
     """Day and hour in full, for those who hover."""
-    return format_datetime(local(moment), "d MMMM y, H:mm", locale=PARTS[language()])
+    when = local(moment)
+    return f"{written_day(when.date(), 'd MMMM y')}, {_time(when)}"
 
 
 def decimal(value: float, digits: int = 1) -> str:

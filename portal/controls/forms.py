@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl
 
-from babel.dates import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -17,7 +16,7 @@ from wtforms.validators import DataRequired, Length, Optional
 from portal import clock
 from portal.controls.periods import PERIODS, days_of, months_later
 from portal.forms import FilterForm, PortalForm, choices, day_within_reach
-from portal.i18n import PARTS, language, local
+from portal.i18n import local, written_day
 
 LONGEST_NAME = 60
 LONGEST_QUERY = 2000  # signs of an address that is kept
@@ -122,7 +121,7 @@ class ControlFilter(FilterForm):
 
 
 def _in_full(day: date) -> str:
-    return format_date(day, "d MMMM y", locale=PARTS[language()])
+    return written_day(day, "d MMMM y")
 
 
 def _complain(at: Any, sentence: str) -> bool:

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
-from babel.dates import format_date, format_interval
 from flask_babel import gettext as _
 from sqlalchemy import ScalarSelect, Select, String, cast, func, select
 
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.i18n import PARTS, language, local, start_of_day
+from portal.i18n import language, local, start_of_day, written_day, written_days
 from portal.people.availability import REASONS
 from portal.people.models import Absence, Availability, Client, Worker
 from portal.visits.conflicts import LONGEST, Taken, begins_around, clashing, taken
@@ -47,8 +46,7 @@ class Span:
     @property
     def label(self) -> str:
         """`16–22 nov. 2026`."""
-        return format_interval(self.first, self.days[-1], "yMMMEd" if self.view == "day" else "yMMMd",
-                               locale=PARTS[language()])  # fmt: skip
+        return written_days(self.first, self.days[-1], "yMMMEd" if self.view == "day" else "yMMMd")
 
     def moved(self, steps: int) -> "Span":
         return Span(self.view, self.day + timedelta(days=steps * (1 if self.view == "day" else 7)))
@@ -119,7 +117,7 @@ class Day:
     @property
     def label(self) -> str:
         """`lun. 16 nov.`: the year stands above."""
-        return format_date(self.day, "EEE, d MMM" if language() == "ru" else "EEE d MMM", locale=PARTS[language()])
+        return written_day(self.day, "EEE, d MMM" if language() == "ru" else "EEE d MMM")
 
     @property
     def free_label(self) -> str:

@@ -1,18 +1,21 @@
 """The planning of a client and of a worker: what stands where in the week, and who sees what of it."""
 
+import re
 from datetime import date, datetime, time
 
 import pytest
 from bs4 import Tag
 from flask import Flask
+from flask_babel import force_locale
 
 from portal.extensions import db
+from portal.i18n import exact
 from portal.people.models import Absence, Availability, Client, Service, Worker
 from portal.visits.models import Visit
 from portal.visits.planning import Span, Week, week_of_client
 from tests import factories
 from tests.conftest import Database, SignIn
-from tests.factories import NOON, Agency, at
+from tests.factories import NOON, PARIS, Agency, at
 from tests.pages import Page
 
 AUTUMN, SPRING = date(2026, 10, 25), date(2027, 3, 28)  # the days on which the clocks change
@@ -77,6 +80,23 @@ def test_the_week_before_has_what_was_cancelled_and_the_way_back(agency: Agency,
     part = sofia.part(page.link("Today").href)
     assert part.is_fragment
     assert part.at("#planning h2").get_text() == "16–22 Nov 2026"
+
+
+@pytest.mark.parametrize(
+    ("code", "week", "day", "moment"),
+    [
+        ("fr", "26 oct. – 1er nov. 2026", "dim. 1er nov.", "1er novembre 2026, 11:21"),
+        ("ru", "26 окт. – 1 нояб. 2026 г.", "вс, 1 нояб.", "1 ноября 2026, 11:21"),
+    ],
+)
+def test_the_first_of_a_month_is_written_as_its_language_does(
+    code: str, week: str, day: str, moment: str, app: Flask, agency: Agency, sign_in: SignIn
+) -> None:
+    page = sign_in(agency.sofia).get(f"/staff/clients/{agency.claire.id}/planning?day=2026-11-01&lang={code}")
+    assert re.sub(r"\s+", " ", page.says("#planning-title")) == week
+    assert list(days(page))[-1] == day
+    with app.app_context(), force_locale(code):
+        assert exact(at(1 - NOON.day, 11, 21).replace(tzinfo=PARIS)) == moment
 
 
 def test_an_odd_address_is_this_week(agency: Agency, sign_in: SignIn) -> None:
