@@ -12,10 +12,13 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.files.actions import forget_unkept, prepare, refuse_too_many
 from portal.files.models import JPEG, MOST_FILES, PDF, PNG
+from portal.htmx import request
 
 
 class AttachmentsField(MultipleFileField):
     """Photos and papers, several at once. Its data is a list, empty when nothing was attached."""
+
+    was_sent = False  # whether something was attached to what this form was made from
 
     def __init__(self, label: object = None, **options: object) -> None:
         # a phone that keeps photos in a format of its own sends those that are asked for as JPEG
@@ -24,6 +27,13 @@ class AttachmentsField(MultipleFileField):
 
     def process_formdata(self, valuelist: Sequence[object]) -> None:
         self.data = [sent for sent in valuelist if isinstance(sent, FileStorage) and sent.filename]
+        self.was_sent = bool(self.data)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether a form that comes back has lost what was attached: no browser keeps it in a page that is new. Where
+        scripts bring the form up to date in its place, it stays."""
+        return self.was_sent and not request.wants_fragment
 
     @contextmanager
     def prepared(self, actor: User) -> Generator[None]:

@@ -72,6 +72,9 @@ def test_a_worker_reports_from_the_day_and_lands_in_the_conversation(
     form = window.form("Send the report")
     empty = form.submit(htmx=True, text="")
     assert (empty.status, empty.says("#reason-error")) == (422, "Please choose a reason.")
+    for htmx, said in ((False, True), (True, False)):  # with scripts what was chosen stays in its field
+        chosen = form.submit(htmx=htmx, text="", files=(io.BytesIO(factories.picture()), "porte.png"))
+        assert bool(chosen.soup.select("#files-lost")) is said
     sent = empty.form("Send the report").submit(
         htmx=True, reason=f"start:{reasons['closed']}", text="Personne\nn’a ouvert",
         files=(io.BytesIO(factories.picture()), "porte.png"),

@@ -37,6 +37,9 @@ def forced(form: Form, **typed: object) -> Page:
     return form.page.browser.post(form.action, data=values)
 
 
+AGAIN = "Please choose your photos or papers again"
+
+
 def participants(database: Database) -> set[tuple[int | None, int | None]]:
     return set(database.all(select(Participant.client_id, Participant.worker_id)))
 
@@ -87,7 +90,7 @@ def test_what_cannot_be_sent_stays_as_it_was_typed(agency: Agency, database: Dat
     page = browser.get("/client/threads/new").form("Send")
     refused = page.submit(topic="other", text="Voilà", files=(BytesIO(b"<svg/>"), "plan.svg"))
     assert (refused.status, "“plan.svg” is neither a photo" in refused.words) == (409, True)
-    assert refused.form("Send").values()["text"] == "Voilà"
+    assert refused.form("Send").values()["text"] == "Voilà" and AGAIN in refused.words
     browser.watching = False  # of the strict browser: a megabyte is more than it cares to read
     long = forced(refused.form("Send"), topic="other", text="x" * 2**20)
     assert (long.status, "5,000 characters" in long.html) == (422, True)
@@ -241,7 +244,8 @@ def test_somebody_else_is_found_by_name_and_what_was_typed_stays(
 ) -> None:
     page = sign_in(agency.ines).get("/staff/threads").link("New conversation").click()
     typed: dict[str, Any] = {"topic": "documents", "text": "Votre contrat", "who": "dupont"}
-    page = page.form("Send").submit(**typed, find="yes")
+    page = page.form("Send").submit(**typed, find="yes", files=(BytesIO(photo(80, 60)), "contrat.jpg"))
+    assert AGAIN in page.words, "whoever looks for somebody else has to attach it anew"
     assert page.form("Send").values()["text"] == "Votre contrat"
     assert "Jean Dupont" in page.words
     assert database.count(Thread) == 0

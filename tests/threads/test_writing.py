@@ -85,6 +85,11 @@ def test_nothing_and_too_much_are_refused_and_what_was_typed_stays(
     assert (long.status, len(long.form("Send").values()["text"])) == (422, 5001)
     lied = form.submit(text="Voici", files=(io.BytesIO(b"#!/bin/sh"), "photo.jpg"), htmx=True)
     assert (lied.status, lied.form("Send").values()["text"]) == (409, "Voici")
+    again = "Please choose your photos or papers again"
+    assert again not in lied.words, "with scripts what was chosen stays"
+    plain = form.submit(text="x" * 5001, files=(io.BytesIO(factories.picture()), "photo.png"))
+    assert (plain.status, again in plain.words) == (422, True)
+    assert again not in form.submit(text="").words, "nothing was chosen"
     assert "photo.jpg" in " ".join(lied.errors())
     many: dict[str, Any] = {"text": "Six", "files": [(io.BytesIO(factories.picture()), f"{n}.png") for n in range(6)]}
     assert wassim.act(f"/worker/threads/{thread_id}/messages", many).status == 422
