@@ -1,15 +1,33 @@
-"""The menu of each portal, and what every template may read."""
+"""The menu of each portal with its figures, and what every template may read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, g, render_template, url_for
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import select
+from werkzeug.local import LocalProxy
+from werkzeug.wrappers import Response
 
 from portal.accounts.models import User
 from portal.extensions import db, wires
+from portal.htmx import answer, request
+from portal.portals import client, staff, worker
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
+
+
+def _unread(number: int) -> str:
+    return ngettext("%(num)s unread", "%(num)s unread", number)
+
+
+def _to_look_at(number: int) -> str:
+    return ngettext("%(num)s low rating to look at", "%(num)s low ratings to look at", number)
+
+
+def _urgent(number: int) -> str:
+    return ngettext("%(num)s urgent", "%(num)s urgent", number)
 
 
 @dataclass(frozen=True)
@@ -21,6 +39,7 @@ class Entry:
     section: object = ""
     module: str | None = None
     otherwise: tuple[str, object] | None = None  # an option, and what the entry is called while it is off
+    figure: Callable[[int], str] = str  # what the figure beside it is read out as, where something is counted
 
 
 MENUS = {
@@ -32,6 +51,7 @@ MENUS = {
             "message-circle",
             Permission.READ_THREADS,
             otherwise=("threads.contact", _l("Conversations")),
+            figure=_unread,
         ),
         Entry(_l("My account"), "client.me", "user", Permission.SEE_OWN_ACCOUNT),
     ),
@@ -44,6 +64,7 @@ MENUS = {
             "message-circle",
             Permission.READ_THREADS,
             otherwise=("threads.contact", _l("Conversations")),
+            figure=_unread,
         ),
         Entry(_l("My account"), "worker.me", "user", Permission.SEE_OWN_ACCOUNT),
     ),
@@ -59,8 +80,16 @@ MENUS = {
             Permission.SEE_RATINGS,
             _l("Quality"),
             "ratings.enabled",
+            figure=_to_look_at,
         ),
-        Entry(_l("Conversations"), "staff.list_threads", "message-circle", Permission.SEE_THREADS, _l("Quality")),
+        Entry(
+            _l("Conversations"),
+            "staff.list_threads",
+            "message-circle",
+            Permission.SEE_THREADS,
+            _l("Quality"),
+            figure=_unread,
+        ),
         Entry(
             _l("Incident follow-up"),
             "staff.open_incidents",
@@ -68,6 +97,7 @@ MENUS = {
             Permission.SEE_INCIDENTS,
             _l("Quality"),
             "incidents.enabled",
+            figure=_urgent,
         ),
         Entry(_l("Outgoing messages"), "staff.list_messages", "mail", Permission.SEE_OUTBOX, _l("Analysis")),
         Entry(_l("Information control"), "staff.list_controls", "table-2", Permission.OPEN_CONTROLS, _l("Analysis")),
@@ -103,13 +133,20 @@ def common_context() -> dict:
     return {
         "agency": {"name": option("agency.name"), "logo": option("agency.logo")},
         "user": user,
-        "menu": menu(),
+        "menu": LocalProxy(menu),  # fragments have none: nothing is counted for them
+        "figures_tag": tag_of,
         "config_env": current_app.config["PORTAL_ENV"],
     }
 
 
 def menu() -> list[dict]:
     """Entries of the present portal that this person may open and whose module is on."""
+    if "menu" not in g:
+        g.menu = _menu()
+    return g.menu
+
+
+def _menu() -> list[dict]:
     user, portal = g.get("user"), g.get("portal")
     if user is None or portal is None or g.get("confined"):
         return []
@@ -120,7 +157,8 @@ def menu() -> list[dict]:
     counts = counts_of(entries, user)
     return [
         {"label": _label_of(entry), "url": url_for(entry.endpoint), "icon": entry.icon, "section": entry.section,
-         "active": request.endpoint == entry.endpoint, "count": counts.get(entry.endpoint, 0)}
+         "active": request.endpoint == entry.endpoint, "count": counts.get(entry.endpoint),
+         "figure_id": f"figure-{entry.endpoint.partition('.')[2]}", "figure": entry.figure}
         for entry in entries
     ]  # fmt: skip
 
@@ -139,3 +177,21 @@ def counts_of(entries: list[Entry], user: User) -> dict[str, int]:
         return {}
     row = db.session.execute(select(*(statement.scalar_subquery() for statement in counted.values()))).one()
     return dict(zip(counted, row, strict=True))
+
+
+@client.page("/figures", Permission.SEE_OWN_ACCOUNT)
+@worker.page("/figures", Permission.SEE_OWN_ACCOUNT)
+@staff.page("/figures", Permission.SEE_OWN_ACCOUNT)
+def show_figures() -> Response:
+    """The figures in the menu, asked for now and then by each page that is open; the lists on it hear of new ones."""
+    tag = tag_of(menu())
+    if request.headers.get("HX-PTag") == tag:
+        return Response(status=304)
+    figures = answer(render_template("menus/_figures.html"), event="figures-changed")
+    figures.headers["HX-PTag"] = tag
+    return figures
+
+
+def tag_of(entries: list[dict]) -> str:
+    """What the figures of a menu are tagged with."""
+    return "-".join(str(entry["count"]) for entry in entries if entry["count"] is not None)

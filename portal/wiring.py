@@ -16,7 +16,7 @@ from portal.incidents import home as incident_home
 from portal.incidents import lists as incidents
 from portal.incidents import panels as incident_panels
 from portal.incidents import timeline as incident_timeline
-from portal.incidents.actions import follow_visits, note_message
+from portal.incidents.actions import follow_visits, note_message, note_rating
 from portal.incidents.follow_panels import follow_panel
 from portal.incidents.handling_panels import handling_panel
 from portal.incidents.queries import has_open_incident, is_incident_open, thread_of_incident
@@ -181,5 +181,6 @@ wires.reactions = {
     "visit cancelled": [requests.withdraw_requests],
     "visit reopened": [requests.supersede_requests],
     "incident opened": [requests.drop_requests],
+    "handling rated": [note_rating],
     "message written": [note_message, promise_notices],
 }

@@ -347,11 +347,13 @@
     if (event.key !== "Tab") event.preventDefault();
   });
 
-  // ---- a conversation: what asks for news by itself, and what must not be lost ----
+  // ---- what asks for news by itself: a conversation that is open, the figures in the menu, the lists they lead to ----
 
   // <div hx-trigger="every 4s, look" data-while-seen> rests while nobody can see the page, and for good once the session
-  // is over or the page is gone: then it says so, and no box is left that somebody has typed in.
+  // is over or what it asks for is gone: nothing is swapped then, nobody is led away, and no box is left that somebody
+  // has typed in. A conversation says so; the rest of a page is quiet.
   let over = false;
+  const gone = new WeakSet();
   const talk = document.getElementById("talk");
   const asksAlone = (element) => element && "whileSeen" in element.dataset;
 
@@ -362,21 +364,25 @@
     place.hidden = !text;
   }
   document.addEventListener("htmx:before:request", (event) => {
-    if (asksAlone(event.detail.ctx.sourceElement) && (document.hidden || over)) event.preventDefault();
+    const source = event.detail.ctx.sourceElement;
+    if (asksAlone(source) && (document.hidden || over || gone.has(source))) event.preventDefault();
   });
   document.addEventListener("htmx:after:request", (event) => {
     const { sourceElement, response } = event.detail.ctx;
     const keeps = talk && response.status === 401 && sourceElement.querySelector("[data-retry]");
     if (!asksAlone(sourceElement) && !keeps) return;
-    if (response.status < 400) return over || sayState("");
-    event.preventDefault(); // nothing is swapped, and nobody is led away
+    const tell = sourceElement.closest(".thread-page") ? sayState : () => {};
+    if (response.status < 400 && !response.raw.redirected) return over || tell("");
+    event.preventDefault();
     if (response.status >= 500) return;
-    over = true;
-    sayState(response.status === 401 ? talk.dataset.textOver : wordsFor(response.status, sourceElement));
+    if (response.status === 401) over = true;
+    else gone.add(sourceElement);
+    if (over && talk) sayState(talk.dataset.textOver);
+    else tell(wordsFor(response.status, sourceElement));
   });
   document.addEventListener("htmx:error", (event) => {
     const source = event.detail.ctx && event.detail.ctx.sourceElement;
-    if (asksAlone(source) && !over) sayState(talk.dataset.textWaiting);
+    if (talk && asksAlone(source) && !over) sayState(talk.dataset.textWaiting);
   });
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
@@ -393,10 +399,6 @@
   document.addEventListener("htmx:after:swap", () => {
     for (const [field, value] of kept) field.value = value;
     kept = [];
-  });
-  // What somebody has unfolded stays so.
-  document.addEventListener("htmx:before:morph:attr", (event) => {
-    if (event.detail.attrName === "open" && event.target.matches("#messages details, .report details")) event.preventDefault();
   });
   // <form data-leaves> leads away from the conversation: not from what is typed and not sent, unless one says so.
   document.addEventListener("submit", (event) => {
@@ -448,6 +450,7 @@
   }
   document.addEventListener("htmx:after:swap", (event) => {
     const box = dialog();
+    if (asksAlone(event.detail.ctx.sourceElement)) return ready(document); // nothing that anybody has asked for
     if (event.detail.ctx.target.id === "main") {
       sayInToast();
       closeDialog();

@@ -22,7 +22,7 @@ from portal.roles import GRANTS, Permission, Role
 from portal.settings.models import OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
-SHARED = {"layouts", "components", "mails", "pdf", "errors", "home", "styleguide"}
+SHARED = {"layouts", "components", "mails", "pdf", "errors", "home", "menus", "styleguide"}
 ORDER = [
     "audit", "settings", "tables", "outbox", "accounts", "work", "imports", "files", "controls", "people",
     "organisation", "visits", "threads", "ratings", "incidents", "reports", "setup",

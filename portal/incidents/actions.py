@@ -13,7 +13,7 @@ from portal.incidents.alerts import alert_urgent
 from portal.incidents.models import Incident, IncidentReason, Phase, State
 from portal.incidents.queries import is_open_to_report
 from portal.people.models import Client
-from portal.threads.actions import Draft, is_as_sent, open_thread, person_of, written
+from portal.threads.actions import Draft, is_as_sent, open_thread, person_of, raise_version, written
 from portal.threads.following import take_along
 from portal.threads.models import Thread, ThreadMessage
 from portal.threads.queries import is_staff
@@ -135,3 +135,11 @@ def note_message(actor: User, thread: Thread, message: ThreadMessage) -> None:
     if news:  # past the version: nobody has decided anything, and whoever is about to is not late
         rows_changed(update(Incident).where(Incident.id == incident.id).values(news))
         db.session.refresh(incident)
+
+
+def note_rating(incident_id: int) -> None:
+    """What its client says of the handling of an incident stands above its conversation. Whoever takes part and does
+    not see it is not told that there is something."""
+    thread_id = db.session.scalar(select(Incident.thread_id).where(Incident.id == incident_id))
+    if thread_id is not None:
+        raise_version(thread_id, shown=False)

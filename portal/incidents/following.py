@@ -17,12 +17,12 @@ from portal.extensions import db, wires
 from portal.incidents.alerts import alert_urgent, is_answered
 from portal.incidents.models import Incident, State, Urgency
 from portal.incidents.queries import ENDED
-from portal.incidents.words import STATE_LABELS
+from portal.incidents.words import STATE_LABELS, told_state
 from portal.people.models import Sector, Staff, staff_sector
 from portal.ratings.handling import ask_about_handling
 from portal.ratings.queries import is_open
 from portal.roles import Role
-from portal.threads.actions import announce
+from portal.threads.actions import announce, raise_version
 from portal.visits.queries import today
 
 # which state goes to which; whatever stands in no line is refused
@@ -92,6 +92,7 @@ def move_incident(actor: User, incident: Incident, to: State, version: int, clos
                         then=STATE_LABELS[to]), "state")  # fmt: skip
     if to == State.CLOSED and closing is None:
         raise Refused(_l("Please say how it ended."), "outcome")
+    raise_version(incident.thread_id, shown=told_state(before, of_staff=False) != told_state(to, of_staff=False))
     was = {"state": before.value, **({"outcome": incident.outcome} if incident.outcome else {})}
     incident.state, incident.state_at = to, clock.now()
     ended = closing if to == State.CLOSED else None
@@ -131,6 +132,7 @@ def follow_incident(actor: User, incident: Incident, typed: Following, version: 
         raise Refused(_l("Please choose one of those who see this incident."), "owner_id")
     if touched.get("due_on") and cast("date", typed.due_on) < today():
         raise Refused(_l("This day is over."), "due_on")
+    raise_version(incident.thread_id, shown="urgency" in touched)
     for name, value in touched.items():
         setattr(incident, name, value)
     db.session.flush()

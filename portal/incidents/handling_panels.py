@@ -4,7 +4,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from portal.accounts.models import User
-from portal.extensions import Panel, db
+from portal.extensions import Panel
 from portal.forms import STAR_WORDS
 from portal.incidents.models import Incident
 from portal.incidents.queries import visible_incidents
@@ -23,17 +23,15 @@ def handling_panel(user: User, thread: Thread) -> Panel | None:
     modules_on = option("ratings.enabled") and option("incidents.enabled")
     if thread.topic != INCIDENT or user.worker_id or not modules_on:
         return None
-    incident_id = db.session.scalar(
-        visible_incidents(user).where(Incident.thread_id == thread.id).with_only_columns(Incident.id)
-    )
-    found = handling_of(incident_id) if incident_id else None
+    about = visible_incidents(user).where(Incident.thread_id == thread.id).with_only_columns(Incident.id)
+    found = handling_of(about.scalar_subquery())
     if found is None:
         return None
     subject, rating = found
     staff = is_staff(user)
     sees = Permission.SEE_RATINGS in GRANTS[user.role] if staff else user.sees_ratings
-    url = None if staff or not can_rate(user, subject, rating) else url_for("client.rate_handling",
-                                                                            incident_id=incident_id)  # fmt: skip
+    rate = None if staff or not can_rate(user, subject, rating) else "client.rate_handling"
+    url = url_for(rate, incident_id=subject.incident_id) if rate else None
     shown = rating if sees else None
     if shown is None and url is None and (rating or not staff):
         return None

@@ -2,7 +2,7 @@
 visits. Incidents are a higher feature: here they are numbers."""
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, insert, select
+from sqlalchemy import ScalarSelect, func, insert, select
 
 from portal import clock
 from portal.accounts.models import User
@@ -17,8 +17,12 @@ from portal.ratings.values import messages_of
 from portal.visits.models import Visit
 
 
-def handling_of(incident_id: int) -> tuple[RatingSubject, Rating | None] | None:
-    """Return what can be rated of an incident's handling, and the rating; None while nobody was asked."""
+def handling_of(incident_id: int | ScalarSelect[int]) -> tuple[RatingSubject, Rating | None] | None:
+    """Return what can be rated of an incident's handling, and the rating; None while nobody was asked.
+
+    Args:
+        incident_id: its number, or what selects it.
+    """
     chosen = select(RatingSubject, Rating).outerjoin(Rating).where(RatingSubject.incident_id == incident_id)
     found = db.session.execute(chosen).one_or_none()
     return (found[0], found[1]) if found else None

@@ -14,7 +14,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
-from portal.extensions import db, rows_changed
+from portal.extensions import db, rows_changed, wires
 from portal.outbox.actions import cancel
 from portal.ratings.low import alert, alert_of_change
 from portal.ratings.models import FormerRating, Rating, RatingRequest, RatingSubject
@@ -98,6 +98,7 @@ def write_first(subject: RatingSubject, value: Value) -> tuple[int, list[int]]:
     if rating_id is None:
         raise rated_meanwhile(subject)
     taken_back = cancel(messages_of(subject.id), "already_rated")
+    _tell(subject)
     alert(rating_id, value.stars)
     return rating_id, taken_back
 
@@ -153,6 +154,12 @@ def replace_value(actor: Actor | None, rating: Rating, value: Value) -> None:
         cancel(messages_of(rating.subject_id), "already_rated")
     record("rating.changed", actor, rating.subject.about, **entry)
     alert_of_change(rating, before)
+    _tell(rating.subject)
+
+
+def _tell(subject: RatingSubject) -> None:
+    if subject.incident_id:
+        wires.react("handling rated", subject.incident_id)
 
 
 def _says_the_same(rating: Rating, value: Value) -> bool:

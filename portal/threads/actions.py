@@ -166,6 +166,19 @@ def _note_written(actor: User, thread: Thread, message: ThreadMessage) -> None:
     wires.react("message written", actor, thread, message)
 
 
+def raise_version(thread_id: int, *, shown: bool) -> None:
+    """Have the pages on which a thread is open brought up to date: something that stands above its messages changes.
+    It takes the lock of the thread: to be called before anything else is written that a message in it writes too.
+
+    Args:
+        shown: whether participants see a difference; those who see none are not told that there was one.
+    """
+    seen = {"version": Thread.version + 1}
+    if shown:
+        seen["shown_version"] = Thread.shown_version + 1
+    rows_changed(update(Thread).where(Thread.id == thread_id).values(seen))
+
+
 def mark_read(user: User, thread: Thread, message_id: int) -> None:
     """Note that a person has read a thread up to a message; going back changes nothing. No entry in the journal: a
     read mark is no deed."""

@@ -11,20 +11,20 @@ from portal.roles import Permission
 from portal.threads.actions import mark_read
 from portal.threads.queries import attachment_of, is_staff, thread_of
 from portal.threads.reading import opened_thread, present_tag
-from portal.threads.routes import in_portal, said
+from portal.threads.routes import around, in_portal, said
 
 
 @client.page("/threads/<int:thread_id>/news", Permission.READ_THREADS)
 @worker.page("/threads/<int:thread_id>/news", Permission.READ_THREADS)
 @staff.page("/threads/<int:thread_id>/news", Permission.SEE_THREADS)
 def poll_thread(thread_id: int) -> Response:
-    """The messages, asked for every few seconds by each page that is open: mostly there is nothing new to say, and that
-    is said without reading or drawing anything."""
+    """The messages and what stands around them, asked for every few seconds by each page that is open: mostly there is
+    nothing new to say, and that is said without reading or drawing anything."""
     if (request.headers.get("HX-PTag") or "-") == (present_tag(g.user, thread_id) or abort(404)):
         return Response(status=304)
-    thread, _heading = opened_thread(g.user, thread_id) or abort(404)
+    thread, heading = opened_thread(g.user, thread_id) or abort(404)
     shown = said(thread)
-    news = in_portal("threads/_messages.html", **shown)
+    news = in_portal("threads/_news.html", heading=heading, **around(thread), **shown)
     news.headers["HX-PTag"] = shown["talk"].tag
     return news
 
@@ -38,7 +38,7 @@ def mark_thread_read(thread_id: int) -> Response:
     last_id = thread.last_id if is_staff(g.user) else thread.shown_id
     mark_read(g.user, thread, min(number_in(request.form.get("message")) or 0, last_id))
     if request.wants_fragment:
-        return answer("")  # in place of the form, which has done its work
+        return answer("", event="thread-read")  # in place of the form, which has done its work
     return redirect(url_for(f"{g.portal}.show_thread", thread_id=thread_id), 303)
 
 

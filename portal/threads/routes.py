@@ -84,16 +84,19 @@ def _form(audience: str | None = None) -> WriteForm:
 
 def _page(thread: Thread, heading: Heading, form: WriteForm, status: int = 200) -> Response:
     return in_portal("threads/show.html", "threads/_write.html", status, heading=heading,
-                     **_around(thread), **said(thread, number_in(request.args.get("before"))), form=form)  # fmt: skip
+                     **around(thread), **said(thread, number_in(request.args.get("before"))), form=form)  # fmt: skip
 
 
-def _around(thread: Thread) -> dict[str, Any]:
+def around(thread: Thread) -> dict[str, Any]:
     """What stands above and below the messages."""
     panels = [panel for make in wires.thread_panels if (panel := make(g.user, thread))]
-    readers = readers_of(thread, is_staff(g.user)) if thread.published else []
     barred = BARRED[g.portal] if is_closed_to(g.user, thread) else None
-    return {"panels": panels, "readers": [name for name in readers if name != g.user.name], "barred": barred,
-            "may_open": _may_open()}  # fmt: skip
+    return {"panels": panels, "readers": _readers(thread), "barred": barred, "may_open": _may_open()}
+
+
+def _readers(thread: Thread) -> list[str]:
+    readers = readers_of(thread, is_staff(g.user)) if thread.published else []
+    return [name for name in readers if name != g.user.name]
 
 
 def _may_open() -> bool:
@@ -130,4 +133,4 @@ def _fresh(thread: Thread, written: WriteForm) -> dict[str, Any]:
     """The messages, and an empty box that is read by the same people as before."""
     same = {"audience": written.audience.data} if isinstance(written, StaffWriteForm) else {}
     form = type(written)(formdata=None, **same)
-    return {**_around(thread), **said(thread), "form": form}
+    return {"readers": _readers(thread), **said(thread), "form": form}

@@ -108,18 +108,39 @@ def test_an_incident_is_lived_by_three_people_at_once(
     refuse_barriers(claire.page)
     refuse_barriers(sofia.page)
 
-    close(sofia)
-    claire.page.reload()
-    expect(claire.page.locator(".thread-page")).to_contain_text("Clos")
-    wassim.page.reload()
-    expect(wassim.page.locator(".thread-page")).to_contain_text("Закрыт")
+    claire.mark()
+    close(sofia, open_tab(agency.ines, width=1280))
+    expect(claire.page.locator(".thread-page dl")).to_contain_text("Clos", timeout=8_000)
+    expect(wassim.page.locator(".thread-page dl")).to_contain_text("Закрыт", timeout=8_000)
+    assert claire.reloads() == 0
     find_nothing(open_tab(agency.denis), database)
 
 
-def close(sofia: Tab) -> None:
+def close(sofia: Tab, ines: Tab) -> None:
+    """One of the agency settles it; a colleague who has it open too sees that by herself, and loses nothing."""
+    ines.open(sofia.path)
+    ines.mark()
+    hers, window = ines.page.locator("#incident"), ines.page.locator("dialog#dialog")
+    ines.page.locator("#write textarea").fill("I am just writing")
+    way = hers.get_by_role("link", name="Close the incident")
+    way.focus()
     panel = sofia.page.locator("#incident")
     panel.get_by_role("button", name="Resolved").click()
     expect(panel).to_contain_text("Resolved")
+    expect(hers.get_by_role("button", name="Reopen")).to_be_visible(timeout=8_000)
+    expect(hers.get_by_role("button", name="Put on hold")).to_have_count(0)
+    expect(way).to_be_focused()
+    ines.type("Enter")
+    window.get_by_role("textbox").fill("It was settled")
+    close_it(sofia, panel)
+    expect(hers).to_contain_text("How it ended", timeout=8_000)
+    expect(window.get_by_role("textbox")).to_have_value("It was settled")
+    expect(window.get_by_role("textbox")).to_be_focused()
+    expect(ines.page.locator("#write textarea")).to_have_value("I am just writing")
+    assert ines.reloads() == 0
+
+
+def close_it(sofia: Tab, panel: Locator) -> None:
     panel.get_by_role("link", name=re.compile("^Close")).click()
     window = sofia.page.locator("dialog#dialog")
     window.get_by_text("Settled").click()

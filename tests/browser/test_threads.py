@@ -100,6 +100,13 @@ def test_three_people_talk_at_once(agency: Agency, database: Database, open_tab:
     expect(sofia.page.locator("#dialog")).not_to_be_visible()
     expect(sofia.said.last).to_contain_text("Nous avons trouvé quelqu’un.")
     claire.hears("Nous avons trouvé quelqu’un.")
+
+    # what somebody has unfolded stays so when the page is brought up to date
+    before = sofia.said.filter(has_text="Nous avons trouvé quelqu’un.").locator("details")
+    before.locator("summary").click()
+    claire.writes("Merci beaucoup.")
+    sofia.hears("Merci beaucoup.")
+    expect(before.get_by_text("Nous cherchons quelqu’un.")).to_be_visible()
     assert [talk.tab.reloads() for talk in (claire, wassim, sofia)] == [0, 0, 0]
     assert database.one(select(Thread.unread)) is False
     assert len(database.all(select(Reading.person_id))) == 3

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -45,7 +46,7 @@ def test_nothing_new_costs_three_statements_and_no_page(
     for portal, browser in browsers.items():
         fresh = news(browser, portal, thread_id, tags[portal])
         assert (fresh.status, "Du nouveau" in fresh.words) == (200, True)
-        assert len(fresh.statements) <= 9, "\n".join(fresh.statements)
+        assert len(fresh.statements) <= 10, "\n".join(fresh.statements)
         assert news(browser, portal, thread_id, fresh.headers["HX-PTag"]).status == 304
 
 
@@ -129,3 +130,73 @@ def test_long_threads_are_read_from_their_end(
     assert "Message 120." in page.link("The latest messages").click().words
     odd = claire.get(f"/client/threads/{thread_id}?before=x").words
     assert "Message 120." in odd
+
+
+class Watch:
+    """Somebody who has the conversation of an incident open, and asks now and then."""
+
+    def __init__(self, browser: Browser, portal: str, thread_id: int) -> None:
+        self.browser, self.portal, self.thread_id = browser, portal, thread_id
+        self.tag = str(browser.get(f"/{portal}/threads/{thread_id}").at("#messages")["hx-ptag"])
+
+    def told(self) -> str | None:
+        """What stands above the messages now; None where nothing is different from before."""
+        page = news(self.browser, self.portal, self.thread_id, self.tag)
+        if page.status == 304:
+            assert len(page.statements) == 3
+            return None
+        assert page.status == 200 and len(page.statements) <= 12, "\n".join(page.statements)
+        self.tag = page.headers["HX-PTag"]
+        return page.says('[hx-target="#thread-above"]')
+
+
+def test_where_an_incident_stands_is_told_to_whom_it_concerns(
+    agency: Agency, database: Database, sign_in: SignIn
+) -> None:
+    with database.writing():
+        why = factories.reason(agency.cleaning, "Porte fermée")
+        made = factories.incident(agency.wassim, agency.claires_past, why=why)
+        incident, thread_id = made.id, made.thread_id
+    sofia = sign_in(agency.sofia)
+    watches = [
+        Watch(sign_in(person), portal, thread_id)
+        for person, portal in ((agency.ines, "staff"), (agency.claire, "client"), (agency.wassim, "worker"))
+    ]
+
+    def follow(deed: str, **typed: Any) -> list[str | None]:
+        form = sofia.get(f"/staff/incidents/{incident}/{deed}").form("Save")
+        assert form.submit(**typed).status == 303
+        return [watch.told() for watch in watches]
+
+    desk, claire, wassim = follow("state", state="waiting")
+    assert desk and "On hold" in desk and "Discuss it" in desk, "the buttons are those of the state"
+    for told in (claire, wassim):
+        assert told and "Under discussion" in told and "hold" not in told
+    desk, *others = follow("state", state="discussion")
+    assert (bool(desk), others) == (True, [None, None]), "that the agency waits for nothing any more is its own matter"
+    desk, *others = follow("follow-up", owner_id=agency.sofia.id, due_on="2026-11-20")
+    assert desk and "Sofia Benali" in desk and "Fri 20 November" in desk
+    assert others == [None, None], "who has it in hand is not told to others"
+    assert all(told and "High" in told for told in follow("follow-up", urgency="high"))
+    desk, claire, wassim = follow("state?to=closed", outcome="settled", ask="y")
+    assert all(told and "Closed" in told for told in (desk, claire, wassim))
+    assert claire and wassim and ("Leave a rating" in claire, "rating" in wassim) == (True, False)
+    rated = sign_in(agency.claire).act(f"/client/incidents/{incident}/rating", {"stars": "1", "comment": "Trop tard"})
+    assert rated.status == 303
+    desk, _claire, wassim = [watch.told() for watch in watches]
+    assert desk and "Trop tard" in desk
+    assert wassim is None, "what the client says of it is not told to the worker"
+
+
+def test_what_staff_do_with_a_conversation_stands_beside_it_on_every_desk(
+    agency: Agency, database: Database, sign_in: SignIn, thread_id: int
+) -> None:
+    sofia, ines = sign_in(agency.sofia), sign_in(agency.ines)
+    sofia.act(f"/staff/threads/{thread_id}/publication", {"published": "no"})
+    sofia.act(f"/staff/threads/{thread_id}/archive", {"archived": "yes"})
+    page = news(ines, "staff", thread_id)
+    assert "Archived by Sofia Benali Not visible on the portals" in page.says('[hx-target="#thread-above"]')
+    deeds = page.at('[hx-target=".desk-actions"]')
+    assert [one["id"] for one in deeds.select("button[id]")] == ["publish-thread", "take-up-thread"]
+    assert page.says('[hx-target="#write-readers"]') == "Only the agency will read this."
+    assert ines.get(f"/staff/threads/{thread_id}").soup.select_one(".desk-actions #take-up-thread")

@@ -162,3 +162,40 @@ def test_the_home_page_shows_what_waits_for_an_answer(
     assert sofia.get("/staff/home").soup.select("#home-threads")
     time_machine.shift(timedelta(days=31))
     assert not sign_in(agency.sofia).get("/staff/home").soup.select("#home-threads"), "nobody waits any more"
+
+
+def figures(browser: Browser, portal: str, tag: object = "") -> Page:
+    return browser.part(f"/{portal}/figures", headers={"X-Poll": "1", "HX-PTag": str(tag)})
+
+
+def test_the_figures_of_a_menu_are_told_to_pages_that_are_open(
+    agency: Agency, database: Database, sign_in: SignIn, thread_id: int
+) -> None:
+    people = {"client": agency.claire, "worker": agency.wassim, "staff": agency.sofia}
+    browsers = {portal: sign_in(person) for portal, person in people.items()}
+    tags: dict[str, object] = {}
+    for portal, browser in browsers.items():
+        asks = browser.get(f"/{portal}/account").at("#figures")
+        assert ("X-Poll" in str(asks["hx-headers"]), asks["hx-get"]) == (True, f"/{portal}/figures")
+        tags[portal] = asks["hx-ptag"]
+        idle = figures(browser, portal, tags[portal])
+        assert (idle.status, idle.data, "HX-Trigger" in idle.headers) == (304, b"", False)
+        assert len(idle.statements) <= 3, idle.statements
+    with database.writing():
+        thread = db.session.get_one(Thread, thread_id)
+        factories.message(agency.sofia, thread, "Entre nous", internal=True)
+    assert figures(browsers["client"], "client", tags["client"]).status == 304, "an internal message is told to nobody"
+    with database.writing():
+        factories.message(agency.paul, db.session.get_one(Thread, thread_id), "Et samedi ?")
+        factories.thread(agency.claire, [agency.claire], [agency.wassim], "Autre chose")
+    expected = {"client": "1 , 1 unread", "worker": "2 , 2 unread", "staff": "2 , 2 unread"}
+    for portal, browser in browsers.items():
+        page = figures(browser, portal, tags[portal])
+        assert page.says('[hx-target="#figure-list_threads"]') == expected[portal]
+        assert (page.headers["HX-Trigger"], len(page.statements)) == ("figures-changed", 3)
+        assert browser.get(f"/{portal}/account").at("#figures")["hx-ptag"] == page.headers["HX-PTag"]
+        listed = browser.get(f"/{portal}/threads?page=1").at("#threads")
+        assert listed["hx-get"] == f"/{portal}/threads?page=1", "what is listed stays what the address says"
+    read = browsers["client"].get(f"/client/threads/{thread_id}").form("/reading").submit(htmx=True)
+    assert read.headers["HX-Trigger"] == "thread-read"
+    assert not figures(browsers["client"], "client").soup.select(".count-bubble")
