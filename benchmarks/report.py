@@ -111,8 +111,8 @@ def _details(figures: dict[str, Any]) -> list[str]:
     if run := figures.get("polls"):
         said.append(
             f"polls: {run['cpu_ms']:.2f} + {run['db_ms']:.2f} ms CPU each, {run['per_second']:.0f} a second, "
-            f"p50 {run['p50_ms']:.0f} ms, p99 {run['p99_ms']:.0f} ms, at most {run['most_ms']:.0f} ms; {run['posts']} "
-            f"messages meanwhile"
+            f"p50 {run['p50_ms']:.0f} ms, p99 {run['p99_ms']:.0f} ms, at most {run['most_ms']:.0f} ms; figures of the "
+            f"menu p99 {run['menus_p99_ms']:.0f} ms; {run['posts']} messages meanwhile"
         )
     said += [
         f"{page}: {run['tenth']:.1f} ms CPU, with ten times the rows {run['whole']:.1f}"

@@ -19,7 +19,7 @@ from portal.settings.queries import option
 
 
 def _unread(number: int) -> str:
-    return ngettext("%(num)s unread", "%(num)s unread", number)
+    return ngettext("%(num)s unread conversation", "%(num)s unread conversations", number)
 
 
 def _to_look_at(number: int) -> str:
@@ -27,7 +27,7 @@ def _to_look_at(number: int) -> str:
 
 
 def _urgent(number: int) -> str:
-    return ngettext("%(num)s urgent", "%(num)s urgent", number)
+    return ngettext("%(num)s urgent incident", "%(num)s urgent incidents", number)
 
 
 @dataclass(frozen=True)

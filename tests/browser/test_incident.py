@@ -9,6 +9,7 @@ from PIL import Image
 from playwright.sync_api import Locator, expect
 from sqlalchemy import select
 
+from portal.accounts.models import AccountSession
 from portal.extensions import db
 from portal.files.models import Attachment
 from portal.incidents.models import IncidentReason
@@ -79,11 +80,17 @@ def test_an_incident_is_lived_by_three_people_at_once(
 ) -> None:
     wassim, claire = open_tab(agency.wassim, language="ru"), open_tab(agency.claire, language="fr")
     sofia = open_tab(agency.sofia, language="en", width=1280)
+    claire.open("/client/threads")
+    expect(claire.page.locator("main")).not_to_contain_text("Objet cassé")
+    claire.mark()
     declare(wassim)
     refuse_barriers(wassim.page)
 
-    claire.open("/client/threads")
+    look_again(claire)
     expect(claire.page.locator("nav .count-bubble")).to_have_text("1")
+    expect(claire.page.locator("main .thread-line[data-new]")).to_contain_text("Objet cassé")
+    assert claire.reloads() == 0
+    refuse_barriers(claire.page)
     claire.page.locator("main a", has_text="Objet cassé").tap()
     expect(messages(claire)).to_have_count(1)
     claire.page.locator("#write textarea").fill("Ce n’est pas grave, mais")
@@ -158,3 +165,26 @@ def find_nothing(denis: Tab, database: Database) -> None:
         assert denis.open(address) == 404, address
     denis.open("/client/threads")
     expect(denis.page.locator("main")).not_to_contain_text("Objet cassé")
+    leave_in_peace(denis, database)
+
+
+def look_again(tab: Tab) -> None:
+    """Somebody comes back to this tab: it asks at once, not only every quarter of a minute."""
+    tab.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def leave_in_peace(denis: Tab, database: Database) -> None:
+    """Whose session is over is not led away by what a page asks for alone, and it does not ask again."""
+    denis.mark()
+    with database.writing():
+        for opened in db.session.scalars(select(AccountSession)):
+            opened.ended_at = opened.created_at
+    with denis.page.expect_response("**/client/figures") as answer:
+        look_again(denis)
+    assert answer.value.status == 401
+    expect(denis.page.locator("#figures")).not_to_have_attribute("aria-busy", "true")
+    asked: list[str] = []
+    denis.page.on("request", lambda request: asked.append(request.url))
+    look_again(denis)
+    expect(denis.page.locator("#notice")).to_be_hidden()
+    assert (asked, denis.path, denis.reloads()) == ([], "/client/threads", 0)

@@ -188,10 +188,17 @@ def test_the_figures_of_a_menu_are_told_to_pages_that_are_open(
     with database.writing():
         factories.message(agency.paul, db.session.get_one(Thread, thread_id), "Et samedi ?")
         factories.thread(agency.claire, [agency.claire], [agency.wassim], "Autre chose")
-    expected = {"client": "1 , 1 unread", "worker": "2 , 2 unread", "staff": "2 , 2 unread"}
+    expected = {
+        portal: f", {told}"
+        for portal, told in (
+            ("client", "1 unread conversation"),
+            ("worker", "2 unread conversations"),
+            ("staff", "2 unread conversations"),
+        )
+    }
     for portal, browser in browsers.items():
         page = figures(browser, portal, tags[portal])
-        assert page.says('[hx-target="#figure-list_threads"]') == expected[portal]
+        assert page.says('[hx-target="#figure-list_threads"] .vh') == expected[portal]
         assert (page.headers["HX-Trigger"], len(page.statements)) == ("figures-changed", 3)
         assert browser.get(f"/{portal}/account").at("#figures")["hx-ptag"] == page.headers["HX-PTag"]
         listed = browser.get(f"/{portal}/threads?page=1").at("#threads")
