@@ -4,7 +4,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from portal.accounts.models import User
-from portal.extensions import Panel
+from portal.extensions import Panel, db
 from portal.forms import STAR_WORDS
 from portal.incidents.models import Incident
 from portal.incidents.queries import visible_incidents
@@ -28,10 +28,11 @@ def handling_panel(user: User, thread: Thread) -> Panel | None:
     if found is None:
         return None
     subject, rating = found
+    incident_id = subject.incident_id
     staff = is_staff(user)
     sees = Permission.SEE_RATINGS in GRANTS[user.role] if staff else user.sees_ratings
-    rate = None if staff or not can_rate(user, subject, rating) else "client.rate_handling"
-    url = url_for(rate, incident_id=subject.incident_id) if rate else None
+    url = None if staff or not can_rate(user, subject, rating) else url_for("client.rate_handling",
+                                                                            incident_id=incident_id)  # fmt: skip
     shown = rating if sees else None
     if shown is None and url is None and (rating or not staff):
         return None

@@ -22,6 +22,7 @@ from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.queries import question_of
 from portal.roles import Permission
 from portal.settings.queries import option
+from portal.threads.actions import raise_version
 from portal.visits.queries import row_of
 
 
@@ -80,5 +81,6 @@ def look_at_handling(incident_id: int) -> Response:
     incident = incident_of(g.user, incident_id) or abort(404)
     _subject, rating = handling_of(incident_id) or abort(404)
     look_at(g.user, rating or abort(404))
+    raise_version(incident.thread_id, shown=False)
     flash(_("You have taken note of this rating."), "success")
     return done(safe_next(request.form.get("next")) or url_for("staff.show_thread", thread_id=incident.thread_id))

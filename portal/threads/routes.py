@@ -133,4 +133,4 @@ def _fresh(thread: Thread, written: WriteForm) -> dict[str, Any]:
     """The messages, and an empty box that is read by the same people as before."""
     same = {"audience": written.audience.data} if isinstance(written, StaffWriteForm) else {}
     form = type(written)(formdata=None, **same)
-    return {"readers": _readers(thread), **said(thread), "form": form}
+    return {"readers": _readers(thread), "barred": None, "may_open": False, **said(thread), "form": form}

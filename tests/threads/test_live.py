@@ -186,6 +186,9 @@ def test_where_an_incident_stands_is_told_to_whom_it_concerns(
     desk, _claire, wassim = [watch.told() for watch in watches]
     assert desk and "Trop tard" in desk
     assert wassim is None, "what the client says of it is not told to the worker"
+    assert sofia.act(f"/staff/incidents/{incident}/rating/look").status == 303
+    desk, *others = [watch.told() for watch in watches]
+    assert desk and "Looked at by Sofia Benali" in desk and others == [None, None]
 
 
 def test_what_staff_do_with_a_conversation_stands_beside_it_on_every_desk(
