@@ -8,6 +8,7 @@
   let opener = null;
   let address = null;
   let row = null;
+  let arrived = "";
   const closers = new Set();
 
   // ---- the dialog: whatever htmx puts into <dialog id="dialog"> opens it ----
@@ -19,8 +20,21 @@
     const line = opener.closest("li[id], tr[id]") || opener.closest("main [id]");
     row = opener.dataset.return || (line && `#${CSS.escape(line.id)}`);
     box.showModal();
+    arrived = filled();
     box.querySelector("#dialog-title")?.focus();
   }
+
+  // What somebody has typed or chosen in it since it arrived, or since it was saved, goes only if they say so.
+  function filled() {
+    const fields = [...dialog().querySelectorAll("form :is(textarea, select, input:not([type=hidden]))")];
+    return JSON.stringify(fields.map((field) => {
+      if (field.matches("[type=radio], [type=checkbox]")) return field.checked;
+      if (field.matches("[type=file]")) return [...field.files].map((file) => file.name);
+      return field.multiple ? [...field.selectedOptions].map((option) => option.value) : field.value;
+    }));
+  }
+  const isTyped = () => filled() !== arrived;
+  const mayClose = () => !isTyped() || confirm(dialog().dataset.textUnsaved);
 
   // The events that mean "done" are named by the fragment itself: data-close-on="rating-left".
   function listenFor(names) {
@@ -33,7 +47,9 @@
 
   function closeDialog() {
     const box = dialog();
-    if (box && box.open) box.close();
+    if (!box || !box.open) return;
+    arrived = filled();
+    box.close();
   }
 
   // The opener may have been replaced by the answer: then the link that leads where it led gets the focus; else its row,
@@ -55,8 +71,28 @@
   const box = dialog();
   if (box) {
     box.addEventListener("close", () => {
+      if (!mayClose()) return box.showModal();
       box.replaceChildren();
+      arrived = filled();
       giveFocusBack();
+    });
+    const askFirst = (event) => {
+      if (!isTyped()) return;
+      event.preventDefault();
+      if (mayClose()) closeDialog();
+    };
+    // A browser lets a page keep a window open once, then closes it whatever the page says: so the key is asked before.
+    // "Back" on a phone has no key: what it has closed opens again, above, with all that was in it.
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && box.open && !event.isComposing) askFirst(event);
+    });
+    box.addEventListener("cancel", (event) => {
+      if (event.target === box && event.cancelable) askFirst(event);
+    });
+    // What was sent and has arrived is not lost, wherever the answer leads.
+    document.addEventListener("htmx:after:request", (event) => {
+      const { sourceElement, response } = event.detail.ctx;
+      if (response.status < 400 && box.contains(sourceElement) && sourceElement.matches("form")) arrived = filled();
     });
   }
 
@@ -239,7 +275,7 @@
     const close = event.target.closest("[data-close]");
     if (close && close.closest("dialog[open]")) {
       event.preventDefault();
-      closeDialog();
+      if (mayClose()) closeDialog();
     }
     const reveal = event.target.closest("button[data-reveal]");
     if (reveal) {
@@ -401,11 +437,23 @@
     kept = [];
   });
   // <form data-leaves> leads away from the conversation: not from what is typed and not sent, unless one says so.
+  const isUnsent = () => [...document.querySelectorAll("#write :is(textarea, [type=file])")].some((field) => field.value.trim());
   document.addEventListener("submit", (event) => {
     if (!("leaves" in event.target.dataset)) return;
-    const fields = [...document.querySelectorAll("#write :is(textarea, [type=file])")];
-    if (fields.some((field) => field.value.trim()) && !confirm(talk.dataset.textUnsent)) event.preventDefault();
+    if (isUnsent() && !confirm(talk.dataset.textUnsent)) event.preventDefault();
   }, true);
+  // Nor do a link, "back" or a new load of the page: then the browser asks, in its own words. A form that is sent does
+  // not come this way.
+  let going = false;
+  document.addEventListener("submit", (event) => {
+    if (!event.defaultPrevented) going = true;
+  });
+  addEventListener("pageshow", () => {
+    going = false;
+  });
+  addEventListener("beforeunload", (event) => {
+    if (!going && (isUnsent() || (box && box.open && isTyped()))) event.preventDefault();
+  });
 
   // Who has scrolled up to read stays there, and is told of what is new below. The frame counts up from its end, at 0.
   const more = document.getElementById("talk-more");
@@ -458,6 +506,7 @@
       listenFor(box.firstElementChild.dataset.closeOn);
       if (!box.open) openDialog(event.detail.ctx.sourceElement);
       else {
+        if (event.detail.ctx.target === box && event.detail.ctx.response?.status < 400) arrived = filled();
         const stays = box.contains(document.activeElement) && !(event.detail.ctx.response?.status >= 400);
         (box.querySelector('[aria-invalid="true"]') ?? (stays ? null : box.querySelector("#dialog-title")))?.focus();
       }

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Dialog, Locator, expect
 from sqlalchemy import select
 
 from portal.accounts.models import AccountSession
@@ -69,8 +69,16 @@ def declare(tab: Tab) -> None:
     expect(window.locator("#reason-error")).to_be_visible()  # what was chosen stays, the photo too
     expect(window.locator("[name=reason]").first).to_be_focused()
     window.get_by_text("Сломана вещь").tap()
+    questions: list[str] = []
+
+    def agree(question: Dialog) -> None:
+        questions.append(question.message)
+        question.accept()
+
+    tab.page.on("dialog", agree)
     window.locator(".sheet-foot button[type=submit]").tap()
     expect(tab.page.locator("h1")).to_contain_text("Сломана вещь")
+    assert not questions, "what has arrived is not lost"
     expect(messages(tab).first).to_contain_text("Разбилась ваза")
     expect(tab.page.locator(".said-files img")).to_have_js_property("complete", True)
 

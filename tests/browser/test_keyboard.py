@@ -1,6 +1,6 @@
 """Without a mouse: from the sign-in page to a rating, with Tab, arrows, Enter and Escape."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 from sqlalchemy import select
 
 from portal.ratings.models import Rating
@@ -67,19 +67,46 @@ def test_a_rating_without_a_mouse(agency: Agency, open_tab: OpenTab, database: D
     assert database.one(select(Rating.stars, Rating.comment)) == (int(chosen), "Merci")
 
 
-def test_escape_in_a_half_written_form_closes_and_changes_nothing(
-    agency: Agency, open_tab: OpenTab, database: Database
-) -> None:
+def test_a_half_written_form_is_left_only_by_who_says_so(agency: Agency, open_tab: OpenTab, database: Database) -> None:
     tab = open_tab(agency.sofia, width=1280)
+    questions: list[tuple[str, str]] = []
+    answers: list[bool] = []
+
+    def answer(question: Dialog) -> None:
+        questions.append((question.type, question.message))
+        question.accept() if answers.pop(0) else question.dismiss()
+
+    tab.page.on("dialog", answer)
     tab.open("/staff/visits")
     row = tab.page.locator(f"#visit-{agency.claires_next}")
-    row.get_by_role("link", name="Cancel").focus()
+    link, window, reason = row.get_by_role("link", name="Cancel"), Window(tab), tab.page.get_by_label("Reason")
+    link.focus()
     tab.type("Enter")
-    window = Window(tab)
     window.is_open()
-    tab.page.keyboard.press("Tab")
-    tab.page.get_by_label("Reason").fill("Une raison")
     tab.type("Escape")
     window.is_closed()
-    tab.holds_focus(row.get_by_role("link", name="Cancel"))
+    assert not questions, "nothing was typed"
+
+    link.focus()
+    tab.type("Enter")
+    window.is_open()
+    tab.type("Tab")
+    reason.fill("Une raison")
+    answers += [False] * 4
+    tab.type("Escape Escape")  # nothing between them: a browser lets a page prevent only the first by itself
+    tab.page.locator(".sheet-close").click()
+    tab.page.evaluate("setTimeout(() => location.reload())")
+    with tab.page.expect_event("dialog"):
+        pass
+    window.is_open()
+    expect(reason).to_have_value("Une raison")
+    assert [kind for kind, _words in questions] == ["confirm"] * 3 + ["beforeunload"]
+    assert "would be lost" in questions[0][1]
+
+    answers.append(True)
+    tab.type("Escape")
+    window.is_closed()
+    tab.holds_focus(link)
     expect(row).to_contain_text("To do")
+    tab.page.reload()
+    assert len(questions) == 5, "nothing is left to lose"

@@ -118,6 +118,7 @@ def test_who_comes_second_reads_why_and_keeps_the_text(agency: Agency, open_tab:
 
     expect(window.dialog.get_by_role("alert")).to_contain_text("has been rated in the meantime")
     expect(window.comment).to_have_value(SAID)
+    tab.page.once("dialog", lambda question: question.accept())  # what was typed goes only if one says so
     expect(window.star(2)).to_be_checked()
     tab.link("Close").tap()
     window.is_closed()
