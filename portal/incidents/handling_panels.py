@@ -4,7 +4,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from portal.accounts.models import User
-from portal.extensions import Panel, db
+from portal.extensions import Panel
 from portal.forms import STAR_WORDS
 from portal.incidents.models import Incident
 from portal.incidents.queries import visible_incidents
