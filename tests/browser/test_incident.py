@@ -113,11 +113,11 @@ def test_an_incident_is_lived_by_three_people_at_once(
     say(sofia, "We are sorry and will replace it.")
 
     for tab in (claire, wassim):  # by itself, and what is being typed stays
-        expect(tab.page.locator("#messages")).to_contain_text("We are sorry", timeout=8_000)
+        expect(tab.page.locator("#messages")).to_contain_text("We are sorry")
         expect(tab.page.locator("#messages")).not_to_contain_text(SECRET)
     expect(claire.page.locator("#write textarea")).to_have_value("Ce n’est pas grave, mais")
     say(claire, "Ce n’est pas grave, mais j’y tenais.")
-    expect(sofia.page.locator("#messages")).to_contain_text("j’y tenais", timeout=8_000)
+    expect(sofia.page.locator("#messages")).to_contain_text("j’y tenais")
     expect(sofia.page.locator(".said-marks").last).to_contain_text("read by")
     assert sofia.reloads() == 0
     refuse_barriers(claire.page)
@@ -125,8 +125,8 @@ def test_an_incident_is_lived_by_three_people_at_once(
 
     claire.mark()
     close(sofia, open_tab(agency.ines, width=1280))
-    expect(claire.page.locator(".thread-page dl")).to_contain_text("Clos", timeout=8_000)
-    expect(wassim.page.locator(".thread-page dl")).to_contain_text("Закрыт", timeout=8_000)
+    expect(claire.page.locator(".thread-page dl")).to_contain_text("Clos")
+    expect(wassim.page.locator(".thread-page dl")).to_contain_text("Закрыт")
     assert claire.reloads() == 0
     find_nothing(open_tab(agency.denis), database)
 
@@ -148,7 +148,7 @@ def close(sofia: Tab, ines: Tab) -> None:
     ines.type("Enter")
     window.get_by_role("textbox").fill("It was settled")
     close_it(sofia, panel)
-    expect(hers).to_contain_text("How it ended", timeout=8_000)
+    expect(hers).to_contain_text("How it ended")
     expect(window.get_by_role("textbox")).to_have_value("It was settled")
     expect(window.get_by_role("textbox")).to_be_focused()
     expect(ines.page.locator("#write textarea")).to_have_value("I am just writing")

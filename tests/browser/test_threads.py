@@ -15,8 +15,6 @@ from tests.browser.tab import Tab
 from tests.conftest import Database
 from tests.factories import Agency
 
-SOON = 6000  # milliseconds: a page asks every four seconds
-
 
 class Talk:
     """A conversation as one of them has it open."""
@@ -33,7 +31,7 @@ class Talk:
     def hears(self, words: str) -> Locator:
         """What somebody else has written appears by itself."""
         message = self.said.filter(has_text=words)
-        expect(message).to_have_count(1, timeout=SOON)
+        expect(message).to_have_count(1)
         return message
 
     def writes(self, words: str) -> None:
@@ -92,8 +90,8 @@ def test_three_people_talk_at_once(agency: Agency, database: Database, open_tab:
         expect(talk.said.filter(has_text="À ne pas dire.")).to_have_count(0)
 
     # staff see who has read it; a correction reaches everybody
-    expect(sofia.said.last.locator(".said-marks")).to_contain_text("Claire Lefèvre", timeout=SOON)
-    expect(sofia.said.last.locator(".said-marks")).to_contain_text("Wassim Haddad", timeout=SOON)
+    expect(sofia.said.last.locator(".said-marks")).to_contain_text("Claire Lefèvre")
+    expect(sofia.said.last.locator(".said-marks")).to_contain_text("Wassim Haddad")
     sofia.said.last.get_by_role("link", name=re.compile("^Correct")).click()
     sofia.page.locator("#dialog textarea").fill("Nous avons trouvé quelqu’un.")
     sofia.page.locator("#dialog form button").click()
@@ -156,7 +154,7 @@ def test_a_bad_network_costs_no_word_and_doubles_none(
     # without any network the page says so, and goes on when there is one again
     state = claire.page.locator("#talk-state")
     claire.page.context.set_offline(True)
-    expect(state).to_contain_text("There is no connection", timeout=SOON)
+    expect(state).to_contain_text("There is no connection")
     claire.page.context.set_offline(False)
     with database.writing():
         factories.message(agency.sofia, db.session.get_one(Thread, thread_id), "Bien reçu")
@@ -170,7 +168,7 @@ def test_a_bad_network_costs_no_word_and_doubles_none(
     with database.writing():
         for opened in db.session.scalars(select(AccountSession)):
             opened.ended_at = opened.created_at
-    expect(state).to_contain_text("You have been signed out", timeout=SOON)
+    expect(state).to_contain_text("You have been signed out")
     expect(claire.box).to_have_value("Je n’ai pas fini")
     claire.send.click()
     expect(claire.page.locator("#write")).not_to_have_attribute("aria-busy", "true")

@@ -39,6 +39,7 @@ def test_nothing_new_costs_three_statements_and_no_page(
         page = browser.get(f"/{portal}/threads/{thread_id}")
         tags[portal] = str(page.at("#messages")["hx-ptag"])
         assert "X-Poll" in str(page.at("#messages")["hx-headers"])
+        assert "every 4s" in str(page.at("#messages")["hx-trigger"])  # what is new appears within five seconds
         idle = news(browser, portal, thread_id, tags[portal])
         assert (idle.status, idle.data, len(idle.statements)) == (304, b"", 3), idle.statements
     with database.writing():
