@@ -80,7 +80,7 @@ def test_three_people_talk_at_once(agency: Agency, database: Database, open_tab:
     claire.page.locator("#talk").evaluate("frame => { frame.scrollTop = -frame.scrollHeight }")
     expect(claire.said.first).to_be_in_viewport()
     sofia.writes("Nous cherchons quelqu’un.")
-    expect(claire.more).to_be_visible(timeout=SOON)
+    expect(claire.more).to_be_visible()
     expect(claire.said.first).to_be_in_viewport()
     claire.more.click()
     expect(claire.said.last).to_be_in_viewport()
