@@ -57,6 +57,12 @@ def pytest_configure() -> None:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
+@pytest.hookimpl(trylast=True)  # pytest itself sorts by what tests need
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits more than it works starts first, beside the others: at the end nobody would work meanwhile."""
+    items.sort(key=lambda item: item.get_closest_marker("processes") is None)
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     tally.summarize(terminalreporter)
 
