@@ -19,11 +19,10 @@ expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of this folder drives Chromium; what waits for a real minute starts first, beside the others."""
+    """All of this folder drives Chromium."""
     for item in items:
         if item.path.is_relative_to(__file__.removesuffix("conftest.py")):
             item.add_marker("browser")
-    items.sort(key=lambda item: item.get_closest_marker("processes") is None or "browser" not in item.keywords)
 
 
 @pytest.fixture(scope="session")
@@ -70,13 +69,39 @@ def workers(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
 OpenTab = Callable[..., Tab]
 
 
+@pytest.fixture(scope="session")
+def kept(browser: Browser) -> Generator[Callable[..., BrowserContext]]:
+    """Browsers that stay for the next test, one of each kind: making one takes longer than looking at a page."""
+    made: dict[tuple, BrowserContext] = {}
+
+    def kept(**kind: Any) -> BrowserContext:
+        key = tuple(sorted(kind.items()))
+        if key not in made:
+            made[key] = new_context(browser, **kind)
+        return made[key]
+
+    yield kept
+    for context in made.values():
+        context.close()
+
+
+def clear(context: BrowserContext) -> None:
+    """Make it as good as new: each test's site has a port of its own, and only cookies do not mind ports."""
+    for page in context.pages:
+        page.close()
+    context.clear_cookies()
+
+
 @pytest.fixture
 def open_tab(site: str, sign_in: SignIn, browser: Browser) -> Generator[OpenTab]:
-    """Open a browser of its own for somebody: `open_tab(agency.claire, width=1280, script=False)`."""
+    """Open a browser of its own for somebody: `open_tab(agency.claire, width=1280, script=False)`; or one that stays:
+    `open_tab(agency.claire, stays=kept(width=1280))`."""
     opened: list[Tab] = []
+    staying: list[BrowserContext] = []
 
-    def open_tab(person: Persona | None = None, **more: Any) -> Tab:
-        context = new_context(browser, **more)
+    def open_tab(person: Persona | None = None, *, stays: BrowserContext | None = None, **more: Any) -> Tab:
+        context = stays or new_context(browser, **more)
+        staying.extend([stays] if stays else [])
         if person:
             context.add_cookies([{"name": "suivi", "value": str(sign_in(person).cookie()), "url": site}])
         opened.append(Tab(context.new_page(), site))
@@ -84,7 +109,7 @@ def open_tab(site: str, sign_in: SignIn, browser: Browser) -> Generator[OpenTab]
 
     yield open_tab
     for tab in opened:
-        tab.page.context.close()
+        (clear if tab.page.context in staying else BrowserContext.close)(tab.page.context)
     faults = [fault for tab in opened for fault in tab.faults]
     assert not faults, "\n".join(faults)
 

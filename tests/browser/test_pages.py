@@ -4,11 +4,12 @@ Languages, themes and widths rotate over the pages; AXE_TURN=1 … 11 turns the 
 """
 
 import os
+from collections.abc import Callable
 from itertools import product
 
 import pytest
 from flask import Flask, abort
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import OpenTab
 from tests.browser.sights import SIGHTS, Sight, tell
@@ -50,7 +51,7 @@ def without_policy(page: Page) -> Page:
 @pytest.mark.parametrize(("sight", "language", "theme", "width"), spokes())
 def test_a_page_is_fit_for_everybody(
     sight: Sight, language: str, theme: str, width: int,
-    app: Flask, agency: Agency, database: Database, open_tab: OpenTab,
+    app: Flask, agency: Agency, database: Database, open_tab: OpenTab, kept: Callable[..., BrowserContext],
 ) -> None:  # fmt: skip
     if sight.status in (403, 429, 500):
         add_refusals(app)
@@ -60,7 +61,7 @@ def test_a_page_is_fit_for_everybody(
         with database.writing():
             sight.before(agency)
     person = getattr(agency, sight.who) if sight.who else None
-    tab = open_tab(person, language=language, theme=theme, width=width)
+    tab = open_tab(person, stays=kept(language=language, theme=theme, width=width))
     sight.visit(tab, story)
     if sight.status == 500:
         tab.forgive("500")
