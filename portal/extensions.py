@@ -25,10 +25,12 @@ from sqlalchemy import (
     Engine,
     MetaData,
     Select,
+    SQLColumnExpression,
     UpdateBase,
     event,
     false,
     func,
+    null,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
@@ -172,7 +174,7 @@ class Wires:
     message_about: list[MessageColumn] = field(default_factory=list)
     messages_about: Callable[[str], ColumnElement[bool]] = lambda _name: false()
     names_of_actors: Callable[[Collection["AuditEntry"]], dict[int, str]] = lambda _deeds: {}
-    names_of_staff: Callable[[Collection[int]], dict[int, str]] = lambda _ids: {}
+    name_of_staff: Callable[[SQLColumnExpression[int | None]], ColumnElement] = lambda _account_id: null()
     visit_columns: list[VisitColumn] = field(default_factory=list)
     home_cards: list[Callable[["User"], Panel | None]] = field(default_factory=list)
     option_panels: dict[str, Callable[["User", Mapping[str, str]], Panel]] = field(default_factory=dict)

@@ -26,7 +26,7 @@ from portal.people import timeline as people_timeline
 from portal.people.actions import follow_address
 from portal.people.importer import CLIENTS, WORKERS
 from portal.people.models import Client, Sector
-from portal.people.queries import files_of_account, is_named, names_of_actors, names_of_staff, visible_sectors
+from portal.people.queries import files_of_account, is_named, name_of_staff, names_of_actors, visible_sectors
 from portal.ratings import alerts as rating_alerts
 from portal.ratings import choices, low, replies, requests
 from portal.ratings import messages as rating_messages
@@ -126,7 +126,7 @@ wires.messages_about = messages_about
 
 # names of those who did something, for histories
 wires.names_of_actors = names_of_actors
-wires.names_of_staff = names_of_staff
+wires.name_of_staff = name_of_staff
 
 # what `flask outbox audit` looks after besides the messages that there are: those that were never written
 wires.promises = [missing_requests, lost_notices]

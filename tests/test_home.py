@@ -10,8 +10,14 @@ from portal import clock
 from portal.extensions import db
 from portal.imports.actions import bring_in, discard
 from portal.imports.models import Import
+from portal.incidents.following import Closing, move_incident
+from portal.incidents.models import State
 from portal.outbox.models import Message
 from portal.people.models import Client, Service, Worker
+from portal.ratings.actions import leave_rating
+from portal.ratings.handling import handling_of
+from portal.settings.actions import mark_setup
+from portal.visits.actions import end_visits
 from portal.visits.models import Visit
 from portal.work import jobs as work
 from tests import factories
@@ -143,9 +149,20 @@ def test_the_whole_page_asks_the_database_twelve_times_at_most(
 ) -> None:
     brought(agency.sofia)
     with database.writing():
-        factories.rate(agency.claire, agency.claires_done, 1)
+        mark_setup(None, "finished")
+        claire = db.session.get_one(Client, agency.claire.id)
+        service, wassim = db.session.get_one(Service, agency.rising), db.session.get_one(Worker, agency.wassim.id)
+        for hour in range(1, 9):
+            factories.rate(agency.claire, factories.done_visit(claire, service, [wassim], hour=hour).id, 1)
+        ended = factories.incident(agency.claire, agency.claires_past)
+        move_incident(agency.sofia.user, ended, State.CLOSED, ended.version, Closing("settled", ask=True))
+        asked, _none = handling_of(ended.id) or (None, None)
+        factories.incident(agency.claire, agency.claires_past, urgency="urgent")
+        end_visits(None, [db.session.get_one(Visit, agency.claires_past)], ask=False)
+        leave_rating(agency.claire.user, asked, 1, "")
+        factories.thread(agency.claire, [agency.claire])
         db.session.execute(update(Message).values(state="failed", reason="refused", next_at=clock.now()))
-    for who in (agency.sofia, agency.ines, agency.ada):
+    for who, number in ((agency.sofia, 6), (agency.ines, 5), (agency.ada, 7)):
         page = sign_in(who).get("/staff/home")
-        assert len(cards(page)) >= 3
-        assert len(page.statements) <= 12, len(page.statements)
+        assert len(cards(page)) >= number, cards(page)
+        assert len(page.statements) <= 12, "\n".join(one[:90] for one in page.statements)

@@ -16,7 +16,6 @@ def home_card(user: User) -> Panel | None:
     """Files of the last days with lines that were refused: what stands in them is missing until somebody mends it."""
     lately = Import.created_at > clock.now() - timedelta(days=DAYS), Import.state.in_((Step.READY, Step.DONE))
     chosen = visible_imports(user).where(*lately, with_refused_lines()).order_by(Import.id.desc()).limit(SHOWN + 1)
-    files = list(db.session.scalars(chosen))
-    names = wires.names_of_staff({file.account_id for file in files if file.account_id})
-    context = {"files": files[:SHOWN], "more": len(files) > SHOWN, "names": names, "own": user.account_id}
+    files = db.session.execute(chosen.add_columns(wires.name_of_staff(Import.account_id))).all()
+    context = {"files": files[:SHOWN], "more": len(files) > SHOWN, "own": user.account_id}
     return Panel("imports/_home.html", context) if files else None

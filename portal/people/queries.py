@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Row,
+    ScalarSelect,
     Select,
     SQLColumnExpression,
     and_,
@@ -118,10 +119,11 @@ def number_of_files(account_id: int) -> int:
     return db.session.scalar(select(func.count()).select_from(union_all(*parts).subquery())) or 0
 
 
-def names_of_staff(ids: Collection[int]) -> dict[int, str]:
-    """Return the name of the member of staff behind each of these logins, also of one whose record is closed by now."""
-    chosen = select(Staff).where(Staff.account_id.in_(ids)).order_by(Staff.id)
-    return {one.account_id: one.name for one in db.session.scalars(chosen) if one.account_id} if ids else {}
+def name_of_staff(account_id: SQLColumnExpression[int | None]) -> ScalarSelect[str]:
+    """Select the name of the member of staff behind a login, for a list of what it did; also of one whose record is
+    closed by now."""
+    name = func.trim(Staff.first_name + " " + Staff.last_name)
+    return select(name).where(Staff.account_id == account_id).order_by(Staff.id.desc()).limit(1).scalar_subquery()
 
 
 def names_of_actors(deeds: Collection[AuditEntry]) -> dict[int, str]:

@@ -88,25 +88,21 @@ def badge(user: User) -> Select[int] | None:
     return select(func.count()).select_from(waiting)
 
 
-def count_unseen(user: User) -> int:
-    """The same, counted."""
+def unseen(user: User) -> tuple[list[RatingRow], int]:
+    """The low ratings that nobody has looked at: urgent ones first, then those that have waited longest; and how many
+    there are in all."""
     counted = badge(user)
-    return 0 if counted is None else db.session.scalar(counted) or 0
-
-
-def unseen(user: User) -> list[RatingRow]:
-    """The low ratings that nobody has looked at: urgent ones first, then those that have waited longest."""
+    if counted is None:
+        return [], 0
     urgent = case((Rating.stars <= option("ratings.urgent_threshold"), 0), else_=1)
     mine = Client.id.in_(visible_clients(user).with_only_columns(Client.id))
     waiting = rating_rows(visible_ratings(user).where(*is_unseen())).order_by(urgent, Rating.left_at, Rating.id)
-    with_phone = waiting.add_columns(case((mine, Client.phone)).label("phone")).limit(SHOWN)
-    return [replace(as_row(row), phone=row.phone) for row in db.session.execute(with_phone)]
+    more = case((mine, Client.phone)).label("phone"), counted.scalar_subquery().label("total")
+    rows = db.session.execute(waiting.add_columns(*more).limit(SHOWN)).all()
+    return [replace(as_row(row), phone=row.phone) for row in rows], rows[0].total if rows else 0
 
 
 def home_card(user: User) -> Panel | None:
     """What the staff's home page shows of low ratings; nothing when all have been looked at."""
-    if not option("ratings.enabled"):
-        return None
-    waiting = unseen(user)
-    total = count_unseen(user) if len(waiting) == SHOWN else len(waiting)
+    waiting, total = unseen(user)
     return Panel("ratings/_home_low.html", {"waiting": waiting, "total": total}) if waiting else None
