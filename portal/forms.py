@@ -2,8 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import cast
 
@@ -106,11 +105,13 @@ class PortalForm(FlaskForm):
             """WTForms' own words, kept: Flask-WTF would read their catalog from the disk at each request."""
             return DefaultMeta.get_translations(self, form)
 
-    @contextmanager
-    def prepared(self) -> Generator[None]:
-        """What a deed needs and nobody should wait for, done before it; the deed stands in this block. Most need
-        nothing."""
-        yield
+    def get_ready(self) -> None:
+        """See that what the deed needs is there, before it begins. Most need nothing.
+
+        Raises:
+            Unready: it is to be made first (see `portal.portals`).
+            Refused: it cannot be made.
+        """
 
     def refuse(self, refusal: Refused) -> None:
         """Say why the domain refused: at the field that the refusal's code names, else above the form."""
@@ -125,8 +126,8 @@ def refused(form: PortalForm, act: Callable[[], object]) -> int | None:
     if not form.validate_on_submit():
         return 422 if request.method == "POST" else 200
     try:
-        with form.prepared():
-            act()
+        form.get_ready()
+        act()
     except Refused as refusal:
         db.session.rollback()  # what the deed had begun is not to be read as if it stood
         form.refuse(refusal)

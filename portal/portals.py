@@ -4,7 +4,8 @@ Nobody signed in → sign-in. Another role's portal → 404. The right portal wi
 A handler that answers below 400 commits; any other answer rolls back.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import wraps
 from types import FunctionType
 from typing import cast
@@ -26,6 +27,8 @@ from portal.roles import GRANTS, Permission, Role
 from portal.settings.queries import option
 
 Handler = Callable[..., Response | str]
+# what a request goes on to know when it is answered anew: of itself, for the log, and that its form is one of ours
+STANDS = {"request_id", "begun", "csrf_valid"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 SETTING_UP = {"staff.manage_factor", "staff.scan_factor", "staff.keep_codes"}
 
@@ -35,6 +38,21 @@ class RowNumber(IntegerConverter):
 
     def __init__(self, map: Map) -> None:
         super().__init__(map, max=2**31 - 1)
+
+
+class Unready(Exception):
+    """Raised by a deed, before it writes, that needs something which takes its time and no database. It is made ready
+    while nothing is locked; then the request is answered from its beginning, as if it had come just now: who it is,
+    what they may do and see, what the form says of it. So nobody's deed is judged by what was true before."""
+
+    def __init__(self, make_ready: Callable[[], AbstractContextManager[object]]) -> None:
+        super().__init__()
+        self.make_ready = make_ready  # what it yields, `ready()` gives to the deed
+
+
+def ready() -> object:
+    """What was made ready for the deed of this request; None before."""
+    return g.get("ready")
 
 
 class Portal(Blueprint):
@@ -113,9 +131,23 @@ def guarded(handler: Handler, permission: Permission, module: str | None) -> Fun
             asked = {"method": request.method, "page": request.endpoint}
             record_refusal("access.denied", g.user, ("account", g.user.account_id), asked)
             abort(403)
-        return in_transaction(handler, **values)
+        try:
+            return in_transaction(handler, **values)
+        except Unready as unready:
+            return begin_again(unready, run, values)
 
     return cast("FunctionType", run)
+
+
+def begin_again(unready: Unready, view: Handler, values: Mapping[str, object]) -> Response:
+    """Make ready what a deed needs, forget all that was read, and answer the request once more."""
+    db.session.rollback()
+    portal = PORTALS[g.portal]
+    with unready.make_ready() as made:
+        for known in set(g) - STANDS:
+            g.pop(known)
+        g.ready = made
+        return portal.admit() or cast("Response", view(**values))
 
 
 def in_transaction(handler: Handler, **values: object) -> Response:

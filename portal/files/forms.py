@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
@@ -9,10 +10,12 @@ from wtforms import Field, Form, MultipleFileField
 from wtforms.validators import StopValidation
 
 from portal.accounts.models import User
+from portal.errors import Refused
 from portal.extensions import db
 from portal.files.actions import forget_unkept, prepare, refuse_too_many
-from portal.files.models import JPEG, MOST_FILES, PDF, PNG
+from portal.files.models import JPEG, MOST_FILES, PDF, PNG, Attachment
 from portal.htmx import request
+from portal.portals import Unready, ready
 
 
 class AttachmentsField(MultipleFileField):
@@ -26,8 +29,10 @@ class AttachmentsField(MultipleFileField):
         super().__init__(label or _l("Photos or papers"), [few_enough], render_kw=drawn, **options)
 
     def process_formdata(self, valuelist: Sequence[object]) -> None:
-        self.data = [sent for sent in valuelist if isinstance(sent, FileStorage) and sent.filename]
-        self.was_sent = bool(self.data)
+        sent = [one for one in valuelist if isinstance(one, FileStorage) and one.filename]
+        self.was_sent = bool(sent)
+        made = ready()
+        self.data = made if isinstance(made, list) else sent
 
     @property
     def is_lost(self) -> bool:
@@ -35,30 +40,39 @@ class AttachmentsField(MultipleFileField):
         scripts bring the form up to date in its place, it stays."""
         return self.was_sent and not request.wants_fragment
 
-    @contextmanager
-    def prepared(self, actor: User) -> Generator[None]:
-        """Check, draw and store what was attached, then let the deed in this block keep the rows; what it does not keep
-        is forgotten.
-
-        Drawing takes a quarter of a second for each photo, a far store its time: nobody waits for a lock meanwhile. The
-        transaction that has been reading so far ends here, and the deed begins another.
+    def get_ready(self, actor: User) -> None:
+        """See that what was attached is checked, drawn and stored. Drawing takes a quarter of a second for each photo,
+        a far store its time: nobody waits for a lock meanwhile.
 
         Raises:
-            Refused: code `files`, with a sentence that names the file.
+            Unready: it is not yet.
+            Refused: code `files`: too many within a day, or the sentence that names the file.
         """
         if not self.data:
-            yield
             return
-        refuse_too_many(actor, len(self.data))
+        made = ready()
+        if isinstance(made, Refused):
+            raise made
+        if made is None:
+            refuse_too_many(actor, len(self.data))
+            raise Unready(partial(prepared, actor, self.data))
+
+
+@contextmanager
+def prepared(actor: User, uploads: Sequence[FileStorage]) -> Generator[list[Attachment] | Refused]:
+    """Prepare files for the deed in this block, or say why they are refused; what it does not keep is forgotten."""
+    try:
+        rows = prepare(actor, uploads)
+    except Refused as refusal:
+        yield refusal
+        return
+    try:
+        yield rows
+    except BaseException:
         db.session.rollback()
-        self.data = rows = prepare(actor, self.data)
-        try:
-            yield
-        except BaseException:
-            db.session.rollback()
-            raise
-        finally:
-            forget_unkept(rows)
+        raise
+    finally:
+        forget_unkept(rows)
 
 
 def few_enough(_form: Form, field: Field) -> None:

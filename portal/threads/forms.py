@@ -1,8 +1,6 @@
 """What is written in a conversation, and what staff narrow the list of them to."""
 
 import re
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from flask import g
@@ -80,15 +78,11 @@ class OnceForm(PortalForm):
         if not TOKEN.fullmatch(self.token.data or ""):
             self.token.data = new_public_id()
 
-    @contextmanager
-    def prepared(self) -> Generator[None]:
+    def get_ready(self) -> None:
         """What is attached; of a form that has arrived before, nothing is drawn or stored again."""
         field = self._fields.get("files")
         if isinstance(field, AttachmentsField) and not written(g.user, self.token.data or ""):
-            with field.prepared(g.user):
-                yield
-        else:
-            yield
+            field.get_ready(g.user)
 
     def refuse(self, refusal: Refused) -> None:
         """As every form. What had arrived otherwise than it stands here may be sent as well: as another deed."""

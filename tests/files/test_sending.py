@@ -1,18 +1,24 @@
-"""Photos are drawn and stored before anything is locked: whoever sends them makes nobody wait, and nothing is left of
-what no deed has kept."""
+"""Photos are drawn and stored before anything is locked: whoever sends them makes nobody wait, what was true before
+they were drawn counts for nothing, and nothing is left of what no deed has kept."""
 
 import io
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from portal.accounts.models import Account
+from portal.accounts.sessions import end_sessions
 from portal.errors import Refused
 from portal.extensions import db
 from portal.files import actions
 from portal.files.models import Attachment
+from portal.people.models import Relative
+from portal.settings.actions import set_option
 from portal.threads import actions as threads
+from portal.threads.models import Thread, ThreadMessage
 from tests import factories
 from tests.conftest import Database, SignIn
 from tests.factories import Agency
@@ -69,3 +75,37 @@ def test_who_sends_photos_makes_nobody_wait_and_leaves_nothing_that_is_not_kept(
     monkeypatch.setattr(actions, "MOST_A_DAY", 1)
     assert browser.act(url, told | {"token": "c" * 22} | photo()).status == 409
     assert len(drawn) == 3, "who may send no more today has nothing drawn"
+
+
+Meanwhile = Callable[[Agency, Thread], object]
+
+
+def move_away(agency: Agency, thread: Thread) -> None:
+    thread.sector_id = agency.south
+
+
+@pytest.mark.parametrize(("who", "meanwhile", "status"), [
+    ("wassim", lambda *_: set_option(None, "threads.workers_to_clients", "off"), 409),
+    ("paul", lambda agency, _: db.session.execute(update(Relative).values(sees_threads=False)), 404),
+    ("claire", lambda _, thread: setattr(thread, "published", False), 404),
+    ("claire", lambda agency, _: end_sessions(db.session.get_one(Account, agency.claire.account_id)), 401),
+    ("sofia", move_away, 404),
+], ids=["switched off", "no relative any more", "hidden", "signed out", "in another sector"])  # fmt: skip
+def test_who_may_no_more_once_a_photo_is_drawn_is_judged_by_that(
+    agency: Agency, database: Database, sign_in: SignIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    who: str, meanwhile: Meanwhile, status: int,
+) -> None:  # fmt: skip
+    def draw(*args: object) -> object:
+        with database.writing():
+            meanwhile(agency, db.session.get_one(Thread, talk))
+        return as_ever(*args)  # ty: ignore[invalid-argument-type]
+
+    with database.writing():
+        talk = factories.thread(agency.wassim, [agency.claire], [agency.wassim]).id
+    as_ever, person = actions.draw, getattr(agency, who)
+    browser, portal = sign_in(person), {"wassim": "worker", "sofia": "staff"}.get(who, "client")
+    monkeypatch.setattr(actions, "draw", draw)
+    told = {"text": "Voyez", "audience": "all", "files": (io.BytesIO(factories.picture()), "évier.png")}
+    page = browser.act(f"/{portal}/threads/{talk}/messages", told, htmx=True)
+    assert page.status == status
+    assert (database.count(ThreadMessage), database.count(Attachment), files_in(tmp_path / "files")) == (1, 0, [])
