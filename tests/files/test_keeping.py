@@ -5,12 +5,13 @@ import zlib
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask_babel import force_locale
-from PIL import Image
+from PIL import Image, ImageOps
 from sqlalchemy import select
 from time_machine import TimeMachineFixture
 from werkzeug.datastructures import FileStorage
@@ -93,6 +94,27 @@ def test_a_photo_is_turned_upright_and_loses_where_it_was_taken(app: Flask, kept
         assert (small.format, small.size) == ("JPEG", (300, 400))
 
 
+def test_a_photo_is_turned_as_whoever_took_it_held_the_camera(app: Flask, kept: Callable[..., Attachment]) -> None:
+    drawn = Image.new("RGB", (90, 60), "white")
+    drawn.paste("black", (0, 0, 45, 30))
+    for kind, turned, order in product(("JPEG", "PNG"), range(10), "<>"):
+        out, exif = BytesIO(), Image.Exif()
+        exif.endian, exif[0x010F], exif[0x0112] = order, "Camera of Claire", turned
+        drawn.save(out, kind, exif=exif)
+        with Image.open(BytesIO(content_of(app, kept(out.getvalue()).public_id))) as shown, Image.open(out) as given:
+            upright = ImageOps.exif_transpose(given)
+            corners = [[value > 128 for value in one.convert("L").resize((2, 2)).tobytes()] for one in (shown, upright)]
+            assert (shown.size, corners[0]) == (upright.size, corners[1]), (kind, turned, order)
+
+
+def test_what_stands_beside_the_pixels_harms_nothing(kept: Callable[..., Attachment]) -> None:
+    text = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(2_000_000)))
+    frames = chunk(b"acTL", struct.pack(">II", 9_000, 0)) + chunk(b"fcTL", b"?" * 26) * 9
+    assert kept(picture()[:33] + text + frames + picture()[33:], "a.png").media_type == "image/png"
+    exif = b"\xff\xe1\0\x16Exif\0\0MM\0*\0\0\0\x08\xff\xff??"
+    assert kept(photo()[:2] + exif * 9 + b"\xff\xd0 \0\xff\0" + photo()[2:], "a.jpg").media_type == "image/jpeg"
+
+
 def test_a_picture_may_be_of_any_kind_that_phones_and_scanners_make(kept: Callable[..., Attachment]) -> None:
     def made(mode: str, kind: str, size: tuple[int, int] = (900, 700), **more: object) -> tuple[str, int, int]:
         out = BytesIO()
@@ -136,18 +158,22 @@ def test_a_file_that_lies_about_its_type_is_kept_as_what_it_is(
     assert kept(content, name, "text/html").name == kept_as
 
 
-BOMB = b"".join(
-    struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    for kind, data in (
-        (b"IHDR", struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)),
-        (b"IDAT", b""),
-        (b"IEND", b""),
-    )
-)
+def chunk(kind: bytes, data: bytes = b"") -> bytes:
+    """A part of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+BOMB = chunk(b"IHDR", struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)) + chunk(b"IDAT") + chunk(b"IEND")
 WIDE = picture(100, 100, "JPEG").replace(struct.pack(">HH", 100, 100), struct.pack(">HH", 50_000, 50_000))
 MANY_PASSES = picture(100, 100, "JPEG", progressive=True).replace(
     struct.pack(">HH", 100, 100), struct.pack(">HH", 6_000, 6_000)
 )
+PLAIN, PASSES = picture(100, 100, "JPEG"), picture(100, 100, "JPEG", progressive=True)
+LAST_PASS = PASSES[PASSES.rindex(b"\xff\xda") : -2]
+# a mark without a length: who takes FF E0, which follows, for one jumps into a comment that speaks of another picture
+ANOTHER = struct.pack(">HHBHHB9xHHB", 0xFFC0, 17, 8, 6_000, 6_000, 3, 0xFFDA, 12, 3)
+DECEIT = b"\xff\xfe\xff\xff" + b"x" * 65_482 + ANOTHER.ljust(51, b"x")
+DECEIVING = MANY_PASSES[:2] + b"\xff\xd0" + MANY_PASSES[2:20] + DECEIT + MANY_PASSES[20:]
 
 
 @pytest.mark.parametrize(
@@ -158,6 +184,11 @@ MANY_PASSES = picture(100, 100, "JPEG", progressive=True).replace(
         (b"\x89PNG\r\n\x1a\n" + BOMB, "too many pixels"),
         (WIDE, "too many pixels"),
         (MANY_PASSES, "too many pixels"),
+        (DECEIVING, "too many pixels"),
+        (PASSES[:-2] + LAST_PASS * pictures.MOST_SCANS + PASSES[-2:], "damaged"),
+        (PLAIN[:2] + b"\xff\xfe\0\2" * pictures.MOST_PARTS + PLAIN[2:], "damaged"),
+        (picture()[:33] + chunk(b"IDAT") * pictures.MOST_PARTS + picture()[33:], "damaged"),
+        (PLAIN.replace(b"\xff\xc0", b"\xff\xc9"), "damaged"),
         (photo()[:-2000], "damaged"),
         (picture()[:-40], "damaged"),
         (b"\xff\xd8\xff\xe0 not a picture at all", "damaged"),
@@ -169,7 +200,8 @@ MANY_PASSES = picture(100, 100, "JPEG", progressive=True).replace(
         (picture(kind="WEBP"), "neither"),
     ],
     ids=[
-        "nothing", "too large", "bomb", "wide", "many passes", "cut", "cut png", "no picture", "cut pdf", "svg",
+        "nothing", "too large", "bomb", "wide", "many passes", "deceiving", "repeated", "many parts",
+        "many chunks", "arithmetic", "cut", "cut png", "no picture", "cut pdf", "svg",
         "html", "gif", "zip", "webp",
     ],
 )  # fmt: skip
