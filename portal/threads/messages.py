@@ -1,7 +1,8 @@
 """The mails about what is new in threads: still wanted? to whom? what do they say?
 
-They say how much is new, and nothing of it: no name, no text, no reason of an incident. Conversations about incidents
-go on, and are told of, where no new ones can be reported.
+They say how much is new, and nothing of it: no text, no reason of an incident, no name of who wrote or of whom it
+is about. Somebody with several files is told which of their own to open, as its label has it. Conversations about
+incidents go on, and are told of, where no new ones can be reported.
 """
 
 from collections.abc import Callable, Sequence
