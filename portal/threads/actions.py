@@ -94,11 +94,15 @@ def write(actor: User, thread: Thread, draft: Draft) -> ThreadMessage:
     """
     if twin := written(actor, draft.token):
         return twin
-    if is_closed_to(actor, thread):
-        raise Refused(BARRED["worker" if actor.worker_id else "client"], "barred")
+    refuse_if_closed(actor, thread)
     message = _insert(actor, thread, draft)
     record("thread.written", actor, ("thread", thread.id), after={"message": message.id, "internal": message.internal})
     return message
+
+
+def refuse_if_closed(actor: User, thread: Thread) -> None:
+    if is_closed_to(actor, thread):
+        raise Refused(BARRED["worker" if actor.worker_id else "client"], "barred")
 
 
 def announce(actor: User, thread: Thread, event: str, *, internal: bool = False) -> ThreadMessage:

@@ -30,7 +30,7 @@ def correct_message(thread_id: int, message_id: int) -> Response:
     thread, message = _message(thread_id, message_id)
     form = CorrectForm(data=None if request.method == "POST" else {"text": message.text})
     try:
-        changes.refuse_unless_correctable(g.user, message)
+        changes.refuse_unless_correctable(g.user, thread, message)
     except Refused as refusal:
         return _window(thread, form, _("Correct my message"), 409, refusal.message)
     return _changed(thread, form, _("Correct my message"),

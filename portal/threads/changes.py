@@ -8,6 +8,7 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed
+from portal.threads.actions import refuse_if_closed
 from portal.threads.models import FormerMessage, Thread, ThreadMessage
 from portal.threads.reading import is_correctable
 
@@ -16,10 +17,10 @@ def correct_message(user: User, thread: Thread, message: ThreadMessage, text: st
     """Let an author say something else in place of what they said a moment ago; the former text is kept.
 
     Raises:
-        Refused: too late, or nothing is left of it.
+        Refused: too late, nothing is left of it, or this person writes in the thread no more.
     """
     _change(thread, message)
-    refuse_unless_correctable(user, message)
+    refuse_unless_correctable(user, thread, message)
     if not (text or message.files):
         raise Refused(_l("Please write something."), "text")
     if text == message.text:
@@ -30,7 +31,8 @@ def correct_message(user: User, thread: Thread, message: ThreadMessage, text: st
     record("thread.corrected", user, ("thread", thread.id), after={"message": message.id})
 
 
-def refuse_unless_correctable(user: User, message: ThreadMessage) -> None:
+def refuse_unless_correctable(user: User, thread: Thread, message: ThreadMessage) -> None:
+    refuse_if_closed(user, thread)
     if not is_correctable(user, message):
         raise Refused(_l("A message can be corrected for five minutes, by whoever wrote it."), "late")
 

@@ -9,7 +9,7 @@ from portal.htmx import answer, request
 from portal.portals import client, staff, worker
 from portal.roles import Permission
 from portal.threads.actions import mark_read
-from portal.threads.queries import attachment_of, is_staff, thread_of
+from portal.threads.queries import attachment_of, is_closed_to, is_staff, thread_of
 from portal.threads.reading import opened_thread, present_tag
 from portal.threads.routes import around, in_portal, said
 
@@ -23,8 +23,9 @@ def poll_thread(thread_id: int) -> Response:
     if (request.headers.get("HX-PTag") or "-") == (present_tag(g.user, thread_id) or abort(404)):
         return Response(status=304)
     thread, heading = opened_thread(g.user, thread_id) or abort(404)
-    shown = said(thread)
-    news = in_portal("threads/_news.html", heading=heading, **around(thread), **shown)
+    closed = is_closed_to(g.user, thread)
+    shown = said(thread, closed=closed)
+    news = in_portal("threads/_news.html", heading=heading, **around(thread, closed), **shown)
     news.headers["HX-PTag"] = shown["talk"].tag
     return news
 

@@ -111,8 +111,12 @@ def _versions(kind: User) -> Select:
     return chosen.with_only_columns(Thread.version, Thread.shown_version)
 
 
-def talk_of(user: User, thread: Thread, before: int | None = None) -> Talk:
-    """Return the last messages of a thread, or the last before one of them."""
+def talk_of(user: User, thread: Thread, before: int | None = None, *, closed: bool = False) -> Talk:
+    """Return the last messages of a thread, or the last before one of them.
+
+    Args:
+        closed: this person writes in it no more (`queries.is_closed_to`), and corrects nothing.
+    """
     last_id = thread.last_id if is_staff(user) else thread.shown_id
     chosen = visible_messages(user).where(ThreadMessage.thread_id == thread.id)
     if before:
@@ -122,11 +126,13 @@ def talk_of(user: User, thread: Thread, before: int | None = None) -> Talk:
     messages, more = found[:SHOWN][::-1], len(found) > SHOWN
     marks, read = _marks(user, thread)
     former = _former(user, messages)
-    said = [_as_said(user, one, former.get(one.id, ()), marks.get(one.id, ())) for one in messages]
+    said = [_as_said(user, one, former.get(one.id, ()), marks.get(one.id, ()), closed) for one in messages]
     return Talk(said, messages[0].id if more else None, last_id, read < last_id and not before, tag_of(user, thread))
 
 
-def _as_said(user: User, one: ThreadMessage, former: Sequence[FormerMessage], marks: Sequence[Seen]) -> Said:
+def _as_said(
+    user: User, one: ThreadMessage, former: Sequence[FormerMessage], marks: Sequence[Seen], closed: bool
+) -> Said:
     own, staff = (one.author_type, one.author_id) == person_of(user), is_staff(user)
     whose = "event" if one.event else "own" if own else "agency" if one.author_type == "staff" else "other"
     readable = one.withdrawn_at is None or staff
@@ -137,7 +143,7 @@ def _as_said(user: User, one: ThreadMessage, former: Sequence[FormerMessage], ma
         withdrawn=one.withdraw_reason, withdrawn_by=one.withdrawn_by if staff else None,
         files=[file.attachment for file in one.files] if one.withdrawn_at is None else (), former=former,
         marks=[mark for mark in marks if mark.person != (one.author_type, one.author_id)],
-        correctable=is_correctable(user, one),
+        correctable=not closed and is_correctable(user, one),
     )  # fmt: skip
 
 

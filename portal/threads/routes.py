@@ -83,14 +83,15 @@ def _form(audience: str | None = None) -> WriteForm:
 
 
 def _page(thread: Thread, heading: Heading, form: WriteForm, status: int = 200) -> Response:
+    closed, before = is_closed_to(g.user, thread), number_in(request.args.get("before"))
     return in_portal("threads/show.html", "threads/_write.html", status, heading=heading,
-                     **around(thread), **said(thread, number_in(request.args.get("before"))), form=form)  # fmt: skip
+                     **around(thread, closed), **said(thread, before, closed=closed), form=form)  # fmt: skip
 
 
-def around(thread: Thread) -> dict[str, Any]:
-    """What stands above and below the messages."""
+def around(thread: Thread, closed: bool) -> dict[str, Any]:
+    """What stands above and below the messages; `closed` to this person's writing or not."""
     panels = [panel for make in wires.thread_panels if (panel := make(g.user, thread))]
-    barred = BARRED[g.portal] if is_closed_to(g.user, thread) else None
+    barred = BARRED[g.portal] if closed else None
     return {"panels": panels, "readers": _readers(thread), "barred": barred, "may_open": _may_open()}
 
 
@@ -103,9 +104,9 @@ def _may_open() -> bool:
     return option("threads.contact") and g.user.sees_threads
 
 
-def said(thread: Thread, before: int | None = None) -> dict[str, Any]:
-    """What was said in a thread, for the templates that show it."""
-    return {"thread": thread, "talk": talk_of(g.user, thread, before), "before": before}
+def said(thread: Thread, before: int | None = None, *, closed: bool = False) -> dict[str, Any]:
+    """What was said in a thread, for the templates that show it. Who has just written in it may correct it."""
+    return {"thread": thread, "talk": talk_of(g.user, thread, before, closed=closed), "before": before}
 
 
 @client.page("/threads/<int:thread_id>/messages", Permission.READ_THREADS, methods=("POST",))

@@ -11,7 +11,7 @@ from portal.extensions import db
 from portal.files.models import Attachment
 from portal.people.models import Client, Relative
 from portal.settings.actions import set_option
-from portal.threads.models import Participant, Thread, ThreadMessage
+from portal.threads.models import FormerMessage, Participant, Thread, ThreadMessage
 from tests import factories
 from tests.conftest import Database, SignIn
 from tests.factories import Agency
@@ -170,7 +170,11 @@ def test_what_was_begun_directly_is_read_and_no_more_written_in_once_the_agency_
     begun = claire.get(f"/client/threads/{direct}").form("Send")
     first: dict[str, Any] = {"text": "À demain"}
     begun.submit(**first)
+    correction = claire.get(f"/client/threads/{direct}").link("Correct").click().form("Save")
     allow(clients_to_workers=False)
+    for answer in (correction.submit(text="Venez demain"), correction.page.browser.get(correction.action)):
+        assert (answer.status, "You cannot write to your workers here" in answer.words) == (409, True)
+    assert database.count(FormerMessage) == 0
     late = claire.get(f"/client/threads/{alone}").form("Send")
     late.action = late.partial = begun.action
     refused = late.submit(text="Venez plutôt à 10 h", htmx=True)
@@ -182,9 +186,12 @@ def test_what_was_begun_directly_is_read_and_no_more_written_in_once_the_agency_
     for browser in (claire, paul):
         page = browser.get(f"/client/threads/{direct}")
         assert "À demain" in page.words and "You cannot write to your workers here" in page.words
+        assert "Correct" not in page.words
         assert not page.soup.select("#write textarea") and len(page.statements) <= 12
         assert page.link("Write to your agency").click().h1 == "Write to your agency"
     assert wassim.get(f"/worker/threads/{direct}").form("Send").submit(text="Entendu").status == 303
+    told = claire.part(f"/client/threads/{direct}/news")
+    assert "Entendu" in told.words and "Correct" not in told.words and len(told.statements) <= 12
     assert sign_in(agency.sofia).get(f"/staff/threads/{direct}").form("Send").submit(
         text="Bonjour", audience="all").status == 303  # fmt: skip
     for number in (of_staff, alone, reported):
