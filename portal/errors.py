@@ -1,6 +1,7 @@
 """When the answer is no: the domain's refusals, and the pages that say so."""
 
 import logging
+from urllib.parse import urlsplit
 
 from flask import Flask, g, render_template
 from flask_babel import gettext as _
@@ -28,6 +29,7 @@ SENTENCES = {
     429: (_l("Too many attempts"), _l("Please wait a few minutes and try again.")),
     500: (_l("Something went wrong on our side"), _l("Nothing was lost. Please try again in a moment.")),
 }
+TYPED = ("subject", "text", "comment", "note", "reason", "tasks", "mission_order")  # fields of texts, whatever the form
 FILE_TOO_LARGE = _l("This file is too large"), _l("What is sent at once may be 55 MB in all. Please send less.")
 
 
@@ -53,8 +55,11 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, show_fault)
 
 
-def error_page(code: int, title: object, message: object, reference: str | None = None) -> Response:
-    body = render_template("errors/error.html", code=code, title=title, message=message, reference=reference)
+def error_page(
+    code: int, title: object, message: object, *, reference: str | None = None, typed: str | None = None
+) -> Response:
+    shown = {"code": code, "title": title, "message": message, "reference": reference, "typed": typed}
+    body = render_template("errors/error.html", **shown)
     return answer(body, code)
 
 
@@ -76,7 +81,17 @@ def _is_large_file(error: HTTPException) -> bool:
 
 
 def show_stale_form(_error: CSRFError) -> Response:
-    return error_page(400, _("This form is too old"), _("Please go back, reload the page and send it again."))
+    """A browser need not bring back what was typed when somebody goes back: the page shows it, to be copied."""
+    why = _("Another file has been opened since, or your session has ended. "
+            "Please open the page again, and see that the right file is open before you send it.")  # fmt: skip
+    return error_page(400, _("This form is too old"), why, typed=_typed())
+
+
+def _typed() -> str:
+    """The texts that a form of ours brought. What another site sends is not shown as if somebody had typed it here."""
+    if urlsplit(request.referrer or "").netloc != request.host:
+        return ""
+    return "\n\n".join(text for name in TYPED if (text := request.form.get(name, "").strip()))
 
 
 def show_domain_refusal(error: Refused) -> Response:
@@ -103,4 +118,4 @@ def show_fault(error: Exception) -> Response:
     g.pop("user", None)
     g.setdefault("options", {})  # the page that says sorry needs no database
     title, message = SENTENCES[500]
-    return error_page(500, title, message, reference)
+    return error_page(500, title, message, reference=reference)

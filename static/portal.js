@@ -117,6 +117,7 @@
     if (again) {
       again.hidden = false;
       again.querySelector("[role=alert]").textContent = text;
+      again.querySelector("button").hidden = text === words.textExpired; // that would be refused each time
       return;
     }
     const open = dialog() && dialog().open ? dialog().firstElementChild : null;

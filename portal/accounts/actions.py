@@ -157,11 +157,12 @@ def revoke_other_sessions(account: Account) -> int:
     return count
 
 
-def choose_file(account: Account, key: str) -> None:
-    """Remember in the session which of several files is open."""
-    g.signed_in.open_file = key
+def choose_file(account: Account, key: str) -> str | None:
+    """Remember in the session which of several files is open; return which was."""
+    former, g.signed_in.open_file = g.signed_in.open_file, key
     db.session.flush()
     record("account.file_opened", Signed(account), ("account", account.id), after={"file": key})
+    return former
 
 
 def choose_language(account: Account, language: str) -> None:

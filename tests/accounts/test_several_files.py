@@ -12,6 +12,7 @@ from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.people.actions import open_login
 from portal.people.models import Client, Relative, Sector, Staff
+from portal.threads.models import Thread
 from tests import factories
 from tests.conftest import Database, Mailbox, SignIn, text_of
 from tests.factories import PASSWORD, Agency
@@ -117,6 +118,38 @@ def test_the_mail_of_another_file_names_it_and_its_page_offers_to_change_over(
     assert other.get(f"/client/threads?file={agency.denis.key}").h1 == "Contact us"
     elsewhere = {"file": agency.claire.key, "next": "/staff/visits"}
     assert other.act("/choose", elsewhere).location == "/client/visits"
+
+
+def test_a_form_of_the_former_file_is_sent_from_no_other(
+    agency: Agency, claire_follows_eloise: str, database: Database, sign_in: SignIn
+) -> None:
+    with database.writing():
+        db.session.execute(update(Relative).values(sees_threads=True))
+    browser = sign_in(agency.claire)
+
+    def done() -> tuple[int, int]:
+        return database.count(Thread), database.count(AuditEntry, AuditEntry.kind == "notice.chosen")
+
+    opened = browser.get("/client/threads/new").form("Send")
+    notices = browser.get("/client/account/notices").form("/account/notices")
+    browser.act("/choose", {"file": agency.claire.key})
+    assert opened.submit(topic="other", text="Bonjour").status == 303, "it is the file that was open"
+    opened = browser.get("/client/threads/new").form("Send")
+    before = done()
+    page = browser.get("/choose").form("D’Angelo").submit(file=claire_follows_eloise).follow()
+    assert page.status == 200
+    browser.environ_base["HTTP_REFERER"] = "http://localhost/client/threads/new"
+    late = opened.submit(topic="other", text="Ma clé est sous le pot")
+    assert (late.status, late.h1) == (400, "This form is too old")
+    assert "Another file has been opened since" in late.words
+    assert late.at("textarea#typed").get_text().strip() == "Ma clé est sous le pot"
+    assert notices.submit(message="never").status == 400
+    assert done() == before
+    browser.environ_base["HTTP_REFERER"] = "https://elsewhere.example/"
+    assert "sous le pot" not in opened.submit(topic="other", text="Ma clé est sous le pot").html, "none of our words"
+    fresh = browser.get("/client/threads/new").form("Send")
+    browser.act("/choose", {"file": claire_follows_eloise})
+    assert fresh.submit(topic="other", text="Bonjour").status == 303
 
 
 def test_a_stranger_is_sent_to_sign_in_before_choosing(stranger: Browser, agency: Agency) -> None:
