@@ -22,6 +22,12 @@ def test_a_client_writes_from_the_phone_with_a_photo_over_a_bad_line(
     tab.page.get_by_label("What is it about?").select_option(label="A visit")
     tab.page.get_by_label("Your message").fill("L’évier fuit depuis hier.")
     tab.page.get_by_label("Photos or papers").set_input_files(taken)
+    tab.page.route("**/threads/new", lambda route: route.fulfill(status=400), times=1)  # as once another file is opened
+    tab.button("Send").click()
+    tab.shows("another file has been opened since", "What you have typed is still here")
+    expect(tab.button("Try again")).not_to_be_visible()  # it would be refused each time
+    expect(tab.page.get_by_label("Your message")).to_have_value("L’évier fuit depuis hier.")
+    tab.faults.clear()
     tab.page.route(
         "**/threads/new", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
     )
