@@ -1,5 +1,6 @@
 """Lists of threads, what waits in them, and the figures beside them in the menus."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,6 +52,18 @@ def list_threads(user: User, narrowed: ThreadFilter | None = None) -> Page[Threa
     last, number = (Thread.last_at, Thread.last_id) if is_staff(user) else (Thread.shown_at, Thread.shown_id)
     statement = thread_rows(user, chosen).order_by(last.desc(), number.desc(), Thread.id.desc())
     return read_page(statement, row_reader(user))
+
+
+def tag_of(page: Page[ThreadRow]) -> str:
+    """What a page of the list is tagged with: another one when what it shows is another. Moments are shown as so long
+    ago: they are told anew every ten minutes."""
+    lines = [
+        (row.id, row.heading.title, [str(mark.label) for mark in row.heading.marks], row.url, row.people, row.at,
+         row.is_new, row.archived, row.published)
+        for row in page.rows
+    ]  # fmt: skip
+    shown = repr((page.number, page.total_label, page.has_next, lines, int(clock.now().timestamp()) // 600))
+    return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 
 def _narrow(statement: Select, narrowed: ThreadFilter) -> Select:

@@ -20,6 +20,7 @@ from portal.threads.actions import is_as_sent, write
 from portal.threads.columns import Heading
 from portal.threads.forms import StaffWriteForm, ThreadsFilter, WriteForm
 from portal.threads.lists import list_threads as threads_of
+from portal.threads.lists import tag_of
 from portal.threads.models import Thread
 from portal.threads.queries import is_closed_to, is_staff
 from portal.threads.reading import opened_thread, readers_of, talk_of
@@ -30,13 +31,19 @@ from portal.threads.words import ARRIVED, BARRED
 @worker.page("/threads", Permission.READ_THREADS)
 @staff.page("/threads", Permission.SEE_THREADS)
 def list_threads() -> Response:
-    """*Nous contacter*: the conversations in which one takes part; for staff, those of their sectors."""
+    """*Nous contacter*: the conversations in which one takes part; for staff, those of their sectors. A list that is
+    open asks for itself now and then: mostly nothing in it is new."""
     if others := [file for file in _other_files() if file.key == request.args.get("file")]:
         return _elsewhere(others)
     filters = _filters() if is_staff(g.user) else None
     page = threads_of(g.user, filters.narrowed() if filters else None)
-    return in_portal("threads/list.html", "threads/_rows.html", page=page, filters=filters,
-                     contact=option("threads.contact"), may_open=_may_open())  # fmt: skip
+    tag = tag_of(page)
+    if request.headers.get("HX-PTag") == tag:
+        return Response(status=304)
+    listed = in_portal("threads/list.html", "threads/_rows.html", page=page, filters=filters, tag=tag,
+                       contact=option("threads.contact"), may_open=_may_open())  # fmt: skip
+    listed.headers["HX-PTag"] = tag
+    return listed
 
 
 def _filters() -> ThreadsFilter:

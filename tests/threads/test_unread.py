@@ -206,3 +206,41 @@ def test_the_figures_of_a_menu_are_told_to_pages_that_are_open(
     read = browsers["client"].get(f"/client/threads/{thread_id}").form("/reading").submit(htmx=True)
     assert read.headers["HX-Trigger"] == "thread-read"
     assert not figures(browsers["client"], "client").soup.select(".count-bubble")
+
+
+def test_a_list_that_is_open_follows_also_where_the_number_of_unread_ones_stays(
+    agency: Agency, database: Database, sign_in: SignIn, thread_id: int, time_machine: TimeMachineFixture
+) -> None:
+    with database.writing():
+        other = factories.thread(agency.sofia, [agency.claire], [agency.wassim], "Rendez-vous").id
+        factories.thread(agency.sofia, [agency.claire], [], "Pour Claire")
+    for person, portal, extra in ((agency.wassim, "worker", ""), (agency.ines, "staff", "?state=all&who=lefèvre")):
+        browser, url = sign_in(person), f"/{portal}/threads{extra}"
+        browser.act(f"/{portal}/threads/{other}/reading", {"message": "99"})
+        with database.writing():
+            factories.message(agency.claire, db.session.get_one(Thread, thread_id), "Encore une question")
+        page = browser.get(url)
+        listed = page.at("#threads")
+        assert {"every 15s", "look", "figures-changed from:body"} == set(str(listed["hx-trigger"]).split(", "))
+        assert "X-Poll" in str(listed["hx-headers"]) and listed.has_attr("data-while-seen")
+
+        def ask(tag: object, browser: Browser = browser, url: str = str(listed["hx-get"])) -> Page:
+            return browser.part(url, headers={"X-Poll": "1", "HX-PTag": str(tag)})
+
+        before = ask(listed["hx-ptag"])
+        assert (before.status, before.data) == (304, b"") and len(before.statements) <= 6
+        figures = badge(page)
+        browser.act(f"/{portal}/threads/{thread_id}/reading", {"message": "99"})
+        with database.writing():
+            factories.message(agency.claire, db.session.get_one(Thread, other), "Oui")
+        after = ask(listed["hx-ptag"])
+        assert (after.status, after.at("#threads")["hx-get"]) == (200, listed["hx-get"])
+        news = [str(row["id"]) for row in after.soup.select(".thread-line[data-new]")]
+        assert (news, badge(browser.get(url))) == ([f"thread-{other}"], figures)
+        with database.writing():
+            factories.message(agency.claire, db.session.get_one(Thread, other), "Merci")
+        again = ask(after.headers["HX-PTag"])
+        assert again.status == 200, "one more in what is unread already moves it up"
+        assert ask(again.headers["HX-PTag"]).status == 304
+    time_machine.shift(timedelta(minutes=10))
+    assert ask(again.headers["HX-PTag"]).status == 200, "moments are told anew"
