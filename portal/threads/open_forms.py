@@ -49,8 +49,15 @@ class OwnForm(OpenForm):
 
     other = RadioField(_l("To whom?"), choices=[], default=AGENCY, validators=[Optional()])
 
-    def __init__(self, kind: str, others: Mapping[str, str], **options: object) -> None:
+    def __init__(self, kind: str, others: Mapping[str, str], barred: object = None, **options: object) -> None:
+        """
+        Args:
+            kind: of who writes, client or worker.
+            others: whom they may write to besides the agency, by key.
+            barred: why they may write to nobody else, if so: said to whoever had chosen somebody before.
+        """
         super().__init__(**options)
+        self.other.invalid_choice_message = barred or self.other.invalid_choice_message
         self.topic.choices = topics(kind)
         self.other.choices = [
             SelectChoice(value=AGENCY, label=_("The agency alone")),

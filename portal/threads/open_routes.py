@@ -22,12 +22,13 @@ def open_thread() -> Response:
     """*Nous contacter*: write to the agency; and to one other person, if the agency allows that."""
     if not g.user.sees_threads:
         abort(404)
-    form = OwnForm("worker" if g.user.worker_id else "client", opening.others_for(g.user))
+    barred = None if writes_to_others(g.user) else BARRED[g.portal]
+    form = OwnForm("worker" if g.user.worker_id else "client", opening.others_for(g.user), barred)
     made: list[Thread] = []
     if status := refused(form, lambda: made.append(opening.open_own(g.user, form.opening()))):
         return in_portal(
             "threads/open.html", "threads/_open.html", status, form=form, reader=opening.first_reader(g.user),
-            along=opening.relatives_along(g.user), to_others=writes_to_others(g.user), barred=BARRED[g.portal],
+            along=opening.relatives_along(g.user), barred=barred,
         )  # fmt: skip
     flash(_("Your message has been sent."), "success")
     return done(url_for(f"{g.portal}.show_thread", thread_id=made[0].id))
