@@ -148,7 +148,17 @@ def test_clients_and_workers_write_to_each_other_only_where_the_agency_lets_them
     stranger = forced(page.form("Send"), **(body | {"other": agency.jean.key}))
     assert (stranger.status, "Please choose one of the values offered." in stranger.words) == (422, True)
     assert database.count(Thread) == 0
-    page.form("Send").submit(**body).follow()
+    form = page.form("Send")
+    allow(clients_to_workers=False)
+    barred = form.submit(**body, htmx=True)
+    assert (barred.status, barred.words.count("You cannot write to your workers here")) == (422, 1)
+    assert "one of the values" not in barred.words and barred.at("#other .note[data-tone=danger]")
+    kept = barred.form("Send")
+    assert (kept.values()["text"], kept.values()["topic"], "other" in kept.values()) == (body["text"], "other", False)
+    assert kept.submit(subject="À l’agence", text=body["text"]).status == 303
+    assert participants(database) == {(agency.claire.id, None)}
+    allow(clients_to_workers=True)
+    claire.get("/client/threads/new").form("Send").submit(**body).follow()
     assert participants(database) == {(agency.claire.id, None), (None, agency.wassim.id)}
     assert "Bonjour Wassim" in sign_in(agency.wassim).get("/worker/threads").link("Something else").click().words
     page = sign_in(agency.wassim).get("/worker/threads/new")
@@ -178,7 +188,8 @@ def test_what_was_begun_directly_is_read_and_no_more_written_in_once_the_agency_
     late = claire.get(f"/client/threads/{alone}").form("Send")
     late.action = late.partial = begun.action
     refused = late.submit(text="Venez plutôt à 10 h", htmx=True)
-    assert (refused.status, refused.form("Send").values()["text"]) == (409, "Venez plutôt à 10 h")
+    assert (refused.status, refused.at("#write textarea[readonly]").get_text()) == (409, "Venez plutôt à 10 h")
+    assert not refused.soup.select("#write button") and "will read this" not in refused.words
     assert "You cannot write to your workers here" in refused.words and refused.link("Write to your agency")
     assert begun.submit(**first).status == 303, "what had arrived has arrived"
     with database.writing():
