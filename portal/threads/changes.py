@@ -8,7 +8,7 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed
-from portal.threads.actions import refuse_if_closed
+from portal.threads.actions import person_of, refuse_if_closed
 from portal.threads.models import FormerMessage, Thread, ThreadMessage
 from portal.threads.reading import is_correctable
 
@@ -33,6 +33,8 @@ def correct_message(user: User, thread: Thread, message: ThreadMessage, text: st
 
 def refuse_unless_correctable(user: User, thread: Thread, message: ThreadMessage) -> None:
     refuse_if_closed(user, thread)
+    if message.withdrawn_at and (message.author_type, message.author_id) == person_of(user):
+        raise Refused(_l("The agency has withdrawn this message: it cannot be corrected any more."), "withdrawn")
     if not is_correctable(user, message):
         raise Refused(_l("A message can be corrected for five minutes, by whoever wrote it."), "late")
 

@@ -186,6 +186,7 @@ def test_staff_withdraw_a_message_with_a_reason_that_all_read_in_its_place(
     form = claire.get(f"/client/threads/{thread_id}").form("Send")
     page = form.submit(text="Le code est 1234", files=(io.BytesIO(factories.picture()), "code.png")).follow()
     address = str(page.at(".said-files a")["href"])
+    correction = claire.get(str(page.soup.select(".said-deeds a")[-1]["href"])).form("Save")
     desk = sofia.get(f"/staff/threads/{thread_id}")
     window = sofia.get(str(desk.soup.select(".said-deeds a")[-1]["href"]))
     assert window.form("Withdraw").submit(reason=" ").status == 422
@@ -199,6 +200,9 @@ def test_staff_withdraw_a_message_with_a_reason_that_all_read_in_its_place(
     for browser, portal in ((claire, "client"), (wassim, "worker"), (sofia, "staff")):
         assert browser.get(f"/{portal}{address.removeprefix('/client')}").status == 404
     assert window.form("Withdraw").submit(reason="Encore").status == 409
+    late = correction.submit(text="Le code vient par téléphone")
+    assert late.status == 409 and "The agency has withdrawn this message" in late.words
+    assert "for five minutes" not in late.words
     assert len(claire.get(f"/client/threads/{thread_id}").soup.select(".said-deeds a")) == 1, "the first message's"
     entry = database.one(select(AuditEntry.after).where(AuditEntry.kind == "thread.withdrawn"))
     assert set(entry) == {"message"}
