@@ -9,7 +9,7 @@ from portal.forms import STAR_WORDS
 from portal.incidents.models import Incident
 from portal.incidents.queries import visible_incidents
 from portal.ratings.handling import can_rate, handling_of
-from portal.ratings.queries import is_low, question_of
+from portal.ratings.queries import is_low, is_urgent, question_of
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 from portal.threads.models import Thread
@@ -42,6 +42,7 @@ def handling_panel(user: User, thread: Thread) -> Panel | None:
         "comment": shown.comment if shown else None,
         "said_at": shown.said_at if shown else None,
         "low": shown if shown and staff and is_low(shown.stars) else None,
+        "urgent": bool(shown and is_urgent(shown.stars)),
         "look_url": url_for("staff.look_at_handling", incident_id=incident_id) if staff else None,
         "thread_url": url_for("staff.show_thread", thread_id=thread.id) if staff else None,
         "words": STAR_WORDS,

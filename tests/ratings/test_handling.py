@@ -291,7 +291,11 @@ def test_a_low_one_alerts_whoever_answers_for_the_file_with_the_way_to_the_incid
     mail = next(one for one in mailbox.collect() if f"/staff/threads/{thread}#handling" in text_of(one))
     assert mail["To"].addresses[0].addr_spec == agency.sofia.email and "rappelé" not in text_of(mail)
     sofia, igor = sign_in(agency.sofia), sign_in(agency.igor)
-    assert "Low" in thread_of(sofia, handled).says("#handling")
+    for page, place in (
+        (thread_of(sofia, handled), "#handling .badge"),
+        (sofia.get("/staff/home"), "[data-low] .badge"),
+    ):
+        assert page.says(place) == "Urgent", "the same word as in the mail"
     listed = sofia.get("/staff/outbox?kind=ratings.handling").words
     assert "Claire Lefèvre" in listed and "Claire" not in igor.get("/staff/outbox").words
     for path in ("/staff/home", f"/staff/threads/{thread}"):
