@@ -33,12 +33,13 @@ PACES = {mail: pace for pace, mail in BY_PACE.items()}
 
 @dataclass(frozen=True)
 class News:
-    """One message of which somebody is told."""
+    """One message of which somebody is told; nobody wrote a line about what happened."""
 
     id: int
     thread_id: int
     at: datetime
     kind: str  # `incident` or `message`
+    event: str | None
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,8 @@ def _news(
         ThreadMessage.thread_id.in_({thread_id for thread_id, _kind in after}),
         ThreadMessage.id > min(after.values(), default=0), ~ThreadMessage.internal,
         stands, ~written, *([] if also_read else [~read]),
-    ).with_only_columns(ThreadMessage.id, ThreadMessage.thread_id, ThreadMessage.at, kind)  # fmt: skip
+    ).with_only_columns(
+        ThreadMessage.id, ThreadMessage.thread_id, ThreadMessage.at, kind, ThreadMessage.event)  # fmt: skip
     rows = db.session.execute(chosen.order_by(ThreadMessage.id)).all()
     return [News(*row) for row in rows if row.id > after.get((row.thread_id, row.kind), row.id)]
 
@@ -229,8 +231,8 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:  # noqa
     return {
         "name": found.person.name if found else "",
         "incidents": sum(one.kind == "incident" for one in news),
-        "messages": sum(one.kind == "message" for one in news),
-        "threads": len(threads),
+        "messages": sum(one.kind == "message" and not one.event for one in news),
+        "threads": len({one.thread_id for one in news if not one.event}),
         "file": file.file_label if file else None,
         "of_agency": portal == "staff",
         "url": external_url(f"{portal}.show_thread", thread_id=one_thread) if one_thread

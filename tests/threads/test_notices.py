@@ -14,7 +14,7 @@ from portal.outbox.models import Message
 from portal.outbox.queries import broken_promises
 from portal.people.models import Client, Relative, Staff, Worker
 from portal.settings.actions import set_option
-from portal.threads.actions import mark_read
+from portal.threads.actions import announce, mark_read
 from portal.threads.changes import withdraw_message
 from portal.threads.choices import choose
 from portal.threads.models import NoticeChoice, Thread, ThreadMessage
@@ -195,6 +195,13 @@ def test_an_incident_is_news_of_its_own(agency: Agency, town: Town, database: Da
     said = " ".join(text_of(mails[0]).split())
     assert "A new incident was reported. You have a new message." in said
     assert "secret" not in said
+    for also, subject in ((False, "News in your conversations"), (True, ONE)):
+        with database.writing():
+            announce(agency.sofia.user, db.session.get_one(Thread, town.thread), "closed")
+        if also:
+            town.write(agency.sofia)
+        assert ("wassim", subject) in town.mails(), "a line about what happened is news, and nobody's message"
+        town.read(agency.wassim)
 
 
 def test_whoever_has_an_incident_in_hand_is_told_of_what_is_written(
