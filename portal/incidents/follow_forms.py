@@ -30,7 +30,8 @@ def _number(text: object) -> int | None:
 
 def _near(_form: object, field: DateField) -> None:
     if not day_within_reach(field.data):
-        raise ValidationError(_("Please give a day between 1900 and 2200."))
+        cast("list", field.errors).clear()  # what WTForms says of what is no day at all is not everywhere a sentence
+        raise ValidationError(_("This date is not valid. Please give a day between 1900 and 2200."))
 
 
 class _IncidentForm(VersionedForm):
@@ -64,7 +65,7 @@ class MoveForm(_IncidentForm):
     outcome = RadioField(_l("How it ended"), choices=[])
     note = TextAreaField(
         _l("Note for the agency"),
-        validators=[Length(max=LONGEST_NOTE, message=_l("Please use at most %(max)d characters."))],
+        validators=[Length(max=LONGEST_NOTE, message=_l("Please use at most 2,000 characters."))],
     )
 
     ask = BooleanField(_l("Ask the client to rate how it was handled"))

@@ -16,19 +16,17 @@ from portal.incidents.models import IncidentReason, Phase
 from portal.incidents.queries import likely_phase
 from portal.incidents.words import REPORTED_LABELS, URGENCY_LABELS
 from portal.threads.actions import Draft
-from portal.threads.forms import OnceForm
-from portal.threads.models import LONGEST_TEXT
+from portal.threads.forms import NOT_LONGER, OnceForm
 from portal.visits.models import Visit
 
 LONGEST_NAME = 120
-_AT_MOST = _l("Please use at most %(max)d characters.")
 
 
 class ReportForm(OnceForm):
     """What a client or a worker reports. A reason is chosen together with the part of the visit: one touch for both."""
 
     reason = RadioField(_l("What is it about?"), choices=[], validators=[InputRequired(_l("Please choose a reason."))])
-    text = TextAreaField(_l("What happened?"), validators=[Length(max=LONGEST_TEXT, message=_AT_MOST)])
+    text = TextAreaField(_l("What happened?"), validators=[NOT_LONGER])
     files = AttachmentsField(_l("Photos"))
     urgency = RadioField(_l("How urgent is it?"), choices=[], default="")
 
@@ -64,7 +62,9 @@ class StaffReportForm(ReportForm):
     """The same for staff, who may report it for somebody."""
 
     reported_how = SelectField(_l("Reported by"), choices=[], default="")
-    reported_by = StringField(_l("Name"), validators=[Length(max=LONGEST_NAME, message=_AT_MOST)])
+    reported_by = StringField(
+        _l("Name"), validators=[Length(max=LONGEST_NAME, message=_l("Please use at most %(max)d characters."))]
+    )
 
     def __init__(self, visit: Visit, reasons: Sequence[IncidentReason]) -> None:
         super().__init__(visit, reasons)

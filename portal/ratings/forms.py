@@ -18,10 +18,6 @@ from portal.ratings.on_behalf import Said, moment_given
 from portal.ratings.words import HOW_LABELS
 
 
-def _at_most(number: int) -> Length:
-    return Length(max=number, message=_l("Please use at most %(max)d characters."))
-
-
 class SeenForm(PortalForm):
     """A form that knows which version of the record the person has seen."""
 
@@ -36,7 +32,9 @@ class AnswerForm(PortalForm):
     """What is said of a visit."""
 
     stars = StarsField()
-    comment = TextAreaField(_l("A comment?"), validators=[_at_most(LONGEST_COMMENT)])
+    comment = TextAreaField(
+        _l("A comment?"), validators=[Length(max=LONGEST_COMMENT, message=_l("Please use at most 5,000 characters."))]
+    )
 
 
 class RatingForm(AnswerForm, SeenForm):
@@ -88,14 +86,20 @@ class TypedRatingForm(RatingForm):
 class ReplyForm(PortalForm):
     text = TextAreaField(
         _l("Your answer"),
-        validators=[DataRequired(_l("Please write an answer.")), _at_most(LONGEST_REPLY)],
+        validators=[
+            DataRequired(_l("Please write an answer.")),
+            Length(max=LONGEST_REPLY, message=_l("Please use at most 2,000 characters.")),
+        ],
     )
 
 
 class ExcludeForm(SeenForm):
     reason = TextAreaField(
         _l("Why is it not counted?"),
-        validators=[DataRequired(_l("Please give the reason in a few words.")), _at_most(LONGEST_REASON)],
+        validators=[
+            DataRequired(_l("Please give the reason in a few words.")),
+            Length(max=LONGEST_REASON, message=_l("Please use at most 500 characters.")),
+        ],
     )
 
     def validate_reason(self, field: TextAreaField) -> None:

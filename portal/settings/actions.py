@@ -19,7 +19,7 @@ from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db
 from portal.holidays import is_country
-from portal.i18n import LANGUAGES
+from portal.i18n import LANGUAGES, decimal
 from portal.links import ascii_address
 from portal.settings.models import OPTIONS, Logo, Option, OptionValue
 from portal.settings.queries import fingerprint, option, present_values
@@ -244,8 +244,8 @@ def _parse_text(wanted: Option, text: str) -> str:
         return text
     if not CHECKS.get(wanted.kind, bool)(text):
         raise Refused(_not_a_value(wanted, text), "value")
-    if len(text) > LONGEST.get(wanted.kind, len(text)):
-        raise Refused(_("Please use at most %(max)d characters.", max=LONGEST[wanted.kind]), "value")
+    if len(text) > (most := LONGEST.get(wanted.kind, len(text))):
+        raise Refused(_("Please use at most %(max)s characters.", max=decimal(most, 0)), "value")
     return _as_servers_take_it(text) if wanted.kind == "address" else text
 
 

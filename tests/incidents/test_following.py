@@ -171,10 +171,11 @@ def test_only_who_sees_an_incident_has_it_in_hand(
     assert offered == ["Nobody yet", "Sofia Benali", "Inès Caron", "Ada Martin"]
     before = stands(database, reported).version
     for field, value in (("owner_id", agency.igor.id), ("owner_id", "x"), ("urgency", "top"), ("due_on", "2026-11-16"),
-                         ("due_on", "9999-12-31")):  # fmt: skip
+                         ("due_on", "9999-12-31"), ("due_on", "soon")):  # fmt: skip
         values = {**page.form("Save").values(), field: str(value)}
         refused = sofia.act(url, values)
         assert refused.status in (409, 422) and refused.errors(), field
+    assert refused.errors() == ["This date is not valid. Please give a day between 1900 and 2200."]
     assert stands(database, reported).version == before
     assert sign_in(agency.igor).get(url).status == 404
     assert sign_in(agency.igor).act(url, {"version": str(before), "urgency": "high"}).status == 404

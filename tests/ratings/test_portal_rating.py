@@ -105,7 +105,7 @@ def test_without_a_number_of_stars_nothing_is_saved(claire: Browser, address: st
 def test_a_comment_has_room_for_5000_characters(claire: Browser, address: str, database: Database) -> None:
     form, comment = claire.get(address).form("Save"), "é" * 5000
     page = form.submit(stars="3", comment=f"{comment}é")
-    assert (page.status, page.errors()) == (422, ["Please use at most 5000 characters."])
+    assert (page.status, page.errors()) == (422, ["Please use at most 5,000 characters."])
     assert f"{comment}é" in page.at("textarea").get_text()
     assert database.count(Rating) == 0
     assert form.submit(stars="3", comment=comment).status == 303

@@ -144,7 +144,7 @@ def test_bad_input_is_said_at_the_field(agency: Agency, database: Database, sign
     form = sign_in(agency.sofia).get(f"/staff/ratings/{rating}/reply").form("Send the answer")
     before = database.fingerprint()
     empty = "Please write an answer."
-    for text, error in (("", empty), ("  \n ", empty), ("é" * 2001, "Please use at most 2000 characters.")):
+    for text, error in (("", empty), ("  \n ", empty), ("é" * 2001, "Please use at most 2,000 characters.")):
         page = form.submit(text=text)
         assert (page.status, page.errors()) == (422, [error])
         assert text.strip() in page.at("textarea").get_text()
