@@ -229,6 +229,9 @@ def test_visits_without_reasons_drafts_and_the_module_switched_off_have_no_windo
     wassim, sofia = sign_in(agency.wassim), sign_in(agency.sofia)
     url = f"/worker/visits/{agency.claires_past}/incident"
     assert "For this service nothing can be reported here yet." in wassim.get(url).words
+    silent = f"/staff/visits/{agency.claires_past}/incident"
+    assert "An administrator says what can be reported" in sofia.get(silent).words
+    assert sign_in(agency.ada).get(silent).link("Incident reasons")
     assert "Report an incident" not in wassim.get("/worker/").words
     assert "is a draft" in sofia.get(f"/staff/visits/{agency.draft}/incident").words
     with database.writing():
