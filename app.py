@@ -82,6 +82,7 @@ def create_app(**overrides: object) -> Flask:
     app.wsgi_app = behind_proxies(app)
     logs.init_app(app)
     app.before_request(portals.choose_lock)
+    app.before_request(sessions.find_who_comes)
     app.url_map.converters["int"] = portals.RowNumber
     extensions.init_app(app)
     sessions.init_app(app)

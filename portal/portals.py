@@ -20,15 +20,14 @@ from portal.accounts.models import Account
 from portal.accounts.second_factor import is_missing
 from portal.accounts.sessions import note_seen
 from portal.audit.actions import record_refusal
-from portal.extensions import begin_reading, begin_writing, db
+from portal.extensions import begin_reading, begin_writing, csrf, db
 from portal.htmx import go_to
 from portal.htmx import request as portal_request
 from portal.roles import GRANTS, Permission, Role
 from portal.settings.queries import option
 
 Handler = Callable[..., Response | str]
-# what a request goes on to know when it is answered anew: of itself, for the log, and that its form is one of ours
-STANDS = {"request_id", "begun", "csrf_valid"}
+LOGGED = {"request_id", "begun"}  # what a request goes on to know of itself when it is answered anew
 SAFE = {"GET", "HEAD", "OPTIONS"}
 SETTING_UP = {"staff.manage_factor", "staff.scan_factor", "staff.keep_codes"}
 
@@ -144,10 +143,13 @@ def begin_again(unready: Unready, view: Handler, values: Mapping[str, object]) -
     db.session.rollback()
     portal = PORTALS[g.portal]
     with unready.make_ready() as made:
-        for known in set(g) - STANDS:
+        for known in set(g) - LOGGED:
             g.pop(known)
         g.ready = made
-        return portal.admit() or cast("Response", view(**values))
+        if elsewhere := portal.admit():
+            return elsewhere
+        csrf.protect()  # is the form still one of the file that is open now?
+        return cast("Response", view(**values))
 
 
 def in_transaction(handler: Handler, **values: object) -> Response:

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from flask import Flask, Response, g
-from flask_login import LoginManager
+from flask import Flask, Response, g, session
+from flask_login import LoginManager, current_user
 from flask_security import RoleMixin, SQLAlchemyUserDatastore
 
 from portal import clock
@@ -11,7 +11,7 @@ from portal.accounts.models import Account
 from portal.accounts.sessions import SEEN_EVERY, load_signed_in, write_seen
 from portal.extensions import db, security
 from portal.htmx import request
-from portal.portals import ask_to_sign_in
+from portal.portals import SAFE, ask_to_sign_in
 
 
 def init_app(app: Flask) -> None:
@@ -27,6 +27,14 @@ def init_app(app: Flask) -> None:
     manager.user_loader(load_signed_in)
     manager.unauthorized_handler(ask_to_sign_in)
     app.after_request(mark_seen)
+
+
+def find_who_comes() -> None:
+    """Before the token of a form is looked at: which one is right follows from the session and its open file. Whose
+    session is over is led to sign in, not told that the form is void."""
+    known = session.get("csrf_token")
+    if request.method not in SAFE and not current_user.is_authenticated and known:
+        session["csrf_token"] = known
 
 
 def mark_seen(response: Response) -> Response:

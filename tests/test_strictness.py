@@ -244,4 +244,5 @@ def state_of(app: Flask) -> dict[str, str]:
     """All that there is of an application, by name."""
     held = {**vars(app), **vars(app.jinja_env), **vars(security), **vars(csrf), **app.extensions, **app.config}
     held["globals"] = {name: value for name, value in app.jinja_env.globals.items() if name != "config"}
-    return {name: repr(value) for name, value in held.items() if name not in ("config", "extensions", "tests.watch")}
+    shown = {name: sorted(value, key=repr) if isinstance(value, set) else value for name, value in held.items()}
+    return {name: repr(value) for name, value in shown.items() if name not in ("config", "extensions", "tests.watch")}

@@ -13,7 +13,7 @@ from portal.accounts.models import Account, AccountLink, AccountSession
 from portal.accounts.notices import notify
 from portal.accounts.passwords import LONGEST_PASSWORD
 from portal.accounts.queries import account_by_address, may_use_links, normal_address
-from portal.accounts.sessions import end_session, end_sessions, open_session
+from portal.accounts.sessions import bind_forms, end_session, end_sessions, open_session
 from portal.accounts.throttles import brake, count_hit, forget, is_full, place_of
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
@@ -157,12 +157,12 @@ def revoke_other_sessions(account: Account) -> int:
     return count
 
 
-def choose_file(account: Account, key: str) -> str | None:
-    """Remember in the session which of several files is open; return which was."""
-    former, g.signed_in.open_file = g.signed_in.open_file, key
+def choose_file(account: Account, key: str) -> None:
+    """Remember in the session which of several files is open."""
+    g.signed_in.open_file = key
+    bind_forms()
     db.session.flush()
     record("account.file_opened", Signed(account), ("account", account.id), after={"file": key})
-    return former
 
 
 def choose_language(account: Account, language: str) -> None:

@@ -1,7 +1,6 @@
 """Signing in and out, choosing a password, a file, a language. These pages have no portal, and commit themselves."""
 
 import logging
-import secrets
 from collections.abc import Callable
 
 from flask import Blueprint, Flask, abort, after_this_request, current_app, flash, redirect, request, session, url_for
@@ -104,23 +103,9 @@ def choose() -> Response:
     chosen = next((file for file in files if file.key == request.form.get("file")), None)
     if chosen is None:
         abort(404)
-    change_over(files, chosen)
+    actions.choose_file(signed_in_account(), chosen.key)
     db.session.commit()
     return redirect(page_in([chosen], request.form.get("next")) or home_of(chosen), 303)
-
-
-def change_over(files: list[User], chosen: User) -> None:
-    """Open one of these files. Where a portal shows another one than before, forms that stand open in other tabs are
-    void: they would be sent from a file that nobody sees there."""
-    former = actions.choose_file(signed_in_account(), chosen.key)
-    if shown_files(files, former) != shown_files(files, chosen.key):
-        session["csrf_token"] = secrets.token_hex(20)  # at once: two tabs must not each make one of their own
-
-
-def shown_files(files: list[User], key: str | None) -> dict[str, str]:
-    """Which file each portal shows, as `Portal.admit` chooses it."""
-    first = {portal_of(file.role).name: file.key for file in reversed(files)}
-    return first | {portal_of(file.role).name: file.key for file in files if file.key == key}
 
 
 @accounts.post("/sign-out")

@@ -1,5 +1,6 @@
 """Signed-in browsers, as rows: begun, seen, ended. Who a cookie stands for is asked here at every request."""
 
+import hmac
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -92,7 +93,22 @@ def load_signed_in(uniquifier: str) -> Account | None:
         return None
     g.signed_in, g.files = opened, files
     g.seen = opened.id, opened.seen_at
+    bind_forms()
     return account
+
+
+def bind_forms() -> None:
+    """Have the forms of this session be those of the files that its portals show: the secret behind their tokens
+    follows from these. Once another file is opened, what stands open in another tab would be sent from a file that
+    nobody sees there: it is void, whatever answer that was under way brings the former cookie back."""
+    shown: dict[str, str] = {}
+    for file in g.files:  # as `Portal.admit` chooses: the one that is open, else the first
+        portal = "staff" if file.staff_id else "worker" if file.worker_id else "client"
+        if portal not in shown or file.key == g.signed_in.open_file:
+            shown[portal] = file.key
+    secret = hmac.new(session["token"].encode(), " ".join(shown.values()).encode(), "sha256").hexdigest()
+    if session.get("csrf_token") != secret:
+        session["csrf_token"] = secret
 
 
 def _why_over(opened: AccountSession, lifetime: Lifetime) -> object | None:
@@ -128,6 +144,7 @@ def open_session(account: Account, method: str = "password") -> None:
         expires_at=moment + lifetime_of(g.files).whole, device=device_of(request.user_agent.string),
         network=network_of(request.remote_addr),
     )  # fmt: skip
+    bind_forms()
     db.session.add(g.signed_in)
     long_over = AccountSession.account_id == account.id, AccountSession.expires_at < moment - KEPT
     db.session.execute(delete(AccountSession).where(*long_over), execution_options={"synchronize_session": False})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from portal.accounts.models import Account
+from portal.accounts.models import Account, AccountSession
 from portal.accounts.sessions import end_sessions
 from portal.errors import Refused
 from portal.extensions import db
@@ -80,6 +80,11 @@ def test_who_sends_photos_makes_nobody_wait_and_leaves_nothing_that_is_not_kept(
 Meanwhile = Callable[[Agency, Thread], object]
 
 
+def open_another_file(agency: Agency, _thread: Thread) -> None:
+    db.session.execute(update(AccountSession).values(open_file=f"relative:{agency.paul.id}"))
+    db.session.execute(update(Relative).values(account_id=agency.claire.account_id))
+
+
 def move_away(agency: Agency, thread: Thread) -> None:
     thread.sector_id = agency.south
 
@@ -90,7 +95,8 @@ def move_away(agency: Agency, thread: Thread) -> None:
     ("claire", lambda _, thread: setattr(thread, "published", False), 404),
     ("claire", lambda agency, _: end_sessions(db.session.get_one(Account, agency.claire.account_id)), 401),
     ("sofia", move_away, 404),
-], ids=["switched off", "no relative any more", "hidden", "signed out", "in another sector"])  # fmt: skip
+    ("claire", open_another_file, 400),
+], ids=["switched off", "no relative any more", "hidden", "signed out", "in another sector", "as another"])  # fmt: skip
 def test_who_may_no_more_once_a_photo_is_drawn_is_judged_by_that(
     agency: Agency, database: Database, sign_in: SignIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     who: str, meanwhile: Meanwhile, status: int,
