@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, session
+from flask import Flask, g, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import func, insert, literal, select, text
@@ -22,6 +22,7 @@ from portal.links import new_public_id
 from portal.outbox.actions import cancel
 from portal.outbox.models import OPEN, Message
 from portal.people.models import Client, Sector, Service, Worker
+from portal.people.queries import files_of_account
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.settings.actions import set_option
 from portal.threads.models import Participant, Thread, ThreadMessage
@@ -50,24 +51,24 @@ def fill(app: Flask) -> list[Guest]:
 
 def sign_in(app: Flask) -> list[Guest]:
     """Open a session for each client with a login: the first as the portal does it, the others after its pattern."""
-    with app.app_context(), writing():
+    browser = {"HTTP_USER_AGENT": "benchmark", "REMOTE_ADDR": "127.0.0.1"}
+    with app.app_context(), writing(), app.test_request_context(environ_base=browser):
         logins = select(Client.id, Account).join(Account, Account.id == Client.account_id).order_by(Client.id)
         people = db.session.execute(logins).all()
-        with app.test_request_context(environ_base={"HTTP_USER_AGENT": "benchmark", "REMOTE_ADDR": "127.0.0.1"}):
-            doors.open_session(people[0].Account)
-            db.session.flush()
-            token, pattern = generate_csrf(), dict(session)
-        model = db.session.scalars(select(AccountSession).order_by(AccountSession.id.desc())).first()
-        row = {column.name: getattr(model, column.name) for column in AccountSession.__table__.columns}
+        doors.open_session(people[0].Account)
+        row = {column.name: getattr(g.signed_in, column.name) for column in AccountSession.__table__.columns}
         rows, guests = [], []
-        sign = _signer(app)
+        sign, name = _signer(app), app.config["SESSION_COOKIE_NAME"]
         for client_id, account in people:
-            secret = new_public_id()
+            secret, open_file = new_public_id(), f"client:{client_id}"
             own = {"id": row["id"] + len(rows) + 1, "account_id": account.id, "token_hash": hash_of(secret)}
-            rows.append(row | own | {"open_file": f"client:{client_id}"})
-            cookie = sign.dumps(pattern | {"_user_id": account.fs_uniquifier, "token": secret})
-            name = app.config["SESSION_COOKIE_NAME"]
-            guests.append(Guest(client_id, f"{name}={cookie}", f"session={sign.dumps({'client': client_id})}", token))
+            rows.append(row | own | {"open_file": open_file})
+            session.update(_user_id=account.fs_uniquifier, token=secret)
+            g.files, g.signed_in = files_of_account(account.id), AccountSession(open_file=open_file)
+            doors.bind_forms()
+            g.pop("csrf_token", None)  # one of the person before
+            limit = f"session={sign.dumps({'client': client_id})}"
+            guests.append(Guest(client_id, f"{name}={sign.dumps(dict(session))}", limit, generate_csrf()))
         db.session.execute(insert(AccountSession), rows)
         db.session.commit()
     return guests
