@@ -106,7 +106,7 @@ def bind_forms() -> None:
         portal = "staff" if file.staff_id else "worker" if file.worker_id else "client"
         if portal not in shown or file.key == g.signed_in.open_file:
             shown[portal] = file.key
-    secret = hmac.new(session["token"].encode(), " ".join(shown.values()).encode(), "sha256").hexdigest()
+    secret = hmac.new(session["token"].encode(), " ".join(shown.values()).encode(), "sha256").hexdigest()[:40]
     if session.get("csrf_token") != secret:
         session["csrf_token"] = secret
 
