@@ -15,8 +15,7 @@ from portal.errors import Refused
 from portal.extensions import db
 from portal.organisation.catalogue import Value, add_named, change_named
 from portal.people.models import Client, Sector, Staff, Worker, staff_sector, worker_sector
-from portal.people.queries import visible_sectors
-from portal.people.records import branch
+from portal.people.queries import branch, visible_sectors
 from portal.roles import Role
 
 KIND_LABELS = {"network": _l("Network"), "agency": _l("Agency"), "sector": _l("Sector")}

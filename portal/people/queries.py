@@ -54,6 +54,12 @@ def sectors_below(staff_id: int | None) -> Select[int]:
     return select(tree.c.id)
 
 
+def branch(sector_id: int | None) -> Select[int]:
+    """Ids of a sector and of all that lie below it in the tree."""
+    tree = select(Sector.id).where(Sector.id == sector_id).cte(recursive=True)
+    return select(tree.union(select(Sector.id).join(tree, Sector.parent_id == tree.c.id)).c.id)
+
+
 def visible_sectors(user: User) -> Select[Sector]:
     match user.role:
         case Role.COORDINATOR:

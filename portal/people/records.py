@@ -26,7 +26,7 @@ from portal.people.models import (
     WorkerSkill,
     worker_sector,
 )
-from portal.people.queries import is_named, visible_clients, visible_sectors, visible_workers
+from portal.people.queries import branch, is_named, visible_clients, visible_sectors, visible_workers
 from portal.tables.queries import Page, read_page
 
 PAST_ABSENCES = 90  # days
@@ -86,12 +86,6 @@ def list_workers(user: User, narrowed: RecordFilter) -> Page[RecordRow]:
     listed = chosen.with_only_columns(*_columns(Worker), _sectors_of_worker(user).label("sectors"), Worker.all_sectors)
     ordered = listed.order_by(Worker.last_name, Worker.first_name, Worker.id)
     return read_page(ordered, lambda row: _as_row(row, row.sectors or [], all_sectors=row.all_sectors))
-
-
-def branch(sector_id: int) -> Select[int]:
-    """Ids of a sector and of all below it."""
-    tree = select(Sector.id).where(Sector.id == sector_id).cte(recursive=True)
-    return select(tree.union(select(Sector.id).join(tree, Sector.parent_id == tree.c.id)).c.id)
 
 
 def _narrowing(kind: type[Client | Worker], narrowed: RecordFilter) -> list[ColumnElement[bool]]:

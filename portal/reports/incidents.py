@@ -31,7 +31,7 @@ from portal.incidents.models import Incident, IncidentReason, Phase
 from portal.incidents.queries import visible_incidents
 from portal.incidents.words import OUTCOME_LABELS, PHASE_LABELS, STATE_LABELS, URGENCY_LABELS, hours
 from portal.people.models import Client, Sector, Service, Staff, Worker
-from portal.people.queries import is_named
+from portal.people.queries import branch, is_named
 from portal.ratings.models import Rating, RatingSubject
 from portal.reports.incident_figures import ANSWER, IS_OVERDUE, REASON, SUMS, UNSETTLED, groups, tell
 from portal.reports.quality import client_page, managers, named, sectors, services
@@ -99,7 +99,7 @@ def _conditions(chosen: Mapping[str, Any]) -> list[ColumnElement[bool]]:
         "overdue": lambda _yes: IS_OVERDUE,
         "worker": _is_of_worker,
         "client": lambda name: is_named(Client, name),
-        "sector": lambda number: Visit.sector_id.in_(_branch(int(number))),
+        "sector": lambda number: Visit.sector_id.in_(branch(int(number))),
         "manager": lambda number: Client.file_manager_id == int(number),
         "owner": lambda number: Incident.owner_id == int(number),
     }
@@ -109,12 +109,6 @@ def _conditions(chosen: Mapping[str, Any]) -> list[ColumnElement[bool]]:
 def _is_of_worker(name: str) -> ColumnElement[bool]:
     sent = VisitWorker.visit_id == Visit.id, Worker.id == VisitWorker.worker_id
     return select(Worker.id).where(*sent, is_named(Worker, name)).correlate(Visit).exists()
-
-
-def _branch(sector_id: int) -> Select[int]:
-    tree = select(Sector.id).where(Sector.id == sector_id).cte(recursive=True)
-    tree = tree.union(select(Sector.id).join(tree, Sector.parent_id == tree.c.id))
-    return select(tree.c.id)
 
 
 def _workers(name: ColumnElement[str], of_all: Callable[[ColumnElement[str]], Any]) -> Any:

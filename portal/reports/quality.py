@@ -20,7 +20,7 @@ from portal.controls.table import Column, ControlTable, Figure, Offer, Spread, S
 from portal.forms import STAR_WORDS, choices
 from portal.i18n import decimal, start_of_day
 from portal.people.models import Client, Sector, Service, Staff, Worker
-from portal.people.queries import is_named, visible_clients, visible_sectors
+from portal.people.queries import branch, is_named, visible_clients, visible_sectors
 from portal.ratings.models import RatedWorker, Rating, RatingSubject
 from portal.roles import Permission, Role
 from portal.tables.queries import addresses_of
@@ -125,9 +125,8 @@ def _is_of_client(name: str) -> ColumnElement[bool]:
 
 
 def _is_below(sector_id: int) -> ColumnElement[bool]:
-    tree = select(Sector.id).where(Sector.id == sector_id).cte(recursive=True)
-    tree = tree.union(select(Sector.id).join(tree, Sector.parent_id == tree.c.id))
-    return select(tree.c.id).where(tree.c.id == RatingSubject.sector_id).correlate(RatingSubject).exists()
+    below = branch(sector_id)
+    return below.where(below.selected_columns.id == RatingSubject.sector_id).correlate(RatingSubject).exists()
 
 
 def named(kind: type[Client | Staff | Worker]) -> ColumnElement[str]:

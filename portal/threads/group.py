@@ -13,8 +13,8 @@ from portal.accounts.models import Account, User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, upsert
-from portal.people.models import Client, Relative, Sector, Worker, worker_sector
-from portal.people.queries import visible_clients, visible_workers
+from portal.people.models import Client, Relative, Worker, worker_sector
+from portal.people.queries import branch, visible_clients, visible_workers
 from portal.threads.actions import Draft, open_thread
 from portal.threads.models import GroupMessage, Participant, Thread
 from portal.work.actions import start
@@ -137,11 +137,11 @@ def _token(batch: str, person: Client | Worker) -> str:
 def _everybody(user: User, audience: Audience) -> Select:
     if audience.kind == "client":
         chosen = visible_clients(user).where(Client.active)
-        return chosen.where(Client.sector_id.in_(_below(audience.sector_id))) if audience.sector_id else chosen
+        return chosen.where(Client.sector_id.in_(branch(audience.sector_id))) if audience.sector_id else chosen
     chosen = visible_workers(user).where(Worker.active)
     if audience.sector_id is None:
         return chosen
-    there = select(worker_sector.c.worker_id).where(worker_sector.c.sector_id.in_(_below(audience.sector_id)))
+    there = select(worker_sector.c.worker_id).where(worker_sector.c.sector_id.in_(branch(audience.sector_id)))
     return chosen.where(or_(Worker.all_sectors, Worker.id.in_(there)))
 
 
@@ -156,9 +156,3 @@ def _reached(user: User, audience: Audience) -> Select:
 
 def _has_login(kind: type[Client | Worker | Relative]) -> ColumnElement[bool]:
     return exists().where(Account.id == kind.account_id, Account.active)
-
-
-def _below(sector_id: int | None) -> Select[int]:
-    """Ids of a sector and of all that lie below it in the tree."""
-    tree = select(Sector.id).where(Sector.id == sector_id).cte(recursive=True)
-    return select(tree.union(select(Sector.id).join(tree, Sector.parent_id == tree.c.id)).c.id)

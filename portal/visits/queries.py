@@ -20,8 +20,7 @@ from portal.audit.queries import deeds_on
 from portal.extensions import UTC, Fact, db, wires
 from portal.i18n import start_of_day, zone
 from portal.people.models import Client, Service, Worker
-from portal.people.queries import is_named, names_of_actors, sectors_below
-from portal.people.records import branch
+from portal.people.queries import branch, is_named, names_of_actors, sectors_below
 from portal.roles import Role
 from portal.tables.queries import Page, as_page, read_page, run_page
 from portal.visits.models import OPEN, State, Visit, VisitWorker
