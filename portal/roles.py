@@ -55,6 +55,15 @@ class Permission(Enum):
     WRITE_THREADS = _l("Write in the conversations of one's sectors, withdraw messages, archive.")
     SEE_INCIDENTS = _l("See the incidents of one's sectors.")
     HANDLE_INCIDENTS = _l("Follow up the incidents of one's sectors: state, owner, due date, urgency.")
+    KEEP_NOTES = _l("Write and read the notes and reminders of one’s sectors.")
+    SEE_COMPLAINTS = _l("See the complaints of one’s sectors.")
+    HANDLE_COMPLAINTS = _l("File, acknowledge, answer and resolve the complaints of one’s sectors.")
+    FILE_COMPLAINTS = _l("File a complaint of one’s own on the portal, and follow it.")
+    REPORT_EVENTS = _l("Report an adverse event, and follow one’s own report.")
+    SEE_EVENTS = _l("See the adverse events of one’s sectors.")
+    HANDLE_EVENTS = _l("Follow up the adverse events of one’s sectors: acknowledge, authorities, causes, actions.")
+    JUDGE_EVENTS = _l("Say whether a report is an adverse event and how grave it is; close events and open them again.")
+    SEE_REPORTERS = _l("Read who reported an adverse event in confidence; each reading is written down.")
     SEE_OUTBOX = _l("See the messages that leave, and why some do not.")
     MANAGE_OUTBOX = _l("Send a message again, or take it back.")
     HOLD_OUTBOX = _l("Hold all messages, and let them go again.")
@@ -65,6 +74,7 @@ class Permission(Enum):
     MANAGE_SECTORS = _l("Arrange the sectors and say who manages them.")
     MANAGE_CATALOGUE = _l("Keep the list of services and the catalogue of skills.")
     MANAGE_REASONS = _l("Say which incidents can be reported, service by service.")
+    MANAGE_LISTS = _l("Keep the lists of categories: notes, complaints, adverse events.")
     MANAGE_ACCOUNTS = _l("Open, close and protect the accounts of others.")
     MANAGE_ACCESS = _l("Invite the clients, relatives and workers of one's sectors; say what relatives see.")
     LOOK_AT_RATINGS = _l("Take note of a low rating.")
@@ -87,6 +97,8 @@ _CLIENT = _PORTAL | {
     Permission.RATE_OWN_VISITS,
     Permission.REPORT_INCIDENTS,
     Permission.READ_THREADS,
+    Permission.FILE_COMPLAINTS,
+    Permission.REPORT_EVENTS,
 }
 _STAFF = _PORTAL | {
     Permission.SEE_HOME,
@@ -109,6 +121,12 @@ _STAFF = _PORTAL | {
     Permission.WRITE_THREADS,
     Permission.SEE_INCIDENTS,
     Permission.HANDLE_INCIDENTS,
+    Permission.KEEP_NOTES,
+    Permission.SEE_COMPLAINTS,
+    Permission.HANDLE_COMPLAINTS,
+    Permission.REPORT_EVENTS,
+    Permission.SEE_EVENTS,
+    Permission.HANDLE_EVENTS,
     Permission.SEE_OUTBOX,
     Permission.IMPORT_FILES,
     Permission.OPEN_CONTROLS,
@@ -124,19 +142,29 @@ GRANTS: dict[Role, set[Permission]] = {
         Permission.CLOSE_ASSIGNED_VISITS,
         Permission.REPORT_INCIDENTS,
         Permission.READ_THREADS,
+        Permission.FILE_COMPLAINTS,
+        Permission.REPORT_EVENTS,
     },
     Role.COORDINATOR: _STAFF,
-    Role.QUALITY: _STAFF | {Permission.HOLD_OUTBOX, Permission.EXCLUDE_RATINGS},
+    Role.QUALITY: _STAFF
+    | {
+        Permission.HOLD_OUTBOX,
+        Permission.EXCLUDE_RATINGS,
+        Permission.JUDGE_EVENTS,
+        Permission.SEE_REPORTERS,
+    },
     Role.ADMIN: _STAFF
     | {
         Permission.HOLD_OUTBOX,
         Permission.EXCLUDE_RATINGS,
+        Permission.JUDGE_EVENTS,
         Permission.CHANGE_OPTIONS,
         Permission.SEE_JOURNAL,
         Permission.SEE_ROLES,
         Permission.MANAGE_SECTORS,
         Permission.MANAGE_CATALOGUE,
         Permission.MANAGE_REASONS,
+        Permission.MANAGE_LISTS,
         Permission.MANAGE_ACCOUNTS,
     },
 }

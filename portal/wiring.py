@@ -5,6 +5,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from portal.accounts import messages as account_messages
 from portal.accounts import notices as account_notices
 from portal.accounts.models import User
+from portal.adverse_events import follow_models as _follow_models  # noqa: F401 - tables that nobody else reads yet
 from portal.controls import jobs as control_jobs
 from portal.extensions import db, wires
 from portal.folding import fold_name

@@ -25,7 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = {"layouts", "components", "mails", "pdf", "errors", "home", "menus", "styleguide"}
 ORDER = [
     "audit", "settings", "tables", "outbox", "accounts", "work", "imports", "files", "controls", "people",
-    "organisation", "visits", "threads", "ratings", "incidents", "reports", "setup",
+    "organisation", "visits", "notes", "threads", "ratings", "incidents", "complaints", "adverse_events", "reports",
+    "setup",
 ]  # fmt: skip
 # what stands above the features: it may import any of them
 TOP = {

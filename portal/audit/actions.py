@@ -6,16 +6,17 @@ from functools import partial
 from typing import Protocol
 
 from flask import Response, after_this_request
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, Insert, insert
 from sqlalchemy.exc import OperationalError
 
 from portal import clock
-from portal.audit.models import KINDS, AuditEntry
+from portal.audit.models import KINDS, AuditEntry, ReadEntry
 from portal.extensions import db, writing
 
 log = logging.getLogger(__name__)
 
 _ENTRY = insert(AuditEntry.__table__)  # past the mapper: nobody needs the row as an object
+_READING = insert(ReadEntry.__table__)
 
 
 class Actor(Protocol):
@@ -65,10 +66,32 @@ def record_refusal(kind: str, actor: Actor, subject: tuple[str, int], after: dic
         return response
 
 
-def _write(engine: Engine, rows: list[dict]) -> None:
+def note_reading(actor: Actor, subject: tuple[str, int], part: str) -> None:
+    """Write down that somebody reads a sensitive record, in a transaction of its own once the answer has left: a page
+    that is only read ends with a rollback.
+
+    Args:
+        actor: the person.
+        subject: type and id of the record (`("adverse_event", 17)`).
+        part: what of it is read, as `ReadEntry.part` lists.
+    """
+    type_, _colon, number = (actor.key or "").partition(":")
+    row = {"at": clock.now(), "account_id": actor.account_id, "role": str(actor.role), "person_type": type_ or None,
+           "person_id": int(number) if number else None, "subject_type": subject[0], "subject_id": subject[1],
+           "part": part}  # fmt: skip
+    engine = db.engine
+
+    @after_this_request
+    def attach(response: Response) -> Response:
+        if response.status_code == 200:
+            response.call_on_close(partial(_write, engine, [row], _READING))
+        return response
+
+
+def _write(engine: Engine, rows: list[dict], statement: Insert = _ENTRY) -> None:
     try:
         with writing(), engine.begin() as connection:
-            connection.execute(_ENTRY, rows)
+            connection.execute(statement, rows)
     except OperationalError:  # nobody is there any more to be told
         log.exception("an entry of the journal could not be written")
 

@@ -87,6 +87,36 @@ KINDS = {  # each with what happened, as the journal says it
     "thread.moved": _l("A conversation went into another sector with its client."),
     "thread.taken_up": _l("A conversation that was put aside was taken up again."),
     "notice.chosen": _l("A person chose when they are mailed about conversations."),
+    "list.created": _l("An entry was added to a list of the agency."),
+    "list.changed": _l("An entry of a list was changed, taken out of use or put back."),
+    "list.moved": _l("The entries of a list were put in another order."),
+    "note.written": _l("A note was written."),
+    "note.changed": _l("A note was changed."),
+    "note.ended": _l("A note was finished or cancelled."),
+    "note.reopened": _l("A note that was ended was taken up again."),
+    "complaint.filed": _l("A complaint was filed."),
+    "complaint.changed": _l("A complaint was changed."),
+    "complaint.acknowledged": _l("The receipt of a complaint was acknowledged."),
+    "complaint.waiting": _l("A complainant was told that the answer takes longer."),
+    "complaint.answered": _l("A complaint was answered."),
+    "complaint.resolved": _l("A complaint was resolved."),
+    "complaint.reopened": _l("A complaint was taken up again."),
+    "complaint.moved": _l("A complaint went into another sector with its client."),
+    "event.reported": _l("An adverse event was reported."),
+    "event.changed": _l("What is known of an adverse event was changed."),
+    "event.acknowledged": _l("The receipt of an adverse event was acknowledged."),
+    "event.judged": _l("An adverse event was judged: admissible or not, what it is, how severe, how frequent."),
+    "event.moved": _l("An adverse event was brought into another state."),
+    "event.route_changed": _l("What an authority has to be told of an adverse event was changed."),
+    "event.analysed": _l("The analysis of the causes of an adverse event was written."),
+    "event.action_added": _l("An action was decided on after an adverse event."),
+    "event.action_changed": _l("An action after an adverse event was changed."),
+    "event.told": _l("Somebody was told what became of an adverse event."),
+    "event.opened": _l("An adverse event was opened to the worker concerned, or hidden again."),
+    "event.commented": _l("The worker concerned gave their word on an adverse event."),
+    "event.closed": _l("An adverse event was closed."),
+    "event.reopened": _l("An adverse event was opened again, with a reason."),
+    "event.relocated": _l("An adverse event went into another sector with its client."),
     "rating.requests_wanted": _l("A person asked for rating requests again."),
 }
 
@@ -106,3 +136,20 @@ class AuditEntry(db.Model):
     subject_id: Mapped[int]
     before: Mapped[dict | None] = mapped_column(JSON)
     after: Mapped[dict | None] = mapped_column(JSON)
+
+
+class ReadEntry(db.Model):
+    """That somebody read a sensitive record. Append-only, beside the journal."""
+
+    __tablename__ = "read_entry"
+    __table_args__ = (Index("ix_read_entry_subject", "subject_type", "subject_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTC, default=clock.now, index=True)
+    account_id: Mapped[int | None]
+    role: Mapped[str]
+    person_type: Mapped[str | None]
+    person_id: Mapped[int | None]
+    subject_type: Mapped[str]
+    subject_id: Mapped[int]
+    part: Mapped[str]  # what of it was read: `event`, `reporter`, `paper`, `file`, `register`

@@ -11,8 +11,9 @@ from portal import clock
 from portal.accounts.models import User
 from portal.extensions import VisitColumn
 from portal.i18n import day, language
-from portal.incidents.models import ENDED, LANGUAGES, Incident, IncidentReason, State, Urgency, first_label
+from portal.incidents.models import ENDED, Incident, IncidentReason, State, Urgency
 from portal.incidents.words import STATE_LABELS, STATE_TONES, URGENCY_LABELS, URGENCY_TONES, told_state
+from portal.labels import LANGUAGES, first_label
 from portal.portals import portal_of
 from portal.settings.queries import option
 from portal.tables.queries import addresses_of

@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Row, Select, String, and_, bindparam, case
 from portal.accounts.models import User
 from portal.i18n import language
 from portal.incidents.following import is_overdue
-from portal.incidents.models import Incident, Labelled, Urgency
+from portal.incidents.models import Incident, Urgency
 from portal.incidents.queries import ENDED, visible_incidents
 from portal.incidents.words import state_badge, urgency_badge
+from portal.labels import Labelled
 from portal.people.models import Client, Service, Staff
 from portal.settings.queries import option
 from portal.visits.models import Visit

@@ -1,6 +1,5 @@
 """The reasons that can be reported for a service, and the incidents that were."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -9,9 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.extensions import UTC, db
-from portal.folding import fold
+from portal.labels import Keyed, Labelled
 from portal.people.models import Service, Staff, Versioned
-from portal.settings.queries import option
 from portal.threads.models import PEOPLE, Thread
 from portal.visits.models import Visit
 
@@ -55,27 +53,7 @@ class Outcome(StrEnum):
     OTHER = "other"
 
 
-LANGUAGES = ("fr", "ru", "en")
-
-
-def first_label(labels: Mapping[str, str | None], language: str) -> str:
-    """Of labels by language: that in one language, else in the agency's, else the first that there is."""
-    return next((label for one in (language, option("agency.language"), *LANGUAGES) if (label := labels[one])), "")
-
-
-class Labelled:
-    """A label in the languages in which the agency wrote it."""
-
-    label_fr: Mapped[str | None]
-    label_ru: Mapped[str | None]
-    label_en: Mapped[str | None]
-
-    def label(self, language: str) -> str:
-        """The label in one language, else in the agency's, else in the first that has it."""
-        return first_label({one: getattr(self, f"label_{one}") for one in LANGUAGES}, language)
-
-
-class IncidentReason(Versioned, Labelled, db.Model):
+class IncidentReason(Versioned, Keyed, db.Model):
     """Something that clients and workers can report about a service (motif). Used once, it is never deleted."""
 
     __tablename__ = "incident_reason"
@@ -92,15 +70,8 @@ class IncidentReason(Versioned, Labelled, db.Model):
     urgency: Mapped[str] = mapped_column(default=Urgency.NORMAL)
     active: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
-    match_key: Mapped[str]  # the label, folded: what makes two reasons the same
 
     service: Mapped[Service] = relationship()
-
-    def set_labels(self, labels: dict[str, str | None]) -> None:
-        """Name the reason in some languages (by code) and keep the key by which it is compared."""
-        for one in LANGUAGES:
-            setattr(self, f"label_{one}", labels.get(one) or None)
-        self.match_key = fold(next(filter(None, map(labels.get, LANGUAGES)), ""))
 
 
 class Incident(Versioned, Labelled, db.Model):

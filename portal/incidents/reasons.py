@@ -13,8 +13,9 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed, upsert
-from portal.incidents.models import LANGUAGES, Incident, IncidentReason
+from portal.incidents.models import Incident, IncidentReason
 from portal.incidents.starters import usual_reasons
+from portal.labels import LANGUAGES
 from portal.organisation.catalogue import Value, refuse_late
 from portal.people.models import Service
 from portal.visits.models import Visit
