@@ -5,6 +5,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from portal.accounts import messages as account_messages
 from portal.accounts import notices as account_notices
 from portal.accounts.models import User
+from portal.adverse_events import alerts as event_alerts
 from portal.adverse_events import follow_models as _follow_models  # noqa: F401 - tables that nobody else reads yet
 from portal.controls import jobs as control_jobs
 from portal.extensions import db, wires
@@ -59,7 +60,7 @@ from portal.visits.models import Visit
 
 
 def message_perimeter(user: User) -> ColumnElement[bool]:
-    """Messages about visits that a person may see, their ratings and incidents, and to the people of their sectors
+    """Messages about visits that a person may see, their ratings, incidents and adverse events, and to the people of their sectors
     about conversations. Account mails are not among them.
 
     One question to each message, in the order of the list: nobody collects first all that was ever rated in a sector.
@@ -69,7 +70,8 @@ def message_perimeter(user: User) -> ColumnElement[bool]:
     about = func.coalesce(RatingSubject.visit_id, RatingSubject.handled_visit_id)
     seen = visits.visible_visits(user).join(RatingSubject, about == Visit.id)
     rated = seen.with_only_columns(Visit.id).where(RatingSubject.id == subject).correlate(Message).exists()
-    return or_(rated, is_about_visible(user), incident_alerts.is_about_visible(user))
+    return or_(rated, is_about_visible(user), incident_alerts.is_about_visible(user),
+               event_alerts.is_about_visible(user))  # fmt: skip
 
 
 def sectors_of(user: User) -> set[int]:
@@ -89,6 +91,7 @@ def messages_about(name: str) -> ColumnElement[bool]:
         and_(Message.subject_type == "rating", Message.subject_id.in_(ratings)),
         is_about_named(name),
         incident_alerts.is_about_named(name),
+        event_alerts.is_about_named(name),
     )
 
 
@@ -97,6 +100,7 @@ for kind in (
     account_messages.RESET, account_messages.INVITATION, account_messages.SIGN_IN, account_messages.ADDRESS,
     account_notices.NOTICE,
     thread_messages.NOTICE, thread_messages.DIGEST, *incident_alerts.ALERTS,
+    event_alerts.ALERT,
     rating_messages.REQUEST, rating_messages.REMINDER, rating_messages.HANDLING,
     rating_messages.HANDLING_REMINDER, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW,
     setup_messages.TEST,
@@ -121,7 +125,8 @@ wires.sectors_of = sectors_of
 wires.files_of_account = files_of_account
 wires.message_perimeter = message_perimeter
 wires.message_about = [
-    MESSAGE_COLUMN, account_messages.MESSAGE_COLUMN, READER_COLUMN, incident_alerts.MESSAGE_COLUMN
+    MESSAGE_COLUMN, account_messages.MESSAGE_COLUMN, READER_COLUMN, incident_alerts.MESSAGE_COLUMN,
+    event_alerts.MESSAGE_COLUMN,
 ]  # fmt: skip
 wires.messages_about = messages_about
 

@@ -76,6 +76,8 @@ REASON_LABELS = {
     "declared_by_reader": _l("the person has reported it themselves"),
     "alert_renewed": _l("a later alert has taken its place"),
     "not_urgent": _l("the incident is not urgent any more"),
+    "event_acknowledged": _l("somebody has acknowledged the event, or it is closed"),
+    "not_severe": _l("the event is not severe any more"),
     "answer_lost": _l("the mail server’s answer was lost twice"),
     "window": _l("mails leave only at certain hours"),
     "asked_recently": _l("the client was asked recently and is not asked again before that day"),
