@@ -35,6 +35,7 @@ def init_app(app: Flask) -> None:
         exact=exact,
         decimal=decimal,
         duration=duration,
+        short_month=lambda month: written_day(month, SHORT_MONTH),
     )
 
 
@@ -113,6 +114,9 @@ def full_day(moment: datetime | date) -> str:
 def written_day(when: date, pattern: str) -> str:
     """`1er nov. 2026`: a day with the name of its month, in a pattern as CLDR has them."""
     return _written(when, pattern, language())
+
+
+SHORT_MONTH = "LLL yy"
 
 
 def written_days(first: date, last: date, pattern: str) -> str:

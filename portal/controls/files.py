@@ -11,8 +11,8 @@ from babel.dates import format_datetime
 from flask_babel import gettext as _
 from flask_babel import pgettext
 
-from portal.controls.table import Column, Summary
-from portal.i18n import PARTS, language, local
+from portal.controls.table import Column, Grid, Months, Summary
+from portal.i18n import PARTS, SHORT_MONTH, language, local, written_day
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -105,19 +105,33 @@ class XlsxWriter:
         about.set_column(0, 0, 30)
         about.set_column(1, 1, 50, self.wrapped)
         lines = [(self.title, ""), *said, *_figures(summary)]
-        for place, (name, value) in enumerate(lines):
+        for place, (name, *values) in enumerate(lines):
             about.write_string(place, 0, name, self.bold if place == 0 else None)
-            about.write_string(place, 1, value)
+            for further, value in enumerate(values, start=1):
+                about.write_string(place, further, value)
         self.book.close()
         return self.bytes.getvalue()
 
 
-def _figures(summary: Summary | None) -> list[tuple[str, str]]:
+def _figures(summary: Summary | None) -> list[tuple[str, ...]]:
+    """Figures and spreads in two cells each; what is drawn on the page, as the table that it is drawn of."""
     if summary is None:
         return []
-    told = [(figure.label, f"{figure.value} ({figure.note})" if figure.note else figure.value)
+    told = [(figure.label, f"{figure.value} ({figure.note})" if figure.note else str(figure.value))
             for figure in summary.figures]  # fmt: skip
-    return [*told, *((label, str(number)) for spread in summary.spreads for label, number in spread.lines)]
+    told += [(label, str(number)) for spread in summary.spreads for label, number in spread.lines]
+    return [*told, *(row for each in summary.months for row in _months(each)),
+            *(row for each in summary.grids for row in _grid(each))]  # fmt: skip
+
+
+def _months(each: Months) -> list[tuple[str, ...]]:
+    heads = [written_day(month, SHORT_MONTH) for month in each.months]
+    return [("", ""), (each.title, *heads), *((label, *map(str, numbers)) for label, numbers in each.lines)]
+
+
+def _grid(each: Grid) -> list[tuple[str, ...]]:
+    lines = [(label, *(str(cell.value) for cell in cells)) for label, cells in each.lines]
+    return [("", ""), (each.title, ""), (each.corner, *each.heads), *lines]
 
 
 def _sheet_name(title: str) -> str:

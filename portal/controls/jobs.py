@@ -50,7 +50,7 @@ def _write(work: Work, export: Export, table: ControlTable, user: User, form: Co
     total = db.session.scalar(select(func.count()).select_from(rows.order_by(None).limit(LONGEST + 1).subquery())) or 0
     if total > LONGEST:
         return
-    summary = summarise(table, table.rows(user, form), db.session.execute(sums).one()._mapping)
+    summary = summarise(user, table, table.rows(user, form), db.session.execute(sums).one()._mapping)
     db.session.commit()
     with writing():
         work.advance(0, total)

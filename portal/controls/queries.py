@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, func, literal, or_, select, true, union_all
 from werkzeug.datastructures import MultiDict
 
 from portal.accounts.models import User
+from portal.controls import small
 from portal.controls.forms import ControlFilter, Query
 from portal.controls.models import SavedFilter
 from portal.controls.table import Column, ControlTable, Summary
@@ -195,17 +196,19 @@ def read_result(user: User, table: ControlTable, form: ControlFilter, args: Mult
         list(map(_reader(table), found[:PER_PAGE])), number, len(found) > PER_PAGE, min(total, COUNTED),
         total > COUNTED, table, query,
     )  # fmt: skip
-    summary = summarise(table, table.rows(user, form), totals) if total else None
+    summary = summarise(user, table, table.rows(user, form), totals) if total else None
     return Result(page, _heads(table, form, sort), summary, form.described(), urlencode(query))
 
 
-def summarise(table: ControlTable, bare: Select, sums: Mapping[str, Any]) -> Summary | None:
-    """Make the figures above a table of its sums, and of its groups, where it has some."""
+def summarise(user: User, table: ControlTable, bare: Select, sums: Mapping[str, Any]) -> Summary | None:
+    """Make the figures above a table of its sums, and of its groups, where it has some; small ones are hidden from whom
+    they are to be hidden from."""
     if table.totals is None:
         return None
     if table.totals.groups:
         sums = {**sums, "groups": db.session.execute(table.totals.groups(bare, sums)).all()}
-    return table.totals.tell(sums)
+    summary = table.totals.tell(sums)
+    return small.masked(summary, user) if table.totals.hides_small else summary
 
 
 def _rows_of_page(listed: Select, number: int) -> Sequence[Row]:

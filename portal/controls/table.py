@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import CompoundSelect, Row, Select
 
 from portal.accounts.models import User
@@ -43,13 +45,22 @@ class Column:
     page: Callable[[], Callable[[Row], str | None]] | None = None
 
 
+Count = int | str  # a number of rows, or what is shown in the place of one that is hidden: see `controls/small.py`
+
+
 @dataclass(frozen=True)
 class Figure:
-    """One number above a table, with what it says."""
+    """One number above a table, with what it says.
+
+    Attributes:
+        value: a count is an integer: it is hidden where small numbers are.
+        rests_on: how many rows a value was computed of that is no count; it is hidden with that number.
+    """
 
     label: str
-    value: str
+    value: Count
     note: str = ""
+    rests_on: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,15 +68,104 @@ class Spread:
     """How many rows there are of each value of something: a table, with a bar for each number."""
 
     title: str
-    lines: Sequence[tuple[str, int]]
+    lines: Sequence[tuple[str, Count]]
+
+
+@dataclass(frozen=True)
+class Months:
+    """How many rows of each kind there were month by month: a table, with a bar for each number.
+
+    Attributes:
+        months: the first day of each, one after the other.
+        lines: by kind, one number for each month.
+    """
+
+    title: str
+    months: Sequence[date]
+    lines: Sequence[tuple[str, Sequence[Count]]]
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """One cell of a grid.
+
+    Attributes:
+        value: a count is an integer; words are shown as they are.
+        zone: colours it: `green`, `yellow`, `orange`, `red`.
+        part: of a hundred, drawn as a bar.
+        rests_on: how many rows a value was computed of that is no count; it is hidden with that number.
+    """
+
+    value: Count
+    zone: str = ""
+    part: int | None = None
+    rests_on: int | None = None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table with drawn cells: a matrix of counts, delays against targets.
+
+    Attributes:
+        corner: what the first column names.
+        heads: of the other columns.
+        legend: the zones with their words, if cells have some: never the colour alone.
+    """
+
+    title: str
+    corner: str
+    heads: Sequence[str]
+    lines: Sequence[tuple[str, Sequence[GridCell]]]
+    legend: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Delay:
+    """How long something took, against what it may take.
+
+    Attributes:
+        n: how many there were to measure; `in_time`: how many of them kept to the target.
+        median: in words, ready to be shown.
+    """
+
+    label: str
+    target: str
+    n: int
+    in_time: int
+    median: str
+
+
+def delays(title: str, found: Sequence[Delay]) -> Grid:
+    """The grid of delays against their targets."""
+    heads = [_("Target"), _("Counted"), _("In time"), _("Median")]
+    return Grid(title, _("Delay"), heads, [(each.label, _measured(each)) for each in found])
+
+
+def _measured(each: Delay) -> list[GridCell]:
+    if not each.n:
+        return [GridCell(each.target), GridCell(0), GridCell("—"), GridCell("—")]
+    part = each.in_time * 100 // each.n
+    return [
+        GridCell(each.target),
+        GridCell(each.n),
+        GridCell(_("%(part)s%%", part=part), part=part, rests_on=each.n),
+        GridCell(each.median, rests_on=each.n),
+    ]
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What stands above a table: some figures, and how its rows are spread."""
+    """What stands above a table: some figures, how its rows are spread, and the tables that are drawn of them.
+
+    Attributes:
+        hidden_below: the limit below which numbers were hidden from this person; 0: none were.
+    """
 
     figures: list[Figure]
     spreads: Sequence[Spread] = ()
+    months: Sequence[Months] = ()
+    grids: Sequence[Grid] = ()
+    hidden_below: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,11 +176,13 @@ class Totals:
         sql: sums by name; they are selected from the table's rows.
         tell: makes the figures of them.
         groups: a further statement over the same rows, given those and their sums: what it finds is the sum `groups`.
+        hides_small: whether small numbers are hidden from everyone but the quality lead.
     """
 
     sql: Mapping[str, Any]
     tell: Callable[[Mapping[str, Any]], Summary]
     groups: Callable[[Select, Mapping[str, Any]], CompoundSelect] | None = None
+    hides_small: bool = False
 
 
 @dataclass(frozen=True)

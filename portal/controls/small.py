@@ -1,0 +1,109 @@
+"""Small numbers: hidden in figures from everyone but the quality lead, since they may tell of whom they speak.
+
+`domain.md` §1.10: groups below 5 (an option) are hidden in reports that leave the quality role. A number that could be
+worked out of a total and of those that are shown is hidden with them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from portal.accounts.models import User
+from portal.controls.table import Count, Figure, Grid, GridCell, Months, Spread, Summary
+from portal.roles import GRANTS, Permission
+from portal.settings.queries import option
+
+HIDDEN = "…"  # in the place of a number that would give another one away
+
+
+def limit_for(user: User) -> int:
+    """Below which number this person is shown none; 0: they are shown all."""
+    return 0 if Permission.SEE_REPORTERS in GRANTS[user.role] else int(option("adverse_events.small_numbers"))
+
+
+def hide(number: int, user: User) -> Count:
+    """The number itself, or `< 5` where it is small and this person is to see no small ones. Nothing is 0."""
+    return _hide(number, limit_for(user))
+
+
+def hide_all(numbers: Sequence[int], user: User) -> list[Count]:
+    """Numbers that add up to a known total: the small ones hidden, and as many more as would give them away."""
+    return _hide_all(numbers, limit_for(user))
+
+
+def _hide(number: int, limit: int) -> Count:
+    return f"<\N{NO-BREAK SPACE}{limit}" if 0 < number < limit else number
+
+
+def _hide_all(numbers: Sequence[int], limit: int) -> list[Count]:
+    shown: list[Count] = [_hide(number, limit) for number in numbers]
+    small = [number for number in numbers if 0 < number < limit]
+    more: list[int] = []  # below a limit of 2 there is but one number: nothing could keep it
+    rest = sorted((number, place) for place, number in enumerate(numbers) if number >= limit)
+    while limit > 2 and small and rest and _gives_away(small, more, limit):
+        number, place = rest.pop(0)
+        more.append(number)
+        shown[place] = HIDDEN
+    return shown
+
+
+def _gives_away(small: Sequence[int], more: Sequence[int], limit: int) -> bool:
+    """Whether the sum of what is hidden, which the total tells, leaves only one number to one of the small ones.
+
+    Each of those is known to be from 1 to below the limit, each of the others to be the limit or above.
+    """
+    least = len(small)
+    most = min(least * (limit - 1), sum(small) + sum(more) - len(more) * limit)
+    if more:
+        return most <= least
+    return least == 1 or sum(small) in (least, least * (limit - 1))
+
+
+def masked(summary: Summary, user: User) -> Summary:
+    """The same summary as this person may see it."""
+    limit = limit_for(user)
+    if not limit:
+        return summary
+    return Summary(
+        [_figure(each, limit) for each in summary.figures],
+        [_spread(each, limit) for each in summary.spreads],
+        [_months(each, limit) for each in summary.months],
+        [_grid(each, limit) for each in summary.grids],
+        hidden_below=limit,
+    )
+
+
+def _figure(figure: Figure, limit: int) -> Figure:
+    if isinstance(figure.value, int):
+        return replace(figure, value=_hide(figure.value, limit))
+    return replace(figure, value=HIDDEN, note="") if _rests_on_few(figure.rests_on, limit) else figure
+
+
+def _rests_on_few(number: int | None, limit: int) -> bool:
+    return number is not None and 0 < number < limit
+
+
+def _numbers(values: Sequence[Count]) -> list[int]:
+    return [value if isinstance(value, int) else 0 for value in values]
+
+
+def _spread(spread: Spread, limit: int) -> Spread:
+    shown = _hide_all(_numbers([number for _label, number in spread.lines]), limit)
+    return replace(spread, lines=[(label, value) for (label, _number), value in zip(spread.lines, shown, strict=True)])
+
+
+def _months(months: Months, limit: int) -> Months:
+    shown = iter(_hide_all([number for _label, row in months.lines for number in _numbers(row)], limit))
+    return replace(months, lines=[(label, [next(shown) for _number in row]) for label, row in months.lines])
+
+
+def _grid(grid: Grid, limit: int) -> Grid:
+    """Counts of a grid with zones are parts of one total; those of any other stand for themselves."""
+    counts = [cell.value for _label, row in grid.lines for cell in row if isinstance(cell.value, int)]
+    shown = iter(_hide_all(counts, limit) if grid.legend else [_hide(number, limit) for number in counts])
+    return replace(grid, lines=[(label, [_cell(cell, shown, limit) for cell in row]) for label, row in grid.lines])
+
+
+def _cell(cell: GridCell, shown: Iterator[Count], limit: int) -> GridCell:
+    if isinstance(cell.value, int):
+        return replace(cell, value=next(shown))
+    return replace(cell, value=HIDDEN, part=None) if _rests_on_few(cell.rests_on, limit) else cell

@@ -1,0 +1,107 @@
+"""Small numbers are hidden from everyone but the quality lead, and cannot be worked out of what is shown."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.controls import small
+from portal.controls.files import XlsxWriter
+from portal.controls.table import Column, Delay, Figure, Grid, GridCell, Months, Spread, Summary, delays
+from portal.roles import Role
+from portal.settings.actions import set_option
+from tests.conftest import Database
+from tests.controls.test_exports import sheet_of
+
+LIMIT = 4
+NBSP = "\N{NO-BREAK SPACE}"
+SUMMARY = Summary(
+    [Figure("Events", 12), Figure("Severe", 3), Figure("Half after", "3 h", "of all", rests_on=2), Figure("Said", "—")],
+    [Spread("By state", [("Reported", 3), ("Closed", 9), ("Lost", 0)])],
+    [Months("By month", [date(2026, 10, 1), date(2026, 11, 1)], [("Fall", [6, 1]), ("Dog", [0, 7])])],
+    [
+        Grid("Matrix", "Severity", ["F1"], [("G1", [GridCell(2, "green")]), ("G2", [GridCell(8, "red")])],
+             [("green", "Acceptable"), ("red", "Unacceptable")]),
+        delays("Delays", [Delay("Triage", "48 h", 10, 9, "3:00"), Delay("Closed", "30 d", 3, 1, "40 d"),
+                          Delay("Told", "48 h", 0, 0, "")]),
+    ],
+)  # fmt: skip
+
+
+def of(role: Role) -> Any:
+    return SimpleNamespace(role=role)
+
+
+@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.ADMIN])
+def test_a_small_number_is_hidden_from_everyone_but_the_quality_lead(role: Role, database: Database) -> None:
+    with database.writing():
+        assert [small.hide(number, of(role)) for number in (0, 1, 4, 5)] == [0, f"<{NBSP}5", f"<{NBSP}5", 5]
+        assert [small.hide(number, of(Role.QUALITY)) for number in (0, 1, 4, 5)] == [0, 1, 4, 5]
+        assert small.hide_all([3, 20, 7], of(role)) == [f"<{NBSP}5", 20, small.HIDDEN]
+
+
+def test_the_agency_chooses_the_limit_and_may_have_none(database: Database) -> None:
+    with database.writing():
+        set_option(None, "adverse_events.small_numbers", "10")
+        assert small.hide(9, of(Role.ADMIN)) == f"<{NBSP}10"
+        set_option(None, "adverse_events.small_numbers", "0")
+        assert small.hide(1, of(Role.ADMIN)) == 1
+
+
+def test_a_number_that_would_give_the_small_one_away_is_hidden_with_it() -> None:
+    assert small._hide_all([3, 20, 7], 5) == [f"<{NBSP}5", 20, small.HIDDEN]
+    assert small._hide_all([1, 2, 20], 5) == [f"<{NBSP}5", f"<{NBSP}5", 20], "3 may be 1 and 2, or 2 and 1"
+    assert small._hide_all([1, 1, 20], 5) == [f"<{NBSP}5", f"<{NBSP}5", small.HIDDEN], "2 can only be 1 and 1"
+    assert small._hide_all([6, 0, 7], 5) == [6, 0, 7]
+
+
+def told_apart(shown: Sequence[Any], total: int) -> Iterator[set[int]]:
+    """All values that each hidden small number may have, for somebody who knows the total."""
+    choices = [
+        [value] if isinstance(value, int) else range(LIMIT, total + 1) if value == small.HIDDEN else range(1, LIMIT)
+        for value in shown
+    ]
+    fitting = [each for each in itertools.product(*choices) if sum(each) == total]
+    for place, value in enumerate(shown):
+        if not isinstance(value, int) and value != small.HIDDEN:
+            yield {each[place] for each in fitting}
+
+
+@given(st.lists(st.integers(0, 9), max_size=5))
+def test_no_total_tells_a_hidden_number_unless_nothing_is_left_to_hide(numbers: list[int]) -> None:
+    shown = small._hide_all(numbers, LIMIT)
+    assert all(value in (number, small.HIDDEN) or number < LIMIT for number, value in zip(numbers, shown, strict=True))
+    assert not any(isinstance(value, int) and 0 < value < LIMIT for value in shown)
+    if any(isinstance(value, int) and value for value in shown):
+        assert all(len(values) > 1 for values in told_apart(shown, sum(numbers)))
+
+
+def test_all_figures_of_a_table_are_masked_with_what_was_computed_of_few(database: Database) -> None:
+    with database.writing():
+        shown = small.masked(SUMMARY, of(Role.COORDINATOR))
+        assert small.masked(SUMMARY, of(Role.QUALITY)) == SUMMARY
+    assert [(each.value, each.note) for each in shown.figures] == [(12, ""), (f"<{NBSP}5", ""), ("…", ""), ("—", "")]
+    assert [value for _label, value in shown.spreads[0].lines] == [f"<{NBSP}5", "…", 0]
+    assert [row for _label, row in shown.months[0].lines] == [["…", f"<{NBSP}5"], [0, 7]]
+    matrix, measured = [[[cell.value for cell in row] for _label, row in grid.lines] for grid in shown.grids]
+    assert matrix == [[f"<{NBSP}5"], ["…"]]
+    assert measured == [["48 h", 10, "90%", "3:00"], ["30 d", f"<{NBSP}5", "…", "…"], ["48 h", 0, "—", "—"]]
+    assert shown.hidden_below == 5
+    assert shown.grids[1].lines[1][1][2].part is None, "no bar tells what is hidden"
+
+
+def test_the_file_has_the_tables_of_what_is_drawn(app: Flask) -> None:
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        writer = XlsxWriter("Events", [Column("day", "Day", None)])
+        content = writer.finish([], SUMMARY)
+    sheet = sheet_of(SimpleNamespace(data=content), 1)
+    said = [[cell for cell in row if cell is not None] for row in sheet.iter_rows(values_only=True)]
+    assert ["By month", "Oct 26", "Nov 26"] in said and ["Dog", "0", "7"] in said
+    assert ["Severity", "F1"] in said and ["G2", "8"] in said
+    assert ["Triage", "48 h", "10", "90%", "3:00"] in said
