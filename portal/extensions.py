@@ -156,6 +156,23 @@ class Fact:
     timed: bool = True
 
 
+@dataclass(frozen=True)
+class NoteOrigin:
+    """Something of a higher feature that notes follow.
+
+    Attributes:
+        visible: numbers of those that a person may read; who may read one reads its note, and nobody else does.
+        address: of the page of one.
+        label: what it is, to whoever reads the note.
+        may_end: whether a person may finish the note of one, or take it up again, as things stand.
+    """
+
+    visible: Callable[["User"], Select[int]]
+    address: Callable[[int], str]
+    label: object
+    may_end: Callable[["User", int], bool] = lambda _user, _origin_id: True
+
+
 @dataclass
 class Wires:
     """What lower features may call of higher ones. Empty here; `portal/wiring.py` fills it."""
@@ -194,6 +211,7 @@ class Wires:
     has_open_incident: Callable[[int], bool] = lambda _visit_id: False
     is_incident_open: Callable[[int], bool] = lambda _incident_id: False
     thread_of_incident: Callable[[int], int | None] = lambda _incident_id: None
+    note_origins: dict[str, NoteOrigin] = field(default_factory=dict)
     promises: list[Callable[[], list[str]]] = field(default_factory=list)  # for `flask outbox audit`
 
     def react(self, fact: str, *subjects: object, **options: object) -> None:

@@ -22,6 +22,7 @@ from portal.incidents.actions import follow_visits, note_message, note_rating
 from portal.incidents.follow_panels import follow_panel
 from portal.incidents.handling_panels import handling_panel
 from portal.incidents.queries import has_open_incident, is_incident_open, thread_of_incident
+from portal.notes import reminders
 from portal.outbox import panels as outbox
 from portal.outbox.models import Message
 from portal.people import timeline as people_timeline
@@ -71,7 +72,7 @@ def message_perimeter(user: User) -> ColumnElement[bool]:
     seen = visits.visible_visits(user).join(RatingSubject, about == Visit.id)
     rated = seen.with_only_columns(Visit.id).where(RatingSubject.id == subject).correlate(Message).exists()
     return or_(rated, is_about_visible(user), incident_alerts.is_about_visible(user),
-               event_alerts.is_about_visible(user))  # fmt: skip
+               event_alerts.is_about_visible(user), reminders.is_about_visible(user))  # fmt: skip
 
 
 def sectors_of(user: User) -> set[int]:
@@ -92,6 +93,7 @@ def messages_about(name: str) -> ColumnElement[bool]:
         is_about_named(name),
         incident_alerts.is_about_named(name),
         event_alerts.is_about_named(name),
+        reminders.is_about_named(name),
     )
 
 
@@ -103,7 +105,7 @@ for kind in (
     event_alerts.ALERT,
     rating_messages.REQUEST, rating_messages.REMINDER, rating_messages.HANDLING,
     rating_messages.HANDLING_REMINDER, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW,
-    setup_messages.TEST,
+    setup_messages.TEST, reminders.REMINDER,
 ):  # fmt: skip
     wires.message_kinds[kind.name] = kind
 
@@ -127,6 +129,7 @@ wires.message_perimeter = message_perimeter
 wires.message_about = [
     MESSAGE_COLUMN, account_messages.MESSAGE_COLUMN, READER_COLUMN, incident_alerts.MESSAGE_COLUMN,
     event_alerts.MESSAGE_COLUMN,
+    reminders.MESSAGE_COLUMN,
 ]  # fmt: skip
 wires.messages_about = messages_about
 
@@ -188,5 +191,7 @@ wires.reactions = {
     "visit reopened": [requests.supersede_requests],
     "incident opened": [requests.drop_requests],
     "handling rated": [note_rating],
+    "note ended": [],
+    "note reopened": [],
     "message written": [note_message, promise_notices],
 }

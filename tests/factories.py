@@ -28,6 +28,9 @@ from portal.extensions import db
 from portal.incidents.actions import Report, declare_incident
 from portal.incidents.models import Incident, IncidentReason
 from portal.links import new_public_id
+from portal.notes.actions import Draft as NoteDraft
+from portal.notes.actions import write as write_note
+from portal.notes.models import Note
 from portal.outbox.models import Message
 from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, set_name
 from portal.people.queries import files_of_account
@@ -320,3 +323,11 @@ def thread(
 def message(who: Persona, within: Thread, text: str, **more: object) -> ThreadMessage:
     """Somebody has written in a thread; more of the draft: `internal`, `uploads`."""
     return write(who.user, within, draft(text, **more))
+
+
+# ---- notes ----
+
+
+def note(who: Persona, title: str = "Rappeler la cliente", **more: object) -> Note:
+    """Somebody of the staff has written a note, and has it in hand unless more of it says otherwise."""
+    return write_note(who.user, NoteDraft(title, **{"owner_id": who.id, **more}))  # ty: ignore[invalid-argument-type]

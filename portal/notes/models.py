@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -61,6 +61,7 @@ class Note(Versioned, db.Model):
         CheckConstraint("priority IN ('urgent', 'high', 'normal', 'low')", name="priority"),
         CheckConstraint("repeats IN ('never', 'weekly', 'monthly', 'quarterly', 'yearly')", name="repeats"),
         CheckConstraint("repeats = 'never' OR remind_at IS NOT NULL", name="repeats_when"),
+        CheckConstraint("(repeats = 'never') = (repeats_from IS NULL)", name="repeats_from"),
         CheckConstraint("NOT mails OR remind_at IS NOT NULL", name="mails_when"),
         CheckConstraint("origin IN ('adverse_event', 'complaint')", name="origin"),
         CheckConstraint("(origin IS NULL) = (origin_id IS NULL)", name="origin_id"),
@@ -84,6 +85,8 @@ class Note(Versioned, db.Model):
     alert: Mapped[bool] = mapped_column(default=False)  # first on the home page, until it is ended
     remind_at: Mapped[datetime | None] = mapped_column(UTC)
     repeats: Mapped[str] = mapped_column(default=Repeat.NEVER)
+    # wall clock at which the series begins: its days and hours are counted from there (31, 30, 31)
+    repeats_from: Mapped[datetime | None] = mapped_column(DateTime)
     mails: Mapped[bool] = mapped_column(default=False)  # alerter par mail
     follows_id: Mapped[int | None] = mapped_column(ForeignKey("note.id"), unique=True)  # that it repeats
     origin: Mapped[str | None]

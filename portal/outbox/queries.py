@@ -75,6 +75,8 @@ REASON_LABELS = {
     "incident_ended": _l("the incident is settled"),
     "declared_by_reader": _l("the person has reported it themselves"),
     "alert_renewed": _l("a later alert has taken its place"),
+    "note_ended": _l("the note is finished or cancelled"),
+    "note_changed": _l("the reminder was changed"),
     "not_urgent": _l("the incident is not urgent any more"),
     "event_acknowledged": _l("somebody has acknowledged the event, or it is closed"),
     "not_severe": _l("the event is not severe any more"),
