@@ -16,6 +16,7 @@ from portal.accounts.models import Account, AccountLink
 from portal.controls.actions import ask_export, save_filter
 from portal.controls.models import SavedFilter
 from portal.extensions import db, wires
+from portal.files.actions import keep
 from portal.imports.actions import bring_in
 from portal.incidents.following import Closing, move_incident
 from portal.incidents.models import Incident, State
@@ -34,6 +35,7 @@ from portal.threads.group import Audience, Letter, send_group
 from portal.threads.models import Thread
 from portal.work import jobs as work
 from tests import factories
+from tests.adverse_events.stories import stored
 from tests.conftest import Database
 from tests.factories import PASSWORD, Agency
 
@@ -187,6 +189,16 @@ class Things:
     def incident(self) -> dict[str, Any]:
         """Wassim has reported one on Claire's visit."""
         return {"incident_id": factories.incident(self.agency.wassim, self.agency.claires_past).id}
+
+    def event(self) -> dict[str, Any]:
+        """Something happened at Claire's; nobody has looked at it yet."""
+        return {"event_id": stored(self.agency).id}
+
+    def event_with_file(self) -> dict[str, Any]:
+        made = stored(self.agency)
+        photo = FileStorage(io.BytesIO(factories.picture()), "photo.png")
+        made.files = keep(self.agency.sofia.user, [photo])
+        return {"event_id": made.id, "token": made.files[0].public_id}
 
     def group(self) -> dict[str, Any]:
         """Sofia writes to all her clients."""
@@ -352,6 +364,9 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.show_incident": Things.incident,
     "staff.change_incident_state": Things.incident,
     "staff.change_follow_up": Things.incident,
+    "staff.show_event": Things.event,
+    "staff.show_event_file": Things.event_with_file,
+    "staff.acknowledge_event": Things.event,
     "staff.look_at_rating": Things.low_rating,
     "staff.look_at_handling": Things.badly_handled_incident,
     "staff.ask_again": Things.rated_visit,

@@ -72,6 +72,9 @@ class Tags:
         return [tag for tag in self.all if not tag.attrs.keys().isdisjoint(attributes)]
 
 
+SERVES = (".show_attachment", ".show_thumbnail", ".show_event_file")  # what somebody attached
+
+
 def within(tag: Tag, *names: str) -> list[Tag]:
     """The tags with one of these names inside another."""
     return [inner for inner in tag.descendants if isinstance(inner, Tag) and inner.name in names]
@@ -80,7 +83,7 @@ def within(tag: Tag, *names: str) -> list[Tag]:
 def inspect(page: "Page") -> None:
     """Refuse an answer that is not fit for a browser or a reader."""
     headers = page.response.headers
-    served = (page.endpoint or "").endswith((".show_attachment", ".show_thumbnail")) and page.status == 200
+    served = (page.endpoint or "").endswith(SERVES) and page.status == 200
     expected = ATTACHED if served else (page.status < 400 and EXCEPTIONS.get(page.endpoint or "")) or POLICY
     assert headers.get("Content-Security-Policy") == expected, f"{page} has no policy"
     assert headers.get("X-Content-Type-Options") == "nosniff", f"{page} may be sniffed"

@@ -26,6 +26,7 @@ HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 WRITES = ("INSERT", "UPDATE", "DELETE")
 # written after the answer has left, in transactions of their own
 LAST_SEEN = "UPDATE account_session SET seen_at="
+READING = "INSERT INTO read_entry"
 DENIED = "INSERT INTO audit_entry"
 CSRF_SEED = "a-secret-of-the-tests"
 
@@ -52,7 +53,7 @@ class Watch:
     @property
     def writes(self) -> list[str]:
         written = [statement for statement in self.statements if statement.lstrip().upper().startswith(WRITES)]
-        return [statement for statement in written if not statement.startswith(LAST_SEEN)]
+        return [statement for statement in written if not statement.startswith((LAST_SEEN, READING))]
 
     def begin(self) -> None:
         self._local.statements, self._local.lost = [], []

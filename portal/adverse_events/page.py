@@ -1,0 +1,45 @@
+"""The staff's page of an event: its panels, in the order in which an event goes through them."""
+
+from collections.abc import Callable
+
+from sqlalchemy.orm import joinedload
+
+from portal.accounts.models import User
+from portal.adverse_events.facts import facts_panel
+from portal.adverse_events.models import AdverseEvent
+from portal.adverse_events.queries import visible_events
+from portal.adverse_events.words import severity_words, state_badge
+from portal.extensions import Panel, db
+
+# each with a heading of its own; those that return None are left out. The page asks twelve statements in all.
+EVENT_PANELS: list[Callable[[User, AdverseEvent], Panel | None]] = [facts_panel]
+
+_SHOWN = (
+    joinedload(AdverseEvent.sector), joinedload(AdverseEvent.client), joinedload(AdverseEvent.worker),
+    joinedload(AdverseEvent.supervisor), joinedload(AdverseEvent.visit), joinedload(AdverseEvent.service),
+    joinedload(AdverseEvent.incident), joinedload(AdverseEvent.note), joinedload(AdverseEvent.legal),
+    joinedload(AdverseEvent.categories), joinedload(AdverseEvent.people),
+)  # fmt: skip
+
+
+def whole_event(user: User, event_id: int) -> AdverseEvent | None:
+    """An event that this person may see, with what its page shows, in one statement."""
+    chosen = visible_events(user).where(AdverseEvent.id == event_id).options(*_SHOWN)
+    return db.session.scalars(chosen).unique().one_or_none()
+
+
+def head(event: AdverseEvent) -> dict[str, object]:
+    """What stands above the panels: its state and severity, each with its tone, and whether it is dealt with."""
+    worst = max(event.severity, event.potential)
+    tone = "danger" if worst >= 4 else "attention" if worst == 3 else "neutral"
+    note = event.note
+    return {
+        "event": event,
+        "badges": [state_badge(event.state), (severity_words(event.severity), tone)],
+        "note": note,
+        "dealt_with_at": note.done_at if note else None,
+    }
+
+
+def panels(user: User, event: AdverseEvent) -> list[Panel]:
+    return [panel for make in EVENT_PANELS if (panel := make(user, event))]

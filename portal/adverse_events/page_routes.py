@@ -1,0 +1,47 @@
+"""The staff's page of an adverse event, its files, and that its receipt is acknowledged."""
+
+from flask import abort, flash, g, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from portal.adverse_events.models import event_file
+from portal.adverse_events.page import head, panels, whole_event
+from portal.adverse_events.queries import event_of
+from portal.adverse_events.triage import acknowledge
+from portal.adverse_events.words import MODULE
+from portal.audit.actions import note_reading
+from portal.extensions import db
+from portal.files.models import Attachment
+from portal.files.queries import serve
+from portal.pages import done, show
+from portal.portals import staff
+from portal.roles import Permission
+
+
+@staff.page("/adverse-events/<int:event_id>", Permission.SEE_EVENTS, module=MODULE)
+def show_event(event_id: int) -> Response:
+    """All that is known and done about an event. Each reading of it is kept."""
+    event = whole_event(g.user, event_id) or abort(404)
+    note_reading(g.user, ("adverse_event", event_id), "event")
+    return show("adverse_events/show.html", panels=panels(g.user, event), **head(event))
+
+
+@staff.page("/adverse-events/<int:event_id>/files/<token>", Permission.SEE_EVENTS, module=MODULE)
+def show_event_file(event_id: int, token: str) -> Response:
+    """A photo or paper of an event. Each reading of it is kept."""
+    event = event_of(g.user, event_id) or abort(404)
+    of_event = select(Attachment).join(event_file).where(event_file.c.event_id == event.id)
+    found = db.session.scalar(of_event.where(Attachment.public_id == token)) or abort(404)
+    note_reading(g.user, ("adverse_event", event_id), "file")
+    return serve(found)
+
+
+@staff.page("/adverse-events/<int:event_id>/acknowledgement", Permission.HANDLE_EVENTS, methods=("POST",),
+            module=MODULE)  # fmt: skip
+def acknowledge_event(event_id: int) -> Response:
+    """One click: somebody has seen it."""
+    event = event_of(g.user, event_id) or abort(404)
+    acknowledge(g.user, event)
+    flash(_("The receipt of the report is acknowledged."), "success")
+    return done(url_for("staff.show_event", event_id=event_id))
