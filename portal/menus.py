@@ -113,6 +113,7 @@ MENUS = {
             _l("Administration"),
             "incidents.enabled",
         ),
+        Entry(_l("Lists"), "staff.list_lists", "list-checks", Permission.MANAGE_LISTS, _l("Administration")),
         Entry(_l("Skills"), "staff.list_skills", "list-checks", Permission.MANAGE_CATALOGUE, _l("Administration")),
         Entry(_l("Roles and rights"), "staff.show_roles", "lock", Permission.SEE_ROLES, _l("Administration")),
         Entry(_l("Import"), "staff.list_imports", "upload", Permission.IMPORT_FILES, _l("Administration")),

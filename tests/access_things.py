@@ -22,6 +22,8 @@ from portal.incidents.following import Closing, move_incident
 from portal.incidents.models import Incident, State
 from portal.links import make_token, new_public_id
 from portal.organisation.catalogue import add_skill
+from portal.organisation.lists import entry_of_code
+from portal.organisation.models import ListName
 from portal.outbox.actions import hold_channel
 from portal.people.models import Absence, Availability, Client, Relative, Service, Skill, Staff, Worker, WorkerSkill
 from portal.portals import PORTALS
@@ -64,6 +66,8 @@ STORY_OF = {
 FIXED = {
     "staff.change_account": {"deed": "sign-out"},
     "staff.change_level": {"level_id": 1},
+    "staff.show_list": {"name": "note"},
+    "staff.add_entry": {"name": "note"},
     "staff.show_option_history": {"key": "ratings.link_days"},
     "static": {"filename": "portal.css"},
 }
@@ -127,6 +131,10 @@ BODIES: dict[str, dict[str, str]] = {
     "staff.add_reason": {"label_fr": "Porte close", "phase": "start", "urgency": "normal"},
     "staff.change_reason": {"label_fr": "Porte close", "phase": "start", "urgency": "high", "version": "1"},
     "staff.move_reason": {"deed": "up"},
+    "staff.add_entry": {"label_fr": "Essai"},
+    "staff.add_finer": {"label_fr": "Essai", "legal_code": ""},
+    "staff.change_entry": {"label_fr": "Essai", "legal_code": "L04", "version": "1"},
+    "staff.move_entry": {"deed": "down"},
     "staff.add_skill": {"name": "Premiers secours", "levels": "Initiation"},
     "staff.change_skill": {"name": "Secourisme", "version": "1"},
     "staff.add_level": {"name": "Expert"},
@@ -284,6 +292,12 @@ class Things:
         self.reason_id = factories.reason(self.agency.rising).id
         return {"source": self.agency.rising}
 
+    def category(self) -> dict[str, Any]:
+        return {"entry_id": entry_of_code(ListName.EVENT, "D01").id}
+
+    def entry(self) -> dict[str, Any]:
+        return {"name": "event", **self.category()}
+
     def skill(self) -> dict[str, Any]:
         return {"skill_id": add_skill(self.agency.ada.user, "Premiers secours", ["Initiation", "Confirmé"]).id}
 
@@ -398,6 +412,8 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.move_reason": Things.reason,
     "staff.copy_reasons": Things.other_reason,
     **{f"{portal}.declare_incident": Things.reportable for portal in PORTALS},
+    **{f"staff.{page}": Things.entry for page in ("change_entry", "move_entry")},
+    **{f"staff.{page}": Things.category for page in ("show_finer", "add_finer")},
     "staff.change_skill": Things.skill,
     "staff.add_level": Things.skill,
     "staff.change_level": Things.skill,

@@ -74,7 +74,7 @@ class SectorForm(CatalogueForm):
 
 
 class ServiceForm(CatalogueForm):
-    written = ("name", "default_minutes", "question_fr", "question_ru", "question_en", "active")
+    written = ("name", "default_minutes", "question_fr", "question_ru", "question_en", "regulated", "active")
     name = StringField(_l("Name of the service"), validators=[_NAMED, _SHORT])
     hours = NumberField(
         _l("Hours"), validators=[Optional(), NumberRange(0, 24, _l("Please give a number from 0 to 24."))]
@@ -85,6 +85,7 @@ class ServiceForm(CatalogueForm):
     question_fr = StringField(_l("In French"), validators=[_QUESTION])
     question_ru = StringField(_l("In Russian"), validators=[_QUESTION])
     question_en = StringField(_l("In English"), validators=[_QUESTION])
+    regulated = BooleanField(_l("Authorised by the department (adverse events may have to be told to authorities)"))
     active = BooleanField(_l("Offered for new visits"))
 
     def validate_minutes(self, field: NumberField) -> None:
@@ -96,11 +97,12 @@ class ServiceForm(CatalogueForm):
     def __init__(self, thing: Versioned | None = None) -> None:
         usual = getattr(thing, "default_minutes", None)
         lasts = {"hours": usual // 60, "minutes": usual % 60} if usual else {}
-        super().__init__(thing, **lasts, **({} if thing else {"active": True}))
+        super().__init__(thing, **lasts, **({} if thing else {"active": True, "regulated": True}))
 
     def typed(self) -> dict[str, Value]:
-        texts = {name: self[name].data or None for name in self.written if name not in ("default_minutes", "active")}
-        return {**texts, "default_minutes": self.lasts or None, "active": self.active.data}
+        texts = ("name", "question_fr", "question_ru", "question_en")
+        switches = {"regulated": self.regulated.data, "active": self.active.data}
+        return {**{name: self[name].data or None for name in texts}, "default_minutes": self.lasts or None, **switches}
 
     @property
     def lasts(self) -> int:

@@ -18,6 +18,7 @@ from portal.i18n import LANGUAGES, exact, full_day
 from portal.imports.queries import RESULT_WORDS
 from portal.incidents.words import OUTCOME_LABELS, PHASE_LABELS, URGENCY_LABELS
 from portal.incidents.words import STATE_LABELS as INCIDENT_STATES
+from portal.organisation.lists import LIST_LABELS
 from portal.organisation.sectors import KIND_LABELS
 from portal.outbox.queries import REASON_LABELS, STATE_LABELS
 from portal.people.availability_forms import weekdays
@@ -74,8 +75,10 @@ FIELDS = {
     "label_fr": _l("Label in French"),
     "label_ru": _l("Label in Russian"),
     "language": _l("Language"),
+    "legal_code": _l("Category of the law"),
     "level_id": _l("Level, by number"),
     "levels": _l("Levels"),
+    "list": _l("List"),
     "manager_id": _l("Manager, by number"),
     "may_rate": _l("May rate"),
     "message": _l("Message number"),
@@ -96,6 +99,7 @@ FIELDS = {
     "question_fr": _l("Question"),
     "question_ru": _l("Question"),
     "reason": _l("Reason"),
+    "regulated": _l("Authorised by the department"),
     "reply": _l("Reply number"),
     "role": _l("Role"),
     "rows": _l("Lines"),
@@ -106,6 +110,7 @@ FIELDS = {
     "sees_upcoming": _l("Sees visits to come"),
     "service_id": _l("Service, by number"),
     "session": _l("Session number"),
+    "severe": _l("Always alert at once"),
     "shared": lazy_pgettext("filter", "Shared"),
     "skill_id": _l("Skill, by number"),
     "skills": _l("Skills"),
@@ -128,6 +133,7 @@ WORDS: Mapping[str, Mapping[Any, object]] = {
     "incident.state": INCIDENT_STATES,
     "incident_mails": PACE_LABELS,
     "language": LANGUAGES,
+    "list_entry.list": LIST_LABELS,
     "message.reason": REASON_LABELS,
     "message.state": STATE_LABELS,
     "message_mails": PACE_LABELS,
