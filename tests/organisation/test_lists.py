@@ -90,8 +90,8 @@ def test_finer_categories_of_events_and_what_they_suggest(agency: Agency, sign_i
     finer = form.submit(label_fr="Chute dans l’escalier", legal_code="L04", severe="y").follow()
     assert labels(finer)[-1] == "Chute dans l’escalier" and "alerts at once" in finer.words
     with database.app.app_context():
-        made = db.session.scalars(select(ListEntry).order_by(ListEntry.id.desc())).first()
-        assert (made.parent.code, made.legal_code, made.severe) == ("D01", "L04", True)
+        made = db.session.scalars(select(ListEntry).order_by(ListEntry.id.desc()).limit(1)).one()
+        assert made.parent and (made.parent.code, made.legal_code, made.severe) == ("D01", "L04", True)
         whole = [one.code for one in entries(ListName.EVENT)]
         assert whole[:8] == ["D01", "D01.1", "D01.2", "D01.3", "D01.4", "D01.5", None, "D02"], "each below its own"
         number, note = made.id, entry_of_code(ListName.NOTE, "N01").id
