@@ -61,8 +61,8 @@ from portal.visits.models import Visit
 
 
 def message_perimeter(user: User) -> ColumnElement[bool]:
-    """Messages about visits that a person may see, their ratings, incidents and adverse events, and to the people of their sectors
-    about conversations. Account mails are not among them.
+    """Messages about visits that a person may see, their ratings, incidents and adverse events, and to the people of
+    their sectors about conversations. Account mails are not among them.
 
     One question to each message, in the order of the list: nobody collects first all that was ever rated in a sector.
     """

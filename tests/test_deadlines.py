@@ -1,7 +1,7 @@
 """Until when something is to be done: over weekends, public holidays and the nights of the clock change."""
 
 from calendar import monthrange
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -33,7 +33,7 @@ def agency_at(app: Flask) -> Agency:
     """An agency in this zone and country."""
 
     @contextmanager
-    def inside(zone: str = "Europe/Paris", country: str = "FR") -> Iterator[None]:
+    def inside(zone: str = "Europe/Paris", country: str = "FR") -> Generator[None]:
         with app.app_context():
             g.options = {"agency.zone": zone, "agency.country": country}
             yield

@@ -73,7 +73,7 @@ def gravity() -> ColumnElement[int]:
 
 def grade() -> ColumnElement[int | None]:
     """The value of an event; NULL while its frequency is not known."""
-    return gravity() * AdverseEvent.frequency
+    return gravity() * AdverseEvent.frequency  # ty: ignore[invalid-explicit-return]
 
 
 def zone_of() -> ColumnElement[str | None]:

@@ -24,7 +24,7 @@ def show_event(event_id: int) -> Response:
     """All that is known and done about an event. Each reading of it is kept."""
     event = whole_event(g.user, event_id) or abort(404)
     note_reading(g.user, ("adverse_event", event_id), "event")
-    return show("adverse_events/show.html", panels=panels(g.user, event), **head(event))
+    return show("adverse_events/show.html", panels=panels(g.user, event), **head(event))  # ty: ignore[invalid-argument-type]
 
 
 @staff.page("/adverse-events/<int:event_id>/files/<token>", Permission.SEE_EVENTS, module=MODULE)

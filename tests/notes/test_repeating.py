@@ -17,9 +17,7 @@ def at(*wall: int) -> datetime:
 
 
 REPEATS = st.sampled_from([repeat for repeat in Repeat if repeat != Repeat.NEVER])
-FIRST = st.datetimes(datetime(2020, 1, 1), datetime(2030, 12, 31)).map(
-    lambda when: when.replace(second=0, microsecond=0)
-)
+FIRST = st.datetimes(at(2020, 1, 1), at(2030, 12, 31)).map(lambda when: when.replace(second=0, microsecond=0))
 
 
 def days(first: datetime, repeats: str, number: int) -> list[str]:
