@@ -7,6 +7,10 @@ from portal.accounts import notices as account_notices
 from portal.accounts.models import User
 from portal.adverse_events import alerts as event_alerts
 from portal.adverse_events import follow_models as _follow_models  # noqa: F401 - tables that nobody else reads yet
+from portal.complaints import actions as complaints
+from portal.complaints import alerts as complaint_alerts
+from portal.complaints import following as complaints_following
+from portal.complaints import messages as complaint_messages
 from portal.controls import jobs as control_jobs
 from portal.extensions import db, wires
 from portal.folding import fold_name
@@ -61,8 +65,8 @@ from portal.visits.models import Visit
 
 
 def message_perimeter(user: User) -> ColumnElement[bool]:
-    """Messages about visits that a person may see, their ratings, incidents and adverse events, and to the people of
-    their sectors about conversations. Account mails are not among them.
+    """Messages about visits that a person may see, their ratings and incidents, about adverse events and complaints,
+    and to the people of their sectors about conversations. Account mails are not among them.
 
     One question to each message, in the order of the list: nobody collects first all that was ever rated in a sector.
     """
@@ -72,7 +76,8 @@ def message_perimeter(user: User) -> ColumnElement[bool]:
     seen = visits.visible_visits(user).join(RatingSubject, about == Visit.id)
     rated = seen.with_only_columns(Visit.id).where(RatingSubject.id == subject).correlate(Message).exists()
     return or_(rated, is_about_visible(user), incident_alerts.is_about_visible(user),
-               event_alerts.is_about_visible(user), reminders.is_about_visible(user))  # fmt: skip
+               event_alerts.is_about_visible(user), reminders.is_about_visible(user),
+               complaint_alerts.is_about_visible(user))  # fmt: skip
 
 
 def sectors_of(user: User) -> set[int]:
@@ -94,6 +99,7 @@ def messages_about(name: str) -> ColumnElement[bool]:
         incident_alerts.is_about_named(name),
         event_alerts.is_about_named(name),
         reminders.is_about_named(name),
+        complaint_alerts.is_about_named(name),
     )
 
 
@@ -102,6 +108,7 @@ for kind in (
     account_messages.RESET, account_messages.INVITATION, account_messages.SIGN_IN, account_messages.ADDRESS,
     account_notices.NOTICE,
     thread_messages.NOTICE, thread_messages.DIGEST, *incident_alerts.ALERTS,
+    *complaint_alerts.ALERTS, *complaint_messages.NEWS,
     event_alerts.ALERT,
     rating_messages.REQUEST, rating_messages.REMINDER, rating_messages.HANDLING,
     rating_messages.HANDLING_REMINDER, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW,
@@ -182,16 +189,24 @@ wires.thread_of_incident = thread_of_incident
 # who of the staff has an incident in hand, for `threads`
 wires.owner_of_thread = incident_alerts.owner_of
 
+# what notes follow: who reads it reads its note
+wires.note_origins["complaint"] = complaints_following.NOTES
+
 # reactions: plain functions called by name, in order, inside the transaction of the deed
 wires.reactions = {
     "address changed": [follow_address],
-    "client moved": [visits_following.follow_client, threads_following.follow_client, follow_visits],
+    "client moved": [
+        visits_following.follow_client,
+        threads_following.follow_client,
+        follow_visits,
+        complaints.follow_client,
+    ],
     "visit ended": [requests.open_ratings],
     "visit cancelled": [requests.withdraw_requests],
     "visit reopened": [requests.supersede_requests],
     "incident opened": [requests.drop_requests],
     "handling rated": [note_rating],
-    "note ended": [],
-    "note reopened": [],
+    "note ended": [complaints_following.note_ended],
+    "note reopened": [complaints_following.note_reopened],
     "message written": [note_message, promise_notices],
 }

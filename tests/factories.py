@@ -24,6 +24,8 @@ from portal import clock
 from portal.accounts.actions import open_account
 from portal.accounts.models import Account, AccountSession, User
 from portal.accounts.second_factor import sealed
+from portal.complaints.actions import Filing, file_complaint
+from portal.complaints.models import Complaint
 from portal.extensions import db
 from portal.incidents.actions import Report, declare_incident
 from portal.incidents.models import Incident, IncidentReason
@@ -31,6 +33,8 @@ from portal.links import new_public_id
 from portal.notes.actions import Draft as NoteDraft
 from portal.notes.actions import write as write_note
 from portal.notes.models import Note
+from portal.organisation.lists import entry_of_code
+from portal.organisation.models import ListName
 from portal.outbox.models import Message
 from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, set_name
 from portal.people.queries import files_of_account
@@ -276,6 +280,32 @@ def picture(width: int = 600, height: int = 200, kind: str = "PNG", **more: obje
     out = BytesIO()
     Image.new("RGB", (width, height), "#1f5c47").save(out, kind, **more)
     return out.getvalue()
+
+
+# ---- complaints ----
+
+
+def complaint(
+    who: Persona, text: str = "Personne n’est venu.", *, about: int | None = None, client: int | None = None,
+    channel: str = "portal", **more: object,
+) -> Complaint:  # fmt: skip
+    """Somebody has filed a complaint, now.
+
+    Args:
+        who: a client or a relative, about the agency or a worker; a worker about a client; staff in a client's name.
+        about: number of the worker, or of the client for a worker; without it, the agency.
+        client: number, for staff.
+    """
+    user, subject = who.user, entry_of_code(ListName.COMPLAINT, "C01")
+    by_worker = user.worker_id is not None
+    client_id = about if by_worker else client or user.client_id
+    worker_id = user.worker_id if by_worker else about
+    direction = "worker_client" if by_worker else "client_worker" if about else "client_agency"
+    return file_complaint(user, Filing(
+        direction, subject, text, new_public_id(), client=db.session.get(Client, client_id),
+        worker=db.session.get(Worker, worker_id) if worker_id else None, channel=channel,
+        **more,  # ty: ignore[invalid-argument-type]
+    ))  # fmt: skip
 
 
 # ---- incidents and threads ----
