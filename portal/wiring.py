@@ -7,6 +7,7 @@ from portal.accounts import notices as account_notices
 from portal.accounts.models import User
 from portal.adverse_events import alerts as event_alerts
 from portal.adverse_events import follow_models as _follow_models  # noqa: F401 - tables that nobody else reads yet
+from portal.adverse_events import notes as event_notes
 from portal.complaints import actions as complaints
 from portal.complaints import alerts as complaint_alerts
 from portal.complaints import following as complaints_following
@@ -180,6 +181,9 @@ wires.way_to_set_up = setup.way_to_set_up
 
 # what is tried out beside the options of a page of the configuration
 wires.option_panels = {"question": setup.question_panel, "sender": setup.test_panel}
+
+# what notes follow, for `notes`
+wires.note_origins = {"adverse_event": event_notes.ORIGIN}
 
 # whether an incident, or any on a visit, is still open, and where it is talked about, for `ratings`
 wires.has_open_incident = has_open_incident

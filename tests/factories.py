@@ -24,6 +24,9 @@ from portal import clock
 from portal.accounts.actions import open_account
 from portal.accounts.models import Account, AccountSession, User
 from portal.accounts.second_factor import sealed
+from portal.adverse_events.models import AdverseEvent
+from portal.adverse_events.report import Report as EventReport
+from portal.adverse_events.reporting import declare_event
 from portal.complaints.actions import Filing, file_complaint
 from portal.complaints.models import Complaint
 from portal.extensions import db
@@ -361,3 +364,19 @@ def message(who: Persona, within: Thread, text: str, **more: object) -> ThreadMe
 def note(who: Persona, title: str = "Rappeler la cliente", **more: object) -> Note:
     """Somebody of the staff has written a note, and has it in hand unless more of it says otherwise."""
     return write_note(who.user, NoteDraft(title, **{"owner_id": who.id, **more}))  # ty: ignore[invalid-argument-type]
+
+
+# ---- adverse events ----
+
+
+def event_report(client_id: int | None, category: str = "D01", **more: object) -> EventReport:
+    """What somebody reports of a client: a fall an hour ago, without harm; more of the report as it is to be."""
+    known = {"token": new_public_id(), "capacity": "worker", "discovered_at": clock.now() - timedelta(hours=1),
+             "place": "home", "nature": "accident", "categories": [entry_of_code(ListName.EVENT, category).id],
+             "facts": "La cliente est tombée dans la cuisine.", "severity": 2, "potential": 3}  # fmt: skip
+    return EventReport(**{**known, "client_id": client_id, **more})  # ty: ignore[invalid-argument-type]
+
+
+def adverse_event(who: Persona, of: Persona, category: str = "D01", **more: object) -> AdverseEvent:
+    """Somebody has reported an adverse event of a client, now; more of the report: `severity`, `mode`, `worker_id`."""
+    return declare_event(who.user, event_report(of.id, category, **more)).event

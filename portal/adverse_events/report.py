@@ -127,27 +127,27 @@ class Subjects:
     categories: Sequence[ListEntry]
 
 
-def refuse_times(report: Report) -> None:
+def refuse_times(discovered_at: datetime, occurred_at: datetime | None, occurred_until: datetime | None) -> None:
     """Refuse what cannot have been so: discovered before it happened, or not yet.
 
     Raises:
         Refused: its code names the moment.
     """
     now = clock.now()
-    if report.discovered_at > now:
+    if discovered_at > now:
         raise Refused(_l("This moment is still to come: please say when it was discovered."), "discovered_at")
-    if report.occurred_at is None:
-        if report.occurred_until is not None:
+    if occurred_at is None:
+        if occurred_until is not None:
             raise Refused(_l("Please say when it began, or that nobody knows when it happened."), "occurred_at")
         return
-    if report.occurred_at > now:
+    if occurred_at > now:
         raise Refused(_l("This moment is still to come: please say when it happened."), "occurred_at")
-    if report.occurred_at > report.discovered_at:
+    if occurred_at > discovered_at:
         raise Refused(_l("It cannot have been discovered before it happened: please look at both moments."),
                       "discovered_at")  # fmt: skip
-    if report.occurred_until is not None and report.occurred_until < report.occurred_at:
+    if occurred_until is not None and occurred_until < occurred_at:
         raise Refused(_l("The end lies before the beginning."), "occurred_until")
-    if report.occurred_until is not None and report.occurred_until > now:
+    if occurred_until is not None and occurred_until > now:
         raise Refused(_l("This moment is still to come: please say until when it lasted, or until now."),
                       "occurred_until")  # fmt: skip
 
@@ -266,7 +266,7 @@ def refuse_values(report: Report) -> None:
     if report.typed_for and report.mode != Mode.ANONYMOUS and not report.name:
         raise Refused(_l("Please give the name of the person who reports it."), "name")
     for one in report.informed:
-        _refuse_told(one)
+        refuse_told(one)
 
 
 def _refuse_strangers(report: Report) -> None:
@@ -285,7 +285,8 @@ def _refuse_strangers(report: Report) -> None:
             raise Refused(NOT_OFFERED, name)
 
 
-def _refuse_told(one: Told) -> None:
+def refuse_told(one: Told) -> None:
+    """Refuse that somebody was told at a moment to come, or the family without a word on the client’s agreement."""
     if one.at > clock.now():
         raise Refused(_l("Somebody cannot have been told at a moment that is still to come."), "informed")
     if one.who == "family" and one.agreed is None:

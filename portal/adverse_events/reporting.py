@@ -22,6 +22,7 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db
 from portal.files.actions import keep
+from portal.files.models import Attachment
 from portal.i18n import local
 from portal.incidents.following import Closing, move_incident
 from portal.incidents.models import Incident, Outcome
@@ -60,7 +61,7 @@ def declare_event(actor: User, report: Report) -> Declared:
     if twin := declared(report.token):
         return twin
     refuse_values(report)
-    refuse_times(report)
+    refuse_times(report.discovered_at, report.occurred_at, report.occurred_until)
     subjects = subjects_of(actor, report)
     event = _event(report, subjects)
     if not _is_numbered(event):
@@ -70,10 +71,7 @@ def declare_event(actor: User, report: Report) -> Declared:
     event.categories = list(subjects.categories)
     event.people = [Concerned(role=one.role, name=one.name) for one in report.people]
     event.informed = [Informed(**vars(one)) for one in report.informed]
-    event.files = keep(actor, report.files)
-    if report.mode != Mode.NAMED:
-        for file in event.files:
-            file.account_id = None
+    event.files = _files(actor, report)
     _keep_reporter(actor, event, report)
     event.note = _note(event)
     db.session.flush()
@@ -142,6 +140,16 @@ def _is_numbered(event: AdverseEvent) -> bool:
             continue
         return True
     return False
+
+
+def _files(actor: User, report: Report) -> list[Attachment]:
+    """What was attached: some of it is kept already, with the draft. Of a report without a name nobody has sent it."""
+    kept = [file for file in report.files if isinstance(file, Attachment) and file.id]
+    files = kept + keep(actor, [file for file in report.files if file not in kept])
+    if report.mode != Mode.NAMED:
+        for file in files:
+            file.account_id = None
+    return files
 
 
 def _keep_reporter(actor: User, event: AdverseEvent, report: Report) -> None:

@@ -1,0 +1,28 @@
+"""The note that follows an adverse event: who reads it and who may finish it."""
+
+from flask import url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select
+
+from portal.accounts.models import User
+from portal.adverse_events.models import AdverseEvent
+from portal.adverse_events.queries import event_of, visible_events
+from portal.extensions import NoteOrigin
+from portal.roles import GRANTS, Permission
+
+
+def _visible(user: User) -> Select[int]:
+    return visible_events(user).with_only_columns(AdverseEvent.id)
+
+
+def _address(event_id: int) -> str:
+    return url_for("staff.show_event", event_id=event_id)
+
+
+def _may_end(user: User, event_id: int) -> bool:
+    """Who follows the event up; nobody whom it concerns says that it is dealt with."""
+    event = event_of(user, event_id)
+    return event is not None and Permission.HANDLE_EVENTS in GRANTS[user.role]
+
+
+ORIGIN = NoteOrigin(_visible, _address, _l("Adverse event"), _may_end)
