@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -38,12 +39,14 @@ def test_an_event_gets_its_number_its_sector_and_a_note_that_is_linked_both_ways
         assert (note.origin, note.origin_id, note.client_id, note.worker_id) == (
             "adverse_event", event.id, agency.claire.id, agency.wassim.id)  # fmt: skip
         assert (note.owner_id, note.priority) == (agency.sofia.id, "normal")
+        assert note.remind_at
         assert timedelta(hours=24) <= note.remind_at - NOON < timedelta(hours=25)
         assert "tombée" not in note.title + note.text
         grave = factories.adverse_event(agency.sofia, agency.claire, severity=4)
         assert grave.reference == "EI-2026-0002"
         assert grave.note
         assert (grave.note.priority, grave.note.alert) == ("urgent", True)
+        assert grave.note.remind_at
         assert timedelta(hours=2) <= grave.note.remind_at - NOON < timedelta(hours=3)
 
 
@@ -77,7 +80,7 @@ def test_of_two_reports_at_once_the_second_takes_the_number_after(
         assert seen == [1, 1]
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "discovered tomorrow": ({"discovered_at": NOON + timedelta(days=1)}, "discovered_at"),
     "happened in the future": ({"occurred_at": NOON + timedelta(minutes=1), "discovered_at": NOON}, "occurred_at"),
     "discovered before it happened": ({"occurred_at": NOON - timedelta(minutes=30)}, "discovered_at"),
