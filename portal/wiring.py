@@ -43,6 +43,7 @@ from portal.ratings.columns import RATING_COLUMN, waiting_visit
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.panels import MESSAGE_COLUMN, client_panel, rating_panel
 from portal.ratings.queries import missing_requests
+from portal.reports.events import EVENTS
 from portal.reports.incidents import INCIDENTS
 from portal.reports.journal import JOURNAL
 from portal.reports.quality import QUALITY
@@ -126,7 +127,7 @@ wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": 
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}
 
 # control tables, in the order in which they are listed
-wires.tables = {table.name: table for table in (QUALITY, INCIDENTS, JOURNAL)}
+wires.tables = {table.name: table for table in (QUALITY, INCIDENTS, EVENTS, JOURNAL)}
 
 # of which sectors their files are, for `controls`
 wires.sectors_of = sectors_of

@@ -119,6 +119,8 @@ BODIES: dict[str, dict[str, str]] = {
     "staff.export_quality": {"format": "xlsx", "query": MONTH},
     "staff.keep_incidents_filter": {"name": "Les urgents", "query": "urgency=urgent"},
     "staff.export_incidents": {"format": "csv", "query": MONTH},
+    "staff.keep_adverse_events_filter": {"name": "Les graves", "query": "severity=4"},
+    "staff.export_adverse_events": {"format": "csv", "query": MONTH},
     "staff.change_incident_state": {"version": "1", "state": "closed", "outcome": "settled"},
     "staff.change_follow_up": {"version": "1", "urgency": "high", "owner_id": "1", "due_on": "2026-12-01"},
     "staff.keep_journal_filter": {"name": "Les connexions", "query": "what=account."},

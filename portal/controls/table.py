@@ -124,14 +124,15 @@ class Delay:
     """How long something took, against what it may take.
 
     Attributes:
-        n: how many there were to measure; `in_time`: how many of them kept to the target.
+        n: how many there were to measure.
+        in_time: how many of them kept to the target; None: there is none to keep to.
         median: in words, ready to be shown.
     """
 
     label: str
     target: str
     n: int
-    in_time: int
+    in_time: int | None
     median: str
 
 
@@ -144,12 +145,15 @@ def delays(title: str, found: Sequence[Delay]) -> Grid:
 def _measured(each: Delay) -> list[GridCell]:
     if not each.n:
         return [GridCell(each.target), GridCell(0), GridCell("—"), GridCell("—")]
+    median = GridCell(each.median, rests_on=each.n)
+    if each.in_time is None:
+        return [GridCell(each.target), GridCell(each.n), GridCell("—"), median]
     part = each.in_time * 100 // each.n
     return [
         GridCell(each.target),
         GridCell(each.n),
         GridCell(_("%(part)s%%", part=part), part=part, rests_on=each.n),
-        GridCell(each.median, rests_on=each.n),
+        median,
     ]
 
 

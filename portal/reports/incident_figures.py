@@ -6,7 +6,6 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     CompoundSelect,
     Date,
@@ -19,9 +18,6 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import GenericFunction
 
 from portal.controls.table import Figure, Spread, Summary
 from portal.i18n import decimal
@@ -31,31 +27,13 @@ from portal.incidents.queries import ENDED
 from portal.incidents.words import hours
 from portal.people.models import Service
 from portal.ratings.models import Rating
+from portal.reports.measuring import seconds_between
 from portal.visits.queries import today
 
 LINES = 10  # of a count by something; the others are added up
 REASON = label_of(Incident)
 UNSETTLED = Incident.state.not_in(ENDED)
 IS_OVERDUE = UNSETTLED & (Incident.due_on < bindparam("today", callable_=today, type_=Date))
-
-
-class seconds_between(GenericFunction):
-    """Whole seconds from one moment to another."""
-
-    type = BigInteger()
-    inherit_cache = True
-
-
-@compiles(seconds_between, "sqlite")
-def _seconds_on_sqlite(element: seconds_between, compiler: SQLCompiler, **options: Any) -> str:
-    first, last = (f"CAST(strftime('%s', {compiler.process(one, **options)}) AS INTEGER)" for one in element.clauses)
-    return f"({last} - {first})"
-
-
-@compiles(seconds_between, "postgresql")
-def _seconds_on_postgres(element: seconds_between, compiler: SQLCompiler, **options: Any) -> str:
-    first, last = (f"floor(extract(epoch FROM {compiler.process(one, **options)}))" for one in element.clauses)
-    return f"CAST({last} - {first} AS BIGINT)"
 
 
 ANSWER = seconds_between(Incident.declared_at, Incident.answered_at)

@@ -1,9 +1,10 @@
 """The pages of the concrete tables, one set for each."""
 
 from portal.controls.routes import hang
+from portal.reports.events import EVENTS
 from portal.reports.incidents import INCIDENTS
 from portal.reports.journal import JOURNAL
 from portal.reports.quality import QUALITY
 
-for table in (QUALITY, INCIDENTS, JOURNAL):
+for table in (QUALITY, INCIDENTS, EVENTS, JOURNAL):
     hang(table)
