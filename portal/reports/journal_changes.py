@@ -25,6 +25,7 @@ from portal.people.availability_forms import weekdays
 from portal.people.timeline import LABELS
 from portal.ratings.suspects import SUSPECT_LABELS
 from portal.ratings.words import HOW_LABELS
+from portal.reports import journal_quality
 from portal.reports.journal_words import record_label
 from portal.reports.quality import SOURCES
 from portal.roles import ROLE_LABELS
@@ -35,6 +36,7 @@ from portal.threads.words import INCIDENT, TOPICS
 from portal.visits.queries import STAGE_LABELS
 
 FIELDS = {
+    **journal_quality.FIELDS,
     **{str(outcome): label for outcome, label in RESULT_WORDS.items()},  # how many lines of a file
     "absences": _l("Absences"),
     "account_id": _l("Account, by number"),
@@ -127,6 +129,7 @@ FIELDS = {
 }
 # what stands for something in words, by its field; where it depends on what it was done to, by that too
 WORDS: Mapping[str, Mapping[Any, object]] = {
+    **journal_quality.WORDS,
     "account.method": METHODS,
     "channel": SOURCES,
     "how": HOW_LABELS,
@@ -185,9 +188,9 @@ def _value(record: str, name: str, value: Any) -> str:
 
 
 def _text(record: str, name: str, value: str) -> str:
-    if name.endswith("_at"):
+    if name == "at" or name.endswith("_at"):
         return exact(datetime.fromisoformat(value))
-    if name.endswith(("_day", "_on")):
+    if name.endswith(("_day", "_on", "answer_by")):
         return full_day(date.fromisoformat(value))
     if name == "file":
         return record_label(value.replace(":", " "))

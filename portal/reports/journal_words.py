@@ -36,12 +36,15 @@ FAMILIES = {  # of deeds, by what stands before the point
 }
 RECORDS = {
     "account": _l("Account"),
+    "adverse_event": _l("Adverse event"),
     "client": _l("Client"),
+    "complaint": _l("Complaint"),
     "relative": _l("Relative"),
     "worker": _l("Worker"),
     "staff": _l("Member of staff"),
     "visit": _l("Visit"),
     "message": _l("Message"),
+    "note": _l("Note"),
     "import": _l("Import"),
     "export": _l("File of a table"),
     "filter": _l("Saved filter"),
@@ -59,6 +62,7 @@ RECORDS = {
 # pages of one record, and the name of its number in their address
 PAGES = {
     "account": ("staff.show_account", "account_id"),
+    "adverse_event": ("staff.show_event", "event_id"),
     "client": ("staff.show_client", "client_id"),
     "worker": ("staff.show_worker", "worker_id"),
     "staff": ("staff.show_staff", "staff_id"),

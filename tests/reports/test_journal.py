@@ -149,6 +149,13 @@ SAID = (
     ("table.exported", "export", None,
      {"table": "quality", "format": "csv", "rows": 4, "filters": ["client", "period"]},
      "Table: Client quality follow-up; Format: csv; Lines: 4; Filters: Client, Period"),
+    ("complaint.waiting", "complaint", {"answer_by": "2026-12-01"}, {"answer_by": "2026-12-16"},
+     "Answer by: Tuesday, 1 December 2026 → Wednesday, 16 December 2026"),
+    ("event.reported", "adverse_event", None,
+     {"mode": "confidential", "client": 4, "nature": "near_miss", "severity": 2},
+     "How it was reported: In confidence; Client, by number: 4; Nature: Near miss; Severity: 2"),
+    ("event.moved", "adverse_event", {"state": "triage"}, {"state": "analysis"},
+     "State: Under triage → Under analysis"),
     ("option.set", "option", {"ratings.request_window": "always"}, {"ratings.request_window": "mon-sat 09:00-19:00"},
      "Days and hours: At any time → Monday to Saturday, 9:00–19:00"),
 )  # fmt: skip

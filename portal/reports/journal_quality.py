@@ -1,0 +1,75 @@
+"""What the journal says of notes, complaints and adverse events: names of their fields, words of their values.
+
+Of an event it says neither what happened nor who reported it in confidence: the entries do not hold it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
+
+from portal.adverse_events.words import CONTINUITY_LABELS, KIND_LABELS, MODE_LABELS, NATURE_LABELS
+from portal.adverse_events.words import STATE_LABELS as EVENT_STATES
+from portal.complaints.words import CHANNEL_LABELS, DIRECTION_LABELS
+from portal.complaints.words import OUTCOME_LABELS as COMPLAINT_OUTCOMES
+from portal.complaints.words import STATE_LABELS as COMPLAINT_STATES
+
+FIELDS = {
+    "action": _l("Action number"),
+    "alert": lazy_pgettext("note", "Alert"),
+    "answer_by": _l("Answer by"),
+    "at": lazy_pgettext("deed", "When"),
+    "category_id": _l("Category, by number"),
+    "check_on": _l("Effect looked at on"),
+    "client": _l("Client, by number"),
+    "colleague_id": _l("Colleague, by number"),
+    "complaint": _l("Complaint, by number"),
+    "continuity": _l("Whether the support goes on"),
+    "direction": _l("By whom, about whom"),
+    "done_on": _l("Done on"),
+    "effective": _l("Effective"),
+    "event": _l("Adverse event, by number"),
+    "exposed": _l("Persons exposed"),
+    "finished": _l("Finished"),
+    "frequency": _l("Frequency"),
+    "incident": _l("Incident, by number"),
+    "legal": _l("Category of the law"),
+    "mails": _l("Alert by mail"),
+    "mode": _l("How it was reported"),
+    "nature": _l("Nature"),
+    "note": _l("Note, by number"),
+    "opened": _l("Open to the worker"),
+    "owner": _l("Owner, by number"),
+    "potential": _l("Potential severity"),
+    "priority": _l("Priority"),
+    "rating": _l("Rating, by number"),
+    "remind_at": _l("Reminder"),
+    "repeats": _l("Comes back"),
+    "residual": _l("Severity that is left"),
+    "route": _l("Authority"),
+    "sector": _l("Sector, by number"),
+    "severity": _l("Severity"),
+    "situation": lazy_pgettext("note", "Situation"),
+    "status": _l("Status"),
+    "steps": _l("Steps of the timeline"),
+    "subject": _l("Subject, by number"),
+    "text": _l("Text"),
+    "title": _l("Title"),
+    "victims": _l("Victims"),
+    "visit_id": _l("Visit, by number"),
+    "whom": _l("Whom"),
+    "worker": _l("Worker, by number"),
+    "worker_id": _l("Worker, by number"),
+}
+WORDS: Mapping[str, Mapping[Any, object]] = {
+    "adverse_event.continuity": CONTINUITY_LABELS,
+    "adverse_event.kind": KIND_LABELS,
+    "adverse_event.mode": MODE_LABELS,
+    "adverse_event.nature": NATURE_LABELS,
+    "adverse_event.state": EVENT_STATES,
+    "complaint.channel": CHANNEL_LABELS,
+    "complaint.direction": DIRECTION_LABELS,
+    "complaint.outcome": COMPLAINT_OUTCOMES,
+    "complaint.state": COMPLAINT_STATES,
+}
