@@ -21,6 +21,7 @@ SWEEPS = (
     "portal.work.jobs",
     "portal.files.jobs",
     "portal.controls.jobs",
+    "portal.adverse_events.jobs",
 )  # modules whose `sweep()` the ticker calls, in this order
 
 log = logging.getLogger(__name__)

@@ -29,7 +29,8 @@ SENTENCES = {
     429: (_l("Too many attempts"), _l("Please wait a few minutes and try again.")),
     500: (_l("Something went wrong on our side"), _l("Nothing was lost. Please try again in a moment.")),
 }
-TYPED = ("subject", "text", "comment", "note", "reason", "tasks", "mission_order")  # fields of texts, whatever the form
+# fields of texts, whatever the form
+TYPED = ("subject", "text", "comment", "note", "reason", "tasks", "mission_order", "facts", "word")
 FILE_TOO_LARGE = _l("This file is too large"), _l("What is sent at once may be 55 MB in all. Please send less.")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app, g, render_template, url_for
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 from sqlalchemy import select
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
@@ -53,6 +53,8 @@ MENUS = {
             otherwise=("threads.contact", _l("Conversations")),
             figure=_unread,
         ),
+        Entry(lazy_pgettext("menu", "Report"), "client.list_reports", "shield-alert", Permission.REPORT_EVENTS,
+              module="adverse_events.portal"),
         Entry(_l("My account"), "client.me", "user", Permission.SEE_OWN_ACCOUNT),
     ),
     "worker": (
@@ -66,6 +68,8 @@ MENUS = {
             otherwise=("threads.contact", _l("Conversations")),
             figure=_unread,
         ),
+        Entry(lazy_pgettext("menu", "Report"), "worker.list_reports", "shield-alert", Permission.REPORT_EVENTS,
+              module="adverse_events.portal"),
         Entry(_l("My account"), "worker.me", "user", Permission.SEE_OWN_ACCOUNT),
     ),
     "staff": (

@@ -31,13 +31,13 @@ from portal.ratings.actions import leave_rating
 from portal.ratings.exclusion import exclude_rating
 from portal.ratings.handling import handling_of
 from portal.ratings.models import Rating, RatingRequest
-from portal.settings.actions import mark_setup, set_logo
+from portal.settings.actions import mark_setup, set_logo, set_option
 from portal.settings.queries import option
 from portal.threads.group import Audience, Letter, send_group
 from portal.threads.models import Thread
 from portal.work import jobs as work
 from tests import factories
-from tests.adverse_events.stories import stored
+from tests.adverse_events.stories import confided, drafted, first_screen, stored
 from tests.conftest import Database
 from tests.factories import PASSWORD, Agency
 
@@ -87,6 +87,9 @@ BODIES: dict[str, dict[str, str]] = {
     "staff.withdraw_message": {"reason": "Erreur"},
     **{f"{portal}.choose_notices": {"incident": "now", "message": "daily"} for portal in PORTALS},
     **{f"{portal}.open_thread": {"topic": "other", "text": "Bonjour"} for portal in PORTALS},
+    **{f"{portal}.send_report": {"gravity": "light", "mode": "named"} for portal in ("client", "worker")},
+    **{f"{portal}.follow_report": {"code": "AAAA-AAAA-AAAA-AAAA"} for portal in ("client", "worker")},
+    "worker.show_opened_event": {"word": "Le sol était mouillé."},
     "staff.publish_thread": {"published": "no"},
     "staff.write_to_group": {"kind": "client", "sector": "", "topic": "other", "text": "Bonjour", "sure": "2"},
     "open.rate": {"stars": "4", "comment": "le secret de Claire"},
@@ -209,6 +212,25 @@ class Things:
         photo = FileStorage(io.BytesIO(factories.picture()), "photo.png")
         made.files = keep(self.agency.sofia.user, [photo])
         return {"event_id": made.id, "token": made.files[0].public_id}
+
+    def confided_event(self) -> dict[str, Any]:
+        """The same, said in confidence."""
+        return {"event_id": confided(self.agency, self.agency.wassim).id}
+
+    def opened_event(self) -> dict[str, Any]:
+        """The same, opened to Wassim, who is concerned."""
+        return {"event_id": stored(self.agency, opened_at=factories.NOON).id}
+
+    def short_reports(self) -> dict[str, Any]:
+        """The agency lets people report on their portals."""
+        set_option(None, "adverse_events.portal", "on")
+        self.typed = first_screen(self.agency)
+        return {}
+
+    def draft_of(self, person: str) -> dict[str, Any]:
+        """Somebody has begun to."""
+        self.short_reports()
+        return {"draft_id": drafted(self.agency, getattr(self.agency, person)).id}
 
     def group(self) -> dict[str, Any]:
         """Sofia writes to all her clients."""
@@ -383,6 +405,15 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.show_event": Things.event,
     "staff.show_event_file": Things.event_with_file,
     "staff.acknowledge_event": Things.event,
+    "staff.show_reporter": Things.confided_event,
+    "staff.list_event_readings": Things.event,
+    "worker.show_opened_event": Things.opened_event,
+    **{f"{portal}.begin_report": Things.short_reports for portal in ("client", "worker")},
+    **{
+        f"{portal}.{page}": partial(Things.draft_of, person=person)
+        for portal, person in {"client": "claire", "worker": "wassim"}.items()
+        for page in ("resume_report", "send_report", "discard_report")
+    },
     "staff.look_at_rating": Things.low_rating,
     "staff.look_at_handling": Things.badly_handled_incident,
     "staff.ask_again": Things.rated_visit,
@@ -439,6 +470,8 @@ WRITTEN: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.invite_to_file": lambda things: {"person": f"relative:{things.guest_id}"},
     **{f"{portal}.declare_incident": lambda things: {"reason": f"end:{things.reason_id}", "text": "le secret de Claire"}
        for portal in PORTALS},
+    **{f"{portal}.{page}": lambda things: things.typed
+       for portal in ("client", "worker") for page in ("begin_report", "resume_report")},
     "staff.copy_reasons": lambda things: {"reasons": str(things.reason_id)},
     "staff.manage_factor": lambda _things: {"deed": "start", "code": factories.code_of_phone()},
     "staff.bring_logo": lambda _things: {"logo": (io.BytesIO(factories.picture()), "logo.png")},

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
+from portal.adverse_events import confidence
 from portal.adverse_events.facts import facts_panel
 from portal.adverse_events.models import AdverseEvent
 from portal.adverse_events.queries import visible_events
@@ -12,7 +13,7 @@ from portal.adverse_events.words import severity_words, state_badge
 from portal.extensions import Panel, db
 
 # each with a heading of its own; those that return None are left out. The page asks twelve statements in all.
-EVENT_PANELS: list[Callable[[User, AdverseEvent], Panel | None]] = [facts_panel]
+EVENT_PANELS: list[Callable[[User, AdverseEvent], Panel | None]] = [facts_panel, confidence.panel]
 
 _SHOWN = (
     joinedload(AdverseEvent.sector), joinedload(AdverseEvent.client), joinedload(AdverseEvent.worker),

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from portal.adverse_events.models import AdverseEvent
+from portal.adverse_events.models import AdverseEvent, EventDraft, Reporter
 from portal.extensions import db
 from portal.links import new_public_id
+from portal.organisation.lists import entry_of_code
+from portal.organisation.models import ListName
 from tests import factories
-from tests.factories import NOON, Agency
+from tests.factories import NOON, Agency, Persona
 
 FACTS = "Madame est tombée dans la salle de bain."
 
@@ -26,3 +28,30 @@ def stored(agency: Agency, **more: object) -> AdverseEvent:
     made = AdverseEvent(**(usual | more))
     factories.add(made)
     return made
+
+
+def confided(agency: Agency, who: Persona, **more: object) -> AdverseEvent:
+    """The same, reported by somebody in confidence, on the visit that is done."""
+    event = stored(agency, mode="confidential", worker_id=None, visit_id=agency.claires_done, **more)
+    type_, _colon, number = who.key.partition(":")
+    factories.add(Reporter(event_id=event.id, person_type=type_, person_id=int(number), name=who.name))
+    return event
+
+
+def first_screen(agency: Agency, **typed: str) -> dict[str, str]:
+    """What somebody types on the first screen of a portal: a fall at Claire's, yesterday."""
+    category = entry_of_code(ListName.EVENT, "D01").id
+    usual = {"day": "2026-11-16", "hour": "09:30", "subject": f"visit:{agency.claires_done}",
+             "category": str(category), "facts": FACTS}  # fmt: skip
+    return usual | typed
+
+
+def drafted(agency: Agency, who: Persona) -> EventDraft:
+    """Somebody has begun to report that on their portal."""
+    type_, _colon, number = who.key.partition(":")
+    draft = EventDraft(
+        token=new_public_id(), person_type=type_, person_id=int(number), step="what",
+        typed={"what": first_screen(agency)},
+    )  # fmt: skip
+    factories.add(draft)
+    return draft
