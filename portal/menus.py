@@ -53,8 +53,13 @@ MENUS = {
             otherwise=("threads.contact", _l("Conversations")),
             figure=_unread,
         ),
-        Entry(lazy_pgettext("menu", "Report"), "client.list_reports", "shield-alert", Permission.REPORT_EVENTS,
-              module="adverse_events.portal"),
+        Entry(
+            lazy_pgettext("menu", "Report"),
+            "client.list_reports",
+            "shield-alert",
+            Permission.REPORT_EVENTS,
+            module="adverse_events.portal",
+        ),
         Entry(_l("My account"), "client.me", "user", Permission.SEE_OWN_ACCOUNT),
     ),
     "worker": (
@@ -68,8 +73,13 @@ MENUS = {
             otherwise=("threads.contact", _l("Conversations")),
             figure=_unread,
         ),
-        Entry(lazy_pgettext("menu", "Report"), "worker.list_reports", "shield-alert", Permission.REPORT_EVENTS,
-              module="adverse_events.portal"),
+        Entry(
+            lazy_pgettext("menu", "Report"),
+            "worker.list_reports",
+            "shield-alert",
+            Permission.REPORT_EVENTS,
+            module="adverse_events.portal",
+        ),
         Entry(_l("My account"), "worker.me", "user", Permission.SEE_OWN_ACCOUNT),
     ),
     "staff": (

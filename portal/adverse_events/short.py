@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, delete, select
+from werkzeug.datastructures import FileStorage
 
 from portal import clock
 from portal.accounts.models import User
@@ -74,7 +75,7 @@ class Sending:
     gravity: Gravity
     rescue: bool
     mode: str
-    files: Sequence[Attachment]
+    files: Sequence[FileStorage | Attachment]
 
 
 # ---- what is offered ----

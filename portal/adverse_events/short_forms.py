@@ -59,7 +59,7 @@ class WhatForm(OnceForm):
     def validate_hour(self, _field: TimeField) -> None:
         if self.day.data and self.hour.data and not self.day.errors:
             try:
-                short.moment_of(self.day.data, self.hour.data)
+                short.moment_of(self.day.data, cast("time", self.hour.data))
             except Refused as refusal:
                 raise StopValidation(str(refusal.message)) from refusal
 
