@@ -220,7 +220,7 @@ EVENTS = ControlTable(
         Column("number", _l("Reference"), AdverseEvent.number, of_row=_reference,
                sort=(AdverseEvent.year, AdverseEvent.number), page=_event_page),
         Column("day", lazy_pgettext("event", "Happened"), AdverseEvent.day, "moment"),
-        Column("declared", lazy_pgettext("event", "Reported"), AdverseEvent.declared_at, "moment"),
+        Column("declared", lazy_pgettext("event", "Reported on"), AdverseEvent.declared_at, "moment"),
         Column("client", _l("Client"), named(Client), sort=Client.last_name + " " + Client.first_name,
                may_be_empty=True, page=_client_page),
         Column("worker", _l("Worker"), named(Worker), sort=Worker.last_name + " " + Worker.first_name,
