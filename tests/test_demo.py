@@ -11,10 +11,12 @@ from sqlalchemy import and_, func, select
 
 from portal import clock, demo
 from portal.accounts.models import Account
+from portal.complaints.models import Complaint
 from portal.demo_history import SHIFT
 from portal.demo_large import Size, build_large
 from portal.extensions import db, wires
 from portal.incidents.models import Incident, IncidentReason
+from portal.notes.models import Note, Situation
 from portal.outbox.models import OPEN, Message
 from portal.people.models import Absence, Availability, Client, Relative, Sector, Service, Staff, Worker, WorkerSkill
 from portal.people.search import not_indexed
@@ -153,6 +155,25 @@ def test_the_story_holds_incidents_and_conversations(app: Flask, database: Datab
     assert database.count(Client, unreachable) == 0, "whoever can report nothing here reads whom to call"
     services = database.count(Service)
     assert len(set(database.all(select(IncidentReason.service_id)))) == services
+    assert database.count(Message, Message.state.in_(OPEN)) == 0, "nothing of the story waits to be mailed"
+    with app.app_context():
+        assert [line for tell in wires.promises for line in tell()] == []
+
+
+def test_the_story_holds_notes_in_all_situations_and_complaints_both_ways(app: Flask, database: Database) -> None:
+    with database.writing():
+        demo.build()
+    own = select(Note.situation, Note.remind_at < clock.now(), Note.alert).where(Note.origin.is_(None))
+    situations = Counter(situation for situation, _due, _alert in database.all(own))
+    assert set(situations) == set(Situation)
+    assert sum(due and situation == "todo" for situation, due, _alert in database.all(own)) == 2
+    assert sum(alert for _situation, _due, alert in database.all(own)) == 1
+    filed = database.all(select(Complaint.direction, Complaint.channel, Complaint.outcome).order_by(Complaint.id))
+    assert filed == [
+        ("client_worker", "letter", "accepted"), ("client_agency", "phone", None), ("worker_client", "portal", None),
+        ("client_worker", "rating", None), ("client_agency", "portal", None),
+    ]  # fmt: skip
+    assert database.count(Complaint, Complaint.acknowledged_at.is_(None)) == 1
     assert database.count(Message, Message.state.in_(OPEN)) == 0, "nothing of the story waits to be mailed"
     with app.app_context():
         assert [line for tell in wires.promises for line in tell()] == []
