@@ -35,7 +35,7 @@ def mails_left() -> None:
     waiting: Select[Message] = select(Message).where(Message.state == "scheduled")
     for message in db.session.scalars(waiting.where(Message.due_at <= clock.now() + timedelta(minutes=5))).all():
         kind = wires.message_kinds[message.kind]
-        if not (kind.why_not and kind.why_not(message)) and kind.reader(message):
+        if not kind.why_not(message) and kind.reader(message):
             have_left(select(Message).where(Message.id == message.id))
     rows_changed(delete(Message).where(Message.state == "scheduled"))
 
