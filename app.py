@@ -24,8 +24,10 @@ from portal.accounts import own as own_account  # noqa: F401
 from portal.accounts import second_factor_routes  # noqa: F401 - hangs its pages
 from portal.accounts.routes import accounts
 from portal.adverse_events import confidence_routes as event_confidence_routes  # noqa: F401
+from portal.adverse_events import draft_routes as event_draft_routes  # noqa: F401
 from portal.adverse_events import page_routes as event_page_routes  # noqa: F401
 from portal.adverse_events import portal_routes as event_portal_routes  # noqa: F401
+from portal.adverse_events import record_routes as event_record_routes  # noqa: F401
 from portal.controls import routes as controls_routes  # noqa: F401 - hangs its handlers onto the portals
 from portal.headers import behind_proxies
 from portal.imports import cli as imports_cli

@@ -8,6 +8,7 @@ from portal.accounts.models import User
 from portal.adverse_events import alerts as event_alerts
 from portal.adverse_events import follow_models as _follow_models  # noqa: F401 - tables that nobody else reads yet
 from portal.adverse_events import notes as event_notes
+from portal.adverse_events import panels as event_panels
 from portal.complaints import actions as complaints
 from portal.complaints import alerts as complaint_alerts
 from portal.complaints import following as complaints_following
@@ -156,7 +157,7 @@ wires.waiting_visit = waiting_visit
 # timelines and panels of the pages of a visit, of a record, of one's own account
 wires.timeline = [visits.timeline_facts, rating_timeline.timeline_facts, incident_timeline.timeline_facts]
 wires.client_timeline = [people_timeline.record_facts, record_panels.facts_of_client]
-wires.visit_panels = [rating_panel, incident_panels.visit_panel, choices.visit_panel]
+wires.visit_panels = [rating_panel, incident_panels.visit_panel, event_panels.visit_panel, choices.visit_panel]
 wires.client_panels = [client_panel]
 wires.worker_panels = [record_panels.visits_in_absences]
 wires.closing_panels = [record_panels.visits_to_come]
@@ -175,7 +176,7 @@ wires.badges = {
 
 # how higher features head their conversations, and what they show above the messages
 wires.thread_columns = [incident_columns.THREAD_COLUMN]
-wires.thread_panels = [incident_panels.thread_panel, follow_panel, handling_panel]
+wires.thread_panels = [incident_panels.thread_panel, follow_panel, event_panels.thread_panel, handling_panel]
 
 # where a portal that belongs to nobody yet is set up, for the page that people sign in at
 wires.way_to_set_up = setup.way_to_set_up

@@ -72,7 +72,7 @@ class Tags:
         return [tag for tag in self.all if not tag.attrs.keys().isdisjoint(attributes)]
 
 
-SERVES = (".show_attachment", ".show_thumbnail", ".show_event_file")  # what somebody attached
+SERVES = (".show_attachment", ".show_thumbnail", ".show_event_file", ".show_draft_file")  # what somebody attached
 
 
 def within(tag: Tag, *names: str) -> list[Tag]:

@@ -42,6 +42,7 @@ TABS = {
         Tab("workers", _l("Workers"), "staff.show_client_workers", CLIENT),
         Tab("ratings", _l("Ratings"), "staff.show_client_ratings", CLIENT, "ratings.enabled"),
         Tab("incidents", _l("Incidents"), "staff.show_client_incidents", CLIENT, "incidents.enabled"),
+        Tab("events", _l("Adverse events"), "staff.show_client_events", CLIENT, "adverse_events.enabled"),
         Tab("threads", _l("Conversations"), "staff.show_client_threads", CLIENT),
         Tab("timeline", _l("Follow-up"), "staff.show_client_timeline", CLIENT),
         Tab("access", ACCESS, "staff.show_access", CLIENT),
@@ -57,6 +58,7 @@ TABS = {
         Tab("ratings", _l("Ratings"), "staff.show_worker_ratings", WORKER, "ratings.enabled"),
         Tab("threads", _l("Conversations"), "staff.show_worker_threads", WORKER),
         Tab("incidents", _l("Incidents"), "staff.show_worker_incidents", WORKER, "incidents.enabled"),
+        Tab("events", _l("Adverse events"), "staff.show_worker_events", WORKER, "adverse_events.enabled"),
     ),
     "staff": (
         Tab("definition", DEFINITION, "staff.show_staff", STAFF),
