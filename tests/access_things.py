@@ -37,6 +37,7 @@ from portal.threads.group import Audience, Letter, send_group
 from portal.threads.models import Thread
 from portal.work import jobs as work
 from tests import factories
+from tests.adverse_events import drafts
 from tests.adverse_events.stories import confided, drafted, first_screen, stored
 from tests.conftest import Database
 from tests.factories import PASSWORD, Agency
@@ -68,6 +69,8 @@ FIXED = {
     "staff.change_level": {"level_id": 1},
     "staff.show_list": {"name": "note"},
     "staff.add_entry": {"name": "note"},
+    "staff.fill_event": {"step": "facts"},
+    "staff.keep_event": {"step": "facts"},
     "staff.show_option_history": {"key": "ratings.link_days"},
     "static": {"filename": "portal.css"},
 }
@@ -101,6 +104,7 @@ BODIES: dict[str, dict[str, str]] = {
     "staff.reply_to_rating": {"text": "Merci de nous l’avoir dit."},
     "staff.exclude_rating": {"reason": "Mauvaise personne", "version": "1"},
     "staff.rate_visit": {"stars": "4", "how": "paper", "day": "2026-11-17", "hour": "10:00"},
+    **dict.fromkeys(("staff.fill_event", "staff.keep_event"), {"facts": "le secret de Claire", "seen": "1"}),
     "staff.create_staff": {"last_name": "Noël", "email": "lea@example.org", "role": "quality"},
     "staff.add_colleague": {
         "first_name": "Léa", "last_name": "Noël", "email": "lea@example.org", "role": "quality",
@@ -212,6 +216,15 @@ class Things:
         photo = FileStorage(io.BytesIO(factories.picture()), "photo.png")
         made.files = keep(self.agency.sofia.user, [photo])
         return {"event_id": made.id, "token": made.files[0].public_id}
+
+    def event_draft(self) -> dict[str, Any]:
+        """Sofia writes about Claire, with a photo."""
+        draft = drafts.with_file(self.agency)
+        return {"token": draft.token, "public_id": draft.files[0].public_id}
+
+    def complete_draft(self) -> dict[str, Any]:
+        """The same, ready to be sent."""
+        return {"token": drafts.complete(self.agency).token}
 
     def confided_event(self) -> dict[str, Any]:
         """The same, said in confidence."""
@@ -402,6 +415,9 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.show_incident": Things.incident,
     "staff.change_incident_state": Things.incident,
     "staff.change_follow_up": Things.incident,
+    **dict.fromkeys(("staff.fill_event", "staff.keep_event", "staff.delete_event_draft", "staff.show_draft_file",
+                     "staff.remove_draft_file"), Things.event_draft),
+    "staff.send_event": Things.complete_draft,
     "staff.show_event": Things.event,
     "staff.show_event_file": Things.event_with_file,
     "staff.acknowledge_event": Things.event,
@@ -458,6 +474,7 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
 # what is posted besides, known only once there is something; a file can be sent once
 WRITTEN: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.open_thread": lambda things: {"topic": "other", "text": "Bonjour", "people": things.agency.claire.key},
+    "staff.begin_event": lambda things: {"client_id": things.agency.claire.id},
     "accounts.choose": lambda things: {"file": things.agency.claire.key},
     "staff.create_client": lambda things: {
         "first_name": "Rose", "last_name": "Blanc", "sector_id": str(things.agency.north),

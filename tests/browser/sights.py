@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import time, timedelta
+from functools import partial
 from io import BytesIO
 
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from portal import clock
 from portal.accounts.actions import invite
 from portal.accounts.links import mail_link
 from portal.accounts.models import Account
+from portal.adverse_events.drafts import STEPS
 from portal.controls.actions import save_filter
 from portal.extensions import db, wires
 from portal.imports.actions import bring_in
@@ -36,6 +38,7 @@ from portal.threads.group import Audience, Letter, send_group
 from portal.visits.actions import cancel_visit
 from portal.visits.models import Visit
 from tests import factories
+from tests.adverse_events import drafts
 from tests.browser.tab import Tab
 from tests.factories import Agency
 
@@ -376,6 +379,7 @@ SAVE = "main form button[type=submit]"
 SIGN_IN = "form[action='/sign-in'] button[type=submit]"
 FACTOR = "/staff/account/second-factor"
 CONTROL = "/staff/controls/quality?period=last_12_months"
+DRAFT = f"/staff/adverse-events/drafts/{drafts.TOKEN}"
 REPORT = "/client/visits/{agency.claires_past}/incident"
 RATE = "/client/visits/{agency.claires_done}/rating"
 
@@ -527,6 +531,17 @@ SIGHTS = [
     Sight("incident-followed", "ada", press("/staff/incidents/1/follow-up", SAVE, "#incident"), before=incidents),
     Sight("incidents-of-client", "sofia", "/staff/clients/{agency.claire.id}/incidents", before=incidents),
     Sight("incidents-of-worker", "ines", "/staff/workers/{agency.wassim.id}/incidents"),
+    Sight("event-drafts-none", "ines", "/staff/adverse-events/drafts"),
+    Sight("event-drafts", "sofia", "/staff/adverse-events/drafts", before=drafts.begun),
+    *(Sight(f"event-{step}", "sofia", f"{DRAFT}/{step}", before=drafts.complete) for step in STEPS),
+    *(Sight(f"event-{step}-refused", "sofia", f"{DRAFT}/{step}?check=1", before=drafts.begun)
+      for step in ("when", "people", "kind", "effects")),
+    Sight("event-check-incomplete", "sofia", f"{DRAFT}/check", before=drafts.begun),
+    Sight("event-draft-delete", "sofia", f"{DRAFT}/delete", before=drafts.begun),
+    Sight("event-sent", "sofia", press(f"{DRAFT}/check", "form[action$=send] button", "code"),
+          before=partial(drafts.complete, mode="anonymous")),
+    Sight("events-of-client", "sofia", "/staff/clients/{agency.claire.id}/adverse-events", before=event),
+    Sight("events-of-worker", "ines", "/staff/workers/{agency.wassim.id}/adverse-events", before=event),
     Sight("incidents-table", "ines", "/staff/incidents?period=last_12_months", before=incidents),
     Sight("home-incidents", "sofia", "/staff/home", before=badly_handled),
     Sight("handling-low", "sofia", "/staff/threads/2", before=badly_handled),
