@@ -104,7 +104,7 @@ BODIES: dict[str, dict[str, str]] = {
     "staff.reply_to_rating": {"text": "Merci de nous l’avoir dit."},
     "staff.exclude_rating": {"reason": "Mauvaise personne", "version": "1"},
     "staff.rate_visit": {"stars": "4", "how": "paper", "day": "2026-11-17", "hour": "10:00"},
-    **dict.fromkeys(("staff.fill_event", "staff.keep_event"), {"facts": "le secret de Claire", "seen": "1"}),
+    **{f"staff.{page}": {"facts": "le secret de Claire", "seen": "1"} for page in ("fill_event", "keep_event")},
     "staff.create_staff": {"last_name": "Noël", "email": "lea@example.org", "role": "quality"},
     "staff.add_colleague": {
         "first_name": "Léa", "last_name": "Noël", "email": "lea@example.org", "role": "quality",
@@ -415,8 +415,16 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.show_incident": Things.incident,
     "staff.change_incident_state": Things.incident,
     "staff.change_follow_up": Things.incident,
-    **dict.fromkeys(("staff.fill_event", "staff.keep_event", "staff.delete_event_draft", "staff.show_draft_file",
-                     "staff.remove_draft_file"), Things.event_draft),
+    **dict.fromkeys(
+        (
+            "staff.fill_event",
+            "staff.keep_event",
+            "staff.delete_event_draft",
+            "staff.show_draft_file",
+            "staff.remove_draft_file",
+        ),
+        Things.event_draft,
+    ),
     "staff.send_event": Things.complete_draft,
     "staff.show_event": Things.event,
     "staff.show_event_file": Things.event_with_file,

@@ -6,12 +6,14 @@ from flask import abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from portal import clock
 from portal.adverse_events import drafts, filling
 from portal.adverse_events.fact_forms import EffectsForm, FilesForm
 from portal.adverse_events.models import EventDraft, Mode
 from portal.adverse_events.people_forms import PeopleForm
 from portal.adverse_events.queries import event_of
 from portal.adverse_events.reporting import Declared, declared
+from portal.adverse_events.short import CODE_SHOWN
 from portal.adverse_events.words import MODE_HINTS, MODULE, NATURE_HINTS
 from portal.errors import Refused
 from portal.extensions import db
@@ -106,7 +108,7 @@ def send_event(token: str) -> Response:
     """Send it. Sent twice, it is one event, and the same answer."""
     draft = drafts.draft_of(g.user, token)
     if draft is None:
-        return _sent(declared(token) or abort(404))
+        return _sent(_lately(token) or abort(404))
     if step := filling.first_incomplete(g.user, draft):
         return done(_address(draft, step, check=1))
     try:
@@ -115,6 +117,13 @@ def send_event(token: str) -> Response:
         db.session.rollback()
         return _check(cast("EventDraft", drafts.draft_of(g.user, token)), refusal)
     return _sent(made)
+
+
+def _lately(token: str) -> Declared | None:
+    """What was sent with this draft; the code of an anonymous one is shown again only to a form sent twice."""
+    made = declared(token)
+    is_old = made is not None and made.event.declared_at < clock.now() - CODE_SHOWN
+    return None if made is None or (made.code and is_old) else made
 
 
 def _address(draft: EventDraft, step: str, **more: object) -> str:

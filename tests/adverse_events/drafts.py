@@ -12,7 +12,7 @@ from portal.organisation.models import ListName
 from tests import factories
 from tests.factories import Agency
 
-TOKEN = "sofia-writes-of-claire"  # noqa: S105 - of a draft, so that addresses can be written down
+TOKEN = "sofia-writes-of-claire"
 
 
 def begun(agency: Agency) -> EventDraft:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -35,7 +36,7 @@ def fill(browser: Browser, steps: str, agency: Agency, **more: dict) -> Page:
     """Fill the six steps that need something, and come to the page before it is sent."""
     with browser.application.app_context():
         fall = category()
-    given = {
+    given: dict[str, dict[str, Any]] = {
         "who": {}, "when": WHEN, "people": {"worker_id": str(agency.wassim.id)},
         "kind": {"nature": "accident", "categories": fall}, "facts": {"facts": "La cliente est tombée."},
         "effects": {"consequences": "none", "severity": "1", "potential": "3"}, "measures": {},

@@ -166,7 +166,7 @@ class Sight:
     who: str
     go: str | Go
     status: int = 200
-    before: Callable[[Agency], None] | None = None
+    before: Callable[[Agency], object] | None = None
 
     def visit(self, tab: Tab, story: Story) -> None:
         if callable(self.go):
@@ -258,6 +258,10 @@ def catalogue(agency: Agency) -> None:
     db.session.get_one(Service, agency.cleaning).active = False
     east = factories.sector("Est", db.session.get_one(Sector, agency.south))
     east.active = False
+
+
+def reported_event(agency: Agency) -> None:
+    factories.adverse_event(agency.sofia, agency.claire, worker_id=agency.wassim.id)
 
 
 def incidents(agency: Agency) -> None:
@@ -540,8 +544,8 @@ SIGHTS = [
     Sight("event-draft-delete", "sofia", f"{DRAFT}/delete", before=drafts.begun),
     Sight("event-sent", "sofia", press(f"{DRAFT}/check", "form[action$=send] button", "code"),
           before=partial(drafts.complete, mode="anonymous")),
-    Sight("events-of-client", "sofia", "/staff/clients/{agency.claire.id}/adverse-events", before=event),
-    Sight("events-of-worker", "ines", "/staff/workers/{agency.wassim.id}/adverse-events", before=event),
+    Sight("events-of-client", "sofia", "/staff/clients/{agency.claire.id}/adverse-events", before=reported_event),
+    Sight("events-of-worker", "ines", "/staff/workers/{agency.wassim.id}/adverse-events", before=reported_event),
     Sight("incidents-table", "ines", "/staff/incidents?period=last_12_months", before=incidents),
     Sight("home-incidents", "sofia", "/staff/home", before=badly_handled),
     Sight("handling-low", "sofia", "/staff/threads/2", before=badly_handled),
