@@ -3,7 +3,7 @@ somebody leaves, and nobody but its author sees it. None of it is a deed: it has
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select
@@ -149,7 +149,7 @@ def detach(draft: EventDraft, file: Attachment) -> None:
 
 def drop_draft(draft: EventDraft, *, sent: bool = False) -> None:
     """Forget a draft, with its files unless it was sent with them."""
-    files = cast("list[Attachment]", list(draft.files))
+    files = list(draft.files)
     draft.files.clear()
     db.session.delete(draft)
     db.session.flush()
