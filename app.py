@@ -36,6 +36,8 @@ from portal.incidents import follow_routes as incidents_follow_routes  # noqa: F
 from portal.incidents import handling_routes as incidents_handling_routes  # noqa: F401
 from portal.incidents import reason_routes as incident_reason_routes  # noqa: F401
 from portal.incidents import routes as incident_routes  # noqa: F401
+from portal.notes import record_routes as notes_record_routes  # noqa: F401
+from portal.notes import routes as notes_routes  # noqa: F401
 from portal.organisation import list_routes  # noqa: F401
 from portal.organisation import routes as organisation_routes  # noqa: F401
 from portal.outbox import cli as outbox_cli

@@ -206,6 +206,7 @@ class Wires:
     thread_panels: list[Callable[["User", "Thread"], Panel | None]] = field(default_factory=list)  # above its messages
     # counts in the menu, by endpoint: each a statement that selects one number; None where nothing is counted
     badges: dict[str, Callable[["User"], Select[int] | None]] = field(default_factory=dict)
+    home_counts: dict[str, Callable[["User"], Select[int] | None]] = field(default_factory=dict)  # asked with those
     way_to_set_up: Callable[[], str | None] = lambda: None  # while the portal belongs to nobody
     owner_of_thread: Callable[[int], int | None] = lambda _thread_id: None  # who of the staff has the matter in hand
     has_open_incident: Callable[[int], bool] = lambda _visit_id: False

@@ -129,6 +129,7 @@ MENUS = {
             _l("Quality"),
             "adverse_events.enabled",
         ),
+        Entry(_l("My reminders"), "staff.list_reminders", "bell", Permission.KEEP_NOTES, _l("Quality")),
         Entry(_l("Outgoing messages"), "staff.list_messages", "mail", Permission.SEE_OUTBOX, _l("Analysis")),
         Entry(_l("Information control"), "staff.list_controls", "table-2", Permission.OPEN_CONTROLS, _l("Analysis")),
         Entry(_l("Staff"), "staff.list_staff", "users", Permission.MANAGE_ACCOUNTS, _l("Administration")),
@@ -185,7 +186,7 @@ def _menu() -> list[dict]:
         entry for entry in MENUS[portal]
         if entry.permission in GRANTS[user.role] and (entry.module is None or option(entry.module))
     ]  # fmt: skip
-    counts = counts_of(entries, user)
+    counts = g.counts = counts_of(entries, user)
     return [
         {"label": _label_of(entry), "url": url_for(entry.endpoint), "icon": entry.icon, "section": entry.section,
          "active": request.endpoint == entry.endpoint, "count": counts.get(entry.endpoint),
@@ -201,8 +202,11 @@ def _label_of(entry: Entry) -> object:
 
 
 def counts_of(entries: list[Entry], user: User) -> dict[str, int]:
-    """How many things wait behind these entries, where anything is counted: one statement for the whole menu."""
+    """How many things wait behind these entries, where anything is counted: one statement for the whole menu, and on
+    the staff's home page for the cards that say a number alone (`g.counts`)."""
     asked = {entry.endpoint: wires.badges[entry.endpoint](user) for entry in entries if entry.endpoint in wires.badges}
+    if request.endpoint == "staff.show_home":
+        asked |= {name: count(user) for name, count in wires.home_counts.items()}
     counted = {endpoint: statement for endpoint, statement in asked.items() if statement is not None}
     if not counted:
         return {}

@@ -28,6 +28,8 @@ from portal.incidents.actions import follow_visits, note_message, note_rating
 from portal.incidents.follow_panels import follow_panel
 from portal.incidents.handling_panels import handling_panel
 from portal.incidents.queries import has_open_incident, is_incident_open, thread_of_incident
+from portal.notes import home as notes_home
+from portal.notes import panels as notes_panels
 from portal.notes import reminders
 from portal.outbox import panels as outbox
 from portal.outbox.models import Message
@@ -68,8 +70,8 @@ from portal.visits.models import Visit
 
 
 def message_perimeter(user: User) -> ColumnElement[bool]:
-    """Messages about visits that a person may see, their ratings and incidents, about adverse events and complaints,
-    and to the people of their sectors about conversations. Account mails are not among them.
+    """Messages about visits that a person may see, their ratings and incidents, about adverse events, complaints and
+    notes, and to the people of their sectors about conversations. Account mails are not among them.
 
     One question to each message, in the order of the list: nobody collects first all that was ever rated in a sector.
     """
@@ -157,7 +159,9 @@ wires.waiting_visit = waiting_visit
 # timelines and panels of the pages of a visit, of a record, of one's own account
 wires.timeline = [visits.timeline_facts, rating_timeline.timeline_facts, incident_timeline.timeline_facts]
 wires.client_timeline = [people_timeline.record_facts, record_panels.facts_of_client]
-wires.visit_panels = [rating_panel, incident_panels.visit_panel, event_panels.visit_panel, choices.visit_panel]
+wires.visit_panels = [
+    rating_panel, incident_panels.visit_panel, event_panels.visit_panel, notes_panels.visit_panel, choices.visit_panel,
+]  # fmt: skip
 wires.client_panels = [client_panel]
 wires.worker_panels = [record_panels.visits_in_absences]
 wires.closing_panels = [record_panels.visits_to_come]
@@ -165,9 +169,11 @@ wires.account_panels = [choices.account_panel, notice_choices.account_panel]
 
 # what asks for attention: cards of the staff's home page, figures in the menu
 wires.home_cards = [
-    setup.home_card, settings.home_card, incident_home.reasons_card, outbox.home_card, incident_home.incidents_card,
-    low.home_card, incident_home.handling_card, visit_panels.home_card, imports.home_card, thread_lists.home_card,
+    setup.home_card, settings.home_card, incident_home.reasons_card, outbox.home_card, notes_home.reminders_card,
+    incident_home.incidents_card, low.home_card, incident_home.handling_card, visit_panels.home_card,
+    imports.home_card, thread_lists.home_card,
 ]  # fmt: skip
+wires.home_counts = {"visits.unclosed": visit_panels.unclosed}
 wires.badges = {
     "staff.open_incidents": incidents.badge,
     "staff.list_ratings": low.badge,

@@ -88,6 +88,9 @@ BODIES: dict[str, dict[str, str]] = {
     **{f"{portal}.write_message": {"text": "Bonjour", "audience": "all"} for portal in PORTALS},
     **{f"{portal}.correct_message": {"text": "Bonsoir"} for portal in PORTALS},
     "staff.withdraw_message": {"reason": "Erreur"},
+    **{f"staff.{deed}_note": {"title": "Rappeler", "version": "1", "repeats": "never", "priority": "normal",
+                              "situation": "todo"} for deed in ("write", "change")},
+    "staff.move_note": {"situation": "done"},
     **{f"{portal}.choose_notices": {"incident": "now", "message": "daily"} for portal in PORTALS},
     **{f"{portal}.open_thread": {"topic": "other", "text": "Bonjour"} for portal in PORTALS},
     **{f"{portal}.send_report": {"gravity": "light", "mode": "named"} for portal in ("client", "worker")},
@@ -206,6 +209,10 @@ class Things:
     def incident(self) -> dict[str, Any]:
         """Wassim has reported one on Claire's visit."""
         return {"incident_id": factories.incident(self.agency.wassim, self.agency.claires_past).id}
+
+    def note(self) -> dict[str, Any]:
+        """Sofia has one about Claire in hand."""
+        return {"note_id": factories.note(self.agency.sofia, client_id=self.agency.claire.id).id}
 
     def event(self) -> dict[str, Any]:
         """Something happened at Claire's; nobody has looked at it yet."""
@@ -426,6 +433,7 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
         Things.event_draft,
     ),
     "staff.send_event": Things.complete_draft,
+    **{f"staff.{page}_note": Things.note for page in ("show", "change", "move")},
     "staff.show_event": Things.event,
     "staff.show_event_file": Things.event_with_file,
     "staff.acknowledge_event": Things.event,

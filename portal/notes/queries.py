@@ -42,6 +42,11 @@ def note_of(user: User, note_id: int) -> Note | None:
     return db.session.scalar(visible_notes(user).where(Note.id == note_id))
 
 
+def note_to_change(user: User, note_id: int) -> Note | None:
+    """The same, held until the transaction ends: of two who save at once, the second sees what the first wrote."""
+    return db.session.scalar(visible_notes(user).where(Note.id == note_id).with_for_update(of=Note))
+
+
 def note_that_follows(origin: str, origin_id: int) -> Note | None:
     """The note of an event or a complaint; who asks has looked who reads it."""
     return db.session.scalar(select(Note).where(Note.origin == origin, Note.origin_id == origin_id))
@@ -51,3 +56,8 @@ def may_end(user: User, note: Note) -> bool:
     """Whether a person who reads a note may finish it, or take it up again."""
     origin = wires.note_origins.get(note.origin or "")
     return origin is None or origin.may_end(user, note.origin_id or 0)
+
+
+def next_of(note: Note) -> int | None:
+    """The number of the note that came back after this one."""
+    return db.session.scalar(select(Note.id).where(Note.follows_id == note.id))

@@ -61,6 +61,12 @@ def entry_of_code(name: ListName, code: str) -> ListEntry:
     return db.session.scalars(select(ListEntry).where(ListEntry.list == name, ListEntry.code == code)).one()
 
 
+def entry_with_code(name: ListName, code: str) -> ListEntry | None:
+    """The same where it may have no such entry, or one that is out of use."""
+    chosen = select(ListEntry).where(ListEntry.list == name, ListEntry.code == code, ListEntry.active)
+    return db.session.scalar(chosen) if code else None
+
+
 # ---- keeping them ----
 
 

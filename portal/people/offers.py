@@ -1,6 +1,7 @@
 """What the form of a record offers: sectors that the person at work may see, and who of the staff sees them."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -55,7 +56,7 @@ def offer_for_worker(user: User, worker: Worker | None = None) -> Offer:
     return offer_sectors(user, {sector.id for sector in worker.sectors} if worker else set())
 
 
-def _reach(kept: int | None) -> tuple[dict[int, set[int]], dict[int, str]]:
+def _reach(*kept: int | None) -> tuple[dict[int, set[int]], dict[int, str]]:
     """Return which sectors each coordinator sees (as `sectors_below` says of one), and the names of all the staff at
     work; of who has the file in hand too, though their record is closed by now."""
     own = select(staff_sector.c.staff_id, staff_sector.c.sector_id)
@@ -63,7 +64,9 @@ def _reach(kept: int | None) -> tuple[dict[int, set[int]], dict[int, str]]:
     tree = select(own.union(managed).subquery()).cte(recursive=True)
     tree = tree.union(select(tree.c.staff_id, Sector.id).join(tree, Sector.parent_id == tree.c.sector_id))
     at_work = select(Staff.id, Staff.first_name, Staff.last_name, Staff.role, tree.c.sector_id)
-    at_work = at_work.outerjoin(tree, tree.c.staff_id == Staff.id).where(Staff.active | (Staff.id == kept))
+    at_work = at_work.outerjoin(tree, tree.c.staff_id == Staff.id).where(
+        Staff.active | Staff.id.in_(set(kept) - {None})
+    )
     found = db.session.execute(at_work.order_by(Staff.last_name, Staff.first_name, Staff.id))
     reach, names = defaultdict(set), {}
     for row in found:
@@ -71,3 +74,14 @@ def _reach(kept: int | None) -> tuple[dict[int, set[int]], dict[int, str]]:
         if row.role == Role.COORDINATOR:
             reach[row.id] |= {row.sector_id} - {None}
     return dict(reach), names
+
+
+def staff_who_see(sectors: Collection[int] | None, *kept: int | None) -> dict[int, str]:
+    """Names of the staff at work who see one of these sectors, by number; without sectors, of all.
+
+    Args:
+        kept: numbers of those who are offered in any case.
+    """
+    reach, names = _reach(*kept)
+    return {number: name for number, name in names.items()
+            if sectors is None or number in kept or number not in reach or reach[number] & set(sectors)}  # fmt: skip

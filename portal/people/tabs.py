@@ -44,6 +44,7 @@ TABS = {
         Tab("incidents", _l("Incidents"), "staff.show_client_incidents", CLIENT, "incidents.enabled"),
         Tab("events", _l("Adverse events"), "staff.show_client_events", CLIENT, "adverse_events.enabled"),
         Tab("threads", _l("Conversations"), "staff.show_client_threads", CLIENT),
+        Tab("notes", _l("Notes"), "staff.show_client_notes", CLIENT),
         Tab("timeline", _l("Follow-up"), "staff.show_client_timeline", CLIENT),
         Tab("access", ACCESS, "staff.show_access", CLIENT),
     ),
@@ -59,9 +60,11 @@ TABS = {
         Tab("threads", _l("Conversations"), "staff.show_worker_threads", WORKER),
         Tab("incidents", _l("Incidents"), "staff.show_worker_incidents", WORKER, "incidents.enabled"),
         Tab("events", _l("Adverse events"), "staff.show_worker_events", WORKER, "adverse_events.enabled"),
+        Tab("notes", _l("Notes"), "staff.show_worker_notes", WORKER),
     ),
     "staff": (
         Tab("definition", DEFINITION, "staff.show_staff", STAFF),
+        Tab("notes", _l("Notes"), "staff.show_staff_notes", STAFF),
         Tab("access", ACCESS, "staff.show_account", {"account_id": "account_id"}),
     ),
 }

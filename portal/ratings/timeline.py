@@ -16,7 +16,7 @@ from portal.ratings.panels import subject_and_rating
 from portal.ratings.queries import is_low, may_open_file, person_to_ask
 from portal.ratings.standing import Word, standing_of
 from portal.ratings.words import in_words
-from portal.settings.queries import option, value_at
+from portal.settings.queries import option, values_at
 from portal.visits.models import State, Visit
 from portal.visits.queries import deeds_of
 
@@ -102,9 +102,10 @@ def _not_asked(visit: Visit) -> Fact:
     ratings at that time; else an import, which asks nobody unless somebody ticks it."""
     done = [deed.at for deed, _name in deeds_of(visit) if deed.kind == "visit.done"]
     at = done[-1] if done else visit.closed_at or visit.starts_at
-    if not value_at("ratings.enabled", at):
+    was = values_at(("ratings.enabled", "ratings.client_ratings"), at)
+    if not was["ratings.enabled"]:
         note = _("The quality follow-up was switched off at that time.")
-    elif not value_at("ratings.client_ratings", at):
+    elif not was["ratings.client_ratings"]:
         note = _("Client ratings were switched off at that time.")
     else:
         note = _("An import marked the visit as done, and nobody ticked there that its client is asked.")

@@ -18,6 +18,7 @@ from portal.i18n import LANGUAGES, exact, full_day
 from portal.imports.queries import RESULT_WORDS
 from portal.incidents.words import OUTCOME_LABELS, PHASE_LABELS, URGENCY_LABELS
 from portal.incidents.words import STATE_LABELS as INCIDENT_STATES
+from portal.notes.words import PRIORITY_LABELS, REPEAT_LABELS, SITUATION_LABELS
 from portal.organisation.lists import LIST_LABELS
 from portal.organisation.sectors import KIND_LABELS
 from portal.outbox.queries import REASON_LABELS, STATE_LABELS
@@ -42,6 +43,7 @@ FIELDS = {
     "account_id": _l("Account, by number"),
     "active": _l("Active"),
     "again": _l("Asked again"),
+    "alert": _l("Alert"),
     "all_sectors": _l("All sectors"),
     "another_phone": _l("Another phone"),
     "asked": _l("Client asked to rate it"),
@@ -49,8 +51,10 @@ FIELDS = {
     "begins": _l("Begins at"),
     "bytes": _l("Bytes"),
     "cancelled_messages": _l("Messages taken back, by number"),
+    "category_id": _l("Category, by number"),
     "channel": _l("Source"),
     "client_id": _l("Client, by number"),
+    "colleague_id": _l("Colleague, by number"),
     "default_minutes": _l("Minutes"),
     "due_on": _l("Due date"),
     "ends": _l("Ends at"),
@@ -81,6 +85,7 @@ FIELDS = {
     "level_id": _l("Level, by number"),
     "levels": _l("Levels"),
     "list": _l("List"),
+    "mails": _l("Alert by mail"),
     "manager_id": _l("Manager, by number"),
     "may_rate": _l("May rate"),
     "message": _l("Message number"),
@@ -94,6 +99,7 @@ FIELDS = {
     "page": _l("Page"),
     "phase": _l("Part of the visit"),
     "place": _l("Place in the order"),
+    "priority": _l("Priority"),
     "published": _l("Visible on the portals"),
     "parent_id": _l("Sector above, by number"),
     "purpose": _l("How"),
@@ -102,6 +108,8 @@ FIELDS = {
     "question_ru": _l("Question"),
     "reason": _l("Reason"),
     "regulated": _l("Authorised by the department"),
+    "remind_at": _l("Reminder"),
+    "repeats": _l("Comes back"),
     "reply": _l("Reply number"),
     "role": _l("Role"),
     "rows": _l("Lines"),
@@ -114,6 +122,7 @@ FIELDS = {
     "session": _l("Session number"),
     "severe": _l("Always alert at once"),
     "shared": lazy_pgettext("filter", "Shared"),
+    "situation": _l("Situation"),
     "skill_id": _l("Skill, by number"),
     "skills": _l("Skills"),
     "stars": _l("Stars"),
@@ -121,10 +130,14 @@ FIELDS = {
     "state": _l("State"),
     "table": _l("Table"),
     "tasks": _l("Tasks"),
+    "text": _l("Text"),
+    "title": _l("Title"),
     "topic": _l("Subject"),
     "urgency": _l("Urgency"),
     "visit": _l("Visit, by number"),
+    "visit_id": _l("Visit, by number"),
     "weekday": _l("Day of the week"),
+    "worker_id": _l("Worker, by number"),
     "workers": _l("Workers, by number"),
 }
 # what stands for something in words, by its field; where it depends on what it was done to, by that too
@@ -136,6 +149,9 @@ WORDS: Mapping[str, Mapping[Any, object]] = {
     "incident.state": INCIDENT_STATES,
     "incident_mails": PACE_LABELS,
     "language": LANGUAGES,
+    "priority": PRIORITY_LABELS,
+    "repeats": REPEAT_LABELS,
+    "situation": SITUATION_LABELS,
     "list_entry.list": LIST_LABELS,
     "message.reason": REASON_LABELS,
     "message.state": STATE_LABELS,

@@ -23,6 +23,7 @@ from portal.incidents.models import IncidentReason
 from portal.incidents.models import State as IncidentState
 from portal.incidents.reasons import take_usual_reasons
 from portal.links import make_token, new_public_id
+from portal.notes.actions import end_note
 from portal.organisation.catalogue import add_skill
 from portal.outbox.actions import hold_channel
 from portal.outbox.models import Message
@@ -271,6 +272,15 @@ def incidents(agency: Agency) -> None:
     second = factories.incident(agency.claire, agency.claires_past, phase="end")
     closing = Closing("settled", "Clé changée", ask=True)
     move_incident(agency.sofia.user, second, IncidentState.CLOSED, second.version, closing)
+
+
+def notes(agency: Agency) -> None:
+    """An alert and a reminder that comes back, in Sofia's hands; one that is finished."""
+    factories.note(agency.sofia, LONG[:150], client_id=agency.claire.id, worker_id=agency.wassim.id, text=LONG,
+                   alert=True, priority="urgent", visit_id=agency.claires_past)  # fmt: skip
+    factories.note(agency.sofia, "Réévaluer les besoins", client_id=agency.claire.id, colleague_id=agency.ines.id,
+                   remind_at=clock.now() + timedelta(minutes=1), repeats="monthly", mails=True)  # fmt: skip
+    end_note(agency.sofia.user, factories.note(agency.sofia, "Appeler Wassim", worker_id=agency.wassim.id))
 
 
 def badly_handled(agency: Agency) -> None:
@@ -548,6 +558,15 @@ SIGHTS = [
     Sight("events-of-worker", "ines", "/staff/workers/{agency.wassim.id}/adverse-events", before=reported_event),
     Sight("incidents-table", "ines", "/staff/incidents?period=last_12_months", before=incidents),
     Sight("home-incidents", "sofia", "/staff/home", before=badly_handled),
+    Sight("home-reminders", "sofia", "/staff/home", before=notes),
+    Sight("my-reminders", "sofia", "/staff/reminders", before=notes),
+    Sight("notes-of-client", "ines", "/staff/clients/{agency.claire.id}/notes", before=notes),
+    Sight("notes-of-worker", "sofia", "/staff/workers/{agency.wassim.id}/notes", before=notes),
+    Sight("notes-of-colleague", "ada", "/staff/team/{agency.ines.id}/notes", before=notes),
+    Sight("note", "sofia", "/staff/notes/2", before=notes),
+    Sight("write-a-note", "sofia", press("/staff/notes/new?visit={agency.claires_past}", SAVE, ".error")),
+    Sight("change-a-note", "ines", "/staff/notes/1/editing", before=notes),
+    Sight("visit-with-notes", "sofia", "/staff/visits/{agency.claires_past}", before=notes),
     Sight("handling-low", "sofia", "/staff/threads/2", before=badly_handled),
     Sight("audit-log", "ada", "/staff/journal?period=last_7_days"),
     Sight("home-lost", "sofia", "/staff/home", before=lost_messages),
