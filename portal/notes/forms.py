@@ -109,7 +109,7 @@ class NoteForm(VersionedForm):
     def remind_at(self) -> datetime | None:
         if self.remind_on.data is None:
             return None
-        moment = moment_of(datetime.combine(self.remind_on.data, self.remind_time.data or NINE))
+        moment = moment_of(datetime.combine(self.remind_on.data, cast("time", self.remind_time.data or NINE)))
         # what the form has shown without its seconds is not another moment
         kept = self.note.remind_at if self.note else None
         return kept if kept and kept.replace(second=0, microsecond=0) == moment else moment
@@ -117,10 +117,11 @@ class NoteForm(VersionedForm):
     def typed(self) -> Draft:
         """What was typed, once the form is valid."""
         about, note = self.about, self.note
-        values = {name: self[name].data for name in Draft.__dataclass_fields__ if name in self}
-        kept = {"worker_id": note.worker_id, "repeats": note.repeats} if note and note.origin else {}
-        client, visit = about.client and about.client.id, about.visit and about.visit.id
-        return Draft(**{**values, **kept, "client_id": client, "visit_id": visit, "remind_at": self.remind_at})
+        values: dict[str, Any] = {name: self[name].data for name in Draft.__dataclass_fields__ if name in self}
+        if note and note.origin:
+            values |= {"worker_id": note.worker_id, "repeats": note.repeats}
+        values |= {"client_id": about.client and about.client.id, "visit_id": about.visit and about.visit.id}
+        return Draft(**values, remind_at=self.remind_at)
 
     def show_standing(self) -> None:
         if self.note is None:

@@ -16,7 +16,7 @@ def lines(page: Page) -> list[str]:
     found = []
     for row in page.soup.select("#notes tbody tr"):
         marks = [tag.get_text(strip=True) for tag in row.select(".badge")]
-        found.append(f"{row.select_one('a').get_text(strip=True)} ({', '.join(marks)})")
+        found.append(f"{row.select('a')[0].get_text(strip=True)} ({', '.join(marks)})")
     return found
 
 
