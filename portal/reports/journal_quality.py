@@ -14,6 +14,7 @@ from portal.adverse_events.words import STATE_LABELS as EVENT_STATES
 from portal.complaints.words import CHANNEL_LABELS, DIRECTION_LABELS
 from portal.complaints.words import OUTCOME_LABELS as COMPLAINT_OUTCOMES
 from portal.complaints.words import STATE_LABELS as COMPLAINT_STATES
+from portal.notes.words import PRIORITY_LABELS, REPEAT_LABELS, SITUATION_LABELS
 
 FIELDS = {
     "action": _l("Action number"),
@@ -72,4 +73,7 @@ WORDS: Mapping[str, Mapping[Any, object]] = {
     "complaint.direction": DIRECTION_LABELS,
     "complaint.outcome": COMPLAINT_OUTCOMES,
     "complaint.state": COMPLAINT_STATES,
+    "note.priority": PRIORITY_LABELS,
+    "note.repeats": REPEAT_LABELS,
+    "note.situation": SITUATION_LABELS,
 }

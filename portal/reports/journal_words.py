@@ -68,6 +68,7 @@ PAGES = {
     "staff": ("staff.show_staff", "staff_id"),
     "visit": ("staff.show_visit", "visit_id"),
     "incident": ("staff.show_incident", "incident_id"),
+    "note": ("staff.show_note", "note_id"),
     "thread": ("staff.show_thread", "thread_id"),
     "thread_group": ("staff.show_group", "group_id"),
     "message": ("staff.show_message", "message_id"),

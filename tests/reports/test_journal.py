@@ -13,12 +13,15 @@ from sqlalchemy import CheckConstraint, select
 
 from portal.accounts.actions import Signed
 from portal.accounts.models import Account, AccountLink
+from portal.adverse_events.models import AdverseEvent
 from portal.audit.actions import record
 from portal.audit.models import KINDS, AuditEntry
+from portal.complaints.models import Complaint
 from portal.controls.models import Export
 from portal.extensions import db, wires
 from portal.imports.importer import Outcome
 from portal.incidents.models import Incident
+from portal.notes.models import Note
 from portal.organisation.forms import SectorForm
 from portal.outbox.models import Message
 from portal.people.access import GRANTS
@@ -149,6 +152,9 @@ SAID = (
     ("table.exported", "export", None,
      {"table": "quality", "format": "csv", "rows": 4, "filters": ["client", "period"]},
      "Table: Client quality follow-up; Format: csv; Lines: 4; Filters: Client, Period"),
+    ("note.changed", "note", {"situation": "todo", "owner_id": 2}, {"fields": ["owner_id"], "owner_id": 3,
+     "situation": "progress"},
+     "Situation: To do → In progress; Owner, by number: 2 → 3; Fields: Owner, by number"),
     ("complaint.waiting", "complaint", {"answer_by": "2026-12-01"}, {"answer_by": "2026-12-16"},
      "Answer by: Tuesday, 1 December 2026 → Wednesday, 16 December 2026"),
     ("event.reported", "adverse_event", None,
@@ -255,6 +261,10 @@ def test_no_value_of_a_closed_list_is_shown_as_it_is_kept(app: Flask) -> None:
         "worker": {f"{kind}_mails": allowed(NoticeChoice, "how") for kind in allowed(NoticeChoice, "kind")},
         "thread": {"topic": [*TOPICS, INCIDENT]},
         "export": {"table": list(wires.tables)},
+        "note": {name: allowed(Note, name) for name in ("situation", "priority", "repeats")},
+        "complaint": {name: allowed(Complaint, name) for name in ("direction", "channel", "outcome")},
+        "adverse_event": {name: allowed(AdverseEvent, name)
+                          for name in ("mode", "nature", "state", "kind", "continuity")},
     }  # fmt: skip
     with app.test_request_context():
         for record_, fields in kept.items():
