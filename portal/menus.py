@@ -30,6 +30,10 @@ def _urgent(number: int) -> str:
     return ngettext("%(num)s urgent incident", "%(num)s urgent incidents", number)
 
 
+def _to_acknowledge(number: int) -> str:
+    return ngettext("%(num)s adverse event to acknowledge", "%(num)s adverse events to acknowledge", number)
+
+
 @dataclass(frozen=True)
 class Entry:
     label: object
@@ -120,6 +124,7 @@ MENUS = {
             Permission.SEE_EVENTS,
             _l("Quality"),
             "adverse_events.enabled",
+            figure=_to_acknowledge,
         ),
         Entry(
             _l("Report an adverse event"),

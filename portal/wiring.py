@@ -7,8 +7,11 @@ from portal.accounts import notices as account_notices
 from portal.accounts.models import User
 from portal.adverse_events import alerts as event_alerts
 from portal.adverse_events import follow_models as _follow_models  # noqa: F401 - tables that nobody else reads yet
+from portal.adverse_events import home as event_home
+from portal.adverse_events import moving as event_moving
 from portal.adverse_events import notes as event_notes
 from portal.adverse_events import panels as event_panels
+from portal.adverse_events import route_mails
 from portal.complaints import actions as complaints
 from portal.complaints import alerts as complaint_alerts
 from portal.complaints import following as complaints_following
@@ -114,7 +117,7 @@ for kind in (
     account_notices.NOTICE,
     thread_messages.NOTICE, thread_messages.DIGEST, *incident_alerts.ALERTS,
     *complaint_alerts.ALERTS, *complaint_messages.NEWS,
-    event_alerts.ALERT,
+    event_alerts.ALERT, route_mails.CLOCK,
     rating_messages.REQUEST, rating_messages.REMINDER, rating_messages.HANDLING,
     rating_messages.HANDLING_REMINDER, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW,
     setup_messages.TEST, reminders.REMINDER,
@@ -170,13 +173,14 @@ wires.account_panels = [choices.account_panel, notice_choices.account_panel]
 # what asks for attention: cards of the staff's home page, figures in the menu
 wires.home_cards = [
     setup.home_card, settings.home_card, incident_home.reasons_card, outbox.home_card, notes_home.reminders_card,
-    incident_home.incidents_card, low.home_card, incident_home.handling_card, visit_panels.home_card,
-    imports.home_card, thread_lists.home_card,
+    event_home.new_card, event_home.clocks_card, incident_home.incidents_card, low.home_card,
+    incident_home.handling_card, visit_panels.home_card, imports.home_card, thread_lists.home_card,
 ]  # fmt: skip
 wires.home_counts = {"visits.unclosed": visit_panels.unclosed}
 wires.badges = {
     "staff.open_incidents": incidents.badge,
     "staff.list_ratings": low.badge,
+    "staff.open_adverse_events": event_home.badge,
     **{f"{portal}.list_threads": thread_lists.count_unread for portal in ("client", "worker", "staff")},
 }
 
@@ -210,6 +214,7 @@ wires.reactions = {
     "client moved": [
         visits_following.follow_client,
         threads_following.follow_client,
+        event_moving.follow_client,
         follow_visits,
         complaints.follow_client,
     ],

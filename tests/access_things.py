@@ -13,6 +13,8 @@ from werkzeug.datastructures import FileStorage
 from portal.accounts.actions import mail_reset
 from portal.accounts.links import mail_link
 from portal.accounts.models import Account, AccountLink
+from portal.adverse_events.telling import add_line
+from portal.adverse_events.triage import REJECTED, Estimate, Judgement, judge
 from portal.controls.actions import ask_export, save_filter
 from portal.controls.models import SavedFilter
 from portal.extensions import db, wires
@@ -131,6 +133,12 @@ BODIES: dict[str, dict[str, str]] = {
     "staff.export_incidents": {"format": "csv", "query": MONTH},
     "staff.keep_adverse_events_filter": {"name": "Les graves", "query": "severity=4"},
     "staff.export_adverse_events": {"format": "csv", "query": MONTH},
+    "staff.prepare_event": {"version": "1", "frequency": "2", "continuity": ""},
+    "staff.judge_event": {"version": "1", "kind": "event", "severity": "2", "potential": "2", "frequency": "2",
+                          "continuity": "", "legal_id": "", "direction": "client_agency", "subject": ""},
+    "staff.take_back_judgement": {"version": "3", "why": "Une erreur."},
+    "staff.add_authority": {"route": "R-JUST"},
+    "staff.change_authority": {"version": "1", "state": "not_required", "why": "Sans suite."},
     "staff.change_incident_state": {"version": "1", "state": "closed", "outcome": "settled"},
     "staff.change_follow_up": {"version": "1", "urgency": "high", "owner_id": "1", "due_on": "2026-12-01"},
     "staff.keep_journal_filter": {"name": "Les connexions", "query": "what=account."},
@@ -232,6 +240,18 @@ class Things:
     def complete_draft(self) -> dict[str, Any]:
         """The same, ready to be sent."""
         return {"token": drafts.complete(self.agency).token}
+
+    def rejected_event(self) -> dict[str, Any]:
+        """Somebody has found it not admissible."""
+        made = stored(self.agency)
+        judge(self.agency.ines.user, made, Judgement(REJECTED, 1, 1, Estimate(None), why="Un doublon."), made.version)
+        return {"event_id": made.id}
+
+    def told_event(self) -> dict[str, Any]:
+        """An authority may have to be told of it."""
+        made = stored(self.agency)
+        line = add_line(self.agency.sofia.user, made, "R-JUST")
+        return {"event_id": made.id, "route_id": line.id}
 
     def confided_event(self) -> dict[str, Any]:
         """The same, said in confidence."""
@@ -437,6 +457,11 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.show_event": Things.event,
     "staff.show_event_file": Things.event_with_file,
     "staff.acknowledge_event": Things.event,
+    "staff.prepare_event": Things.event,
+    "staff.judge_event": Things.event,
+    "staff.take_back_judgement": Things.rejected_event,
+    "staff.add_authority": Things.event,
+    "staff.change_authority": Things.told_event,
     "staff.show_reporter": Things.confided_event,
     "staff.list_event_readings": Things.event,
     "worker.show_opened_event": Things.opened_event,

@@ -74,11 +74,16 @@ def _order(event: AdverseEvent, round_: int, who: str, number: int) -> Order:
 
 def _everybody() -> list[str]:
     """Who is told: those on call by their address, quality leads and administrators by their numbers."""
-    of_staff = select(Staff.id, Staff.email).where(Staff.role.in_(MANAGEMENT), *_at_work()).order_by(Staff.id)
-    people = db.session.execute(of_staff).all()
+    people = management()
     on_call = option("adverse_events.on_call")
-    apart = on_call and on_call.casefold() not in {str(one.email).casefold() for one in people}
-    return [*([ON_CALL] if apart else []), *(str(one.id) for one in people)]
+    apart = on_call and on_call.casefold() not in {address.casefold() for address in people.values()}
+    return [*([ON_CALL] if apart else []), *map(str, people)]
+
+
+def management() -> dict[int, str]:
+    """The quality leads and administrators at work, by number, and their addresses."""
+    of_staff = select(Staff.id, Staff.email).where(Staff.role.in_(MANAGEMENT), *_at_work()).order_by(Staff.id)
+    return {row.id: str(row.email) for row in db.session.execute(of_staff)}
 
 
 def _at_work() -> tuple[ColumnElement[bool], ...]:

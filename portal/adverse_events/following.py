@@ -11,17 +11,19 @@ from portal.adverse_events.words import STATE_LABELS
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db
+from portal.people.models import Versioned
 
 _JUDGED = State.PROGRESS, State.REJECTED, State.REQUALIFIED
 _WORK = State.PROGRESS, State.ANALYSIS, State.ACTIONS, State.EFFECT
+_ENDS = State.CLOSED, State.REJECTED, State.REQUALIFIED
 
 # which state goes to which; whatever stands in no line is refused. A wrong judgement is taken back: to the triage.
 NEXT: Mapping[State, tuple[State, ...]] = {
     State.REPORTED: (State.ACKNOWLEDGED, State.TRIAGE, *_JUDGED),
     State.ACKNOWLEDGED: (State.TRIAGE, *_JUDGED),
     State.TRIAGE: _JUDGED,
-    **{one: (*(other for other in _WORK if other != one), State.CLOSED, State.TRIAGE) for one in _WORK},
-    State.REOPENED: (*_WORK, State.CLOSED, State.TRIAGE),
+    **{one: (*(other for other in _WORK if other != one), *_ENDS) for one in _WORK},
+    State.REOPENED: (*_WORK, *_ENDS),
     State.CLOSED: (State.REOPENED,),
     State.REJECTED: (State.TRIAGE,),
     State.REQUALIFIED: (State.TRIAGE,),
@@ -36,16 +38,17 @@ class Late(Refused):
                             "at how it stands now, then save again."), "stale")  # fmt: skip
 
 
-def refuse_late(event: AdverseEvent, version: int) -> None:
+def refuse_late(record: Versioned, version: int) -> None:
     """Say that somebody was faster.
 
     Args:
-        version: of the event, as the form showed it.
+        record: an event, or what is done about one.
+        version: of it, as the form showed it.
 
     Raises:
         Late: it has another one by now.
     """
-    if event.version != version:
+    if record.version != version:
         raise Late
 
 

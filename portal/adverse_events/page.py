@@ -2,18 +2,25 @@
 
 from collections.abc import Callable
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
 from portal.adverse_events import confidence
 from portal.adverse_events.facts import facts_panel
-from portal.adverse_events.models import AdverseEvent
+from portal.adverse_events.follow_models import AuthorityRoute
+from portal.adverse_events.models import AdverseEvent, event_file
 from portal.adverse_events.queries import visible_events
+from portal.adverse_events.route_panel import authorities_panel
+from portal.adverse_events.triage_panel import triage_panel
 from portal.adverse_events.words import severity_words, state_badge
 from portal.extensions import Panel, db
+from portal.files.models import Attachment
 
 # each with a heading of its own; those that return None are left out. The page asks twelve statements in all.
-EVENT_PANELS: list[Callable[[User, AdverseEvent], Panel | None]] = [facts_panel, confidence.panel]
+EVENT_PANELS: list[Callable[[User, AdverseEvent], Panel | None]] = [
+    facts_panel, confidence.panel, triage_panel, authorities_panel,
+]  # fmt: skip
 
 _SHOWN = (
     joinedload(AdverseEvent.sector), joinedload(AdverseEvent.client), joinedload(AdverseEvent.worker),
@@ -40,6 +47,14 @@ def head(event: AdverseEvent) -> dict[str, object]:
         "note": note,
         "dealt_with_at": note.done_at if note else None,
     }
+
+
+def file_of(event: AdverseEvent, token: str) -> Attachment | None:
+    """A photo or paper of an event, or the receipt of an authority."""
+    own = select(event_file.c.attachment_id).where(event_file.c.event_id == event.id)
+    receipts = select(AuthorityRoute.receipt_id).where(AuthorityRoute.event_id == event.id)
+    of_event = or_(Attachment.id.in_(own), Attachment.id.in_(receipts))
+    return db.session.scalar(select(Attachment).where(Attachment.public_id == token, of_event))
 
 
 def panels(user: User, event: AdverseEvent) -> list[Panel]:

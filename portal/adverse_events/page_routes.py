@@ -2,17 +2,13 @@
 
 from flask import abort, flash, g, url_for
 from flask_babel import gettext as _
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from portal.adverse_events.models import event_file
-from portal.adverse_events.page import head, panels, whole_event
+from portal.adverse_events.page import file_of, head, panels, whole_event
 from portal.adverse_events.queries import event_of
 from portal.adverse_events.triage import acknowledge
 from portal.adverse_events.words import MODULE
 from portal.audit.actions import note_reading
-from portal.extensions import db
-from portal.files.models import Attachment
 from portal.files.queries import serve
 from portal.pages import done, show
 from portal.portals import staff
@@ -31,8 +27,7 @@ def show_event(event_id: int) -> Response:
 def show_event_file(event_id: int, token: str) -> Response:
     """A photo or paper of an event. Each reading of it is kept."""
     event = event_of(g.user, event_id) or abort(404)
-    of_event = select(Attachment).join(event_file).where(event_file.c.event_id == event.id)
-    found = db.session.scalar(of_event.where(Attachment.public_id == token)) or abort(404)
+    found = file_of(event, token) or abort(404)
     note_reading(g.user, ("adverse_event", event_id), "file")
     return serve(found)
 

@@ -83,6 +83,7 @@ REASON_LABELS = {
     "complaint_done": _l("what it asked for is done"),
     "complaint_by_reader": _l("the person has filed it themselves"),
     "deadline_moved": _l("the complaint is to be answered later"),
+    "route_settled": _l("the authority was told meanwhile, or need not be told"),
     "answer_lost": _l("the mail server’s answer was lost twice"),
     "window": _l("mails leave only at certain hours"),
     "asked_recently": _l("the client was asked recently and is not asked again before that day"),
