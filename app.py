@@ -30,6 +30,9 @@ from portal.adverse_events import portal_routes as event_portal_routes  # noqa: 
 from portal.adverse_events import record_routes as event_record_routes  # noqa: F401
 from portal.adverse_events import route_routes as event_route_routes  # noqa: F401
 from portal.adverse_events import triage_routes as event_triage_routes  # noqa: F401
+from portal.complaints import follow_routes as complaint_follow_routes  # noqa: F401
+from portal.complaints import routes as complaint_routes  # noqa: F401
+from portal.complaints import staff_routes as complaint_staff_routes  # noqa: F401
 from portal.controls import routes as controls_routes  # noqa: F401 - hangs its handlers onto the portals
 from portal.headers import behind_proxies
 from portal.imports import cli as imports_cli

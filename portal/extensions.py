@@ -200,6 +200,7 @@ class Wires:
     worker_panels: list[Callable[["User", "Worker"], Panel | None]] = field(default_factory=list)
     closing_panels: list[Callable[["User", "Client | Worker"], Panel | None]] = field(default_factory=list)
     visit_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)
+    low_rating_panels: list[Callable[["User", int], Panel | None]] = field(default_factory=list)  # by its number
     client_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)  # in its frame Client
     timeline: list[Callable[["User", "Visit"], list[Fact]]] = field(default_factory=list)
     thread_columns: list["ThreadColumn"] = field(default_factory=list)

@@ -15,7 +15,7 @@ from portal.extensions import db, wires
 from portal.htmx import answer, request
 from portal.portals import client, staff, worker
 from portal.roles import GRANTS, Permission
-from portal.settings.queries import option
+from portal.settings.queries import is_on, option
 
 
 def _unread(number: int) -> str:
@@ -58,6 +58,13 @@ MENUS = {
             figure=_unread,
         ),
         Entry(
+            _l("Complaints"),
+            "client.list_complaints",
+            "megaphone",
+            Permission.FILE_COMPLAINTS,
+            module="complaints.portal",
+        ),
+        Entry(
             lazy_pgettext("menu", "Report"),
             "client.list_reports",
             "shield-alert",
@@ -76,6 +83,13 @@ MENUS = {
             Permission.READ_THREADS,
             otherwise=("threads.contact", _l("Conversations")),
             figure=_unread,
+        ),
+        Entry(
+            _l("Complaints"),
+            "worker.list_complaints",
+            "megaphone",
+            Permission.FILE_COMPLAINTS,
+            module="complaints.portal",
         ),
         Entry(
             lazy_pgettext("menu", "Report"),
@@ -134,6 +148,14 @@ MENUS = {
             _l("Quality"),
             "adverse_events.enabled",
         ),
+        Entry(
+            _l("Complaints"),
+            "staff.open_complaints",
+            "megaphone",
+            Permission.SEE_COMPLAINTS,
+            _l("Quality"),
+            "complaints.enabled",
+        ),
         Entry(_l("My reminders"), "staff.list_reminders", "bell", Permission.KEEP_NOTES, _l("Quality")),
         Entry(_l("Outgoing messages"), "staff.list_messages", "mail", Permission.SEE_OUTBOX, _l("Analysis")),
         Entry(_l("Information control"), "staff.list_controls", "table-2", Permission.OPEN_CONTROLS, _l("Analysis")),
@@ -189,7 +211,7 @@ def _menu() -> list[dict]:
         return []
     entries = [
         entry for entry in MENUS[portal]
-        if entry.permission in GRANTS[user.role] and (entry.module is None or option(entry.module))
+        if entry.permission in GRANTS[user.role] and (entry.module is None or is_on(entry.module))
     ]  # fmt: skip
     counts = g.counts = counts_of(entries, user)
     return [

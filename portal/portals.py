@@ -24,7 +24,7 @@ from portal.extensions import begin_reading, begin_writing, csrf, db
 from portal.htmx import go_to
 from portal.htmx import request as portal_request
 from portal.roles import GRANTS, Permission, Role
-from portal.settings.queries import option
+from portal.settings.queries import is_on
 
 Handler = Callable[..., Response | str]
 LOGGED = {"request_id", "begun"}  # what a request goes on to know of itself when it is answered anew
@@ -124,7 +124,7 @@ def guarded(handler: Handler, permission: Permission, module: str | None) -> Fun
 
     @wraps(handler)
     def run(**values: object) -> Response:
-        if module and not option(module):
+        if module and not is_on(module):
             abort(404)
         if permission not in GRANTS[g.user.role]:
             asked = {"method": request.method, "page": request.endpoint}

@@ -15,7 +15,9 @@ from portal.adverse_events import route_mails
 from portal.complaints import actions as complaints
 from portal.complaints import alerts as complaint_alerts
 from portal.complaints import following as complaints_following
+from portal.complaints import home as complaint_home
 from portal.complaints import messages as complaint_messages
+from portal.complaints.from_rating import low_rating_panel
 from portal.controls import jobs as control_jobs
 from portal.extensions import db, wires
 from portal.folding import fold_name
@@ -49,6 +51,7 @@ from portal.ratings.columns import RATING_COLUMN, waiting_visit
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.panels import MESSAGE_COLUMN, client_panel, rating_panel
 from portal.ratings.queries import missing_requests
+from portal.reports.complaints import COMPLAINTS
 from portal.reports.events import EVENTS
 from portal.reports.incidents import INCIDENTS
 from portal.reports.journal import JOURNAL
@@ -133,7 +136,7 @@ wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": 
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}
 
 # control tables, in the order in which they are listed
-wires.tables = {table.name: table for table in (QUALITY, INCIDENTS, EVENTS, JOURNAL)}
+wires.tables = {table.name: table for table in (QUALITY, INCIDENTS, COMPLAINTS, EVENTS, JOURNAL)}
 
 # of which sectors their files are, for `controls`
 wires.sectors_of = sectors_of
@@ -143,7 +146,7 @@ wires.files_of_account = files_of_account
 wires.message_perimeter = message_perimeter
 wires.message_about = [
     MESSAGE_COLUMN, account_messages.MESSAGE_COLUMN, READER_COLUMN, incident_alerts.MESSAGE_COLUMN,
-    event_alerts.MESSAGE_COLUMN,
+    event_alerts.MESSAGE_COLUMN, complaint_alerts.MESSAGE_COLUMN,
     reminders.MESSAGE_COLUMN,
 ]  # fmt: skip
 wires.messages_about = messages_about
@@ -166,6 +169,7 @@ wires.visit_panels = [
     rating_panel, incident_panels.visit_panel, event_panels.visit_panel, notes_panels.visit_panel, choices.visit_panel,
 ]  # fmt: skip
 wires.client_panels = [client_panel]
+wires.low_rating_panels = [low_rating_panel]
 wires.worker_panels = [record_panels.visits_in_absences]
 wires.closing_panels = [record_panels.visits_to_come]
 wires.account_panels = [choices.account_panel, notice_choices.account_panel]
@@ -174,9 +178,10 @@ wires.account_panels = [choices.account_panel, notice_choices.account_panel]
 wires.home_cards = [
     setup.home_card, settings.home_card, incident_home.reasons_card, outbox.home_card, notes_home.reminders_card,
     event_home.new_card, event_home.clocks_card, incident_home.incidents_card, low.home_card,
-    incident_home.handling_card, visit_panels.home_card, imports.home_card, thread_lists.home_card,
+    incident_home.handling_card, complaint_home.home_card, visit_panels.home_card, imports.home_card,
+    thread_lists.home_card,
 ]  # fmt: skip
-wires.home_counts = {"visits.unclosed": visit_panels.unclosed}
+wires.home_counts = {"visits.unclosed": visit_panels.unclosed, complaint_home.NUMBER: complaint_home.count_near}
 wires.badges = {
     "staff.open_incidents": incidents.badge,
     "staff.list_ratings": low.badge,

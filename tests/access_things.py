@@ -15,6 +15,8 @@ from portal.accounts.links import mail_link
 from portal.accounts.models import Account, AccountLink
 from portal.adverse_events.telling import add_line
 from portal.adverse_events.triage import REJECTED, Estimate, Judgement, judge
+from portal.complaints.following import answer
+from portal.complaints.models import Complaint
 from portal.controls.actions import ask_export, save_filter
 from portal.controls.models import SavedFilter
 from portal.extensions import db, wires
@@ -47,6 +49,8 @@ from tests.factories import PASSWORD, Agency
 CSV = "Client;Date;Heure de début;Prestation;Intervenant;Durée\nClaire Lefèvre;20/11/2026;9h;Ménage;Wassim Haddad;1h\n"
 NEW_PASSWORD = {"password": "une phrase toute neuve", "confirm": "une phrase toute neuve"}
 MONTH = "period=this_month"
+COMPLAINT = {"subject_id": "33", "text": "le secret de Claire"}
+STAFF_COMPLAINT = {**COMPLAINT, "channel": "phone", "received_on": "2026-11-16", "owner_id": ""}
 
 # ---- addresses ----
 
@@ -131,6 +135,13 @@ BODIES: dict[str, dict[str, str]] = {
     "staff.export_quality": {"format": "xlsx", "query": MONTH},
     "staff.keep_incidents_filter": {"name": "Les urgents", "query": "urgency=urgent"},
     "staff.export_incidents": {"format": "csv", "query": MONTH},
+    "staff.keep_complaints_filter": {"name": "En retard", "query": "overdue=yes"},
+    "staff.export_complaints": {"format": "csv", "query": MONTH},
+    **{f"staff.{deed}": {"version": "2"} for deed in ("acknowledge_complaint", "announce_delay")},
+    "staff.answer_complaint": {"version": "2", "text": "Nous regrettons."},
+    "staff.resolve_complaint": {"version": "2", "outcome": "accepted"},
+    "staff.reopen_complaint": {"version": "3", "why": "Il manque quelque chose."},
+    "staff.change_complaint": {"version": "2", "subject_id": "33", "channel": "portal", "owner_id": ""},
     "staff.keep_adverse_events_filter": {"name": "Les graves", "query": "severity=4"},
     "staff.export_adverse_events": {"format": "csv", "query": MONTH},
     "staff.prepare_event": {"version": "1", "frequency": "2", "continuity": ""},
@@ -221,6 +232,17 @@ class Things:
     def note(self) -> dict[str, Any]:
         """Sofia has one about Claire in hand."""
         return {"note_id": factories.note(self.agency.sofia, client_id=self.agency.claire.id).id}
+
+    def complaint(self, person: str = "claire") -> dict[str, Any]:
+        """Claire complains of Wassim, or he of her."""
+        about = {"claire": self.agency.wassim.id, "wassim": self.agency.claire.id}[person]
+        made = factories.complaint(getattr(self.agency, person), "le secret de Claire", about=about)
+        return {"complaint_id": made.id}
+
+    def answered_complaint(self) -> dict[str, Any]:
+        made = db.session.get_one(Complaint, self.complaint()["complaint_id"])
+        answer(self.agency.sofia.user, made, "le secret de Claire", made.version)
+        return {"complaint_id": made.id}
 
     def event(self) -> dict[str, Any]:
         """Something happened at Claire's; nobody has looked at it yet."""
@@ -454,6 +476,21 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     ),
     "staff.send_event": Things.complete_draft,
     **{f"staff.{page}_note": Things.note for page in ("show", "change", "move")},
+    "client.show_complaint": Things.complaint,
+    "worker.show_complaint": partial(Things.complaint, person="wassim"),
+    **{
+        f"staff.{page}": Things.complaint
+        for page in (
+            "show_complaint",
+            "acknowledge_complaint",
+            "announce_delay",
+            "answer_complaint",
+            "resolve_complaint",
+            "change_complaint",
+        )
+    },
+    "staff.reopen_complaint": Things.answered_complaint,
+    "staff.complain_of_rating": Things.low_rating,
     "staff.show_event": Things.event,
     "staff.show_event_file": Things.event_with_file,
     "staff.acknowledge_event": Things.event,
@@ -530,6 +567,13 @@ WRITTEN: dict[str, Callable[[Things], dict[str, Any]]] = {
        for portal in PORTALS},
     **{f"{portal}.{page}": lambda things: things.typed
        for portal in ("client", "worker") for page in ("begin_report", "resume_report")},
+    "client.file_own_complaint": lambda _things: {**COMPLAINT, "about": "agency"},
+    "worker.file_own_complaint": lambda things: {**COMPLAINT, "about": str(things.agency.claire.id)},
+    "staff.file_client_complaint": lambda things: {**STAFF_COMPLAINT, "about": str(things.agency.wassim.id)},
+    "staff.file_worker_complaint": lambda things: {**STAFF_COMPLAINT, "about": str(things.agency.claire.id)},
+    "staff.file_partner_complaint": lambda things: {
+        **STAFF_COMPLAINT, "partner": "Le voisin", "sector_id": str(things.agency.north),
+    },
     "staff.copy_reasons": lambda things: {"reasons": str(things.reason_id)},
     "staff.manage_factor": lambda _things: {"deed": "start", "code": factories.code_of_phone()},
     "staff.bring_logo": lambda _things: {"logo": (io.BytesIO(factories.picture()), "logo.png")},

@@ -1,6 +1,6 @@
 """Where a complaint stands: derived of what was done with it, never written down."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -81,7 +81,7 @@ def in_time(at: datetime | None, last: date) -> bool | None:
 
 # ---- the same, as the database says it of a complaint joined to its note ----
 
-_TODAY: Any = bindparam("today", callable_=today, type_=Date)
+_today: Any = bindparam("today", callable_=today, type_=Date)
 RESOLVED = and_(Note.situation.is_not(None), Note.situation == Situation.DONE)
 ANSWERED = and_(
     Complaint.answered_at.is_not(None),
@@ -91,7 +91,10 @@ OPEN = and_(or_(Note.situation.is_(None), Note.situation != Situation.DONE), ~AN
 DUE_ON: ColumnElement[date] = case(
     (Complaint.acknowledged_at.is_(None), Complaint.acknowledge_by), else_=Complaint.answer_by
 )
-LATE = and_(OPEN, DUE_ON < _TODAY)
+LATE = and_(OPEN, _today > DUE_ON)
+AHEAD = timedelta(days=2)
+_soon: Any = bindparam("soon", callable_=lambda: today() + AHEAD, type_=Date)
+NEAR = and_(OPEN, _soon >= DUE_ON)  # or late
 STATE: ColumnElement[str] = case(
     (RESOLVED, State.CLOSED.value),
     (ANSWERED, State.ANSWERED.value),

@@ -215,6 +215,7 @@ class ControlTable:
         offers: what the select fields of the form offer, by name.
         totals: figures over all rows; they are counted exactly then, else up to 1,000.
         mark: gives a row a word for the style sheet (`excluded`).
+        start: the words of a button beside its name, and the endpoint of the page that it opens.
     """
 
     name: str
@@ -234,6 +235,7 @@ class ControlTable:
     offers: Mapping[str, Offer] = field(default_factory=dict)
     totals: Totals | None = None
     mark: Callable[[Row], str] | None = None
+    start: tuple[object, str] | None = None
 
     def is_open_to(self, user: User) -> bool:
         """Whether this person may open it today."""

@@ -43,6 +43,7 @@ TABS = {
         Tab("ratings", _l("Ratings"), "staff.show_client_ratings", CLIENT, "ratings.enabled"),
         Tab("incidents", _l("Incidents"), "staff.show_client_incidents", CLIENT, "incidents.enabled"),
         Tab("events", _l("Adverse events"), "staff.show_client_events", CLIENT, "adverse_events.enabled"),
+        Tab("complaints", _l("Complaints"), "staff.show_client_complaints", CLIENT, "complaints.enabled"),
         Tab("threads", _l("Conversations"), "staff.show_client_threads", CLIENT),
         Tab("notes", _l("Notes"), "staff.show_client_notes", CLIENT),
         Tab("timeline", _l("Follow-up"), "staff.show_client_timeline", CLIENT),
@@ -61,6 +62,7 @@ TABS = {
         Tab("incidents", _l("Incidents"), "staff.show_worker_incidents", WORKER, "incidents.enabled"),
         Tab("events", _l("Adverse events"), "staff.show_worker_events", WORKER, "adverse_events.enabled"),
         Tab("notes", _l("Notes"), "staff.show_worker_notes", WORKER),
+        Tab("complaints", _l("Complaints"), "staff.show_worker_complaints", WORKER, "complaints.enabled"),
     ),
     "staff": (
         Tab("definition", DEFINITION, "staff.show_staff", STAFF),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from flask import g
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, case, func, select, update
 
@@ -9,10 +10,11 @@ from portal import clock
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
-from portal.extensions import Panel, db, rows_changed
+from portal.extensions import Panel, db, rows_changed, wires
 from portal.outbox.actions import Order, schedule
 from portal.people.models import Client, Staff
 from portal.people.queries import staff_at_work, staff_responsible_for, visible_clients
+from portal.portals import staff
 from portal.ratings.models import Rating
 from portal.ratings.queries import (
     RatingRow,
@@ -100,6 +102,12 @@ def unseen(user: User) -> tuple[list[RatingRow], int]:
     more = case((mine, Client.phone)).label("phone"), counted.scalar_subquery().label("total")
     rows = db.session.execute(waiting.add_columns(*more).limit(SHOWN)).all()
     return [replace(as_row(row), phone=row.phone) for row in rows], rows[0].total if rows else 0
+
+
+@staff.app_template_global()
+def panels_of_low_rating(rating_id: int) -> list[Panel]:
+    """What else staff can do about a low rating, beside taking note of it."""
+    return [panel for make in wires.low_rating_panels if (panel := make(g.user, rating_id))]
 
 
 def home_card(user: User) -> Panel | None:

@@ -143,7 +143,7 @@ def _mark(row: Row) -> str:
     return "overdue" if is_overdue(row.c_state, row.c_due) else ""
 
 
-def _in_order(labels: Mapping[Any, object], column: Any) -> Any:
+def in_order(labels: Mapping[Any, object], column: Any) -> Any:
     return case({str(key): place for place, key in enumerate(labels)}, value=column)
 
 
@@ -186,11 +186,11 @@ INCIDENTS = ControlTable(
         Column("service", _l("Service"), Service.name),
         Column("reason", _l("Reason for the incident"), REASON),
         Column("phase", _l("Reported about"), Incident.phase, read=lambda phase: str(PHASES[phase]),
-               sort=_in_order(PHASES, Incident.phase)),
+               sort=in_order(PHASES, Incident.phase)),
         Column("urgency", _l("Urgency"), Incident.urgency, read=lambda urgency: str(URGENCY_LABELS[urgency]),
-               sort=_in_order(URGENCY_LABELS, Incident.urgency)),
+               sort=in_order(URGENCY_LABELS, Incident.urgency)),
         Column("state", _l("State"), Incident.state, read=lambda state: str(STATE_LABELS[state]),
-               sort=_in_order(STATE_LABELS, Incident.state)),
+               sort=in_order(STATE_LABELS, Incident.state)),
         Column("answer", _l("First answer after"), ANSWER, "number", read=hours, may_be_empty=True),
         Column("due", _l("Due date"), Incident.due_on, of_row=_due, may_be_empty=True),
         Column("owner", _l("Owner"), named(Owner), sort=Owner.last_name + " " + Owner.first_name, may_be_empty=True),
@@ -199,7 +199,7 @@ INCIDENTS = ControlTable(
                may_be_empty=True),
         Column("by", _l("Reported by"), Incident.declared_by),
         Column("outcome", _l("How it ended"), Incident.outcome, read=lambda outcome: str(OUTCOME_LABELS[outcome]),
-               sort=_in_order(OUTCOME_LABELS, Incident.outcome), may_be_empty=True),
+               sort=in_order(OUTCOME_LABELS, Incident.outcome), may_be_empty=True),
         Column("handling", _l("Rating of the handling"), Rating.stars, "stars", may_be_empty=True),
         Column("closed", lazy_pgettext("incident", "Closed on"), Incident.closed_at, "moment", may_be_empty=True),
     ),

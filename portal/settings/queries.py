@@ -34,6 +34,12 @@ def option(key: str) -> Any:
     return options[key] if key in options else OPTIONS[key].default
 
 
+def is_on(module: str) -> bool:
+    """Whether a module, or a part of one (`complaints.portal`), is on: no part is in a module that is off."""
+    whole = f"{module.partition('.')[0]}.enabled"
+    return bool(option(module) and (whole not in OPTIONS or option(whole)))
+
+
 # all that differs from its default as one value, so that a statement that is made anyway can bring it along
 _line = OptionValue.key + literal(" ") + cast(OptionValue.value, Text)
 WHOLE = select(func.aggregate_strings(_line, "\n")).scalar_subquery()
