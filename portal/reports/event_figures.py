@@ -13,6 +13,7 @@ from flask_babel import ngettext
 from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, case, func, literal, select, union_all
 from sqlalchemy.orm import aliased
 
+from portal import clock
 from portal.adverse_events.criticality import LEVELS, ZONE_LABELS, criticality, gravity
 from portal.adverse_events.models import AdverseEvent, event_category
 from portal.adverse_events.reporting import TO_ACKNOWLEDGE, TO_ACKNOWLEDGE_SEVERE
@@ -78,8 +79,8 @@ def _by_month(bare: Select, months: list[date]) -> Select:
 
 
 def months_of(sums: Mapping[str, Any]) -> list[date]:
-    """The first days of the months from the first event until the last."""
-    first, last = (local(sums[name]).date().replace(day=1) for name in ("first", "last"))
+    """The first days of the months from the first event until the last; where there is none, of this month."""
+    first, last = (local(sums[name] or clock.now()).date().replace(day=1) for name in ("first", "last"))
     further = (last.year - first.year) * 12 + last.month - first.month
     return [months_later(first, number) for number in range(further + 1)]
 
