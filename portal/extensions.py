@@ -212,6 +212,7 @@ class Wires:
     owner_of_thread: Callable[[int], int | None] = lambda _thread_id: None  # who of the staff has the matter in hand
     has_open_incident: Callable[[int], bool] = lambda _visit_id: False
     is_incident_open: Callable[[int], bool] = lambda _incident_id: False
+    graver_report_url: Callable[["User", "Visit"], str | None] = lambda _user, _visit: None  # than an incident
     thread_of_incident: Callable[[int], int | None] = lambda _incident_id: None
     note_origins: dict[str, NoteOrigin] = field(default_factory=dict)
     promises: list[Callable[[], list[str]]] = field(default_factory=list)  # for `flask outbox audit`

@@ -11,7 +11,7 @@ from portal.adverse_events import home as event_home
 from portal.adverse_events import moving as event_moving
 from portal.adverse_events import notes as event_notes
 from portal.adverse_events import panels as event_panels
-from portal.adverse_events import route_mails
+from portal.adverse_events import route_mails, short
 from portal.complaints import actions as complaints
 from portal.complaints import alerts as complaint_alerts
 from portal.complaints import following as complaints_following
@@ -206,6 +206,9 @@ wires.note_origins = {"adverse_event": event_notes.ORIGIN}
 wires.has_open_incident = has_open_incident
 wires.is_incident_open = is_incident_open
 wires.thread_of_incident = thread_of_incident
+
+# where something graver than an incident is reported, for `incidents`
+wires.graver_report_url = short.report_url
 
 # who of the staff has an incident in hand, for `threads`
 wires.owner_of_thread = incident_alerts.owner_of

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, delete, select
@@ -18,7 +19,7 @@ from portal.accounts.models import User
 from portal.adverse_events.models import EventDraft, Mode
 from portal.adverse_events.report import Report
 from portal.adverse_events.reporting import Declared, declare_event, declared
-from portal.adverse_events.words import OTHER_CATEGORY
+from portal.adverse_events.words import MODULE, OTHER_CATEGORY
 from portal.errors import Refused
 from portal.extensions import db
 from portal.files.models import Attachment
@@ -28,7 +29,10 @@ from portal.links import new_public_id
 from portal.organisation.lists import entries
 from portal.organisation.models import ListName
 from portal.people.models import Client
+from portal.portals import portal_of
+from portal.settings.queries import option
 from portal.threads.actions import person_of
+from portal.threads.queries import is_staff
 from portal.visits.models import State, Visit
 from portal.visits.queries import visible_visits
 
@@ -76,6 +80,14 @@ class Sending:
     rescue: bool
     mode: str
     files: Sequence[FileStorage | Attachment]
+
+
+def report_url(user: User, visit: Visit) -> str | None:
+    """Where a client or a worker reports an adverse event on a visit, if they can."""
+    begun = visit.starts_at <= clock.now() and visit.state not in (State.DRAFT, State.CANCELLED)
+    if is_staff(user) or not (option(MODULE) and option("adverse_events.portal") and user.sees_threads and begun):
+        return None
+    return url_for(f"{portal_of(user.role).name}.begin_report", visit=visit.id)
 
 
 # ---- what is offered ----

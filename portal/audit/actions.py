@@ -1,13 +1,14 @@
 """Writing the journal."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 from flask import Response, after_this_request
 from sqlalchemy import Engine, Insert, insert
 from sqlalchemy.exc import OperationalError
+from werkzeug.wsgi import ClosingIterator
 
 from portal import clock
 from portal.audit.models import KINDS, AuditEntry, ReadEntry
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _ENTRY = insert(AuditEntry.__table__)  # past the mapper: nobody needs the row as an object
 _READING = insert(ReadEntry.__table__)
+_READ = (200, 206, 304)  # whole, in part, or from the copy that the browser has
 
 
 class Actor(Protocol):
@@ -83,9 +85,17 @@ def note_reading(actor: Actor, subject: tuple[str, int], part: str) -> None:
 
     @after_this_request
     def attach(response: Response) -> Response:
-        if response.status_code == 200:
-            response.call_on_close(partial(_write, engine, [row], _READING))
+        if response.status_code in _READ:
+            _when_it_has_left(response, partial(_write, engine, [row], _READING))
         return response
+
+
+def _when_it_has_left(response: Response, deed: Callable[[], None]) -> None:
+    """Do something once an answer has left. Where a file is handed through, nobody closes the answer itself."""
+    if response.direct_passthrough:
+        response.response = ClosingIterator(cast("Iterable[bytes]", response.response), [deed])
+    else:
+        response.call_on_close(deed)
 
 
 def _write(engine: Engine, rows: list[dict], statement: Insert = _ENTRY) -> None:

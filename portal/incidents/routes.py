@@ -4,6 +4,7 @@ from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from portal.extensions import wires
 from portal.forms import refused
 from portal.incidents import actions, declaring
 from portal.incidents.models import Incident
@@ -46,4 +47,5 @@ def _window(visit: Visit, form: ReportForm, status: int, closed: declaring.Close
         urgencies=URGENCY_LABELS, until=None if is_staff(g.user) else declaring.open_until(visit), portal=g.portal,
         contact_url=declaring.contact_url(g.user) if closed else None,
         reasons_url=declaring.reasons_url(g.user, visit) if closed else None,
+        graver_url=wires.graver_report_url(g.user, visit),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from portal.extensions import db
 from portal.links import new_public_id
 from portal.organisation.lists import entry_of_code
 from portal.organisation.models import ListName
+from portal.settings.actions import set_option
 from tests import factories
 from tests.factories import NOON, Agency, Persona
 
@@ -55,3 +56,14 @@ def drafted(agency: Agency, who: Persona) -> EventDraft:
     )  # fmt: skip
     factories.add(draft)
     return draft
+
+
+def portal_story(agency: Agency) -> None:
+    """On the portals: Wassim has reported something, has begun another report, and an event is opened to him."""
+    set_option(None, "adverse_events.portal", "on")
+    answered = stored(agency, told_at=NOON, told_text="La barre d’appui est posée.", state="closed")
+    type_, _colon, number = agency.wassim.key.partition(":")
+    factories.add(Reporter(event_id=answered.id, person_type=type_, person_id=int(number), name=agency.wassim.name))
+    stored(agency, opened_at=NOON)
+    drafted(agency, agency.wassim)
+    confided(agency, agency.claire)

@@ -295,3 +295,14 @@ def test_the_worker_concerned_reads_the_facts_and_gives_their_word_once_it_is_op
     assert late.status == 409
     assert "Trop tard." in late.html
     assert str(one_event(database).worker_word).endswith("dit.")
+
+
+def test_the_window_of_an_incident_leads_to_what_is_graver(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        factories.reason(agency.cleaning)
+    for person in (agency.wassim, agency.claire):
+        window = sign_in(person).get(f"/{portal_of(person)}/visits/{agency.claires_past}/incident")
+        form = window.link("Report an adverse event").click().form("Go on")
+        assert form.values()["subject"] == f"visit:{agency.claires_past}"
+    page = sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_past}/incident")
+    assert "Somebody was hurt" not in page.words

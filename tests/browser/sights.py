@@ -40,6 +40,7 @@ from portal.visits.actions import cancel_visit
 from portal.visits.models import Visit
 from tests import factories
 from tests.adverse_events import drafts
+from tests.adverse_events.stories import portal_story
 from tests.browser.tab import Tab
 from tests.factories import Agency
 
@@ -388,6 +389,25 @@ def both_change(tab: Tab, story: Story) -> None:
     tab.page.locator(".rival").first.wait_for()
 
 
+def refused_at_last(tab: Tab, _story: Story) -> None:
+    tab.open("/worker/adverse-events/drafts/1/sending")
+    tab.page.locator(SAVE).first.click()
+    tab.page.locator(".error").first.wait_for()
+
+
+def reported_anonymously(tab: Tab, _story: Story) -> None:
+    tab.open("/worker/adverse-events/drafts/1/sending")
+    tab.page.locator("[name=gravity][value=light]").check()
+    tab.page.locator("[name=mode][value=anonymous]").check()
+    tab.page.locator(SAVE).first.click()
+    tab.page.locator(".secret-code").wait_for()
+
+
+def event_readings(tab: Tab, _story: Story) -> None:
+    tab.open("/staff/adverse-events/3")
+    tab.open("/staff/adverse-events/3/readings")
+
+
 SEND = ".write-send button"
 SAVE = "main form button[type=submit]"
 SIGN_IN = "form[action='/sign-in'] button[type=submit]"
@@ -442,6 +462,16 @@ SIGHTS = [
     Sight("clients-address", "paul", "/client/account/address"),
     Sight("clients-address-refused", "paul", press("/client/account/address", SAVE, ".error")),
     Sight("clients-address-asked", "paul", asked_address),
+    Sight("own-events", "wassim", "/worker/adverse-events", before=portal_story),
+    Sight("own-events-none-yet", "eloise", "/client/adverse-events"),
+    Sight("own-event-begun", "claire", "/client/adverse-events/new?visit={agency.claires_done}", before=portal_story),
+    Sight("own-event-refused", "wassim", press("/worker/adverse-events/new", SAVE, ".error"), before=portal_story),
+    Sight("own-event-to-send", "wassim", refused_at_last, before=portal_story),
+    Sight("own-event-sent-anonymously", "wassim", reported_anonymously, before=portal_story),
+    Sight("own-event-by-code", "claire", press("/client/adverse-events/code", SAVE, ".error")),
+    Sight("own-event-opened", "wassim", "/worker/adverse-events/opened/2", before=portal_story),
+    Sight("event-reporter", "ines", "/staff/adverse-events/3/reporter", before=portal_story),
+    Sight("event-readings", "ada", event_readings, before=portal_story),
     Sight("my-visits-with-incidents", "claire", "/client/visits", before=incidents),
     Sight("report-refused", "claire", press(REPORT, SAVE, ".error"), before=reasons),
     Sight("report-too-early", "paul", "/client/visits/{agency.claires_next}/incident", 409),
