@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from portal.accounts.models import User
@@ -28,7 +27,6 @@ LABELS = {
     "measures": lazy_pgettext("step", "What was done"),
     "check": lazy_pgettext("step", "Check and send"),
 }
-EMPTY = _l("Nothing yet")
 
 
 @dataclass(frozen=True)
