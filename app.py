@@ -23,8 +23,11 @@ from portal import (
 from portal.accounts import own as own_account  # noqa: F401
 from portal.accounts import second_factor_routes  # noqa: F401 - hangs its pages
 from portal.accounts.routes import accounts
+from portal.adverse_events import action_routes as event_action_routes  # noqa: F401
+from portal.adverse_events import analysis_routes as event_analysis_routes  # noqa: F401
 from portal.adverse_events import confidence_routes as event_confidence_routes  # noqa: F401
 from portal.adverse_events import draft_routes as event_draft_routes  # noqa: F401
+from portal.adverse_events import end_routes as event_end_routes  # noqa: F401
 from portal.adverse_events import page_routes as event_page_routes  # noqa: F401
 from portal.adverse_events import portal_routes as event_portal_routes  # noqa: F401
 from portal.adverse_events import record_routes as event_record_routes  # noqa: F401

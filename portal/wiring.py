@@ -5,8 +5,9 @@ from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from portal.accounts import messages as account_messages
 from portal.accounts import notices as account_notices
 from portal.accounts.models import User
+from portal.adverse_events import action_home as event_actions
+from portal.adverse_events import action_mails as event_action_mails
 from portal.adverse_events import alerts as event_alerts
-from portal.adverse_events import follow_models as _follow_models  # noqa: F401 - tables that nobody else reads yet
 from portal.adverse_events import home as event_home
 from portal.adverse_events import moving as event_moving
 from portal.adverse_events import notes as event_notes
@@ -52,6 +53,7 @@ from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.panels import MESSAGE_COLUMN, client_panel, rating_panel
 from portal.ratings.queries import missing_requests
 from portal.reports.complaints import COMPLAINTS
+from portal.reports.event_actions import EVENT_ACTIONS
 from portal.reports.events import EVENTS
 from portal.reports.incidents import INCIDENTS
 from portal.reports.journal import JOURNAL
@@ -87,8 +89,8 @@ def message_perimeter(user: User) -> ColumnElement[bool]:
     seen = visits.visible_visits(user).join(RatingSubject, about == Visit.id)
     rated = seen.with_only_columns(Visit.id).where(RatingSubject.id == subject).correlate(Message).exists()
     return or_(rated, is_about_visible(user), incident_alerts.is_about_visible(user),
-               event_alerts.is_about_visible(user), reminders.is_about_visible(user),
-               complaint_alerts.is_about_visible(user))  # fmt: skip
+               event_alerts.is_about_visible(user), event_action_mails.is_about_visible(user),
+               reminders.is_about_visible(user), complaint_alerts.is_about_visible(user))  # fmt: skip
 
 
 def sectors_of(user: User) -> set[int]:
@@ -109,6 +111,7 @@ def messages_about(name: str) -> ColumnElement[bool]:
         is_about_named(name),
         incident_alerts.is_about_named(name),
         event_alerts.is_about_named(name),
+        event_action_mails.is_about_named(name),
         reminders.is_about_named(name),
         complaint_alerts.is_about_named(name),
     )
@@ -120,7 +123,7 @@ for kind in (
     account_notices.NOTICE,
     thread_messages.NOTICE, thread_messages.DIGEST, *incident_alerts.ALERTS,
     *complaint_alerts.ALERTS, *complaint_messages.NEWS,
-    event_alerts.ALERT, route_mails.CLOCK,
+    event_alerts.ALERT, route_mails.CLOCK, *event_action_mails.MAILS,
     rating_messages.REQUEST, rating_messages.REMINDER, rating_messages.HANDLING,
     rating_messages.HANDLING_REMINDER, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW,
     setup_messages.TEST, reminders.REMINDER,
@@ -136,7 +139,7 @@ wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": 
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}
 
 # control tables, in the order in which they are listed
-wires.tables = {table.name: table for table in (QUALITY, INCIDENTS, COMPLAINTS, EVENTS, JOURNAL)}
+wires.tables = {table.name: table for table in (QUALITY, INCIDENTS, COMPLAINTS, EVENTS, EVENT_ACTIONS, JOURNAL)}
 
 # of which sectors their files are, for `controls`
 wires.sectors_of = sectors_of
@@ -146,7 +149,7 @@ wires.files_of_account = files_of_account
 wires.message_perimeter = message_perimeter
 wires.message_about = [
     MESSAGE_COLUMN, account_messages.MESSAGE_COLUMN, READER_COLUMN, incident_alerts.MESSAGE_COLUMN,
-    event_alerts.MESSAGE_COLUMN, complaint_alerts.MESSAGE_COLUMN,
+    event_alerts.MESSAGE_COLUMN, event_action_mails.MESSAGE_COLUMN, complaint_alerts.MESSAGE_COLUMN,
     reminders.MESSAGE_COLUMN,
 ]  # fmt: skip
 wires.messages_about = messages_about
@@ -177,8 +180,8 @@ wires.account_panels = [choices.account_panel, notice_choices.account_panel]
 # what asks for attention: cards of the staff's home page, figures in the menu
 wires.home_cards = [
     setup.home_card, settings.home_card, incident_home.reasons_card, outbox.home_card, notes_home.reminders_card,
-    event_home.new_card, event_home.clocks_card, incident_home.incidents_card, low.home_card,
-    incident_home.handling_card, complaint_home.home_card, visit_panels.home_card, imports.home_card,
+    event_home.new_card, event_home.clocks_card, event_actions.actions_card, incident_home.incidents_card,
+    low.home_card, incident_home.handling_card, complaint_home.home_card, visit_panels.home_card, imports.home_card,
     thread_lists.home_card,
 ]  # fmt: skip
 wires.home_counts = {"visits.unclosed": visit_panels.unclosed, complaint_home.NUMBER: complaint_home.count_near}

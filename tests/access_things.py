@@ -13,6 +13,10 @@ from werkzeug.datastructures import FileStorage
 from portal.accounts.actions import mail_reset
 from portal.accounts.links import mail_link
 from portal.accounts.models import Account, AccountLink
+from portal.adverse_events.action_plan import move_action
+from portal.adverse_events.closing import close_event
+from portal.adverse_events.follow_models import Action, ActionState
+from portal.adverse_events.models import AdverseEvent
 from portal.adverse_events.telling import add_line
 from portal.adverse_events.triage import REJECTED, Estimate, Judgement, judge
 from portal.complaints.following import answer
@@ -42,6 +46,7 @@ from portal.threads.models import Thread
 from portal.work import jobs as work
 from tests import factories
 from tests.adverse_events import drafts
+from tests.adverse_events.follow_stories import action, followed
 from tests.adverse_events.stories import confided, drafted, first_screen, stored
 from tests.conftest import Database
 from tests.factories import PASSWORD, Agency
@@ -74,6 +79,7 @@ FIXED = {
     "staff.change_account": {"deed": "sign-out"},
     "staff.change_level": {"level_id": 1},
     "staff.show_list": {"name": "note"},
+    "staff.tell_about_event": {"whom": "reporter"},
     "staff.add_entry": {"name": "note"},
     "staff.fill_event": {"step": "facts"},
     "staff.keep_event": {"step": "facts"},
@@ -150,6 +156,22 @@ BODIES: dict[str, dict[str, str]] = {
     "staff.take_back_judgement": {"version": "3", "why": "Une erreur."},
     "staff.add_authority": {"route": "R-JUST"},
     "staff.change_authority": {"version": "1", "state": "not_required", "why": "Sans suite."},
+    "staff.keep_event_actions_filter": {"name": "Les miennes", "query": "state=open"},
+    "staff.export_event_actions": {"format": "csv", "query": "period=this_year"},
+    "staff.write_analysis": {"version": "0", "method": "five_whys", "planned": "Se lever avec une aide"},
+    "staff.add_event_action": {
+        "kind": "corrective", "text": "Poser une barre", "owner_id": "1", "due_on": "2026-12-01",
+    },
+    "staff.change_event_action": {
+        "version": "1", "kind": "curative", "text": "Poser un tapis", "owner_id": "1", "due_on": "2026-12-01",
+    },
+    "staff.move_event_action": {"version": "1", "state": "progress"},
+    "staff.check_event_action": {"version": "2", "effective": "yes"},
+    "staff.tell_about_event": {"version": "2", "how": "phone", "day": "2026-11-17", "hour": "11:30"},
+    "staff.open_event_to_worker": {"version": "2", "opened": "yes"},
+    "staff.mark_event_dealt_with": {"version": "2"},
+    "staff.close_adverse_event": {"version": "2", "why": "Les mesures tiennent."},
+    "staff.reopen_adverse_event": {"version": "3", "why": "Une autre chute."},
     "staff.change_incident_state": {"version": "1", "state": "closed", "outcome": "settled"},
     "staff.change_follow_up": {"version": "1", "urgency": "high", "owner_id": "1", "due_on": "2026-12-01"},
     "staff.keep_journal_filter": {"name": "Les connexions", "query": "what=account."},
@@ -293,6 +315,25 @@ class Things:
         """Somebody has begun to."""
         self.short_reports()
         return {"draft_id": drafted(self.agency, getattr(self.agency, person)).id}
+
+    def judged_event(self) -> dict[str, Any]:
+        """A slight one, of which who reported it was told."""
+        light = {"severity": 1, "potential": 1, "told_how": "phone"}
+        return {"event_id": followed(self.agency, **light).id}
+
+    def closed_event(self) -> dict[str, Any]:
+        made = db.session.get_one(AdverseEvent, self.judged_event()["event_id"])
+        close_event(self.agency.ines.user, made, "Les mesures tiennent.", None, made.version)
+        return {"event_id": made.id}
+
+    def event_action(self) -> dict[str, Any]:
+        """Sofia has it in hand."""
+        return {"action_id": action(self.agency, followed(self.agency), date(2026, 12, 1)).id}
+
+    def done_action(self) -> dict[str, Any]:
+        made = db.session.get_one(Action, self.event_action()["action_id"])
+        move_action(self.agency.sofia.user, made, ActionState.DONE, made.version)
+        return {"action_id": made.id}
 
     def group(self) -> dict[str, Any]:
         """Sofia writes to all her clients."""
@@ -508,6 +549,21 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
         for portal, person in {"client": "claire", "worker": "wassim"}.items()
         for page in ("resume_report", "send_report", "discard_report")
     },
+    **{
+        f"staff.{page}": Things.judged_event
+        for page in (
+            "write_analysis",
+            "add_event_action",
+            "open_event_to_worker",
+            "mark_event_dealt_with",
+            "close_adverse_event",
+            "tell_about_event",
+        )
+    },
+    "staff.reopen_adverse_event": Things.closed_event,
+    "staff.change_event_action": Things.event_action,
+    "staff.move_event_action": Things.event_action,
+    "staff.check_event_action": Things.done_action,
     "staff.look_at_rating": Things.low_rating,
     "staff.look_at_handling": Things.badly_handled_incident,
     "staff.ask_again": Things.rated_visit,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from flask import Flask
-from werkzeug.routing import IntegerConverter, Rule
+from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
 from tests.access_things import Things
 from tests.conftest import Database, SignIn, open_browser
@@ -50,6 +50,12 @@ def things(agency: Agency, database: Database) -> Things:
 
 def url(app: Flask, endpoint: str, values: dict[str, Any]) -> str:
     return app.url_map.bind("localhost").build(endpoint, values)
+
+
+def filled(rule: Rule, number: int = 1) -> dict[str, Any]:
+    """A number for each part of an address; of one that is a word of some, the first."""
+    return {name: min(part.items) if isinstance(part, AnyConverter) else number
+            for name, part in rule._converters.items()}  # fmt: skip
 
 
 def browser_of(actor: str, app: Flask, agency: Agency, sign_in: SignIn) -> Browser:
@@ -120,7 +126,7 @@ def addresses(app: Flask, prefix: str, number: int = 1) -> Iterator[tuple[str, s
             numbered = {name: part for name, part in rule._converters.items() if name != "token"}
             assert all(isinstance(part, IntegerConverter) for part in numbered.values()), rule
             for method in sorted(methods(rule)):
-                yield method, url(app, rule.endpoint, dict.fromkeys(rule.arguments, number))
+                yield method, url(app, rule.endpoint, filled(rule, number))
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
@@ -176,7 +182,7 @@ def test_no_deed_is_done_without_the_token_of_a_form(
         for method in methods(rule) - {"GET"}:
             if rule.endpoint in UNGUARDED:
                 continue
-            where = url(app, rule.endpoint, dict.fromkeys(rule.arguments, 1))
+            where = url(app, rule.endpoint, filled(rule))
             browser = doers.get(rule.endpoint.partition(".")[0], doers["client"])
             body = {"stars": "5", "reason": "x", "language": "ru", "file": agency.claire.key}
             for wrong in ({}, {"csrf_token": ""}, {"csrf_token": sign_in(agency.denis).csrf_token() + "x"}):
@@ -199,7 +205,7 @@ def test_no_deed_is_done_for_another_site_even_with_a_token(
     before = database.fingerprint()
     for rule in rules(app):
         for method in methods(rule) - {"GET"}:
-            where = url(app, rule.endpoint, dict.fromkeys(rule.arguments, 1))
+            where = url(app, rule.endpoint, filled(rule))
             browser = doers.get(rule.endpoint.partition(".")[0], doers["client"])
             sent = {"data": {"stars": "5", "language": "ru"}, "headers": {"X-CSRFToken": browser.csrf_token(), **said}}
             page = browser.open(where, method=method, **sent)
@@ -229,7 +235,7 @@ def test_safe_requests_of_everybody_write_nothing(
         for rule in rules(app):
             if rule.endpoint == "static" or "token" in rule.arguments:
                 continue
-            where = url(app, rule.endpoint, dict.fromkeys(rule.arguments, 1))
+            where = url(app, rule.endpoint, filled(rule))
             if "GET" in methods(rule):
                 browser.get(where)
                 browser.head(where)

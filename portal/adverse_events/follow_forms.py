@@ -41,6 +41,12 @@ def near(_form: object, field: DateField) -> None:
         raise ValidationError(_("This date is not valid. Please give a day between 1900 and 2200."))
 
 
+def forget_unless_typed(field: DateField | TimeField) -> None:
+    """An empty field is no wrong date: whether it is needed, the form says."""
+    if not any(field.raw_data or ()):
+        cast("list", field.errors).clear()
+
+
 def moment_of(day: date, hour: time) -> datetime:
     """A moment that was typed as the agency's clocks show it; of the hour that comes twice, the first."""
     return datetime.combine(day, hour, zone()).astimezone(UTC)
@@ -81,7 +87,7 @@ class ToldForm(FollowForm):
 
     how = RadioField(_l("How"), choices=[], validators=[InputRequired(_l("Please say how."))])
     day = DateField(_l("On which day?"), validators=[Optional(), near])
-    hour = TimeField(_l("At what time?"), validators=[Optional()])
+    hour = TimeField(_l("At what time?"))
     text = TextAreaField(_l("What became of it"), validators=[Length(max=LONGEST_TEXT, message=TOO_LONG)])
 
     def __init__(self, event: AdverseEvent, whom: Told) -> None:
@@ -97,6 +103,7 @@ class ToldForm(FollowForm):
             del self.how
 
     def validate_hour(self, field: TimeField) -> None:
+        forget_unless_typed(field)
         if self._is_impossible:
             return
         if not self.day.data and not self.day.errors:

@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 
 from portal.accounts.models import User
-from portal.adverse_events.models import AdverseEvent
+from portal.adverse_events.models import ENDED, AdverseEvent
 from portal.adverse_events.queries import event_of, visible_events
 from portal.extensions import NoteOrigin
 from portal.roles import GRANTS, Permission
@@ -20,9 +20,9 @@ def _address(event_id: int) -> str:
 
 
 def _may_end(user: User, event_id: int) -> bool:
-    """Who follows the event up; nobody whom it concerns says that it is dealt with."""
+    """Who follows the event up. The note of an ended event is opened again with the event, not by itself."""
     event = event_of(user, event_id)
-    return event is not None and Permission.HANDLE_EVENTS in GRANTS[user.role]
+    return event is not None and event.state not in ENDED and Permission.HANDLE_EVENTS in GRANTS[user.role]
 
 
 ORIGIN = NoteOrigin(_visible, _address, _l("Adverse event"), _may_end)

@@ -7,8 +7,10 @@ from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
 from portal.adverse_events import confidence
+from portal.adverse_events.event_journal import journal_panel
 from portal.adverse_events.facts import facts_panel
 from portal.adverse_events.follow_models import AuthorityRoute
+from portal.adverse_events.follow_panels import actions_panel, analysis_panel, end_panel, feedback_panel
 from portal.adverse_events.models import AdverseEvent, event_file
 from portal.adverse_events.queries import visible_events
 from portal.adverse_events.route_panel import authorities_panel
@@ -19,7 +21,8 @@ from portal.files.models import Attachment
 
 # each with a heading of its own; those that return None are left out. The page asks twelve statements in all.
 EVENT_PANELS: list[Callable[[User, AdverseEvent], Panel | None]] = [
-    facts_panel, confidence.panel, triage_panel, authorities_panel,
+    facts_panel, confidence.panel, triage_panel, authorities_panel, analysis_panel, actions_panel, feedback_panel,
+    end_panel, journal_panel,
 ]  # fmt: skip
 
 _SHOWN = (

@@ -1,0 +1,47 @@
+"""The actions that somebody of the staff has in hand, on their home page."""
+
+from sqlalchemy import Row, func
+from sqlalchemy.orm import aliased
+
+from portal.accounts.models import User
+from portal.adverse_events.action_plan import is_overdue, own_actions
+from portal.adverse_events.follow_models import Action, ActionState
+from portal.adverse_events.models import AdverseEvent
+from portal.controls.periods import months_later
+from portal.extensions import Panel, db
+from portal.settings.queries import option
+from portal.visits.queries import today
+
+SHOWN = 8
+
+
+def actions_card(user: User) -> Panel | None:
+    """The next ones by the day on which they are due, those first that are late; nothing when there are none."""
+    if not option("adverse_events.enabled") or user.staff_id is None:
+        return None
+    event = aliased(AdverseEvent)
+    chosen = (
+        own_actions(user)
+        .join(event, event.id == Action.event_id)
+        .with_only_columns(
+            Action.id, Action.text, Action.state, Action.due_on, Action.check_on, Action.event_id, event.year,
+            event.number, func.count().over().label("total"),
+        )
+        .order_by(Action.due_on, Action.id)
+        .limit(SHOWN)
+    )  # fmt: skip
+    found = db.session.execute(chosen).all()
+    if not found:
+        return None
+    first, last = (months_later(today(), 12 * years).isoformat() for years in (-1, 1))
+    return Panel("adverse_events/_home_actions.html", {
+        "rows": list(map(_as_row, found)), "total": found[0].total, "first": first, "last": last,
+    })  # fmt: skip
+
+
+def _as_row(row: Row) -> dict[str, object]:
+    return {
+        "text": row.text, "event_id": row.event_id, "id": row.id, "reference": f"EI-{row.year}-{row.number:04d}",
+        "due_on": row.due_on, "late": is_overdue(row.state, row.due_on), "check": row.state == ActionState.DONE,
+        "check_on": row.check_on,
+    }  # fmt: skip
