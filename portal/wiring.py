@@ -57,6 +57,7 @@ from portal.reports.event_actions import EVENT_ACTIONS
 from portal.reports.events import EVENTS
 from portal.reports.incidents import INCIDENTS
 from portal.reports.journal import JOURNAL
+from portal.reports.notes import NOTES
 from portal.reports.quality import QUALITY
 from portal.settings import queries as settings
 from portal.setup import jobs as setup_jobs
@@ -139,7 +140,7 @@ wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": 
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}
 
 # control tables, in the order in which they are listed
-wires.tables = {table.name: table for table in (QUALITY, INCIDENTS, COMPLAINTS, EVENTS, EVENT_ACTIONS, JOURNAL)}
+wires.tables = {table.name: table for table in (QUALITY, INCIDENTS, COMPLAINTS, EVENTS, NOTES, EVENT_ACTIONS, JOURNAL)}
 
 # of which sectors their files are, for `controls`
 wires.sectors_of = sectors_of

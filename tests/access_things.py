@@ -140,6 +140,8 @@ BODIES: dict[str, dict[str, str]] = {
     "staff.keep_quality_filter": {"name": "Mes avis", "query": MONTH},
     "staff.export_quality": {"format": "xlsx", "query": MONTH},
     "staff.keep_incidents_filter": {"name": "Les urgents", "query": "urgency=urgent"},
+    "staff.keep_notes_filter": {"name": "Les miennes", "query": "situation=waiting"},
+    "staff.export_notes": {"format": "csv", "query": MONTH},
     "staff.export_incidents": {"format": "csv", "query": MONTH},
     "staff.keep_complaints_filter": {"name": "En retard", "query": "overdue=yes"},
     "staff.export_complaints": {"format": "csv", "query": MONTH},

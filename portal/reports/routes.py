@@ -6,7 +6,8 @@ from portal.reports.event_actions import EVENT_ACTIONS
 from portal.reports.events import EVENTS
 from portal.reports.incidents import INCIDENTS
 from portal.reports.journal import JOURNAL
+from portal.reports.notes import NOTES
 from portal.reports.quality import QUALITY
 
-for table in (QUALITY, INCIDENTS, COMPLAINTS, EVENTS, EVENT_ACTIONS, JOURNAL):
+for table in (QUALITY, INCIDENTS, COMPLAINTS, EVENTS, NOTES, EVENT_ACTIONS, JOURNAL):
     hang(table)

@@ -594,6 +594,7 @@ SIGHTS = [
     Sight("notes-of-worker", "sofia", "/staff/workers/{agency.wassim.id}/notes", before=notes),
     Sight("notes-of-colleague", "ada", "/staff/team/{agency.ines.id}/notes", before=notes),
     Sight("note", "sofia", "/staff/notes/2", before=notes),
+    Sight("notes-table", "ines", "/staff/notes?period=last_12_months", before=notes),
     Sight("write-a-note", "sofia", press("/staff/notes/new?visit={agency.claires_past}", SAVE, ".error")),
     Sight("change-a-note", "ines", "/staff/notes/1/editing", before=notes),
     Sight("visit-with-notes", "sofia", "/staff/visits/{agency.claires_past}", before=notes),
