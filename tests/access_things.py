@@ -287,6 +287,10 @@ class Things:
         """The same, ready to be sent."""
         return {"token": drafts.complete(self.agency).token}
 
+    def event_to_complete(self) -> dict[str, Any]:
+        self.category_id = self.category()["entry_id"]
+        return self.event()
+
     def rejected_event(self) -> dict[str, Any]:
         """Somebody has found it not admissible."""
         made = stored(self.agency)
@@ -538,6 +542,7 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.show_event_file": Things.event_with_file,
     "staff.acknowledge_event": Things.event,
     "staff.prepare_event": Things.event,
+    "staff.edit_event": Things.event_to_complete,
     "staff.judge_event": Things.event,
     "staff.take_back_judgement": Things.rejected_event,
     "staff.add_authority": Things.event,
@@ -631,6 +636,10 @@ WRITTEN: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.file_worker_complaint": lambda things: {**STAFF_COMPLAINT, "about": str(things.agency.claire.id)},
     "staff.file_partner_complaint": lambda things: {
         **STAFF_COMPLAINT, "partner": "Le voisin", "sector_id": str(things.agency.north),
+    },
+    "staff.edit_event": lambda things: {
+        "version": "1", "discovered_at": "2026-11-17", "discovered_hour": "10:00", "place": "home", "nature": "hazard",
+        "categories": str(things.category_id), "worker_id": "", "supervisor_id": "", "facts": "le secret",
     },
     "staff.copy_reasons": lambda things: {"reasons": str(things.reason_id)},
     "staff.manage_factor": lambda _things: {"deed": "start", "code": factories.code_of_phone()},

@@ -3,7 +3,7 @@
 from portal.accounts.models import User
 from portal.adverse_events import words
 from portal.adverse_events.following import NEXT
-from portal.adverse_events.models import AdverseEvent, Mode, Reporter, State
+from portal.adverse_events.models import ENDED, AdverseEvent, Mode, Reporter, State
 from portal.extensions import Panel, db
 from portal.i18n import language
 from portal.roles import GRANTS, Permission
@@ -25,6 +25,7 @@ def facts_panel(user: User, event: AdverseEvent) -> Panel:
         "categories": [one.label(language()) for one in event.categories],
         "consequences": [words.CONSEQUENCE_LABELS[one] for one in event.consequences],
         "measures": [words.MEASURE_LABELS[one] for one in event.measures],
+        "may_change": Permission.HANDLE_EVENTS in GRANTS[user.role] and event.state not in ENDED,
         "may_acknowledge": Permission.HANDLE_EVENTS in GRANTS[user.role]
         and State.ACKNOWLEDGED in NEXT[State(event.state)],
     })  # fmt: skip

@@ -4,12 +4,15 @@ from flask import abort, flash, g, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from portal.adverse_events.completing import complete
+from portal.adverse_events.known_form import KnownForm
 from portal.adverse_events.page import file_of, head, panels, whole_event
 from portal.adverse_events.queries import event_of
 from portal.adverse_events.triage import acknowledge
-from portal.adverse_events.words import MODULE
+from portal.adverse_events.words import MODULE, NATURE_HINTS
 from portal.audit.actions import note_reading
 from portal.files.queries import serve
+from portal.forms import refused
 from portal.pages import done, show
 from portal.portals import staff
 from portal.roles import Permission
@@ -30,6 +33,20 @@ def show_event_file(event_id: int, token: str) -> Response:
     found = file_of(event, token) or abort(404)
     note_reading(g.user, ("adverse_event", event_id), "file")
     return serve(found)
+
+
+@staff.page("/adverse-events/<int:event_id>/editing", Permission.HANDLE_EVENTS, methods=("GET", "POST"),
+            module=MODULE)  # fmt: skip
+def edit_event(event_id: int) -> Response:
+    """What is known of an event, completed and corrected."""
+    event = event_of(g.user, event_id) or abort(404)
+    form = KnownForm(event)
+    if status := refused(form, lambda: complete(g.user, event, form.known(), form.chosen(), form.version_shown)):
+        back_url = url_for("staff.show_event", event_id=event_id)
+        return show("adverse_events/edit.html", None, status, event=event, form=form, nature_hints=NATURE_HINTS,
+                    back_url=back_url)  # fmt: skip
+    flash(_("What is known of the event is saved."), "success")
+    return done(url_for("staff.show_event", event_id=event_id))
 
 
 @staff.page("/adverse-events/<int:event_id>/acknowledgement", Permission.HANDLE_EVENTS, methods=("POST",),

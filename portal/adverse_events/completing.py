@@ -1,0 +1,101 @@
+"""Completing and correcting what is known of an event: a short report from a portal is completed here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import or_, select
+
+from portal.accounts.models import User
+from portal.adverse_events.alerts import alert_severe
+from portal.adverse_events.following import refuse_late
+from portal.adverse_events.models import ENDED, AdverseEvent
+from portal.adverse_events.queries import is_assigned
+from portal.adverse_events.report import refuse_times
+from portal.adverse_events.words import OTHER_CATEGORY
+from portal.audit.actions import record
+from portal.errors import Refused
+from portal.extensions import db
+from portal.organisation.models import ListEntry, ListName
+from portal.people.models import Staff
+
+# what the journal keeps of; of texts it keeps no more than that they were changed
+KEPT = ("worker_id", "supervisor_id", "place", "nature", "consequences", "measures")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of an event. What stands for a choice is a word of `models`, moments are aware."""
+
+    discovered_at: datetime
+    occurred_at: datetime | None
+    occurred_until: datetime | None
+    place: str
+    place_note: str
+    nature: str
+    other_category: str
+    worker_id: int | None
+    supervisor_id: int | None
+    facts: str
+    witnesses: str
+    consequences: Sequence[str]
+    measures: Sequence[str]
+    measures_note: str
+
+
+def complete(actor: User, event: AdverseEvent, known: Known, categories: Sequence[int], version: int) -> None:
+    """Write what is known of an event. A short report is a whole one from then on.
+
+    Args:
+        categories: numbers of entries of the agency's list, one at least.
+        version: of the event, as the form showed it.
+
+    Raises:
+        Refused: it has another version by now, has ended, or something is missing or cannot be; the code is the field.
+    """
+    refuse_late(event, version)
+    if event.state in ENDED:
+        raise Refused(_l("This event has ended: what is known of it stays as it is."), "state")
+    refuse_times(known.discovered_at, known.occurred_at, known.occurred_until)
+    _refuse_people(event, known)
+    entries = _entries(event, categories, known.other_category)
+    touched = {name: value for name, value in vars(known).items() if value != getattr(event, name)}
+    before = {name: getattr(event, name) for name in touched if name in KEPT}
+    fields = sorted([*touched, *(["categories"] if list(entries) != event.categories else [])])
+    for name, value in touched.items():
+        setattr(event, name, value)
+    event.categories, event.day, event.short = list(entries), known.occurred_at or known.discovered_at, False
+    if "worker_id" in touched and event.note:
+        event.note.worker_id = known.worker_id  # it shows in that worker's record from now on
+    db.session.flush()
+    after = {name: touched[name] for name in before} | {"fields": fields}
+    record("event.changed", actor, ("adverse_event", event.id), before=before, after=after)
+    alert_severe(event)
+
+
+def _refuse_people(event: AdverseEvent, known: Known) -> None:
+    if not known.facts:
+        raise Refused(_l("Please describe what happened."), "facts")
+    if "none" in known.consequences and len(known.consequences) > 1:
+        raise Refused(_l("Either there were no consequences, or those that you chose."), "consequences")
+    worker, client = known.worker_id, event.client_id
+    if worker and worker != event.worker_id and not (client and is_assigned(worker, client)):
+        raise Refused(_l("This worker is not among those sent to this client. Please choose one of them, or “No worker "
+                         "concerned”."), "worker_id")  # fmt: skip
+    supervisor = db.session.get(Staff, known.supervisor_id) if known.supervisor_id else None
+    if known.supervisor_id != event.supervisor_id and known.supervisor_id and not (supervisor and supervisor.active):
+        raise Refused(_l("Please choose somebody of the staff who is at work."), "supervisor_id")
+
+
+def _entries(event: AdverseEvent, numbers: Sequence[int], words: str) -> Sequence[ListEntry]:
+    had = {one.id for one in event.categories}
+    offered = ListEntry.list == ListName.EVENT, or_(ListEntry.active, ListEntry.id.in_(had))
+    chosen = select(ListEntry).where(*offered, ListEntry.id.in_(numbers)).order_by(ListEntry.position)
+    found = db.session.scalars(chosen).all()
+    if not found or len(found) != len(set(numbers)):
+        raise Refused(_l("Please choose at least one of the categories offered."), "categories")
+    if any(one.code == OTHER_CATEGORY for one in found) and not words:
+        raise Refused(_("Please say in a few words what it is about."), "other_category")
+    return found
