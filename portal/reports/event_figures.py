@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import ngettext, pgettext
 from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, case, func, literal, select, union_all
 from sqlalchemy.orm import aliased
 
@@ -142,7 +142,7 @@ def _delays(found: Iterable[Row]) -> Grid:
         ("triaged", _("Judged"), TO_TRIAGE),
         ("told", _("Authorities told without delay"), TO_TELL),
         ("analysed", _("Causes analysed"), TO_ANALYSE),
-        ("closed", _("Closed"), None),
+        ("closed", pgettext("event", "Closed"), None),
     ]
     return delays(_("Delays, from the report on"), [_delay(label, within, measured.get(name))
                                                    for name, label, within in wanted])  # fmt: skip

@@ -118,7 +118,7 @@ def test_the_figures_are_those_computed_by_hand(agency: Agency, reported: dict[s
     matrix = grid(page, 1)
     assert matrix[1][0] == "G5 · Catastrophic" and matrix[1][1:] == ["1", "0", "0", "0", "0"]
     assert matrix[2][1:] == ["0", "0", "1", "0", "0"], "the fall could have been a G4"
-    zones = [str(cell["data-zone"]) for cell in page.soup.select(".matrix tbody td")]
+    zones = [str(cell["data-zone"]) for cell in page.soup.select(".zoned tbody td")]
     assert zones[:5] == ["red"] * 5 and zones[5:7] == ["orange"] * 2 and zones[-1] == "yellow"
     assert grid(page, 2)[1:] == [
         ["Receipt acknowledged", "≤ 24 h", "2", "50%", "2:00"],
