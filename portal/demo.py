@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_security.utils import hash_password
 from sqlalchemy import select
 
-from portal import clock, demo_days, demo_quality, demo_talks
+from portal import clock, demo_days, demo_events, demo_quality, demo_talks
 from portal.accounts.actions import open_account
 from portal.demo_people import furnish, make_services
 from portal.extensions import db, wires, writing
@@ -110,6 +110,7 @@ def build() -> None:
     demo_days.live_through(clients, workers, services, staff)
     demo_talks.talk(clients, workers, staff)
     demo_quality.follow_up(clients, workers, staff)
+    demo_events.report(clients, workers, services, staff)
 
 
 def _sectors() -> tuple[Sector, Sector]:

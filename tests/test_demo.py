@@ -11,6 +11,8 @@ from sqlalchemy import and_, func, select
 
 from portal import clock, demo
 from portal.accounts.models import Account
+from portal.adverse_events.follow_models import Action, AuthorityRoute
+from portal.adverse_events.models import AdverseEvent, Reporter
 from portal.complaints.models import Complaint
 from portal.demo_history import SHIFT
 from portal.demo_large import Size, build_large
@@ -177,6 +179,28 @@ def test_the_story_holds_notes_in_all_situations_and_complaints_both_ways(app: F
     assert database.count(Message, Message.state.in_(OPEN)) == 0, "nothing of the story waits to be mailed"
     with app.app_context():
         assert [line for tell in wires.promises for line in tell()] == []
+
+
+def test_the_story_holds_adverse_events_in_every_state(app: Flask, database: Database) -> None:
+    with database.writing():
+        demo.build()
+    recent = AdverseEvent.declared_at > clock.now() - timedelta(days=60)
+    told = select(AdverseEvent.state, AdverseEvent.mode, AdverseEvent.nature).where(recent)
+    assert database.all(told.order_by(AdverseEvent.year, AdverseEvent.number)) == [
+        ("closed", "named", "incident"), ("actions", "named", "near_miss"), ("triage", "named", "accident"),
+        ("acknowledged", "confidential", "incident"), ("acknowledged", "anonymous", "hazard"),
+        ("progress", "named", "accident"), ("reported", "named", "incident"),
+    ]  # fmt: skip
+    assert database.one(select(AdverseEvent.short).where(AdverseEvent.state == "reported")) is True
+    numbered = select(AdverseEvent.declared_at).order_by(AdverseEvent.year, AdverseEvent.number)
+    assert database.all(numbered) == sorted(database.all(numbered)), "numbers follow each other"
+    assert database.count(Reporter, Reporter.event_id == AdverseEvent.id, AdverseEvent.mode == "anonymous") == 0
+    running = AuthorityRoute.status == "told", AuthorityRoute.due_at > clock.now()
+    assert database.count(AuthorityRoute, *running) == 1, "the department waits for the writing"
+    assert set(database.all(select(Action.state).distinct())) == {"verified", "done", "todo"}
+    assert database.count(Action, Action.state == "todo", Action.due_on < clock.now().date()) == 1
+    assert database.all(select(Service.name).where(~Service.regulated)) == ["Ménage"]
+    assert database.count(Message, Message.state.in_(OPEN)) == 0, "nothing of the story waits to be mailed"
 
 
 def test_a_large_agency_is_a_network_of_agencies_whose_workers_have_hours_and_skills(large: Database) -> None:
