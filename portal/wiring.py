@@ -13,6 +13,7 @@ from portal.adverse_events import moving as event_moving
 from portal.adverse_events import notes as event_notes
 from portal.adverse_events import panels as event_panels
 from portal.adverse_events import route_mails, short
+from portal.adverse_events.page import EVENT_PANELS
 from portal.complaints import actions as complaints
 from portal.complaints import alerts as complaint_alerts
 from portal.complaints import following as complaints_following
@@ -58,6 +59,7 @@ from portal.reports.events import EVENTS
 from portal.reports.incidents import INCIDENTS
 from portal.reports.journal import JOURNAL
 from portal.reports.notes import NOTES
+from portal.reports.paper_panels import paper_panel
 from portal.reports.quality import QUALITY
 from portal.settings import queries as settings
 from portal.setup import jobs as setup_jobs
@@ -139,6 +141,7 @@ wires.work_kinds = {
 wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": import_jobs.give_up_run}
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}
 
+EVENT_PANELS.append(paper_panel)  # the last of the page
 # control tables, in the order in which they are listed
 wires.tables = {table.name: table for table in (QUALITY, INCIDENTS, COMPLAINTS, EVENTS, NOTES, EVENT_ACTIONS, JOURNAL)}
 

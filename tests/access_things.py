@@ -78,6 +78,7 @@ STORY_OF = {
 FIXED = {
     "staff.change_account": {"deed": "sign-out"},
     "staff.change_level": {"level_id": 1},
+    "staff.download_review": {"year": 2026},
     "staff.show_list": {"name": "note"},
     "staff.tell_about_event": {"whom": "reporter"},
     "staff.add_entry": {"name": "note"},
@@ -539,6 +540,8 @@ MADE: dict[str, Callable[[Things], dict[str, Any]]] = {
     "staff.reopen_complaint": Things.answered_complaint,
     "staff.complain_of_rating": Things.low_rating,
     "staff.show_event": Things.event,
+    "staff.download_event_paper": Things.event,
+    "staff.download_anonymous_paper": Things.event,
     "staff.show_event_file": Things.event_with_file,
     "staff.acknowledge_event": Things.event,
     "staff.prepare_event": Things.event,

@@ -216,6 +216,7 @@ class ControlTable:
         totals: figures over all rows; they are counted exactly then, else up to 1,000.
         mark: gives a row a word for the style sheet (`excluded`).
         start: the words of a button beside its name, and the endpoint of the page that it opens.
+        papers: the template of what else can be taken away, below the table.
     """
 
     name: str
@@ -236,6 +237,7 @@ class ControlTable:
     totals: Totals | None = None
     mark: Callable[[Row], str] | None = None
     start: tuple[object, str] | None = None
+    papers: str | None = None
 
     def is_open_to(self, user: User) -> bool:
         """Whether this person may open it today."""

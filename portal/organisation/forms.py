@@ -85,7 +85,7 @@ class ServiceForm(CatalogueForm):
     question_fr = StringField(_l("In French"), validators=[_QUESTION])
     question_ru = StringField(_l("In Russian"), validators=[_QUESTION])
     question_en = StringField(_l("In English"), validators=[_QUESTION])
-    regulated = BooleanField(_l("Authorised by the department (adverse events may have to be told to authorities)"))
+    regulated = BooleanField(_l("Authorised by the department"))
     active = BooleanField(_l("Offered for new visits"))
 
     def validate_minutes(self, field: NumberField) -> None:

@@ -247,4 +247,5 @@ EVENTS = ControlTable(
     },
     totals=Totals(SUMS, tell, groups, hides_small=True),
     mark=_mark,
+    papers="reports/_event_papers.html",
 )  # fmt: skip
