@@ -60,7 +60,7 @@ def fill_event(token: str, step: str) -> Response:
     if request.method == "GET":
         return _page(draft, step, checked="check" in request.args)
     try:
-        _keep(draft, step, _attach(draft, step))
+        _keep(draft, step, _attach(draft, step), leaves=True)
     except drafts.Late as late:
         return _conflict(draft, step, late)
     return done(_after(draft, step, request.form.get("go", "next")))
@@ -73,7 +73,8 @@ def keep_event(token: str, step: str) -> Response:
     if step not in filling.FORMS:
         abort(404)
     try:
-        _keep(draft, step)
+        if not drafts.was_left(draft, step, request.form.get("window", "")):
+            _keep(draft, step)
     except drafts.Late as late:
         return answer(render_template("adverse_events/_kept.html", refusal=late.message, form=None), 200)
     form = filling.form_of(g.user, draft, step)
@@ -130,11 +131,11 @@ def _address(draft: EventDraft, step: str, **more: object) -> str:
     return url_for("staff.fill_event", token=draft.token, step=step, **more)  # ty: ignore[invalid-argument-type]
 
 
-def _keep(draft: EventDraft, step: str, refused: str | None = None) -> None:
+def _keep(draft: EventDraft, step: str, refused: str | None = None, *, leaves: bool = False) -> None:
     typed = {name: [str(clean_text(one)) for one in request.form.getlist(name)]
              for name in request.form if name not in OURS}  # fmt: skip
     seen, window = number_in(request.form.get("seen")) or 0, request.form.get("window", "")[:40]
-    drafts.keep_step(draft, step, typed, seen, window, refused)
+    drafts.keep_step(draft, step, typed, seen, window, refused, leaves=leaves)
 
 
 def _attach(draft: EventDraft, step: str) -> str | None:

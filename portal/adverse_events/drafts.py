@@ -102,13 +102,22 @@ def refusal_of(draft: EventDraft, step: str) -> str | None:
     return draft.typed.get(step, {}).get("refused")
 
 
-def keep_step(draft: EventDraft, step: str, typed: Typed, seen: int, window: str, refused: str | None = None) -> None:
+def was_left(draft: EventDraft, step: str, window: str) -> bool:
+    """Whether a page was sent and left: what it still keeps by itself on its way out is older than what was sent."""
+    return draft.typed.get(step, {}).get("left") == window
+
+
+def keep_step(
+    draft: EventDraft, step: str, typed: Typed, seen: int, window: str, refused: str | None = None, *,
+    leaves: bool = False,
+) -> None:  # fmt: skip
     """Keep what was typed in a step, right or wrong.
 
     Args:
         seen: its version as the page showed it.
         window: names the page; what a page has kept by itself since is no reason to stop it.
         refused: why files that came along are not kept.
+        leaves: whether the page was sent, and is left.
 
     Raises:
         Late: another page has changed it since.
@@ -118,7 +127,8 @@ def keep_step(draft: EventDraft, step: str, typed: Typed, seen: int, window: str
         raise Late
     number = kept.get("version", 0) + 1
     new = {"values": {name: list(values) for name, values in typed.items()}, "version": number, "by": window}
-    draft.typed = {**draft.typed, step: new | ({"refused": refused} if refused else {})}
+    more = {name: said for name, said in (("refused", refused), ("left", window if leaves else None)) if said}
+    draft.typed = {**draft.typed, step: new | more}
     draft.step, draft.saved_at, draft.version = step, clock.now(), draft.version + 1
     db.session.flush()
 

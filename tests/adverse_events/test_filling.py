@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from portal.adverse_events.drafts import STEPS
 from portal.adverse_events.models import AdverseEvent, EventDraft, Reporter
 from portal.extensions import db
 from portal.files.models import Attachment
 from portal.people.models import Client
 from portal.settings.actions import set_option
 from tests import factories
+from tests.adverse_events import drafts
 from tests.conftest import Database
 from tests.factories import Agency, Persona
 from tests.pages import Browser, Page
@@ -139,6 +141,19 @@ def test_what_a_page_keeps_by_itself_does_not_stop_it(agency: Agency, sign_in: S
     assert "another window" in stale.html
 
 
+def test_what_a_page_keeps_on_its_way_out_disturbs_nobody(agency: Agency, sign_in: SignIn) -> None:
+    """It may arrive after the page was sent: what was sent stands, and the next page is not told of another window."""
+    browser = sign_in(agency.sofia)
+    steps = begin(browser, client_id=agency.claire.id)
+    form = browser.get(f"{steps}/facts").form("/facts")
+    assert form.submit(facts="Une chute", go="later").status == 303
+    again = browser.get(f"{steps}/facts")
+    late = browser.act(f"{steps}/facts/keep", {**form.values(), "facts": "Une ch"}, htmx=True)
+    assert "Saved." in late.html
+    assert browser.get(f"{steps}/facts").at("#facts").get_text().strip() == "Une chute"
+    assert again.form("/facts").submit(facts="Une chute dans la cuisine", go="next").status == 303
+
+
 def test_a_file_of_a_refused_step_is_kept_and_one_that_is_not_what_it_says_is_refused(
     agency: Agency, sign_in: SignIn, database: Database
 ) -> None:
@@ -256,3 +271,30 @@ def test_switched_off_there_is_no_way_to_it(agency: Agency, sign_in: SignIn, dat
     assert "adverse event" not in browser.get(f"/staff/visits/{agency.claires_done}").words
     assert browser.get("/staff/adverse-events/drafts").status == 404
     assert browser.get(f"{client}/adverse-events").status == 404
+
+
+def test_the_events_of_a_record_are_read_in_few_statements_however_many(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    browser = sign_in(agency.sofia)
+    addresses = [f"/staff/clients/{agency.claire.id}/adverse-events",
+                 f"/staff/workers/{agency.wassim.id}/adverse-events"]  # fmt: skip
+    with database.writing():
+        factories.adverse_event(agency.sofia, agency.claire, worker_id=agency.wassim.id)
+    few = [len(browser.get(address).statements) for address in addresses]
+    with database.writing():
+        for _each in range(5):
+            factories.adverse_event(agency.sofia, agency.claire, worker_id=agency.wassim.id)
+    pages = [browser.get(address) for address in addresses]
+    assert [len(page.statements) for page in pages] == few
+    assert max(few) <= 6
+    assert all("EI-2026-0006" in page.words for page in pages)
+
+
+def test_no_step_asks_more_than_twelve_statements(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        drafts.complete(agency)
+    browser = sign_in(agency.sofia)
+    asked = {step: len(browser.get(f"/staff/adverse-events/drafts/{drafts.TOKEN}/{step}").statements)
+             for step in STEPS}  # fmt: skip
+    assert {step: number for step, number in asked.items() if number > 12} == {}

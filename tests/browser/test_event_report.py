@@ -73,6 +73,8 @@ def test_a_report_without_a_mouse(agency: Agency, open_tab: OpenTab, database: D
     tab_to(tab, "input[name=potential]")
     tab.type("ArrowDown ArrowDown")
     go_on(tab, "measures")
+    tab_to(tab, "input[name=measures][value=first_aid]")
+    tab.type("Space")
     go_on(tab, "check")
     tab_to(tab, "form[action$=send] button")
     tab.type("Enter")
