@@ -10,7 +10,7 @@ from portal import clock
 from portal.adverse_events import drafts, filling
 from portal.adverse_events.fact_forms import EffectsForm, FilesForm
 from portal.adverse_events.models import EventDraft, Mode
-from portal.adverse_events.people_forms import PeopleForm
+from portal.adverse_events.people_forms import PeopleForm, names_of_clients
 from portal.adverse_events.queries import event_of
 from portal.adverse_events.reporting import Declared, declared
 from portal.adverse_events.short import CODE_SHOWN
@@ -34,7 +34,7 @@ DRAFT = "/adverse-events/drafts/<token>"
 def list_event_drafts() -> Response:
     """What was begun and not sent, and the way to begin."""
     own = drafts.drafts_of(g.user)
-    return show("adverse_events/drafts.html", drafts=own, labels=filling.LABELS, names=_names(own))
+    return show("adverse_events/drafts.html", drafts=own, labels=filling.LABELS, names=names_of_clients(g.user, own))
 
 
 @staff.page("/adverse-events/drafts/begin", REPORT, methods=("POST",), module=MODULE)
@@ -227,12 +227,3 @@ def _sent(made: Declared) -> Response:
         return show("adverse_events/sent.html", code=made.code)
     flash(_("The adverse event %(reference)s is reported.", reference=made.event.reference), "success")
     return done(url_for("staff.show_event", event_id=made.event.id))
-
-
-def _names(own: object) -> dict[int, str]:
-    """The clients of drafts, by the number of the draft."""
-    found = {}
-    for draft in cast("list[EventDraft]", own):
-        client = PeopleForm(g.user, draft).client
-        found[draft.id] = client.name if client else ""
-    return found

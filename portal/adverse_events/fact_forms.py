@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Optional, ValidationError
 from portal.accounts.models import User
 from portal.adverse_events.drafts import refusal_of, values_of
 from portal.adverse_events.models import AdverseEvent, EventDraft
-from portal.adverse_events.people_forms import PeopleForm
+from portal.adverse_events.people_forms import client_numbers
 from portal.adverse_events.queries import earlier_events
 from portal.adverse_events.report import Told, refuse_told
 from portal.adverse_events.step_forms import (
@@ -113,8 +113,8 @@ class FactsForm(StepForm):
     @property
     def earlier(self) -> Sequence[AdverseEvent]:
         """The events of this client that are known already."""
-        client = PeopleForm(self.user, self.draft).client
-        return earlier_events(self.user, client.id) if client else ()
+        client_id = client_numbers([self.draft]).get(self.draft.id)
+        return earlier_events(self.user, client_id) if client_id else ()
 
     @property
     def files(self) -> Sequence[Attachment]:

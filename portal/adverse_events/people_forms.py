@@ -1,14 +1,17 @@
 """The step of a report that says whom it concerns: the client first, then those of whom one can be chosen."""
 
+from collections.abc import Sequence
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload
 from wtforms import FieldList, FormField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional, ValidationError
 
 from portal import clock
 from portal.accounts.models import User
+from portal.adverse_events.drafts import values_of
 from portal.adverse_events.models import EventDraft
 from portal.adverse_events.queries import assigned_workers, default_supervisor, supervisors
 from portal.adverse_events.report import Person, closed_record
@@ -24,6 +27,23 @@ from portal.visits.queries import visible_visits
 
 NOBODY = "none"
 MOST_FOUND, MOST_VISITS, MOST_PEOPLE = 10, 20, 10
+
+
+def client_numbers(drafts: Sequence[EventDraft]) -> dict[int, int]:
+    """Which client each of these drafts is about so far, where one is chosen."""
+    found: dict[int, int | None] = {}
+    for one in drafts:
+        typed = (values_of(one, PeopleForm.step) or {}).get("client_id")
+        found[one.id] = number_in(typed[0]) if typed else one.client_id
+    return {number: client for number, client in found.items() if client is not None}
+
+
+def names_of_clients(user: User, drafts: Sequence[EventDraft]) -> dict[int, str]:
+    """The names of those clients that this person may see, by draft."""
+    numbers = client_numbers(drafts)
+    seen = visible_clients(user).where(Client.id.in_(set(numbers.values())))
+    names = {one.id: one.name for one in db.session.scalars(seen)} if numbers else {}
+    return {draft: names[client] for draft, client in numbers.items() if client in names}
 
 
 class PersonForm(PortalForm):
@@ -73,7 +93,7 @@ class PeopleForm(StepForm):
         if number is None:
             return None
         seen = visible_clients(self.user).where(Client.id == number)
-        return db.session.scalar(seen.options(selectinload(Client.file_manager), selectinload(Client.sector)))
+        return db.session.scalar(seen.options(joinedload(Client.file_manager), joinedload(Client.sector)))
 
     def _offer_clients(self) -> None:
         typed = self.search.data or ""
@@ -81,12 +101,13 @@ class PeopleForm(StepForm):
         names = {self.client.id: self.client.name} if self.client else {}
         if found is not None:
             in_order = found.order_by(Client.last_name, Client.first_name, Client.id).limit(MOST_FOUND)
-            names |= {one.id: _named(one) for one in db.session.scalars(in_order.options(selectinload(Client.sector)))}
+            names |= {one.id: _named(one) for one in db.session.scalars(in_order.options(joinedload(Client.sector)))}
         self.found = len(names) - bool(self.client) if typed else None
         self.client_id.choices = offered(names | {NOBODY: _("No client concerned")})
 
     def _offer_others(self) -> None:
-        sectors = db.session.scalars(visible_sectors(self.user).where(Sector.active).order_by(Sector.name))
+        seen = visible_sectors(self.user).where(Sector.active).order_by(Sector.name)
+        sectors = db.session.scalars(seen) if self.without_client else ()
         self.sector_id.choices = [_first(_("Choose the sector")), *offered({one.id: one.name for one in sectors})]
         workers = assigned_workers(self.client.id) if self.client else self._own_workers()
         nobody = SelectChoice(value=NOBODY, label=_("No worker concerned"))
@@ -131,7 +152,7 @@ class PeopleForm(StepForm):
         begun = Visit.client_id == self.client.id, Visit.state != State.DRAFT, Visit.starts_at <= clock.now()
         known = number_in(self.visit_id.data or "")
         newest = visible_visits(self.user).where(*begun).order_by(Visit.starts_at.desc()).limit(MOST_VISITS)
-        found = {one.id: one for one in db.session.scalars(newest.options(selectinload(Visit.service)))}
+        found = {one.id: one for one in db.session.scalars(newest.options(joinedload(Visit.service)))}
         if known and known not in found:
             kept = visible_visits(self.user).where(Visit.id == known, Visit.client_id == self.client.id)
             found |= {one.id: one for one in db.session.scalars(kept)}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import Select, exists, false, select
+from sqlalchemy.orm import selectinload
 
 from portal.accounts.models import User
 from portal.adverse_events.models import AdverseEvent, Reporter
@@ -55,7 +56,8 @@ def supervisors() -> Sequence[Staff]:
 def earlier_events(user: User, client_id: int) -> Sequence[AdverseEvent]:
     """The last events of a client that this person may see, newest first: has it happened before?"""
     of_client = visible_events(user).where(AdverseEvent.client_id == client_id)
-    return db.session.scalars(of_client.order_by(AdverseEvent.day.desc(), AdverseEvent.id.desc()).limit(10)).all()
+    newest = of_client.order_by(AdverseEvent.day.desc(), AdverseEvent.id.desc()).limit(10)
+    return db.session.scalars(newest.options(selectinload(AdverseEvent.categories))).all()
 
 
 def default_supervisor(client: Client | None) -> int | None:
