@@ -74,7 +74,7 @@ def why_not(message: Message) -> Drop | None:
     """Why it would not leave as things stand."""
     action = db.session.get_one(Action, message.subject_id)
     if not option("adverse_events.enabled"):
-        return Drop("suppressed", "events_off")
+        return Drop("suppressed", "module_off")
     if action.state not in (ActionState.TODO, ActionState.PROGRESS):
         return Drop("cancelled", "action_over")
     return None

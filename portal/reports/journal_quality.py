@@ -9,6 +9,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
+from portal.adverse_events.feedback import HOW_LABELS, Told
+from portal.adverse_events.follow_words import ACTION_KINDS_SHORT, ACTION_STATE_LABELS, EFFECTIVE_LABELS, METHOD_LABELS
+from portal.adverse_events.routes_of_law import ROUTE_LABELS, STATUS_LABELS
 from portal.adverse_events.words import CONTINUITY_LABELS, KIND_LABELS, MODE_LABELS, NATURE_LABELS
 from portal.adverse_events.words import STATE_LABELS as EVENT_STATES
 from portal.complaints.words import CHANNEL_LABELS, DIRECTION_LABELS
@@ -16,6 +19,11 @@ from portal.complaints.words import OUTCOME_LABELS as COMPLAINT_OUTCOMES
 from portal.complaints.words import STATE_LABELS as COMPLAINT_STATES
 from portal.notes.words import PRIORITY_LABELS, REPEAT_LABELS, SITUATION_LABELS
 
+WHOM = {
+    Told.REPORTER: lazy_pgettext("told", "Who reported it"),
+    Told.CLIENT: lazy_pgettext("told", "The client"),
+    Told.COUNCIL: lazy_pgettext("told", "The councils"),
+}
 FIELDS = {
     "action": _l("Action number"),
     "alert": lazy_pgettext("note", "Alert"),
@@ -63,12 +71,18 @@ FIELDS = {
     "worker": _l("Worker, by number"),
     "worker_id": _l("Worker, by number"),
 }
-WORDS: Mapping[str, Mapping[Any, object]] = {
+WORDS: Mapping[str, Mapping[Any, object]] = {  # an event's entries hold those of its actions and authorities too
     "adverse_event.continuity": CONTINUITY_LABELS,
-    "adverse_event.kind": KIND_LABELS,
+    "adverse_event.effective": EFFECTIVE_LABELS,
+    "adverse_event.how": HOW_LABELS,
+    "adverse_event.kind": {**KIND_LABELS, **ACTION_KINDS_SHORT},
+    "adverse_event.method": METHOD_LABELS,
     "adverse_event.mode": MODE_LABELS,
     "adverse_event.nature": NATURE_LABELS,
-    "adverse_event.state": EVENT_STATES,
+    "adverse_event.route": ROUTE_LABELS,
+    "adverse_event.state": {**ACTION_STATE_LABELS, **EVENT_STATES},
+    "adverse_event.status": STATUS_LABELS,
+    "adverse_event.whom": WHOM,
     "complaint.channel": CHANNEL_LABELS,
     "complaint.direction": DIRECTION_LABELS,
     "complaint.outcome": COMPLAINT_OUTCOMES,

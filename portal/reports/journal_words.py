@@ -64,6 +64,7 @@ PAGES = {
     "account": ("staff.show_account", "account_id"),
     "adverse_event": ("staff.show_event", "event_id"),
     "client": ("staff.show_client", "client_id"),
+    "complaint": ("staff.show_complaint", "complaint_id"),
     "worker": ("staff.show_worker", "worker_id"),
     "staff": ("staff.show_staff", "staff_id"),
     "visit": ("staff.show_visit", "visit_id"),

@@ -13,6 +13,8 @@ from sqlalchemy import CheckConstraint, select
 
 from portal.accounts.actions import Signed
 from portal.accounts.models import Account, AccountLink
+from portal.adverse_events.feedback import HOW_LABELS, Told
+from portal.adverse_events.follow_models import Action, Analysis, AuthorityRoute
 from portal.adverse_events.models import AdverseEvent
 from portal.audit.actions import record
 from portal.audit.models import KINDS, AuditEntry
@@ -162,6 +164,15 @@ SAID = (
      "How it was reported: In confidence; Client, by number: 4; Nature: Near miss; Severity: 2"),
     ("event.moved", "adverse_event", {"state": "triage"}, {"state": "analysis"},
      "State: Under triage → Under analysis"),
+    ("event.route_changed", "adverse_event", {"route": "R-ESSMS", "status": "to_do"},
+     {"route": "R-ESSMS", "status": "told"},
+     "Authority: The authority that authorised the service (department, ARS, prefect); "
+     "Status: To do → Told by word of mouth"),
+    ("event.action_changed", "adverse_event", {"action": 4, "state": "done"},
+     {"action": 4, "state": "verified", "effective": "partly"},
+     "Action number: 4; State: Done → Effect checked; Effective: In part"),
+    ("event.told", "adverse_event", None, {"whom": "reporter", "how": "portal"},
+     "Whom: Who reported it; Given how: On the portal"),
     ("option.set", "option", {"ratings.request_window": "always"}, {"ratings.request_window": "mon-sat 09:00-19:00"},
      "Days and hours: At any time → Monday to Saturday, 9:00–19:00"),
 )  # fmt: skip
@@ -264,7 +275,10 @@ def test_no_value_of_a_closed_list_is_shown_as_it_is_kept(app: Flask) -> None:
         "note": {name: allowed(Note, name) for name in ("situation", "priority", "repeats")},
         "complaint": {name: allowed(Complaint, name) for name in ("direction", "channel", "outcome")},
         "adverse_event": {name: allowed(AdverseEvent, name)
-                          for name in ("mode", "nature", "state", "kind", "continuity")},
+                          for name in ("mode", "nature", "state", "kind", "continuity")}
+        | {name: allowed(AuthorityRoute, name) for name in ("route", "status")}
+        | {name: allowed(Action, name) for name in ("kind", "state", "effective")}
+        | {"method": allowed(Analysis, "method"), "how": list(HOW_LABELS), "whom": list(Told)},
     }  # fmt: skip
     with app.test_request_context():
         for record_, fields in kept.items():
