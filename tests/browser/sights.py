@@ -584,6 +584,8 @@ SIGHTS = [
     Sight("event-draft-delete", "sofia", f"{DRAFT}/delete", before=drafts.begun),
     Sight("event-sent", "sofia", press(f"{DRAFT}/check", "form[action$=send] button", "code"),
           before=partial(drafts.complete, mode="anonymous")),
+    Sight("events-table", "ines", "/staff/adverse-events?period=last_12_months", before=reported_event),
+    Sight("events-table-hidden", "sofia", "/staff/adverse-events?period=last_12_months", before=reported_event),
     Sight("events-of-client", "sofia", "/staff/clients/{agency.claire.id}/adverse-events", before=reported_event),
     Sight("events-of-worker", "ines", "/staff/workers/{agency.wassim.id}/adverse-events", before=reported_event),
     Sight("incidents-table", "ines", "/staff/incidents?period=last_12_months", before=incidents),
