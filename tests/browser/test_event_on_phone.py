@@ -1,4 +1,4 @@
-"""A shaken worker reports what happened, on a phone, in Russian; the phone rings half-way; the answer is there later."""
+"""A shaken worker reports what happened, on a phone, in Russian; the phone rings half-way; later there is an answer."""
 
 import io
 import re
