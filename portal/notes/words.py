@@ -47,7 +47,7 @@ def badges(situation: str, priority: str, remind_at: datetime | None, *, alert: 
     if situation in ENDED:
         return found
     if alert:
-        found.insert(0, (lazy_pgettext("note", "Alert"), "danger"))
+        found.insert(0, (_l("Alert"), "danger"))
     if is_due(remind_at):
         found.append((lazy_pgettext("reminder", "Due"), "danger"))
     if priority != Priority.NORMAL:
