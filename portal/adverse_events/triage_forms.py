@@ -117,7 +117,7 @@ def _kind_of(event: AdverseEvent) -> str | None:
 def _legal(event: AdverseEvent) -> list[SelectChoice]:
     """The categories of the law with their codes; the one that is worded for residential care is grey."""
     kept = [event.legal_id] if event.legal_id else []
-    return [SelectChoice(value="", label=_("None"))] + [
+    return [SelectChoice(value="", label=_("No category"))] + [
         SelectChoice(value=str(one.id), label=f"{one.code or ''} {one.label(language())}".strip(),
                      render_kw={"disabled": True} if one.code == RESIDENTIAL else {})
         for one in entries(ListName.LEGAL, kept)

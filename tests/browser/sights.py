@@ -40,6 +40,7 @@ from portal.visits.actions import cancel_visit
 from portal.visits.models import Visit
 from tests import factories
 from tests.adverse_events import drafts
+from tests.adverse_events import judged as judge_events
 from tests.adverse_events.stories import portal_story
 from tests.browser.tab import Tab
 from tests.factories import Agency
@@ -264,6 +265,11 @@ def catalogue(agency: Agency) -> None:
 
 def reported_event(agency: Agency) -> None:
     factories.adverse_event(agency.sofia, agency.claire, worker_id=agency.wassim.id)
+
+
+def judged_events(agency: Agency) -> None:
+    """One that waits; one that is serious and whose authority was told by word of mouth; one that was put aside."""
+    judge_events.judged(agency)
 
 
 def incidents(agency: Agency) -> None:
@@ -586,6 +592,19 @@ SIGHTS = [
           before=partial(drafts.complete, mode="anonymous")),
     Sight("events-table", "ines", "/staff/adverse-events?period=last_12_months", before=reported_event),
     Sight("events-table-hidden", "sofia", "/staff/adverse-events?period=last_12_months", before=reported_event),
+    Sight("event-new", "sofia", "/staff/adverse-events/1", before=judged_events),
+    Sight("event-serious", "ines", "/staff/adverse-events/2", before=judged_events),
+    Sight("event-put-aside", "ada", "/staff/adverse-events/3", before=judged_events),
+    Sight("event-edited", "sofia", "/staff/adverse-events/1/editing", before=judged_events),
+    Sight("event-prepared", "sofia", press("/staff/adverse-events/1", "#triage .btn", "dialog[open] form"),
+          before=judged_events),
+    Sight("event-judging", "ines", "/staff/adverse-events/1/triage", before=judged_events),
+    Sight("event-judging-refused", "ines", press("/staff/adverse-events/1/triage", SAVE, ".error"),
+          before=judged_events),
+    Sight("event-authority", "sofia", "/staff/adverse-events/2/authorities/1", before=judged_events),
+    Sight("event-authority-added", "sofia", "/staff/adverse-events/2/authorities", before=judged_events),
+    Sight("event-taken-back", "ada", "/staff/adverse-events/3/triage/taken-back", before=judged_events),
+    Sight("home-events", "sofia", "/staff/home", before=judged_events),
     Sight("events-of-client", "sofia", "/staff/clients/{agency.claire.id}/adverse-events", before=reported_event),
     Sight("events-of-worker", "ines", "/staff/workers/{agency.wassim.id}/adverse-events", before=reported_event),
     Sight("incidents-table", "ines", "/staff/incidents?period=last_12_months", before=incidents),
