@@ -2,11 +2,10 @@
 somebody leaves, and nobody but its author sees it. None of it is a deed: it has no entry in the journal."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from portal import clock
 from portal.accounts.models import User
@@ -24,7 +23,6 @@ from portal.threads.actions import person_of
 from portal.visits.queries import visit_of
 
 STEPS = ("who", "when", "people", "kind", "facts", "effects", "measures", "check")
-KEPT = timedelta(days=60)
 MOST_OF_A_REPORT = 10  # files
 
 Typed = Mapping[str, Sequence[str]]  # what a form sent, by field
@@ -57,7 +55,6 @@ def begin_draft(
         client = db.session.scalar(seen) or _missing("client")
         if not client.active:
             raise closed_record(client)
-    db.session.execute(delete(EventDraft).where(EventDraft.saved_at < clock.now() - KEPT))
     about = {"client_id": client_id, "visit_id": visit_id, "incident_id": incident_id}
     begun = [one for one in drafts_of(actor) if not one.typed and all(getattr(one, k) == v for k, v in about.items())]
     if begun:

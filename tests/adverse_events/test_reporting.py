@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
-from portal.adverse_events.models import AdverseEvent, Mode, Reporter
+from portal.adverse_events.models import AdverseEvent, Mode, Reporter, State
 from portal.adverse_events.queries import own_reports, visible_events
 from portal.adverse_events.report import Person, Told, refuse_times
 from portal.adverse_events.reporting import code_of, declare_event, hash_of_code, kept_token
@@ -21,7 +21,8 @@ from portal.extensions import db
 from portal.incidents.models import Incident
 from portal.incidents.models import State as IncidentState
 from portal.links import new_public_id
-from portal.notes.models import Note
+from portal.notes.actions import move
+from portal.notes.models import Note, Situation
 from portal.people.models import Client, Staff
 from tests import factories
 from tests.conftest import Database
@@ -295,3 +296,18 @@ def test_there_is_one_note_for_each(agency: Agency, database: Database) -> None:
         made = [factories.adverse_event(agency.sofia, agency.claire) for _each in range(3)]
         notes = db.session.scalars(select(Note).where(Note.origin == "adverse_event")).all()
         assert {one.origin_id: one.id for one in notes} == {one.id: one.note_id for one in made}
+
+
+def test_the_note_of_a_closed_event_is_taken_up_again_with_the_event_alone(agency: Agency, database: Database) -> None:
+    with database.writing():
+        event = factories.adverse_event(agency.sofia, agency.claire)
+        note = event.note
+        assert note
+        move(agency.sofia.user, note, Situation.DONE)
+        move(agency.sofia.user, note, Situation.TODO)
+        move(agency.sofia.user, note, Situation.DONE)
+        event.state = State.CLOSED
+        db.session.flush()
+        with pytest.raises(Refused) as refusal:
+            move(agency.ines.user, note, Situation.TODO)
+        assert refusal.value.code == "situation"
