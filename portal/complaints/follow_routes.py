@@ -21,7 +21,7 @@ MODULE = "complaints.enabled"
 HEADINGS = {
     "acknowledge": _l("Acknowledge the receipt"),
     "wait": _l("Announce that it takes longer"),
-    "answer": _l("Answer"),
+    "answer": _l("Answer the complaint"),
     "resolve": _l("Close the complaint"),
     "reopen": _l("Reopen the complaint"),
     "change": _l("Subject, channel, in the hands of"),

@@ -14,6 +14,7 @@ from portal.accounts.actions import invite
 from portal.accounts.links import mail_link
 from portal.accounts.models import Account
 from portal.adverse_events.drafts import STEPS
+from portal.complaints.following import announce_delay, answer, reopen
 from portal.controls.actions import save_filter
 from portal.extensions import db, wires
 from portal.imports.actions import bring_in
@@ -290,6 +291,17 @@ def notes(agency: Agency) -> None:
     end_note(agency.sofia.user, factories.note(agency.sofia, "Appeler Wassim", worker_id=agency.wassim.id))
 
 
+def complaints(agency: Agency) -> None:
+    """One that was answered and reopened, one that is late, one of a worker, one of somebody else."""
+    first = factories.complaint(agency.claire, LONG, about=agency.wassim.id)
+    answer(agency.sofia.user, first, LONG, first.version)
+    reopen(agency.sofia.user, first, "Il manque la date.", first.version)
+    late = factories.complaint(agency.sofia, LONG, client=agency.claire.id, channel="phone",
+                               received_at=factories.NOON - timedelta(days=30))  # fmt: skip
+    announce_delay(agency.sofia.user, late, late.version)
+    factories.complaint(agency.wassim, LONG, about=agency.claire.id)
+
+
 def badly_handled(agency: Agency) -> None:
     """The client of the second finds that it was handled badly."""
     incidents(agency)
@@ -481,7 +493,14 @@ SIGHTS = [
     Sight("my-visits-with-incidents", "claire", "/client/visits", before=incidents),
     Sight("report-refused", "claire", press(REPORT, SAVE, ".error"), before=reasons),
     Sight("report-too-early", "paul", "/client/visits/{agency.claires_next}/incident", 409),
+    Sight("my-complaints", "claire", "/client/complaints", before=complaints),
+    Sight("my-complaint", "paul", "/client/complaints/1", before=complaints),
+    Sight("complain-refused", "claire", press("/client/complaints/new", SEND, ".error")),
     # the worker's
+    Sight("workers-complaints-none", "jean", "/worker/complaints"),
+    Sight("workers-complaint", "wassim", "/worker/complaints/3", before=complaints),
+    Sight("worker-complains", "wassim", "/worker/complaints/new"),
+    Sight("worker-has-met-nobody", "jean", "/worker/complaints/new"),
     Sight("report-window", "wassim",
           press("/worker/", "#visit-{agency.claires_past} a[href$=incident]", "dialog[open] form"), before=reasons),
     Sight("incident-of-a-worker", "wassim", "/worker/threads/1", before=incidents),
@@ -609,6 +628,21 @@ SIGHTS = [
     Sight("events-of-worker", "ines", "/staff/workers/{agency.wassim.id}/adverse-events", before=reported_event),
     Sight("incidents-table", "ines", "/staff/incidents?period=last_12_months", before=incidents),
     Sight("home-incidents", "sofia", "/staff/home", before=badly_handled),
+    Sight("home-complaints", "sofia", "/staff/home", before=complaints),
+    Sight("complaint", "sofia", "/staff/complaints/1", before=complaints),
+    Sight("complaint-window", "sofia",
+          press("/staff/complaints/1", "#deed-answer", "dialog[open] form"), before=complaints),
+    Sight("complaint-refused", "ines", press("/staff/complaints/3/end", SAVE, ".error"), before=complaints),
+    Sight("complaint-delay", "ada", "/staff/complaints/3/delay", before=complaints),
+    Sight("complaint-receipt", "sofia", "/staff/complaints/3/receipt", before=complaints),
+    Sight("complaint-change", "sofia", "/staff/complaints/2/change", before=complaints),
+    Sight("complaint-begun", "sofia", "/staff/complaints/new?who=a"),
+    Sight("complaint-of-client", "sofia", press("/staff/clients/{agency.claire.id}/complaints/new", SAVE, ".error")),
+    Sight("complaint-of-worker", "ines", "/staff/workers/{agency.wassim.id}/complaints/new"),
+    Sight("complaint-of-partner", "ada", "/staff/complaints/partner"),
+    Sight("complaints-of-client", "sofia", "/staff/clients/{agency.claire.id}/complaints", before=complaints),
+    Sight("complaints-of-worker-none", "ines", "/staff/workers/{agency.jean.id}/complaints"),
+    Sight("complaints-table", "ines", "/staff/complaints?period=last_12_months", before=complaints),
     Sight("home-reminders", "sofia", "/staff/home", before=notes),
     Sight("my-reminders", "sofia", "/staff/reminders", before=notes),
     Sight("notes-of-client", "ines", "/staff/clients/{agency.claire.id}/notes", before=notes),

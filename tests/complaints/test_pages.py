@@ -1,0 +1,133 @@
+"""Complaints as people see them: on a portal, in a record, beside a low rating, in the table."""
+
+from sqlalchemy import select, update
+
+from portal.complaints.models import Complaint
+from portal.extensions import db
+from portal.people.models import Client
+from portal.settings.actions import set_option
+from tests import factories
+from tests.conftest import Database, Mailbox, SignIn, text_of
+from tests.factories import Agency
+
+NEW = "/client/complaints/new"
+SECRET = "le secret de Claire"
+
+
+def test_a_client_files_one_staff_answer_and_the_client_reads(
+    agency: Agency, sign_in: SignIn, mailbox: Mailbox, database: Database
+) -> None:
+    claire, sofia = sign_in(agency.claire), sign_in(agency.sofia)
+    form = claire.get("/client/complaints").link("Make a complaint").click().form("Send the complaint")
+    wrong = form.submit(text=SECRET)
+    assert wrong.status == 422
+    assert wrong.form("Send the complaint").values()["text"] == SECRET
+    page = wrong.form("Send the complaint").submit(about=str(agency.wassim.id), subject_id="33").follow()
+    assert SECRET in page.words and "Received" in page.words
+    told = mailbox.one()
+    assert told["To"].addresses[0].addr_spec == agency.sofia.email
+    for secret in (SECRET, "Claire", "Wassim", "Ponctualité"):
+        assert secret not in f"{told['Subject']} {text_of(told)} {text_of(told, 'html')}"
+    number = database.one(select(Complaint.id))
+    shown = sofia.get(f"/staff/complaints/{number}")
+    assert len(shown.statements) <= 12
+    shown = shown.link("Acknowledge the receipt").click().form("Acknowledge the receipt").submit().follow()
+    assert "Acknowledged" in shown.words
+    shown = shown.link("Answer the complaint").click().form("Send the answer").submit(text="Nous regrettons.").follow()
+    assert "Answer sent" in shown.words
+    mails = mailbox.collect()
+    assert [mail["To"].addresses[0].addr_spec for mail in mails] == [agency.claire.email] * 2
+    assert not any("regrettons" in text_of(mail) or SECRET in text_of(mail) for mail in mails)
+    answer = claire.get(f"/client/complaints/{number}")
+    assert "Nous regrettons." in answer.words and "Défenseur des droits" in answer.words
+    for other in (agency.denis, agency.wassim):
+        portal = "worker" if other is agency.wassim else "client"
+        assert sign_in(other).get(f"/{portal}/complaints/{number}").status == 404
+        assert SECRET not in sign_in(other).get(f"/{portal}/complaints").html
+
+
+def test_the_same_form_sent_twice_is_one_complaint(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    form = sign_in(agency.claire).get(NEW).form("Send the complaint")
+    typed = {"about": "agency", "subject_id": "33", "text": SECRET}
+    first, second = form.submit(**typed), form.submit(**typed)
+    assert (first.status, first.location) == (303, second.location)
+    assert database.count(Complaint) == 1
+
+
+def test_a_module_that_is_off_is_not_there(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    claire, sofia = sign_in(agency.claire), sign_in(agency.sofia)
+    for key in ("complaints.portal", "complaints.enabled"):
+        with database.writing():
+            set_option(None, key, "off")
+        assert claire.get("/client/complaints").status == 404
+        assert "Complaints" not in claire.get("/client/visits").words
+    assert sofia.get("/staff/complaints").status == 404
+    with database.writing():
+        set_option(None, "complaints.portal", "on")
+    assert claire.get("/client/complaints").status == 404, "a part of what is off"
+
+
+def test_a_closed_record_takes_no_complaint_and_says_so_and_shows_those_there_are(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        factories.complaint(agency.claire)
+        db.session.execute(update(Client).where(Client.id == agency.claire.id).values(active=False))
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/clients/{agency.claire.id}/complaints")
+    assert "Ponctualité" in page.html or "Punctuality" in page.words
+    assert "is closed: a complaint can be filed only while it is in use." in page.words
+    refused = sofia.act(f"/staff/clients/{agency.claire.id}/complaints/new", {
+        "about": "agency", "subject_id": "33", "channel": "phone", "received_on": "2026-11-16", "text": SECRET,
+        "owner_id": "",
+    })  # fmt: skip
+    assert refused.status == 409 and "is closed" in refused.words
+
+
+def test_what_was_received_in_the_future_is_refused_and_nothing_is_lost(agency: Agency, sign_in: SignIn) -> None:
+    sofia = sign_in(agency.sofia)
+    form = sofia.get(f"/staff/workers/{agency.wassim.id}/complaints/new").form("File the complaint")
+    typed = {"about": str(agency.claire.id), "subject_id": "33", "channel": "phone", "text": SECRET}
+    for day, status in (("2026-11-18", 409), ("0001-01-01", 422), ("hier", 422)):
+        page = form.submit(received_on=day, **typed)
+        assert page.status == status and page.says("#received_on-error")
+        assert page.form("File the complaint").values()["text"] == SECRET
+    assert form.submit(received_on="2026-11-16", **typed).follow().status == 200
+
+
+def test_a_low_rating_is_a_complaint_with_one_click(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        factories.rate(agency.claire, agency.claires_done, 1, SECRET)
+    sofia = sign_in(agency.sofia)
+    for _click in range(2):
+        visit = sofia.get(f"/staff/visits/{agency.claires_done}")
+        assert len(visit.statements) <= 12
+        page = visit.form("Handle as a complaint").submit().follow()
+        assert SECRET in page.words and "Low rating" in page.words
+    assert database.count(Complaint) == 1
+
+
+def test_lists_ask_as_little_for_many_as_for_few(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    addresses = {
+        agency.sofia: ("/staff/complaints?period=last_12_months", f"/staff/clients/{agency.claire.id}/complaints"),
+        agency.claire: ("/client/complaints",),
+    }  # fmt: skip
+    asked: list[list[int]] = []
+    for number in (1, 6):
+        with database.writing():
+            for _each in range(number):
+                factories.complaint(agency.claire, about=agency.wassim.id)
+        asked.append([len(sign_in(who).get(one).statements) for who, ones in addresses.items() for one in ones])
+    assert asked[0] == asked[1]
+    assert max(asked[0]) <= 6
+
+
+def test_the_table_tells_delays_and_hides_small_numbers_from_all_but_quality(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        factories.complaint(agency.claire)
+    table = "/staff/complaints?period=last_12_months&dealt=no"
+    assert "<\N{NO-BREAK SPACE}5" in sign_in(agency.sofia).get(table).words.replace("< 5", "<\N{NO-BREAK SPACE}5")
+    assert "<\N{NO-BREAK SPACE}5" not in sign_in(agency.ines).get(table).words
+    assert "Claire Lefèvre" not in sign_in(agency.igor).get(table).words
