@@ -1,5 +1,6 @@
 """What staff do with a complaint, when it is late, and that its note and it end together."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -69,9 +70,9 @@ def test_finishing_its_note_closes_a_complaint_and_taking_it_up_again_opens_it(
     assert "complaint.resolved" in kinds(database)
 
 
-def refused(deed: object, *arguments: object) -> str:
+def refused(deed: Callable[..., object], *arguments: object) -> str:
     with pytest.raises(Refused) as refusal:
-        deed(*arguments)  # ty: ignore[call-non-callable]
+        deed(*arguments)
     return refusal.value.code
 
 

@@ -1,5 +1,7 @@
 """Complaints as people see them: on a portal, in a record, beside a low rating, in the table."""
 
+from typing import Any
+
 from sqlalchemy import select, update
 
 from portal.complaints.models import Complaint
@@ -48,7 +50,7 @@ def test_a_client_files_one_staff_answer_and_the_client_reads(
 
 def test_the_same_form_sent_twice_is_one_complaint(agency: Agency, sign_in: SignIn, database: Database) -> None:
     form = sign_in(agency.claire).get(NEW).form("Send the complaint")
-    typed = {"about": "agency", "subject_id": "33", "text": SECRET}
+    typed: dict[str, Any] = {"about": "agency", "subject_id": "33", "text": SECRET}
     first, second = form.submit(**typed), form.submit(**typed)
     assert (first.status, first.location) == (303, second.location)
     assert database.count(Complaint) == 1
@@ -87,7 +89,7 @@ def test_a_closed_record_takes_no_complaint_and_says_so_and_shows_those_there_ar
 def test_what_was_received_in_the_future_is_refused_and_nothing_is_lost(agency: Agency, sign_in: SignIn) -> None:
     sofia = sign_in(agency.sofia)
     form = sofia.get(f"/staff/workers/{agency.wassim.id}/complaints/new").form("File the complaint")
-    typed = {"about": str(agency.claire.id), "subject_id": "33", "channel": "phone", "text": SECRET}
+    typed: dict[str, Any] = {"about": str(agency.claire.id), "subject_id": "33", "channel": "phone", "text": SECRET}
     for day, status in (("2026-11-18", 409), ("0001-01-01", 422), ("hier", 422)):
         page = form.submit(received_on=day, **typed)
         assert page.status == status and page.says("#received_on-error")
