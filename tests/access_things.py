@@ -282,7 +282,7 @@ class Things:
     def event_draft(self) -> dict[str, Any]:
         """Sofia writes about Claire, with a photo."""
         draft = drafts.with_file(self.agency)
-        return {"token": draft.token, "public_id": draft.files[0].public_id}
+        return {"token": draft.token, "file_id": draft.files[0].id}
 
     def complete_draft(self) -> dict[str, Any]:
         """The same, ready to be sent."""

@@ -28,6 +28,7 @@ from portal.roles import Permission
 REPORT = Permission.REPORT_EVENTS
 OURS = ("csrf_token", "go", "seen", "window", "files")  # what a page sends beside what was typed
 DRAFT = "/adverse-events/drafts/<token>"
+WRITTEN = ", ".join(filling.FORMS)  # the steps in which something is typed
 
 
 @staff.page("/adverse-events/drafts", REPORT, module=MODULE)
@@ -47,7 +48,7 @@ def begin_event() -> Response:
     return done(_address(draft, draft.step))
 
 
-@staff.page(f"{DRAFT}/<step>", REPORT, methods=("GET", "POST"), module=MODULE)
+@staff.page(f"{DRAFT}/<any({WRITTEN}, check):step>", REPORT, methods=("GET", "POST"), module=MODULE)
 def fill_event(token: str, step: str) -> Response:
     """One step. Whatever was typed is kept; the next step opens once this one is complete."""
     draft = drafts.draft_of(g.user, token)
@@ -55,8 +56,6 @@ def fill_event(token: str, step: str) -> Response:
         return _gone(token)
     if step == "check":
         return _check(draft)
-    if step not in filling.FORMS:
-        abort(404)
     if request.method == "GET":
         return _page(draft, step, checked="check" in request.args)
     try:
@@ -66,12 +65,10 @@ def fill_event(token: str, step: str) -> Response:
     return done(_after(draft, step, request.form.get("go", "next")))
 
 
-@staff.page(f"{DRAFT}/<step>/keep", REPORT, methods=("POST",), module=MODULE)
+@staff.page(f"{DRAFT}/<any({WRITTEN}):step>/keep", REPORT, methods=("POST",), module=MODULE)
 def keep_event(token: str, step: str) -> Response:
     """What a page keeps by itself while somebody types: a word on it, and what is proposed now."""
     draft = drafts.draft_of(g.user, token) or abort(404)
-    if step not in filling.FORMS:
-        abort(404)
     try:
         if not drafts.was_left(draft, step, request.form.get("window", "")):
             _keep(draft, step)
@@ -91,16 +88,16 @@ def delete_event_draft(token: str) -> Response:
     return done(url_for("staff.list_event_drafts"))
 
 
-@staff.page(f"{DRAFT}/files/<public_id>", REPORT, module=MODULE)
-def show_draft_file(token: str, public_id: str) -> Response:
+@staff.page(f"{DRAFT}/files/<int:file_id>", REPORT, module=MODULE)
+def show_draft_file(token: str, file_id: int) -> Response:
     draft = drafts.draft_of(g.user, token) or abort(404)
-    return serve(drafts.file_of(draft, public_id) or abort(404))
+    return serve(drafts.file_of(draft, file_id) or abort(404))
 
 
-@staff.page(f"{DRAFT}/files/<public_id>/removal", REPORT, methods=("POST",), module=MODULE)
-def remove_draft_file(token: str, public_id: str) -> Response:
+@staff.page(f"{DRAFT}/files/<int:file_id>/removal", REPORT, methods=("POST",), module=MODULE)
+def remove_draft_file(token: str, file_id: int) -> Response:
     draft = drafts.draft_of(g.user, token) or abort(404)
-    drafts.detach(draft, drafts.file_of(draft, public_id) or abort(404))
+    drafts.detach(draft, drafts.file_of(draft, file_id) or abort(404))
     return done(_address(draft, "facts"))
 
 

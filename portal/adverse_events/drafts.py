@@ -142,8 +142,8 @@ def attach(actor: User, draft: EventDraft, files: Sequence[Any]) -> None:
     db.session.flush()
 
 
-def file_of(draft: EventDraft, public_id: str) -> Attachment | None:
-    return next((file for file in draft.files if file.public_id == public_id), None)
+def file_of(draft: EventDraft, file_id: int) -> Attachment | None:
+    return next((file for file in draft.files if file.id == file_id), None)
 
 
 def detach(draft: EventDraft, file: Attachment) -> None:

@@ -57,6 +57,7 @@ class KindForm(StepForm):
     """What kind of event it is, and what it is about."""
 
     step = "kind"
+    template = "adverse_events/_step_kind.html"
     nature = RadioField(_l("What kind of event is it?"), validators=[InputRequired(CHOOSE)])
     categories = SelectMultipleField(_l("What is it about?"))
     other_category = StringField(_l("In your words"), validators=[SHORT])
@@ -101,6 +102,7 @@ class FactsForm(StepForm):
     """What happened, in the words of who reports it."""
 
     step = "facts"
+    template = "adverse_events/_step_facts.html"
     facts = TextAreaField(_l("What happened?"), validators=[InputRequired(_l("Please describe what happened.")), LONG])
     witnesses = TextAreaField(_l("Witnesses"), validators=[LONG])
     before = RadioField(_l("Has this happened before?"), validators=[Optional()])
@@ -162,6 +164,7 @@ class EffectsForm(StepForm):
     """What came of it, how grave it was and could have been."""
 
     step = "effects"
+    template = "adverse_events/_step_effects.html"
     consequences = SelectMultipleField(_l("What came of it?"))
     severity = RadioField(_l("How grave was it?"), validators=[InputRequired(CHOOSE)])
     potential = RadioField(_l("How grave could it have been?"), validators=[InputRequired(CHOOSE)])
@@ -248,6 +251,7 @@ class MeasuresForm(StepForm):
     """What was done at once, and who was told."""
 
     step = "measures"
+    template = "adverse_events/_step_measures.html"
     measures = SelectMultipleField(_l("What was done at once?"))
     measures_note = TextAreaField(_l("What else?"), validators=[LONG])
     informed = FieldList(FormField(ToldForm), min_entries=1, max_entries=MOST_TOLD + 1)

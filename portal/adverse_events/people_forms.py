@@ -68,6 +68,7 @@ class PeopleForm(StepForm):
     """The client, the visit, the worker (*intervenant*), the supervisor (*encadrant*), others."""
 
     step = "people"
+    template = "adverse_events/_step_people.html"
     client_id = RadioField(_l("Client"), validators=[Optional()])
     search = StringField(_l("Find a client"), validators=[SHORT])
     sector_id = SelectField(_l("Sector"), validators=[Optional()])

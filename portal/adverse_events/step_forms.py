@@ -75,6 +75,7 @@ class StepForm(PortalForm):
     """One step. The site's own token stands in the page around it, since a form is also made without being sent."""
 
     step = ""
+    template = ""  # what draws its fields
 
     class Meta(PortalForm.Meta):
         csrf = False
@@ -112,6 +113,7 @@ class WhoForm(StepForm):
     """Who reports it, and how much is kept of that."""
 
     step = "who"
+    template = "adverse_events/_step_who.html"
     capacity = RadioField(_l("I report this as"), validators=[InputRequired(CHOOSE)])
     mode = RadioField(_l("Should your name be known?"), validators=[InputRequired(CHOOSE)])
     for_somebody = BooleanField(_l("I type this for somebody who told me"))
@@ -154,6 +156,7 @@ class WhenForm(StepForm):
     """When it happened and when it was discovered, and where."""
 
     step = "when"
+    template = "adverse_events/_step_when.html"
     occurred = RadioField(_l("When did it happen?"), validators=[InputRequired(CHOOSE)])
     occurred_day = day_field(_l("Day"))
     occurred_time = time_field(_l("Hour"))
