@@ -13,7 +13,7 @@ METHOD_LABELS = {
     "five_whys": lazy_pgettext("method", "Five whys"),
     "alarm": lazy_pgettext("method", "ALARM: seven families of factors"),
     "cause_tree": lazy_pgettext("method", "Cause tree"),
-    "orion": lazy_pgettext("method", "ORION"),
+    "orion": lazy_pgettext("method", "ORION: six steps"),
     "feedback": lazy_pgettext("method", "Experience feedback (REX)"),
 }
 FAMILY_LABELS = {
