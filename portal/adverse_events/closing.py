@@ -59,7 +59,7 @@ def _missing(event: AdverseEvent) -> Iterator[Missing]:
     ).one()
     of, page = {"event_id": event.id}, "staff.show_event"
     if event.triaged_at is None:
-        yield Missing(_("It has not been judged yet: what it is, how severe, how frequent."), page, of)
+        yield Missing(_("It has not been judged yet: what it is, how severe, how frequent."), "staff.judge_event", of)
     if is_analysis_asked(event) and not analysed:
         yield Missing(_("The analysis of its causes is not finished."), "staff.write_analysis", of)
     if is_plan_asked(event) and not has_plan:

@@ -13,7 +13,10 @@ from portal import clock
 from portal.accounts.actions import invite
 from portal.accounts.links import mail_link
 from portal.accounts.models import Account
+from portal.adverse_events.action_plan import move_action
+from portal.adverse_events.closing import close_event
 from portal.adverse_events.drafts import STEPS
+from portal.adverse_events.follow_models import ActionState
 from portal.complaints.following import announce_delay, answer, reopen
 from portal.controls.actions import save_filter
 from portal.extensions import db, wires
@@ -42,9 +45,10 @@ from portal.visits.models import Visit
 from tests import factories
 from tests.adverse_events import drafts
 from tests.adverse_events import judged as judge_events
+from tests.adverse_events.follow_stories import action, followed
 from tests.adverse_events.stories import portal_story
 from tests.browser.tab import Tab
-from tests.factories import Agency
+from tests.factories import NOON, Agency
 
 LONG = "Elle est arrivée à l’heure, a tout préparé, et a pris le temps de parler avec moi. " * 5
 
@@ -431,6 +435,21 @@ SAVE = "main form button[type=submit]"
 SIGN_IN = "form[action='/sign-in'] button[type=submit]"
 FACTOR = "/staff/account/second-factor"
 CONTROL = "/staff/controls/quality?period=last_12_months"
+
+
+def closing_story(agency: Agency) -> None:
+    """A grave event with an action that is late and one that is done; a light one that is closed; one to close."""
+    grave = followed(agency, severity=4, potential=4, opened_at=NOON, worker_word="Le sol était mouillé.",
+                     worker_word_at=NOON)  # fmt: skip
+    action(agency, grave, NOON.date())
+    done = action(agency, grave, NOON.date(), text="Prévenir l’équipe", kind="curative")
+    move_action(agency.sofia.user, done, ActionState.DONE, done.version)
+    light = {"severity": 1, "potential": 1, "told_how": "phone", "told_at": NOON, "told_text": "C’est réparé."}
+    closed = followed(agency, **light)
+    close_event(agency.ines.user, closed, "Les mesures tiennent.", 1, closed.version)
+    followed(agency, **light)
+
+
 DRAFT = f"/staff/adverse-events/drafts/{drafts.TOKEN}"
 REPORT = "/client/visits/{agency.claires_past}/incident"
 RATE = "/client/visits/{agency.claires_done}/rating"
@@ -624,6 +643,22 @@ SIGHTS = [
     Sight("event-authority-added", "sofia", "/staff/adverse-events/2/authorities", before=judged_events),
     Sight("event-taken-back", "ada", "/staff/adverse-events/3/triage/taken-back", before=judged_events),
     Sight("home-events", "sofia", "/staff/home", before=judged_events),
+    Sight("event-followed", "sofia", "/staff/adverse-events/1", before=closing_story),
+    Sight("event-closed", "ines", "/staff/adverse-events/2", before=closing_story),
+    Sight("event-analysis", "sofia", "/staff/adverse-events/1/analysis", before=closing_story),
+    Sight("event-analysis-refused", "ines",
+          press("/staff/adverse-events/1/analysis", "button[name=finish]", "[role=alert]"), before=closing_story),
+    Sight("event-action-refused", "sofia", press("/staff/adverse-events/1/actions/new", SAVE, ".error"),
+          before=closing_story),
+    Sight("event-action-state", "sofia", press("/staff/adverse-events/1", "#action-1 a[href$='/state']",
+                                               "dialog[open] form"), before=closing_story),
+    Sight("event-action-effect", "ines", "/staff/event-actions/2/effect", before=closing_story),
+    Sight("event-told", "sofia", "/staff/adverse-events/1/feedback/reporter", before=closing_story),
+    Sight("event-not-to-close-yet", "ada", "/staff/adverse-events/1/closing", before=closing_story),
+    Sight("event-to-close", "ines", "/staff/adverse-events/3/closing", before=closing_story),
+    Sight("event-to-reopen", "ines", "/staff/adverse-events/2/reopening", before=closing_story),
+    Sight("home-actions", "sofia", "/staff/home", before=closing_story),
+    Sight("event-actions-table", "ines", "/staff/event-actions?period=this_year", before=closing_story),
     Sight("events-of-client", "sofia", "/staff/clients/{agency.claire.id}/adverse-events", before=reported_event),
     Sight("events-of-worker", "ines", "/staff/workers/{agency.wassim.id}/adverse-events", before=reported_event),
     Sight("incidents-table", "ines", "/staff/incidents?period=last_12_months", before=incidents),
