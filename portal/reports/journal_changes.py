@@ -108,7 +108,7 @@ FIELDS = {
     "question_ru": _l("Question"),
     "reason": _l("Reason"),
     "regulated": _l("Authorised by the department"),
-    "remind_at": _l("Reminder"),
+    "remind_at": lazy_pgettext("note", "Reminder"),
     "repeats": _l("Comes back"),
     "reply": _l("Reply number"),
     "role": _l("Role"),

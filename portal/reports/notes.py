@@ -47,7 +47,7 @@ class NotesFilter(ControlFilter):
     by = SelectField(_l("Counts"), choices=[], default="")
     situation = SelectField(_l("Situation"), choices=[], default="")
     priority = SelectField(_l("Priority"), choices=[], default="")
-    overdue = SelectField(_l("Reminder"), choices=[], default="")
+    overdue = SelectField(lazy_pgettext("note", "Reminder"), choices=[], default="")
     category = SelectField(_l("Category"), choices=[])
     owner = SelectField(_l("In the hands of"), choices=[])
     client = StringField(_l("Client"), validators=[Length(max=100)])
@@ -199,7 +199,7 @@ NOTES = ControlTable(
                sort=Colleague.last_name + " " + Colleague.first_name, may_be_empty=True),
         Column("owner", _l("In the hands of"), named(Owner), sort=Owner.last_name + " " + Owner.first_name,
                may_be_empty=True),
-        Column("due", _l("Reminder"), Note.remind_at, "moment", may_be_empty=True),
+        Column("due", lazy_pgettext("note", "Reminder"), Note.remind_at, "moment", may_be_empty=True),
         Column("repeats", _l("Comes back"), Note.repeats, read=lambda repeats: str(REPEAT_LABELS[repeats]),
                sort=_in_order(REPEAT_LABELS, Note.repeats)),
         Column("situation", _l("Situation"), Note.situation, read=lambda situation: str(SITUATION_LABELS[situation]),
