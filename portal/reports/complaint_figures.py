@@ -23,6 +23,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from portal import clock
 from portal.complaints.lists import SUBJECT
 from portal.complaints.models import Complaint
 from portal.complaints.standing import LATE, RESOLVED
@@ -108,7 +109,7 @@ def _delay(label: str, target: str, row: Row | None) -> Delay:
 
 
 def _chart(found: Iterable[Row], sums: Mapping[str, Any]) -> Months:
-    first, last = (local(sums[name]).date().replace(day=1) for name in ("first", "last"))
+    first, last = (local(sums[name] or clock.now()).date().replace(day=1) for name in ("first", "last"))
     length = (last.year - first.year) * 12 + last.month - first.month + 1
     months: list[date] = [months_later(first, number) for number in range(length)]
     counted: dict[str, Counter[int]] = {}
