@@ -112,7 +112,7 @@ SUMS = {
 
 def _months(sums: Mapping[str, Any]) -> list[date]:
     """The first days of the months from the first note until the last."""
-    first, last = (local(sums[name]).date().replace(day=1) for name in ("first", "last"))
+    first, last = (local(sums[name] or clock.now()).date().replace(day=1) for name in ("first", "last"))
     further = (last.year - first.year) * 12 + last.month - first.month
     return [months_later(first, number) for number in range(further + 1)]
 
