@@ -18,7 +18,7 @@ from portal.people.models import Client
 from portal.reports.events import EVENTS
 from portal.reports.initials import initials
 
-MOST = 2000  # events on one paper
+MOST = 500  # events on one paper: more would hold a web process up for seconds
 
 
 def register_paper(user: User, form: ControlFilter) -> Paper:

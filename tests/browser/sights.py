@@ -708,6 +708,7 @@ SIGHTS = [
     Sight("reasons-none", "ada", "/staff/services/{agency.rising}/reasons"),
     Sight("reason", "ada", "/staff/services/{agency.cleaning}/reasons/1", before=reasons),
     Sight("reason-refused", "ada", press("/staff/services/{agency.cleaning}/reasons/new", SAVE, ".error")),
+    Sight("event-reviews", "sofia", "/staff/adverse-events/reviews"),
     Sight("lists", "ada", "/staff/lists"),
     Sight("list-of-notes", "ada", "/staff/lists/note"),
     Sight("list-of-events", "ada", "/staff/lists/event"),
