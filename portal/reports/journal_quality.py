@@ -26,7 +26,7 @@ WHOM = {
 }
 FIELDS = {
     "action": _l("Action number"),
-    "alert": lazy_pgettext("note", "Alert"),
+    "alert": _l("Alert"),
     "answer_by": _l("Answer by"),
     "at": lazy_pgettext("deed", "When"),
     "category_id": _l("Category, by number"),
@@ -59,7 +59,7 @@ FIELDS = {
     "route": _l("Authority"),
     "sector": _l("Sector, by number"),
     "severity": _l("Severity"),
-    "situation": lazy_pgettext("note", "Situation"),
+    "situation": _l("Situation"),
     "status": _l("Status"),
     "steps": _l("Steps of the timeline"),
     "subject": _l("Subject, by number"),
