@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import pgettext
 from sqlalchemy import CompoundSelect, Row, Select
 
 from portal.accounts.models import User
@@ -139,7 +140,7 @@ class Delay:
 def delays(title: str, found: Sequence[Delay]) -> Grid:
     """The grid of delays against their targets."""
     heads = [_("Target"), _("Counted"), _("In time"), _("Median")]
-    return Grid(title, _("Delay"), heads, [(each.label, _measured(each)) for each in found])
+    return Grid(title, pgettext("measure", "Delay"), heads, [(each.label, _measured(each)) for each in found])
 
 
 def _measured(each: Delay) -> list[GridCell]:
