@@ -173,7 +173,8 @@ def end_note(actor: User | None, note: Note, *, cancelled: bool = False) -> None
     note.situation, note.situation_at = Situation.CANCELLED if cancelled else Situation.DONE, moment
     note.done_at, note.done_by = (None, None) if cancelled else (moment, actor.name if actor else None)
     db.session.flush()
-    _tell("note.ended", actor, note, before)
+    told = {"situation": note.situation}
+    record("note.ended", actor, _subject(note), before={"situation": before}, after=told)
     take_back(note)
     if not cancelled and note.repeats != Repeat.NEVER:
         _repeat(note)
@@ -191,7 +192,8 @@ def reopen_note(actor: User | None, note: Note, to: Situation = Situation.TODO) 
     before = note.situation
     note.situation, note.situation_at, note.done_at, note.done_by = to, clock.now(), None, None
     db.session.flush()
-    _tell("note.reopened", actor, note, before)
+    told = {"situation": note.situation}
+    record("note.reopened", actor, _subject(note), before={"situation": before}, after=told)
     promise(note)
     wires.react("note reopened", actor, note)
 
@@ -214,10 +216,6 @@ def _add(actor: User | None, note: Note) -> None:
     kept = {name: value for name in KEPT if (value := getattr(note, name)) not in (None, False, Repeat.NEVER)}
     record("note.written", actor, _subject(note), after=_kept(kept))
     promise(note)
-
-
-def _tell(kind: str, actor: User | None, note: Note, before: str) -> None:
-    record(kind, actor, _subject(note), before={"situation": before}, after={"situation": note.situation})
 
 
 def _refuse(draft: Draft) -> None:
