@@ -6,6 +6,7 @@ from typing import Any, Protocol, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import DateField, RadioField, SelectField, TextAreaField, TimeField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
@@ -88,7 +89,9 @@ class ToldForm(FollowForm):
     how = RadioField(_l("How"), choices=[], validators=[InputRequired(_l("Please say how."))])
     day = DateField(_l("On which day?"), validators=[Optional(), near])
     hour = TimeField(_l("At what time?"))
-    text = TextAreaField(_l("What became of it"), validators=[Length(max=LONGEST_TEXT, message=TOO_LONG)])
+    text = TextAreaField(
+        lazy_pgettext("event", "What became of it"), validators=[Length(max=LONGEST_TEXT, message=TOO_LONG)]
+    )
 
     def __init__(self, event: AdverseEvent, whom: Told) -> None:
         at = {Told.REPORTER: event.told_at, Told.CLIENT: event.client_told_at, Told.COUNCIL: event.council_told_at}

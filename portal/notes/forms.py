@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
@@ -58,7 +59,7 @@ class NoteForm(VersionedForm):
     """
 
     title = StringField(
-        _l("Title"),
+        lazy_pgettext("note", "Title"),
         validators=[
             InputRequired(_l("Please give a title.")),
             Length(max=LONGEST_TITLE, message=_l("Please use at most %(max)d characters.")),

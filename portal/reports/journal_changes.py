@@ -131,7 +131,7 @@ FIELDS = {
     "table": _l("Table"),
     "tasks": _l("Tasks"),
     "text": _l("Text"),
-    "title": _l("Title"),
+    "title": lazy_pgettext("note", "Title"),
     "topic": _l("Subject"),
     "urgency": _l("Urgency"),
     "visit": _l("Visit, by number"),

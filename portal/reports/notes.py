@@ -189,7 +189,7 @@ NOTES = ControlTable(
     extra=(Note.id.label("id"), Note.client_id.label("client_id"), Note.client_id.is_not(None).label("at_home")),
     columns=(
         Column("written", lazy_pgettext("note", "Written"), Note.created_at, "moment", page=_note_page),
-        Column("title", _l("Title"), Note.title, page=_note_page),
+        Column("title", lazy_pgettext("note", "Title"), Note.title, page=_note_page),
         Column("category", _l("Category"), label_of(ListEntry), may_be_empty=True),
         Column("client", _l("Client"), named(Client), sort=Client.last_name + " " + Client.first_name,
                may_be_empty=True, page=client_page),
