@@ -18,7 +18,7 @@ from portal.deadlines import months_after
 from portal.errors import Refused
 from portal.extensions import db
 from portal.i18n import full_day, local, start_of_day
-from portal.incidents.following import overseers
+from portal.people.queries import overseers
 from portal.visits.queries import today
 
 LONGEST_ACTION, LONGEST_NOTE = 1000, 500  # characters

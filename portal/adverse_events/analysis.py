@@ -18,7 +18,7 @@ from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db
 from portal.i18n import local
-from portal.incidents.following import overseers
+from portal.people.queries import overseers
 from portal.visits.queries import today
 
 MOST_WHYS, MOST_STEPS = 5, 60

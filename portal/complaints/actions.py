@@ -13,7 +13,7 @@ from portal.accounts.models import User
 from portal.audit.actions import Actor, record, record_all
 from portal.complaints.alerts import promise_alerts
 from portal.complaints.models import Channel, Complaint, Direction
-from portal.complaints.queries import handlers_in, have_met, usual_handler
+from portal.complaints.queries import have_met, usual_handler
 from portal.deadlines import working_days_after
 from portal.errors import Refused
 from portal.extensions import db
@@ -22,6 +22,7 @@ from portal.notes.actions import follow
 from portal.notes.models import Origin
 from portal.organisation.models import ListEntry, ListName
 from portal.people.models import Client, Worker
+from portal.people.queries import overseers
 from portal.ratings.models import Rating
 from portal.settings.queries import option
 from portal.threads.actions import person_of
@@ -80,7 +81,7 @@ def file_complaint(actor: User, filing: Filing) -> Complaint:
     sector_id = filing.client.sector_id if filing.client else filing.sector_id
     if sector_id is None:
         raise Refused(_l("Please choose the sector that follows it."), "sector_id")
-    handlers = handlers_in(sector_id)
+    handlers = overseers(sector_id)
     if filing.owner_id is not None and filing.owner_id not in handlers:
         raise Refused(_l("Please choose one of those who see this complaint."), "owner_id")
     made = _insert(actor, filing, sector_id)

@@ -9,12 +9,12 @@ from wtforms.validators import InputRequired, Length
 from portal.complaints.following import Change, state_now
 from portal.complaints.forms import choices_of
 from portal.complaints.models import LONGEST_REASON, LONGEST_TEXT, Channel, Complaint
-from portal.complaints.queries import handlers_in
 from portal.complaints.words import CHANNEL_LABELS, OUTCOME_LABELS, STATE_LABELS, TYPED_CHANNELS
 from portal.extensions import db
 from portal.forms import number_in
 from portal.organisation.lists import offered
 from portal.organisation.models import ListEntry, ListName
+from portal.people.queries import overseers
 from portal.people.record_forms import VersionedForm
 
 TOO_LONG = _l("Please use at most %(max)d characters.")
@@ -68,7 +68,7 @@ class ChangeForm(DeedForm):
         self.subject_id.choices = choices_of(offered(ListName.COMPLAINT, [complaint.subject_id]))
         kinds = [*TYPED_CHANNELS, *({Channel(complaint.channel)} - set(TYPED_CHANNELS))]
         self.channel.choices = [SelectChoice(value=str(one), label=str(CHANNEL_LABELS[one])) for one in kinds]
-        self.owner_id.choices = choices_of(handlers_in(complaint.sector_id, owner), _("Nobody yet"))
+        self.owner_id.choices = choices_of(overseers(complaint.sector_id, owner), _("Nobody yet"))
 
     def typed(self) -> Change:
         subject = db.session.get_one(ListEntry, number_in(self.subject_id.data))

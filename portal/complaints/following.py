@@ -14,7 +14,7 @@ from portal.complaints.actions import morning_of
 from portal.complaints.alerts import promise_alerts
 from portal.complaints.messages import tell_complainant
 from portal.complaints.models import Complaint
-from portal.complaints.queries import handlers_in, visible_complaints
+from portal.complaints.queries import visible_complaints
 from portal.complaints.standing import State, is_answered, state_of
 from portal.errors import Refused
 from portal.extensions import NoteOrigin, db
@@ -22,6 +22,7 @@ from portal.i18n import full_day, local
 from portal.notes.actions import end_note, reopen_note
 from portal.notes.models import Note, Origin, Situation
 from portal.organisation.models import ListEntry, ListName
+from portal.people.queries import overseers
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 
@@ -158,7 +159,7 @@ def change(actor: User, complaint: Complaint, typed: Change, version: int) -> No
         return
     if typed.subject.list != ListName.COMPLAINT or not (typed.subject.active or "subject" not in touched):
         raise Refused(_l("Please choose one of the subjects offered."), "subject_id")
-    if "owner" in touched and typed.owner_id is not None and typed.owner_id not in handlers_in(complaint.sector_id):
+    if "owner" in touched and typed.owner_id is not None and typed.owner_id not in overseers(complaint.sector_id):
         raise Refused(_l("Please choose one of those who see this complaint."), "owner_id")
     complaint.subject, complaint.channel = typed.subject, typed.channel
     if note:

@@ -12,13 +12,14 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from portal.complaints.actions import Filing, moment_of
 from portal.complaints.models import LONGEST_NAME, Channel, Direction
-from portal.complaints.queries import handlers_in, usual_handler
+from portal.complaints.queries import usual_handler
 from portal.complaints.words import CHANNEL_LABELS, TYPED_CHANNELS
 from portal.extensions import db
 from portal.forms import day_within_reach, number_in
 from portal.organisation.lists import offered
 from portal.organisation.models import ListEntry, ListName
 from portal.people.models import Client, Worker
+from portal.people.queries import overseers
 from portal.threads.forms import NOT_LONGER, OnceForm
 from portal.visits.queries import today
 
@@ -92,7 +93,7 @@ class StaffComplaintForm(ComplaintForm):
 
     def offer_handlers(self, sector_id: int | None, client: Client | None = None) -> None:
         """Offer who can have it in hand, as far as it is known in whose sector it is."""
-        handlers = handlers_in(sector_id) if sector_id else {}
+        handlers = overseers(sector_id) if sector_id else {}
         usual = usual_handler(sector_id, client, handlers) if sector_id else None
         first = _("As usual: %(name)s", name=handlers[usual]) if usual in handlers else _("As usual for the sector")
         self.owner_id.choices = choices_of(handlers, first)

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Select, exists, false, func, or_, select
+from sqlalchemy import Select, exists, false, func, select
 from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.accounts.models import User
 from portal.complaints.models import Complaint, Direction
 from portal.extensions import db
-from portal.people.models import Client, Sector, Staff, Worker, staff_sector
+from portal.people.models import Client, Sector, Worker
 from portal.people.queries import sectors_below
 from portal.roles import Role
 from portal.settings.queries import option
@@ -88,24 +88,6 @@ def _names(met: Select) -> dict[int, str]:
 
 
 # ---- who has one in hand ----
-
-
-def handlers_in(sector_id: int, kept: int | None = None) -> dict[int, str]:
-    """Who of the staff can have a complaint of a sector in hand, by number: those at work who may see it.
-
-    Args:
-        kept: who has it now, whether or not they could be chosen.
-    """
-    above = select(Sector.id, Sector.parent_id).where(Sector.id == sector_id).cte(recursive=True)
-    above = above.union(select(Sector.id, Sector.parent_id).join(above, Sector.id == above.c.parent_id))
-    branch = select(above.c.id)
-    coordinates = select(staff_sector.c.staff_id).where(staff_sector.c.sector_id.in_(branch))
-    manages = select(Sector.manager_id).where(Sector.id.in_(branch), Sector.manager_id.is_not(None))
-    sees = or_(Staff.role.in_((Role.QUALITY, Role.ADMIN)), Staff.id.in_(coordinates), Staff.id.in_(manages))
-    chosen = select(Staff).where((Staff.active & sees) | (Staff.id == kept))
-    return {
-        one.id: one.name for one in db.session.scalars(chosen.order_by(Staff.last_name, Staff.first_name, Staff.id))
-    }
 
 
 def usual_handler(sector_id: int, client: Client | None, handlers: Mapping[int, str]) -> int | None:

@@ -7,7 +7,6 @@ from typing import cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import or_, select
 
 from portal import clock
 from portal.accounts.models import User
@@ -18,10 +17,9 @@ from portal.incidents.alerts import alert_urgent, is_answered
 from portal.incidents.models import Incident, State, Urgency
 from portal.incidents.queries import ENDED
 from portal.incidents.words import STATE_LABELS, told_state
-from portal.people.models import Sector, Staff, staff_sector
+from portal.people.queries import overseers
 from portal.ratings.handling import ask_about_handling
 from portal.ratings.queries import is_open
-from portal.roles import Role
 from portal.threads.actions import announce, raise_version
 from portal.visits.queries import today
 
@@ -150,17 +148,3 @@ def _as_kept(value: object) -> object:
 def owners_of(incident: Incident) -> dict[int, str]:
     """Who of the staff can have an incident in hand, by number: those at work who may see it, and who has it now."""
     return overseers(incident.visit.sector_id, incident.owner_id)
-
-
-def overseers(sector_id: int, also: int | None = None) -> dict[int, str]:
-    """Who of the staff at work sees what happens in a sector, by number; and one more, though it be no longer."""
-    above = select(Sector.id, Sector.parent_id).where(Sector.id == sector_id).cte(recursive=True)
-    above = above.union(select(Sector.id, Sector.parent_id).join(above, Sector.id == above.c.parent_id))
-    branch = select(above.c.id)
-    coordinates = select(staff_sector.c.staff_id).where(staff_sector.c.sector_id.in_(branch))
-    manages = select(Sector.manager_id).where(Sector.id.in_(branch), Sector.manager_id.is_not(None))
-    sees = or_(Staff.role.in_((Role.QUALITY, Role.ADMIN)), Staff.id.in_(coordinates), Staff.id.in_(manages))
-    chosen = select(Staff).where((Staff.active & sees) | (Staff.id == also))
-    return {
-        one.id: one.name for one in db.session.scalars(chosen.order_by(Staff.last_name, Staff.first_name, Staff.id))
-    }

@@ -203,6 +203,20 @@ def staff_responsible_for(sector_id: int | None, manager_id: int | None = None) 
         yield from db.session.scalars(reachable.where(Staff.role == role)).all()
 
 
+def overseers(sector_id: int, also: int | None = None) -> dict[int, str]:
+    """Who of the staff at work sees what happens in a sector, by number; and one more, though it be no longer."""
+    above = select(Sector.id, Sector.parent_id).where(Sector.id == sector_id).cte(recursive=True)
+    above = above.union(select(Sector.id, Sector.parent_id).join(above, Sector.id == above.c.parent_id))
+    branch = select(above.c.id)
+    coordinates = select(staff_sector.c.staff_id).where(staff_sector.c.sector_id.in_(branch))
+    manages = select(Sector.manager_id).where(Sector.id.in_(branch), Sector.manager_id.is_not(None))
+    sees = or_(Staff.role.in_((Role.QUALITY, Role.ADMIN)), Staff.id.in_(coordinates), Staff.id.in_(manages))
+    chosen = select(Staff).where((Staff.active & sees) | (Staff.id == also))
+    return {
+        one.id: one.name for one in db.session.scalars(chosen.order_by(Staff.last_name, Staff.first_name, Staff.id))
+    }
+
+
 def _not_shut_out(kind: type[Relative | Staff]) -> ColumnElement[bool]:
     """Nobody has closed this person's login. One who has none yet is not shut out."""
     return ~exists().where(Account.id == kind.account_id, ~Account.active)
