@@ -2,166 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import time, timedelta
 from functools import partial
-from io import BytesIO
 
-from sqlalchemy import select
-from werkzeug.datastructures import FileStorage
-
-from portal import clock
-from portal.accounts.actions import invite
-from portal.accounts.links import mail_link
-from portal.accounts.models import Account
-from portal.adverse_events.action_plan import move_action
-from portal.adverse_events.closing import close_event
 from portal.adverse_events.drafts import STEPS
-from portal.adverse_events.follow_models import ActionState
-from portal.complaints.following import announce_delay, answer, reopen
-from portal.controls.actions import save_filter
-from portal.extensions import db, wires
-from portal.imports.actions import bring_in
-from portal.imports.models import Import
-from portal.incidents.following import Closing, move_incident
-from portal.incidents.models import IncidentReason
-from portal.incidents.models import State as IncidentState
-from portal.incidents.reasons import take_usual_reasons
-from portal.links import make_token, new_public_id
-from portal.notes.actions import end_note
-from portal.organisation.catalogue import add_skill
-from portal.outbox.actions import hold_channel
-from portal.outbox.models import Message
-from portal.people.models import Absence, Availability, Client, Sector, Service, Staff, Worker
-from portal.ratings.actions import answer_request, leave_rating
-from portal.ratings.handling import handling_of
-from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
-from portal.settings.actions import mark_setup, set_option
 from portal.settings.models import GROUPS
-from portal.threads.actions import announce
-from portal.threads.changes import archive, correct_message, withdraw_message
-from portal.threads.group import Audience, Letter, send_group
-from portal.visits.actions import cancel_visit
-from portal.visits.models import Visit
 from tests import factories
 from tests.adverse_events import drafts
-from tests.adverse_events import judged as judge_events
-from tests.adverse_events.follow_stories import action, followed
 from tests.adverse_events.stories import portal_story
+from tests.browser import stories
+from tests.browser.stories import LONG, Story
 from tests.browser.tab import Tab
-from tests.factories import NOON, Agency
-
-LONG = "Elle est arrivée à l’heure, a tout préparé, et a pris le temps de parler avec moi. " * 5
-
-
-@dataclass(frozen=True)
-class Story:
-    """The agency with something on every page, and the addresses that only a mail says."""
-
-    agency: Agency
-    links: dict[str, str]  # state of a mailed link: its address
-    messages: list[int]
-
-
-def tell(agency: Agency) -> Story:
-    """Write what makes pages full: ratings high and low, refused answers, mails in several states, visits to close."""
-    claire, denis = db.session.get_one(Client, agency.claire.id), db.session.get_one(Client, agency.denis.id)
-    wassim, rising = db.session.get_one(Worker, agency.wassim.id), db.session.get_one(Service, agency.rising)
-    factories.visit(claire, rising, [wassim], factories.at(-2, 9))  # nobody has closed it
-    factories.visit(claire, rising, [wassim], factories.at(0, 11, 30), 90)  # in progress
-    for days, stars in ((-3, 5), (-4, 0), (-5, 3)):
-        made = factories.done_visit(claire, rising, [wassim], days=days)
-        factories.rate(agency.claire, made.id, stars, LONG if stars else "Personne n’est venu.")
-    links = {
-        state: _link(request)
-        for state, request in {
-            "open": _asked(claire, rising, wassim, 6),
-            "answered": _answered(_asked(claire, rising, wassim, 5)),
-            "expired": _asked(claire, rising, wassim, 2, timedelta(days=15)),
-            "revoked": _revoked(_asked(denis, rising, wassim, 5)),
-            "second": _asked(denis, rising, wassim, 6),
-        }.items()
-    }
-    waiting = factories.done_visit(denis, rising, [wassim], days=0, hour=10, ask=True)
-    request = factories.request_of(waiting.id)
-    links["invitation"] = _invitation(agency)
-    links |= _account_links(agency)
-    left = _asked(denis, rising, wassim, 7)
-    links["unsubscribe"] = f"/unsubscribe/{make_token('unsubscribe', left.message.public_id)}"
-    return Story(agency, links, [request.message_id])
-
-
-def _asked(of: Client, what: Service, who: Worker, days: int, asked: timedelta = timedelta(hours=1)) -> RatingRequest:
-    made = factories.done_visit(of, what, [who], days=-days, hour=15, ask=True)
-    return factories.sent_request(made, str(of.email), asked)
-
-
-def _link(request: RatingRequest) -> str:
-    return f"/r/{make_token('rate', request.message.public_id)}"
-
-
-def _answered(request: RatingRequest) -> RatingRequest:
-    answer_request(request, 4, LONG, trapped=False)
-    return request
-
-
-def _revoked(request: RatingRequest) -> RatingRequest:
-    db.session.add(SuspectAnswer(request_id=request.id, stars=5, comment="…", reason="honeypot"))
-    cancel_visit(None, request.subject.visit, "La cliente était absente")
-    return request
-
-
-def _invitation(agency: Agency) -> str:
-    account = db.session.get_one(Account, agency.paul.account_id)
-    return f"/password/{make_token('password', invite(None, account).public_id)}"
-
-
-def _account_links(agency: Agency) -> dict[str, str]:
-    account = db.session.get_one(Account, agency.denis.account_id)
-    made = {"sign_in": mail_link(account, "sign_in"), "address": mail_link(account, "address", "denis@example.net")}
-    used = mail_link(account, "sign_in")
-    used.used_at = used.created_at
-    return {
-        "sign_in": f"/sign-in/{make_token('sign-in', made['sign_in'].public_id)}",
-        "used_sign_in": f"/sign-in/{make_token('sign-in', used.public_id)}",
-        "address": f"/address/{make_token('address', made['address'].public_id)}",
-    }
-
-
-def second_file(agency: Agency) -> None:
-    """Claire is also her neighbour's relative: signing in asks whose file she wants."""
-    denis = db.session.get_one(Client, agency.denis.id)
-    factories.login(factories.relative("Claire", "Lefèvre", denis, agency.claire.email))
-
-
-def talk_of_second_file(agency: Agency) -> None:
-    second_file(agency)
-    factories.thread(agency.sofia, [agency.denis])
-
-
-def close_module(agency: Agency) -> None:
-    set_option(None, "ratings.enabled", "false")
-
-
-def hold_messages(agency: Agency) -> None:
-    hold_channel(agency.ines.user, "Le texte des courriels est à corriger avant que d’autres ne partent")
-
-
-def forget_switch(agency: Agency) -> None:
-    set_option(agency.ada.user, "ratings.client_ratings", "false")
-
-
-def begin_setup(agency: Agency) -> None:
-    """The first steps are under way, and somebody waits to be invited."""
-    mark_setup(agency.ada.user, "open")
-    db.session.get_one(Client, agency.eloise.id).account_id = None
-
-
-def empty_agency(agency: Agency) -> None:
-    """Igor's South before its first visit, as far as lists are concerned: he moves to a sector without anybody."""
-    db.session.get_one(Staff, agency.igor.id).sectors = [factories.sector("Est")]
-    for visit in db.session.scalars(select(Visit).where(Visit.client_id == agency.eloise.id)):
-        visit.client_id = agency.george
-
+from tests.factories import Agency
 
 Go = Callable[[Tab, Story], None]
 
@@ -232,133 +83,6 @@ def recovery_codes(tab: Tab, story: Story) -> None:
     tab.page.locator("input[name=code]").fill(factories.code_of_phone(secret))
     tab.page.locator(SAVE).click()
     tab.page.locator("#codes").wait_for()
-
-
-def guest(agency: Agency) -> None:
-    """A daughter of Claire's who has an address and was never invited, and sees little."""
-    lise = factories.relative("Lise", "Roy", db.session.get_one(Client, agency.claire.id), "lise@example.org")
-    lise.relation, lise.sees_upcoming, lise.sees_ratings = "fille", False, False
-
-
-def control_story(agency: Agency) -> None:
-    """A rating that is excluded, and filters that somebody shares."""
-    excluded = db.session.scalars(select(Rating).limit(1)).one()
-    excluded.excluded_at, excluded.exclude_reason = clock.now(), "Il s’agissait d’une autre intervention"
-    save_filter(agency.sofia.user, wires.tables["quality"], "Notes basses", "period=this_month&stars=1", True)
-
-
-def busy_worker(agency: Agency) -> None:
-    """Wassim is taken twice, once in the South; some hours are not his, and from tomorrow on he is away."""
-    wassim, rising = db.session.get_one(Worker, agency.wassim.id), db.session.get_one(Service, agency.rising)
-    claire, eloise = db.session.get_one(Client, agency.claire.id), db.session.get_one(Client, agency.eloise.id)
-    today = factories.at(0, 8).date()
-    wassim.availabilities = [Availability(weekday=today.weekday(), begins=time(8), ends=time(12))]
-    wassim.absences = [Absence(first_day=today + timedelta(days=1), last_day=today + timedelta(days=9), reason="leave")]
-    factories.visit(claire, rising, [wassim], factories.at(0, 15), 90)
-    factories.visit(eloise, rising, [wassim], factories.at(0, 16))
-    factories.visit(claire, rising, [wassim], factories.at(2, 22), 9 * 60)
-    factories.visit(claire, rising, [], factories.at(6, 9), draft=True)
-
-
-def catalogue(agency: Agency) -> None:
-    """A skill with levels, a service that is not offered any more, a closed sector with one below it."""
-    add_skill(agency.ada.user, "Premiers secours", ["Initiation", "Confirmé", "Formateur"])
-    db.session.get_one(Service, agency.cleaning).active = False
-    east = factories.sector("Est", db.session.get_one(Sector, agency.south))
-    east.active = False
-
-
-def reported_event(agency: Agency) -> None:
-    factories.adverse_event(agency.sofia, agency.claire, worker_id=agency.wassim.id)
-
-
-def judged_events(agency: Agency) -> None:
-    """One that waits; one that is serious and whose authority was told by word of mouth; one that was put aside."""
-    judge_events.judged(agency)
-
-
-def incidents(agency: Agency) -> None:
-    """One urgent and late, in the hands of somebody; one that is closed."""
-    first = factories.incident(agency.wassim, agency.claires_past, urgency="urgent")
-    first.owner_id, first.due_on = agency.sofia.id, factories.at(-1, 9).date()
-    second = factories.incident(agency.claire, agency.claires_past, phase="end")
-    closing = Closing("settled", "Clé changée", ask=True)
-    move_incident(agency.sofia.user, second, IncidentState.CLOSED, second.version, closing)
-
-
-def notes(agency: Agency) -> None:
-    """An alert and a reminder that comes back, in Sofia's hands; one that is finished."""
-    factories.note(agency.sofia, LONG[:150], client_id=agency.claire.id, worker_id=agency.wassim.id, text=LONG,
-                   alert=True, priority="urgent", visit_id=agency.claires_past)  # fmt: skip
-    factories.note(agency.sofia, "Réévaluer les besoins", client_id=agency.claire.id, colleague_id=agency.ines.id,
-                   remind_at=clock.now() + timedelta(minutes=1), repeats="monthly", mails=True)  # fmt: skip
-    end_note(agency.sofia.user, factories.note(agency.sofia, "Appeler Wassim", worker_id=agency.wassim.id))
-
-
-def complaints(agency: Agency) -> None:
-    """One that was answered and reopened, one that is late, one of a worker, one of somebody else."""
-    first = factories.complaint(agency.claire, LONG, about=agency.wassim.id)
-    answer(agency.sofia.user, first, LONG, first.version)
-    reopen(agency.sofia.user, first, "Il manque la date.", first.version)
-    late = factories.complaint(agency.sofia, LONG, client=agency.claire.id, channel="phone",
-                               received_at=factories.NOON - timedelta(days=30))  # fmt: skip
-    announce_delay(agency.sofia.user, late, late.version)
-    factories.complaint(agency.wassim, LONG, about=agency.claire.id)
-
-
-def badly_handled(agency: Agency) -> None:
-    """The client of the second finds that it was handled badly."""
-    incidents(agency)
-    subject, _rating = handling_of(2) or (None, None)
-    leave_rating(agency.claire.user, subject, 1, LONG)
-
-
-def talking(agency: Agency) -> None:
-    """Clients and workers may write to each other."""
-    for name in ("clients_to_workers", "workers_to_clients"):
-        set_option(None, f"threads.{name}", "on")
-
-
-def group(agency: Agency) -> None:
-    """A message to many, of which the job has begun."""
-    send_group(agency.ines.user, Audience("client"), Letter("other", "Fermeture", LONG, new_public_id()), 3)
-
-
-def talks(agency: Agency) -> None:
-    """One that holds all that a message can be, one that is archived, one that nobody has answered."""
-    photo, paper = BytesIO(factories.picture(800, 600)), BytesIO(b"%PDF-1.4\n%%EOF")
-    files = [FileStorage(photo, "évier.png"), FileStorage(paper, "contrat.pdf")]
-    thread = factories.thread(agency.claire, [agency.claire], [agency.wassim], "Voir https://www.example.org/notice.")
-    factories.message(agency.wassim, thread, LONG, uploads=files)
-    factories.message(agency.sofia, thread, "À voir avec Inès", internal=True)
-    corrected = factories.message(agency.sofia, thread, "Bien reçut")
-    correct_message(agency.sofia.user, thread, corrected, "Bien reçu")
-    withdrawn = factories.message(agency.paul, thread, "Le code est 1234")
-    withdraw_message(agency.sofia.user, thread, withdrawn, "Un code de porte")
-    announce(agency.sofia.user, thread, "waiting")
-    factories.message(agency.claire, thread, "Merci !")
-    archive(agency.sofia.user, factories.thread(agency.denis, [agency.denis], subject="Une clé"))
-
-
-def reasons(agency: Agency) -> None:
-    """The usual reasons of a service, one of them taken out of use; some of them for another service too."""
-    cleaning, rising = db.session.get_one(Service, agency.cleaning), db.session.get_one(Service, agency.rising)
-    take_usual_reasons(agency.ada.user, cleaning)
-    factories.reason(rising.id, "Chute")
-    db.session.scalars(select(IncidentReason).order_by(IncidentReason.id)).all()[1].active = False
-
-
-def lost_messages(agency: Agency) -> None:
-    """Messages that did not arrive, and a file with refused lines."""
-    bring_in(agency.sofia.user, "clients", "clients-novembre.csv", b"Nom;Secteur\nLea Noel;Nord\n;Sud\n", {})
-    imported = db.session.scalars(select(Import)).one()
-    imported.state, imported.counts = "ready", {"refused": 1, "create": 1}
-    for message in db.session.scalars(select(Message).where(Message.state == "sent")):
-        message.state, message.reason, message.sent_at, message.next_at = "failed", "refused", None, clock.now()
-
-
-def second_device(agency: Agency) -> None:
-    factories.session(agency.paul)
 
 
 def thanked(tab: Tab, story: Story) -> None:
@@ -435,21 +159,6 @@ SAVE = "main form button[type=submit]"
 SIGN_IN = "form[action='/sign-in'] button[type=submit]"
 FACTOR = "/staff/account/second-factor"
 CONTROL = "/staff/controls/quality?period=last_12_months"
-
-
-def closing_story(agency: Agency) -> None:
-    """A grave event with an action that is late and one that is done; a light one that is closed; one to close."""
-    grave = followed(agency, severity=4, potential=4, opened_at=NOON, worker_word="Le sol était mouillé.",
-                     worker_word_at=NOON)  # fmt: skip
-    action(agency, grave, NOON.date())
-    done = action(agency, grave, NOON.date(), text="Prévenir l’équipe", kind="curative")
-    move_action(agency.sofia.user, done, ActionState.DONE, done.version)
-    light = {"severity": 1, "potential": 1, "told_how": "phone", "told_at": NOON, "told_text": "C’est réparé."}
-    closed = followed(agency, **light)
-    close_event(agency.ines.user, closed, "Les mesures tiennent.", 1, closed.version)
-    followed(agency, **light)
-
-
 DRAFT = f"/staff/adverse-events/drafts/{drafts.TOKEN}"
 REPORT = "/client/visits/{agency.claires_past}/incident"
 RATE = "/client/visits/{agency.claires_done}/rating"
@@ -471,7 +180,7 @@ SIGHTS = [
     Sight("invitation", "", "{link[invitation]}"),
     Sight("invitation-refused", "", press("{link[invitation]}", SAVE, ".error")),
     Sight("password-link-used", "", "/password/nothing", 404),
-    Sight("choice-of-files", "claire", "/choose", before=second_file),
+    Sight("choice-of-files", "claire", "/choose", before=stories.second_file),
     # the pages behind mailed links
     Sight("mailed-rating", "", "{link[open]}"),
     Sight("mailed-rating-with-stars", "", "{link[open]}?stars=4"),
@@ -487,12 +196,12 @@ SIGHTS = [
     Sight("my-visits", "claire", "/client/visits"),
     Sight("my-visits-filtered-to-nothing", "claire", "/client/visits?service={agency.cleaning}&state=draft"),
     Sight("my-visits-filter-open", "claire", press("/client/visits", "details.chip summary", ".chip-panel")),
-    Sight("my-visits-none-yet", "eloise", "/client/visits", before=empty_agency),
-    Sight("my-visits-module-off", "claire", "/client/visits", before=close_module),
+    Sight("my-visits-none-yet", "eloise", "/client/visits", before=stories.empty_agency),
+    Sight("my-visits-module-off", "claire", "/client/visits", before=stories.close_module),
     Sight("rating-window", "claire", press("/client/visits", "#visit-{agency.claires_done} .btn", "dialog[open] form")),
     Sight("rating-page", "claire", RATE),
     Sight("rating-page-refused", "claire", press(RATE, SAVE, ".error")),
-    Sight("clients-account", "paul", "/client/account", before=second_device),
+    Sight("clients-account", "paul", "/client/account", before=stories.second_device),
     Sight("clients-notices", "paul", "/client/account/notices"),
     Sight("clients-password", "paul", "/client/account/password"),
     Sight("clients-password-refused", "paul", press("/client/account/password", SAVE, ".error")),
@@ -509,20 +218,21 @@ SIGHTS = [
     Sight("own-event-opened", "wassim", "/worker/adverse-events/opened/2", before=portal_story),
     Sight("event-reporter", "ines", "/staff/adverse-events/3/reporter", before=portal_story),
     Sight("event-readings", "ada", event_readings, before=portal_story),
-    Sight("my-visits-with-incidents", "claire", "/client/visits", before=incidents),
-    Sight("report-refused", "claire", press(REPORT, SAVE, ".error"), before=reasons),
+    Sight("my-visits-with-incidents", "claire", "/client/visits", before=stories.incidents),
+    Sight("report-refused", "claire", press(REPORT, SAVE, ".error"), before=stories.reasons),
     Sight("report-too-early", "paul", "/client/visits/{agency.claires_next}/incident", 409),
-    Sight("my-complaints", "claire", "/client/complaints", before=complaints),
-    Sight("my-complaint", "paul", "/client/complaints/1", before=complaints),
+    Sight("my-complaints", "claire", "/client/complaints", before=stories.complaints),
+    Sight("my-complaint", "paul", "/client/complaints/1", before=stories.complaints),
     Sight("complain-refused", "claire", press("/client/complaints/new", SEND, ".error")),
     # the worker's
     Sight("workers-complaints-none", "jean", "/worker/complaints"),
-    Sight("workers-complaint", "wassim", "/worker/complaints/3", before=complaints),
+    Sight("workers-complaint", "wassim", "/worker/complaints/3", before=stories.complaints),
     Sight("worker-complains", "wassim", "/worker/complaints/new"),
     Sight("worker-has-met-nobody", "jean", "/worker/complaints/new"),
     Sight("report-window", "wassim",
-          press("/worker/", "#visit-{agency.claires_past} a[href$=incident]", "dialog[open] form"), before=reasons),
-    Sight("incident-of-a-worker", "wassim", "/worker/threads/1", before=incidents),
+          press("/worker/", "#visit-{agency.claires_past} a[href$=incident]", "dialog[open] form"),
+          before=stories.reasons),
+    Sight("incident-of-a-worker", "wassim", "/worker/threads/1", before=stories.incidents),
     Sight("worker-today", "wassim", "/worker/"),
     Sight("worker-nothing-today", "jean", "/worker/"),
     Sight("worker-week", "wassim", "/worker/week"),
@@ -535,10 +245,10 @@ SIGHTS = [
     Sight("sign-in-code-recovery", "sofia", recovery_codes),
     Sight("accounts", "ada", "/staff/accounts"),
     Sight("accounts-none-such", "ada", "/staff/accounts?state=closed&q=nobody"),
-    Sight("accounts-without-access", "ada", "/staff/accounts?state=without", before=guest),
-    Sight("one-account", "ada", "/staff/accounts/{agency.paul.account_id}", before=second_device),
+    Sight("accounts-without-access", "ada", "/staff/accounts?state=without", before=stories.guest),
+    Sight("one-account", "ada", "/staff/accounts/{agency.paul.account_id}", before=stories.second_device),
     Sight("one-account-close", "ada", "/staff/accounts/{agency.paul.account_id}/changes?deed=close"),
-    Sight("access-to-a-file", "sofia", "/staff/clients/{agency.claire.id}/access", before=guest),
+    Sight("access-to-a-file", "sofia", "/staff/clients/{agency.claire.id}/access", before=stories.guest),
     Sight("access-refused", "sofia",
           press("/staff/clients/{agency.claire.id}/access", "form[action$='/access'] button[type=submit]", ".error")),
     Sight("relative", "sofia", "/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}"),
@@ -557,7 +267,7 @@ SIGHTS = [
     Sight("client-timeline", "sofia", "/staff/clients/{agency.claire.id}/timeline"),
     Sight("relative-changed", "sofia", "/staff/clients/{agency.claire.id}/relatives/{agency.paul.id}/editing"),
     Sight("workers", "ines", "/staff/workers"),
-    Sight("worker", "sofia", "/staff/workers/{agency.wassim.id}", before=busy_worker),
+    Sight("worker", "sofia", "/staff/workers/{agency.wassim.id}", before=stories.busy_worker),
     Sight("worker-refused", "sofia", press("/staff/workers/{agency.wassim.id}", "#absences .btn", ".error")),
     Sight("worker-changed", "ines", "/staff/workers/{agency.wassim.id}/editing"),
     Sight("worker-clients", "sofia", "/staff/workers/{agency.wassim.id}/clients"),
@@ -567,29 +277,30 @@ SIGHTS = [
     Sight("staff-member-closing", "ada", "/staff/team/{agency.sofia.id}/closing"),
     Sight("staff-visits", "sofia", "/staff/visits"),
     Sight("staff-visits-filtered-to-nothing", "sofia", "/staff/visits?state=draft&worker=nobody&client=nobody"),
-    Sight("staff-visits-none-yet", "igor", "/staff/visits", before=empty_agency),
+    Sight("staff-visits-none-yet", "igor", "/staff/visits", before=stories.empty_agency),
     Sight("cancellation", "sofia", "/staff/visits/{agency.claires_next}/cancellation"),
     Sight("cancellation-window", "sofia",
           press("/staff/visits", "#visit-{agency.claires_next} td:last-child a", "dialog[open] form")),
     Sight("staff-ratings", "ines", "/staff/ratings"),
     Sight("staff-ratings-low", "sofia", "/staff/ratings?low=1"),
-    Sight("staff-ratings-none", "igor", "/staff/ratings", before=empty_agency),
+    Sight("staff-ratings-none", "igor", "/staff/ratings", before=stories.empty_agency),
     Sight("staff-ratings-none-such", "sofia", "/staff/ratings?stars=1"),
     Sight("outbox", "sofia", "/staff/outbox"),
     Sight("outbox-none-such", "sofia", "/staff/outbox?state=uncertain"),
-    Sight("outbox-none", "igor", "/staff/outbox", before=empty_agency),
+    Sight("outbox-none", "igor", "/staff/outbox", before=stories.empty_agency),
     Sight("message", "ada", "/staff/outbox/{message}"),
     Sight("message-again", "ada", "/staff/outbox/{message}/again", 409),
     Sight("message-cancellation", "ada",
           press("/staff/outbox/{message}", "a[href$=cancellation]", "dialog[open] form")),
     Sight("outbox-hold", "ines", "/staff/outbox/hold"),
-    Sight("outbox-held", "ines", "/staff/outbox", before=hold_messages),
-    Sight("home-held", "sofia", "/staff/home", before=hold_messages),
+    Sight("outbox-held", "ines", "/staff/outbox", before=stories.hold_messages),
+    Sight("home-held", "sofia", "/staff/home", before=stories.hold_messages),
     Sight("visit", "sofia", "/staff/visits/{agency.claires_done}"),
     Sight("client-planning", "sofia", "/staff/clients/{agency.claire.id}/planning"),
     Sight("client-planning-list", "ines", "/staff/clients/{agency.claire.id}/planning?view=list"),
-    Sight("worker-planning", "ines", "/staff/workers/{agency.wassim.id}/planning", before=busy_worker),
-    Sight("worker-planning-day", "sofia", "/staff/workers/{agency.wassim.id}/planning?view=day", before=busy_worker),
+    Sight("worker-planning", "ines", "/staff/workers/{agency.wassim.id}/planning", before=stories.busy_worker),
+    Sight("worker-planning-day", "sofia", "/staff/workers/{agency.wassim.id}/planning?view=day",
+          before=stories.busy_worker),
     Sight("planning-menu", "sofia",
           press("/staff/clients/{agency.claire.id}/planning", "#visit-{agency.claires_past} .slot-more",
                 ".slot-menu:popover-open")),
@@ -597,7 +308,7 @@ SIGHTS = [
     Sight("new-visit", "sofia", "/staff/visits/new?client_id={agency.claire.id}"),
     Sight("new-visit-refused", "sofia", press("/staff/visits/new?client_id={agency.claire.id}", SAVE, ".error")),
     Sight("new-visit-doubtful", "sofia",
-          press("/staff/visits/{agency.claires_done}/copy", SAVE, ".objections"), before=busy_worker),
+          press("/staff/visits/{agency.claires_done}/copy", SAVE, ".objections"), before=stories.busy_worker),
     Sight("visit-moved", "sofia", "/staff/visits/{agency.claires_next}/move"),
     Sight("visit-tasks", "sofia", "/staff/visits/{agency.claires_next}/tasks"),
     Sight("visit-to-come", "sofia", "/staff/visits/{agency.claires_next}"),
@@ -605,19 +316,20 @@ SIGHTS = [
     Sight("message-preview", "ada", "/staff/outbox/{message}/preview"),
     Sight("controls", "ines", "/staff/controls"),
     Sight("control-table-before", "sofia", "/staff/controls/quality"),
-    Sight("control-table", "ines", CONTROL, before=control_story),
+    Sight("control-table", "ines", CONTROL, before=stories.control_story),
     Sight("control-table-refused", "sofia", f"{CONTROL}&sector=987654", 422),
     Sight("control-table-nothing", "igor", f"{CONTROL}&client=nobody"),
     Sight("file-being-written", "ines", press(CONTROL, "button[value=csv]", "progress")),
-    Sight("handling-to-rate", "claire", "/client/threads/2", before=incidents),
-    Sight("handling-rated", "claire", press("/client/incidents/2/rating", SAVE, ".error"), before=incidents),
-    Sight("incident-of-an-agency", "sofia", "/staff/threads/1", before=incidents),
-    Sight("report-for-somebody", "sofia", "/staff/visits/{agency.claires_past}/incident", before=reasons),
-    Sight("incident-state", "ines", "/staff/incidents/1/state?to=closed", before=incidents),
+    Sight("handling-to-rate", "claire", "/client/threads/2", before=stories.incidents),
+    Sight("handling-rated", "claire", press("/client/incidents/2/rating", SAVE, ".error"), before=stories.incidents),
+    Sight("incident-of-an-agency", "sofia", "/staff/threads/1", before=stories.incidents),
+    Sight("report-for-somebody", "sofia", "/staff/visits/{agency.claires_past}/incident", before=stories.reasons),
+    Sight("incident-state", "ines", "/staff/incidents/1/state?to=closed", before=stories.incidents),
     Sight("incident-state-window", "sofia",
-          press("/staff/threads/1", "#incident a[href$='to=closed']", "dialog[open] form"), before=incidents),
-    Sight("incident-followed", "ada", press("/staff/incidents/1/follow-up", SAVE, "#incident"), before=incidents),
-    Sight("incidents-of-client", "sofia", "/staff/clients/{agency.claire.id}/incidents", before=incidents),
+          press("/staff/threads/1", "#incident a[href$='to=closed']", "dialog[open] form"), before=stories.incidents),
+    Sight("incident-followed", "ada", press("/staff/incidents/1/follow-up", SAVE, "#incident"),
+          before=stories.incidents),
+    Sight("incidents-of-client", "sofia", "/staff/clients/{agency.claire.id}/incidents", before=stories.incidents),
     Sight("incidents-of-worker", "ines", "/staff/workers/{agency.wassim.id}/incidents"),
     Sight("event-drafts-none", "ines", "/staff/adverse-events/drafts"),
     Sight("event-drafts", "sofia", "/staff/adverse-events/drafts", before=drafts.begun),
@@ -628,85 +340,88 @@ SIGHTS = [
     Sight("event-draft-delete", "sofia", f"{DRAFT}/delete", before=drafts.begun),
     Sight("event-sent", "sofia", press(f"{DRAFT}/check", "form[action$=send] button", "code"),
           before=partial(drafts.complete, mode="anonymous")),
-    Sight("events-table", "ines", "/staff/adverse-events?period=last_12_months", before=reported_event),
-    Sight("events-table-hidden", "sofia", "/staff/adverse-events?period=last_12_months", before=reported_event),
-    Sight("event-new", "sofia", "/staff/adverse-events/1", before=judged_events),
-    Sight("event-serious", "ines", "/staff/adverse-events/2", before=judged_events),
-    Sight("event-put-aside", "ada", "/staff/adverse-events/3", before=judged_events),
-    Sight("event-edited", "sofia", "/staff/adverse-events/1/editing", before=judged_events),
+    Sight("events-table", "ines", "/staff/adverse-events?period=last_12_months", before=stories.reported_event),
+    Sight("events-table-hidden", "sofia", "/staff/adverse-events?period=last_12_months", before=stories.reported_event),
+    Sight("event-new", "sofia", "/staff/adverse-events/1", before=stories.judged_events),
+    Sight("event-serious", "ines", "/staff/adverse-events/2", before=stories.judged_events),
+    Sight("event-put-aside", "ada", "/staff/adverse-events/3", before=stories.judged_events),
+    Sight("event-edited", "sofia", "/staff/adverse-events/1/editing", before=stories.judged_events),
     Sight("event-prepared", "sofia", press("/staff/adverse-events/1", "#triage .btn", "dialog[open] form"),
-          before=judged_events),
-    Sight("event-judging", "ines", "/staff/adverse-events/1/triage", before=judged_events),
+          before=stories.judged_events),
+    Sight("event-judging", "ines", "/staff/adverse-events/1/triage", before=stories.judged_events),
     Sight("event-judging-refused", "ines", press("/staff/adverse-events/1/triage", SAVE, ".error"),
-          before=judged_events),
-    Sight("event-authority", "sofia", "/staff/adverse-events/2/authorities/1", before=judged_events),
-    Sight("event-authority-added", "sofia", "/staff/adverse-events/2/authorities", before=judged_events),
-    Sight("event-taken-back", "ada", "/staff/adverse-events/3/triage/taken-back", before=judged_events),
-    Sight("home-events", "sofia", "/staff/home", before=judged_events),
-    Sight("event-followed", "sofia", "/staff/adverse-events/1", before=closing_story),
-    Sight("event-closed", "ines", "/staff/adverse-events/2", before=closing_story),
-    Sight("event-analysis", "sofia", "/staff/adverse-events/1/analysis", before=closing_story),
+          before=stories.judged_events),
+    Sight("event-authority", "sofia", "/staff/adverse-events/2/authorities/1", before=stories.judged_events),
+    Sight("event-authority-added", "sofia", "/staff/adverse-events/2/authorities", before=stories.judged_events),
+    Sight("event-taken-back", "ada", "/staff/adverse-events/3/triage/taken-back", before=stories.judged_events),
+    Sight("home-events", "sofia", "/staff/home", before=stories.judged_events),
+    Sight("event-followed", "sofia", "/staff/adverse-events/1", before=stories.closing_story),
+    Sight("event-closed", "ines", "/staff/adverse-events/2", before=stories.closing_story),
+    Sight("event-analysis", "sofia", "/staff/adverse-events/1/analysis", before=stories.closing_story),
     Sight("event-analysis-refused", "ines",
-          press("/staff/adverse-events/1/analysis", "button[name=finish]", "[role=alert]"), before=closing_story),
+          press("/staff/adverse-events/1/analysis", "button[name=finish]", "[role=alert]"),
+          before=stories.closing_story),
     Sight("event-action-refused", "sofia", press("/staff/adverse-events/1/actions/new", SAVE, ".error"),
-          before=closing_story),
+          before=stories.closing_story),
     Sight("event-action-state", "sofia", press("/staff/adverse-events/1", "#action-1 a[href$='/state']",
-                                               "dialog[open] form"), before=closing_story),
-    Sight("event-action-effect", "ines", "/staff/event-actions/2/effect", before=closing_story),
-    Sight("event-told", "sofia", "/staff/adverse-events/1/feedback/reporter", before=closing_story),
-    Sight("event-not-to-close-yet", "ada", "/staff/adverse-events/1/closing", before=closing_story),
-    Sight("event-to-close", "ines", "/staff/adverse-events/3/closing", before=closing_story),
-    Sight("event-to-reopen", "ines", "/staff/adverse-events/2/reopening", before=closing_story),
-    Sight("home-actions", "sofia", "/staff/home", before=closing_story),
-    Sight("event-actions-table", "ines", "/staff/event-actions?period=this_year", before=closing_story),
-    Sight("events-of-client", "sofia", "/staff/clients/{agency.claire.id}/adverse-events", before=reported_event),
-    Sight("events-of-worker", "ines", "/staff/workers/{agency.wassim.id}/adverse-events", before=reported_event),
-    Sight("incidents-table", "ines", "/staff/incidents?period=last_12_months", before=incidents),
-    Sight("home-incidents", "sofia", "/staff/home", before=badly_handled),
-    Sight("home-complaints", "sofia", "/staff/home", before=complaints),
-    Sight("complaint", "sofia", "/staff/complaints/1", before=complaints),
+                                               "dialog[open] form"), before=stories.closing_story),
+    Sight("event-action-effect", "ines", "/staff/event-actions/2/effect", before=stories.closing_story),
+    Sight("event-told", "sofia", "/staff/adverse-events/1/feedback/reporter", before=stories.closing_story),
+    Sight("event-not-to-close-yet", "ada", "/staff/adverse-events/1/closing", before=stories.closing_story),
+    Sight("event-to-close", "ines", "/staff/adverse-events/3/closing", before=stories.closing_story),
+    Sight("event-to-reopen", "ines", "/staff/adverse-events/2/reopening", before=stories.closing_story),
+    Sight("home-actions", "sofia", "/staff/home", before=stories.closing_story),
+    Sight("event-actions-table", "ines", "/staff/event-actions?period=this_year", before=stories.closing_story),
+    Sight("events-of-client", "sofia", "/staff/clients/{agency.claire.id}/adverse-events",
+          before=stories.reported_event),
+    Sight("events-of-worker", "ines", "/staff/workers/{agency.wassim.id}/adverse-events",
+          before=stories.reported_event),
+    Sight("incidents-table", "ines", "/staff/incidents?period=last_12_months", before=stories.incidents),
+    Sight("home-incidents", "sofia", "/staff/home", before=stories.badly_handled),
+    Sight("home-complaints", "sofia", "/staff/home", before=stories.complaints),
+    Sight("complaint", "sofia", "/staff/complaints/1", before=stories.complaints),
     Sight("complaint-window", "sofia",
-          press("/staff/complaints/1", "#deed-answer", "dialog[open] form"), before=complaints),
-    Sight("complaint-refused", "ines", press("/staff/complaints/3/end", SAVE, ".error"), before=complaints),
-    Sight("complaint-delay", "ada", "/staff/complaints/3/delay", before=complaints),
-    Sight("complaint-receipt", "sofia", "/staff/complaints/3/receipt", before=complaints),
-    Sight("complaint-change", "sofia", "/staff/complaints/2/change", before=complaints),
+          press("/staff/complaints/1", "#deed-answer", "dialog[open] form"), before=stories.complaints),
+    Sight("complaint-refused", "ines", press("/staff/complaints/3/end", SAVE, ".error"), before=stories.complaints),
+    Sight("complaint-delay", "ada", "/staff/complaints/3/delay", before=stories.complaints),
+    Sight("complaint-receipt", "sofia", "/staff/complaints/3/receipt", before=stories.complaints),
+    Sight("complaint-change", "sofia", "/staff/complaints/2/change", before=stories.complaints),
     Sight("complaint-begun", "sofia", "/staff/complaints/new?who=a"),
     Sight("complaint-of-client", "sofia", press("/staff/clients/{agency.claire.id}/complaints/new", SAVE, ".error")),
     Sight("complaint-of-worker", "ines", "/staff/workers/{agency.wassim.id}/complaints/new"),
     Sight("complaint-of-partner", "ada", "/staff/complaints/partner"),
-    Sight("complaints-of-client", "sofia", "/staff/clients/{agency.claire.id}/complaints", before=complaints),
+    Sight("complaints-of-client", "sofia", "/staff/clients/{agency.claire.id}/complaints", before=stories.complaints),
     Sight("complaints-of-worker-none", "ines", "/staff/workers/{agency.jean.id}/complaints"),
-    Sight("complaints-table", "ines", "/staff/complaints?period=last_12_months", before=complaints),
-    Sight("home-reminders", "sofia", "/staff/home", before=notes),
-    Sight("my-reminders", "sofia", "/staff/reminders", before=notes),
-    Sight("notes-of-client", "ines", "/staff/clients/{agency.claire.id}/notes", before=notes),
-    Sight("notes-of-worker", "sofia", "/staff/workers/{agency.wassim.id}/notes", before=notes),
-    Sight("notes-of-colleague", "ada", "/staff/team/{agency.ines.id}/notes", before=notes),
-    Sight("note", "sofia", "/staff/notes/2", before=notes),
-    Sight("notes-table", "ines", "/staff/notes?period=last_12_months", before=notes),
+    Sight("complaints-table", "ines", "/staff/complaints?period=last_12_months", before=stories.complaints),
+    Sight("home-reminders", "sofia", "/staff/home", before=stories.notes),
+    Sight("my-reminders", "sofia", "/staff/reminders", before=stories.notes),
+    Sight("notes-of-client", "ines", "/staff/clients/{agency.claire.id}/notes", before=stories.notes),
+    Sight("notes-of-worker", "sofia", "/staff/workers/{agency.wassim.id}/notes", before=stories.notes),
+    Sight("notes-of-colleague", "ada", "/staff/team/{agency.ines.id}/notes", before=stories.notes),
+    Sight("note", "sofia", "/staff/notes/2", before=stories.notes),
+    Sight("notes-table", "ines", "/staff/notes?period=last_12_months", before=stories.notes),
     Sight("write-a-note", "sofia", press("/staff/notes/new?visit={agency.claires_past}", SAVE, ".error")),
-    Sight("change-a-note", "ines", "/staff/notes/1/editing", before=notes),
-    Sight("visit-with-notes", "sofia", "/staff/visits/{agency.claires_past}", before=notes),
-    Sight("handling-low", "sofia", "/staff/threads/2", before=badly_handled),
+    Sight("change-a-note", "ines", "/staff/notes/1/editing", before=stories.notes),
+    Sight("visit-with-notes", "sofia", "/staff/visits/{agency.claires_past}", before=stories.notes),
+    Sight("handling-low", "sofia", "/staff/threads/2", before=stories.badly_handled),
     Sight("audit-log", "ada", "/staff/journal?period=last_7_days"),
-    Sight("home-lost", "sofia", "/staff/home", before=lost_messages),
-    Sight("outbox-lately", "ines", "/staff/outbox?state=failed&lately=1", before=lost_messages),
+    Sight("home-lost", "sofia", "/staff/home", before=stories.lost_messages),
+    Sight("outbox-lately", "ines", "/staff/outbox?state=failed&lately=1", before=stories.lost_messages),
     Sight("search", "ada", "/staff/search?q=e"),
     Sight("search-nobody", "sofia", "/staff/search?q=nobody"),
     Sight("search-nothing-typed", "ines", "/staff/search"),
     Sight("search-as-one-types", "sofia", looked_for),
-    Sight("sectors", "ada", "/staff/sectors", before=catalogue),
+    Sight("sectors", "ada", "/staff/sectors", before=stories.catalogue),
     Sight("sector", "ada", "/staff/sectors/{agency.north}"),
     Sight("sector-refused", "ada", press("/staff/sectors/new", SAVE, ".error")),
     Sight("sector-closing", "ada", "/staff/sectors/{agency.north}/closing"),
-    Sight("services", "ada", "/staff/services", before=catalogue),
+    Sight("services", "ada", "/staff/services", before=stories.catalogue),
     Sight("service", "ada", "/staff/services/{agency.cleaning}"),
     Sight("service-refused", "ada", press("/staff/services/new", SAVE, ".error")),
-    Sight("reasons-of-services", "ada", "/staff/reasons", before=reasons),
-    Sight("reasons", "ada", "/staff/services/{agency.cleaning}/reasons", before=reasons),
+    Sight("reasons-of-services", "ada", "/staff/reasons", before=stories.reasons),
+    Sight("reasons", "ada", "/staff/services/{agency.cleaning}/reasons", before=stories.reasons),
     Sight("reasons-none", "ada", "/staff/services/{agency.rising}/reasons"),
-    Sight("reason", "ada", "/staff/services/{agency.cleaning}/reasons/1", before=reasons),
+    Sight("reason", "ada", "/staff/services/{agency.cleaning}/reasons/1", before=stories.reasons),
     Sight("reason-refused", "ada", press("/staff/services/{agency.cleaning}/reasons/new", SAVE, ".error")),
     Sight("event-reviews", "sofia", "/staff/adverse-events/reviews"),
     Sight("lists", "ada", "/staff/lists"),
@@ -716,10 +431,10 @@ SIGHTS = [
     Sight("list-entry", "ada", press("/staff/lists/event", "tbody tr:first-child a", "form [name=severe]")),
     Sight("list-entry-refused", "ada", press("/staff/lists/event/new", SAVE, ".error")),
     Sight("reasons-copied", "ada", "/staff/services/{agency.rising}/reasons/copies?source={agency.cleaning}",
-          before=reasons),
-    Sight("skills", "ada", "/staff/skills", before=catalogue),
+          before=stories.reasons),
+    Sight("skills", "ada", "/staff/skills", before=stories.catalogue),
     Sight("skills-none", "ada", "/staff/skills"),
-    Sight("skill", "ada", "/staff/skills/1", before=catalogue),
+    Sight("skill", "ada", "/staff/skills/1", before=stories.catalogue),
     Sight("skill-new", "ada", "/staff/skills/new"),
     Sight("roles", "ada", "/staff/roles"),
     Sight("imports", "sofia", "/staff/imports"),
@@ -732,38 +447,40 @@ SIGHTS = [
     Sight("styleguide", "ada", "/staff/styleguide"),
     # the configuration
     *(Sight(f"configuration-{group}", "ada", f"/staff/settings?group={group}") for group in GROUPS),
-    Sight("configuration-switch-forgotten", "ada", "/staff/settings", before=forget_switch),
-    Sight("configuration-history", "ada", "/staff/settings/history?key=ratings.client_ratings", before=forget_switch),
-    Sight("home-switch-forgotten", "ada", "/staff/home", before=forget_switch),
+    Sight("configuration-switch-forgotten", "ada", "/staff/settings", before=stories.forget_switch),
+    Sight("configuration-history", "ada", "/staff/settings/history?key=ratings.client_ratings",
+          before=stories.forget_switch),
+    Sight("home-switch-forgotten", "ada", "/staff/home", before=stories.forget_switch),
     Sight("privacy", "", "/privacy"),
     Sight("team", "ada", "/staff/team"),
     *(
-        Sight(f"first-steps-{step}", "ada", f"/staff/setup?step={step}", before=begin_setup)
+        Sight(f"first-steps-{step}", "ada", f"/staff/setup?step={step}", before=stories.begin_setup)
         for step in ("agency", "sender", "team", "imports", "invitations")
     ),
-    Sight("home-first-steps", "ada", "/staff/home", before=begin_setup),
+    Sight("home-first-steps", "ada", "/staff/home", before=stories.begin_setup),
     # conversations
-    Sight("talks", "claire", "/client/threads", before=talks),
-    Sight("talk", "claire", "/client/threads/1", before=talks),
-    Sight("talk-of-another-file", "claire", "/client/threads/1", before=talk_of_second_file),
-    Sight("talk-of-worker", "wassim", "/worker/threads/1", before=talks),
-    Sight("talk-refused", "paul", press("/client/threads/1", SEND, "#write .error"), before=talks),
-    Sight("talk-corrected", "claire", press("/client/threads/1", ".said-deeds a", "dialog[open] form"), before=talks),
+    Sight("talks", "claire", "/client/threads", before=stories.talks),
+    Sight("talk", "claire", "/client/threads/1", before=stories.talks),
+    Sight("talk-of-another-file", "claire", "/client/threads/1", before=stories.talk_of_second_file),
+    Sight("talk-of-worker", "wassim", "/worker/threads/1", before=stories.talks),
+    Sight("talk-refused", "paul", press("/client/threads/1", SEND, "#write .error"), before=stories.talks),
+    Sight("talk-corrected", "claire", press("/client/threads/1", ".said-deeds a", "dialog[open] form"),
+          before=stories.talks),
     Sight("talks-of-worker-none", "jean", "/worker/threads"),
-    Sight("talk-to-open", "claire", "/client/threads/new", before=talking),
-    Sight("talk-to-open-refused", "wassim", press("/worker/threads/new", SEND, "#open .error"), before=talking),
+    Sight("talk-to-open", "claire", "/client/threads/new", before=stories.talking),
+    Sight("talk-to-open-refused", "wassim", press("/worker/threads/new", SEND, "#open .error"), before=stories.talking),
     Sight("staff-talk-to-open", "ines", "/staff/threads/new?person={agency.claire.key}"),
     Sight("staff-talk-to-open-refused", "sofia", press("/staff/threads/new", SEND, ".error")),
     Sight("group-to-write", "sofia", counted),
-    Sight("group-of-talks", "ines", "/staff/threads/groups/1", before=group),
-    Sight("talks-of-client", "sofia", "/staff/clients/{agency.claire.id}/threads", before=talks),
+    Sight("group-of-talks", "ines", "/staff/threads/groups/1", before=stories.group),
+    Sight("talks-of-client", "sofia", "/staff/clients/{agency.claire.id}/threads", before=stories.talks),
     Sight("talks-of-worker-record-none", "ines", "/staff/workers/{agency.jean.id}/threads"),
-    Sight("staff-talks", "sofia", "/staff/threads?state=all", before=talks),
+    Sight("staff-talks", "sofia", "/staff/threads?state=all", before=stories.talks),
     Sight("staff-talks-none-such", "ines", "/staff/threads?state=archived"),
-    Sight("staff-talk", "sofia", "/staff/threads/1", before=talks),
-    Sight("staff-talk-internal", "ines", "/staff/threads/1?internal=1", before=talks),
-    Sight("staff-talk-withdrawal", "sofia", "/staff/threads/1/messages/1/withdrawal", before=talks),
-    Sight("home-talks", "sofia", "/staff/home", before=talks),
+    Sight("staff-talk", "sofia", "/staff/threads/1", before=stories.talks),
+    Sight("staff-talk-internal", "ines", "/staff/threads/1?internal=1", before=stories.talks),
+    Sight("staff-talk-withdrawal", "sofia", "/staff/threads/1/messages/1/withdrawal", before=stories.talks),
+    Sight("home-talks", "sofia", "/staff/home", before=stories.talks),
     # refusals
     Sight("nothing-there", "", "/nothing", 404),
     Sight("not-for-you", "denis", RATE, 404),

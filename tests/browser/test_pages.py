@@ -12,7 +12,8 @@ from flask import Flask, abort
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import OpenTab
-from tests.browser.sights import SIGHTS, Sight, tell
+from tests.browser.sights import SIGHTS, Sight
+from tests.browser.stories import tell
 from tests.browser.tab import refuse_barriers
 from tests.conftest import Database
 from tests.factories import Agency
