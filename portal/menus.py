@@ -43,6 +43,7 @@ class Entry:
     section: object = ""
     module: str | None = None
     otherwise: tuple[str, object] | None = None  # an option, and what the entry is called while it is off
+    granted: bool = False  # only for whom the file lets into its conversations
     figure: Callable[[int], str] = str  # what the figure beside it is read out as, where something is counted
 
 
@@ -70,6 +71,7 @@ MENUS = {
             "shield-alert",
             Permission.REPORT_EVENTS,
             module="adverse_events.portal",
+            granted=True,
         ),
         Entry(_l("My account"), "client.me", "user", Permission.SEE_OWN_ACCOUNT),
     ),
@@ -212,6 +214,7 @@ def _menu() -> list[dict]:
     entries = [
         entry for entry in MENUS[portal]
         if entry.permission in GRANTS[user.role] and (entry.module is None or is_on(entry.module))
+        and (user.sees_threads or not entry.granted)
     ]  # fmt: skip
     counts = g.counts = counts_of(entries, user)
     return [

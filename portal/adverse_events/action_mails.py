@@ -139,7 +139,8 @@ def _read(row: Row) -> About | None:
     if row.action_event is None:
         return None
     reference = f"EI-{row.action_year}-{row.action_number:04d}"
-    return About(reference, url_for("staff.show_event", event_id=row.action_event))
+    is_on = option("adverse_events.enabled")
+    return About(reference, url_for("staff.show_event", event_id=row.action_event) if is_on else None)
 
 
 MESSAGE_COLUMN = MessageColumn(_add, _read)

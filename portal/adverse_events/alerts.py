@@ -178,7 +178,8 @@ def _read(row: Row) -> About | None:
     if row.about_event is None:
         return None
     name = f"{row.event_first or ''} {row.event_last or ''}".strip()
-    return About(name or "–", url_for("staff.show_event", event_id=row.about_event))
+    is_on = option("adverse_events.enabled")
+    return About(name or "–", url_for("staff.show_event", event_id=row.about_event) if is_on else None)
 
 
 MESSAGE_COLUMN = MessageColumn(_add, _read)

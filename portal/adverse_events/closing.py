@@ -94,6 +94,18 @@ def is_implicated(user: User, event: AdverseEvent) -> bool:
     return any(fold_name(one.name) in names for one in event.people)
 
 
+def refuse_implicated(actor: User, event: AdverseEvent) -> None:
+    """Refuse that somebody ends an event, in whatever way, who is implicated in it.
+
+    Raises:
+        Refused: code `implicated`.
+    """
+    if is_implicated(actor, event):
+        raise Refused(
+            _l("You reported this event or are concerned by it. Somebody else has to close it."), "implicated"
+        )
+
+
 def close_event(actor: User, event: AdverseEvent, why: str, residual: int | None, version: int) -> None:
     """Close an event, and finish the note that follows it.
 
@@ -106,10 +118,7 @@ def close_event(actor: User, event: AdverseEvent, why: str, residual: int | None
         Refused: it has another version by now, the person is implicated, or something is missing.
     """
     refuse_late(event, version)
-    if is_implicated(actor, event):
-        raise Refused(
-            _l("You reported this event or are concerned by it. Somebody else has to close it."), "implicated"
-        )
+    refuse_implicated(actor, event)
     if missing := missing_of(event):
         raise Refused(missing[0].text, "missing")
     before = {"state": str(event.state)}

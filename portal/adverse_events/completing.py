@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,7 +12,7 @@ from sqlalchemy import or_, select
 from portal.accounts.models import User
 from portal.adverse_events.alerts import alert_severe
 from portal.adverse_events.following import refuse_late
-from portal.adverse_events.models import ENDED, AdverseEvent
+from portal.adverse_events.models import ENDED, LONGEST_TEXT, AdverseEvent
 from portal.adverse_events.queries import is_assigned
 from portal.adverse_events.report import refuse_times
 from portal.adverse_events.words import OTHER_CATEGORY
@@ -49,6 +50,7 @@ def complete(actor: User, event: AdverseEvent, known: Known, categories: Sequenc
     """Write what is known of an event. A short report is a whole one from then on.
 
     Args:
+        known: if another worker is concerned, it is hidden from the former one, whose word goes to the witnesses.
         categories: numbers of entries of the agency's list, one at least.
         version: of the event, as the form showed it.
 
@@ -63,6 +65,8 @@ def complete(actor: User, event: AdverseEvent, known: Known, categories: Sequenc
     entries = _entries(event, categories, known.other_category)
     touched = {name: value for name, value in vars(known).items() if value != getattr(event, name)}
     before = {name: getattr(event, name) for name in touched if name in KEPT}
+    if "worker_id" in touched:
+        _hide_from_worker(actor, event, touched)
     fields = sorted([*touched, *(["categories"] if list(entries) != event.categories else [])])
     for name, value in touched.items():
         setattr(event, name, value)
@@ -73,6 +77,21 @@ def complete(actor: User, event: AdverseEvent, known: Known, categories: Sequenc
     after = {name: touched[name] for name in before} | {"fields": fields}
     record("event.changed", actor, ("adverse_event", event.id), before=before, after=after)
     alert_severe(event)
+
+
+def _hide_from_worker(actor: User, event: AdverseEvent, touched: dict[str, Any]) -> None:
+    """What was opened to one worker is not open to another, nor is the word of the former one, which goes to the
+    witnesses."""
+    if event.worker and event.worker_word:
+        word, said = f"{event.worker.name}: {event.worker_word}", touched.get("witnesses", event.witnesses)
+        touched["witnesses"] = f"{said}\n\n{word}" if said else word
+        if len(touched["witnesses"]) > LONGEST_TEXT:
+            raise Refused(_l("The word of the former worker goes to the witnesses, and is too long for it with what "
+                             "stands there."), "witnesses")  # fmt: skip
+    event.worker_word = event.worker_word_at = None
+    if event.opened_at:
+        event.opened_at = None
+        record("event.opened", actor, ("adverse_event", event.id), after={"opened": False})
 
 
 def _refuse_people(event: AdverseEvent, known: Known) -> None:

@@ -175,7 +175,15 @@ def _gone(token: str) -> Response:
     made = declared(token)
     if made is None or made.event.mode == Mode.ANONYMOUS or event_of(g.user, made.event.id) is None:
         abort(404)
-    return redirect(url_for("staff.show_event", event_id=made.event.id))
+    return redirect(_after_sending(made))
+
+
+def _after_sending(made: Declared) -> str:
+    """The page of the event, if the report has a name. Each reading of it is kept: whoever read it in the moment in
+    which it was reported would be who reported it."""
+    if made.event.mode == Mode.NAMED:
+        return url_for("staff.show_event", event_id=made.event.id)
+    return url_for("staff.list_event_drafts")
 
 
 def _page(draft: EventDraft, step: str, status: int = 200, *, checked: bool = False, **more: object) -> Response:
@@ -219,8 +227,8 @@ def _check(draft: EventDraft, refusal: Refused | None = None) -> Response:
 
 
 def _sent(made: Declared) -> Response:
-    """An anonymous report shows its code, once and here alone; any other leads to its event."""
+    """An anonymous report shows its code, once and here alone; one with a name leads to its event."""
     if made.code:
         return show("adverse_events/sent.html", code=made.code)
     flash(_("The adverse event %(reference)s is reported.", reference=made.event.reference), "success")
-    return done(url_for("staff.show_event", event_id=made.event.id))
+    return done(_after_sending(made))

@@ -7,6 +7,7 @@ from portal.adverse_events.models import ENDED, AdverseEvent, Mode, Reporter, St
 from portal.extensions import Panel, db
 from portal.i18n import language
 from portal.roles import GRANTS, Permission
+from portal.settings.queries import option
 
 
 def shows_source(user: User, event: AdverseEvent) -> bool:
@@ -21,6 +22,7 @@ def facts_panel(user: User, event: AdverseEvent) -> Panel:
         "event": event,
         "words": words,
         "source": shows_source(user, event),
+        "incidents": option("incidents.enabled"),
         "reporter": _reporter(event),
         "categories": [one.label(language()) for one in event.categories],
         "consequences": [words.CONSEQUENCE_LABELS[one] for one in event.consequences],

@@ -2,17 +2,21 @@
 
 from flask import url_for
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select
+from sqlalchemy import Select, false
 
 from portal.accounts.models import User
 from portal.adverse_events.models import ENDED, AdverseEvent
 from portal.adverse_events.queries import event_of, visible_events
+from portal.adverse_events.words import MODULE
 from portal.extensions import NoteOrigin
 from portal.roles import GRANTS, Permission
+from portal.settings.queries import option
 
 
 def _visible(user: User) -> Select[int]:
-    return visible_events(user).with_only_columns(AdverseEvent.id)
+    """While the module is off there is no page of an event, and so nobody reads its note."""
+    seen = visible_events(user).with_only_columns(AdverseEvent.id)
+    return seen if option(MODULE) else seen.where(false())
 
 
 def _address(event_id: int) -> str:

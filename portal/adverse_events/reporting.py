@@ -23,6 +23,7 @@ from portal.errors import Refused
 from portal.extensions import db
 from portal.files.actions import keep
 from portal.files.models import Attachment
+from portal.files.names import offered_name
 from portal.i18n import local
 from portal.incidents.following import Closing, move_incident
 from portal.incidents.models import Incident, Outcome
@@ -143,12 +144,13 @@ def _is_numbered(event: AdverseEvent) -> bool:
 
 
 def _files(actor: User, report: Report) -> list[Attachment]:
-    """What was attached: some of it is kept already, with the draft. Of a report without a name nobody has sent it."""
+    """What was attached: some of it is kept already, with the draft. Of a report without a name nobody has sent it, and
+    its files are called by their number: a name that somebody gave them could be theirs."""
     kept = [file for file in report.files if isinstance(file, Attachment) and file.id]
     files = kept + keep(actor, [file for file in report.files if file not in kept])
     if report.mode != Mode.NAMED:
-        for file in files:
-            file.account_id = None
+        for number, file in enumerate(files, 1):
+            file.account_id, file.name = None, offered_name(str(number), file.media_type)
     return files
 
 

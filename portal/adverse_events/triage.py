@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from portal import clock
 from portal.accounts.models import User
 from portal.adverse_events.alerts import alert_severe, stop_alerts
+from portal.adverse_events.closing import refuse_implicated
 from portal.adverse_events.criticality import LEVELS
 from portal.adverse_events.follow_models import Reopening
 from portal.adverse_events.following import refuse_late, step
@@ -117,10 +118,13 @@ def judge(actor: User, event: AdverseEvent, judgement: Judgement, version: int) 
         version: of the event, as the form showed it.
 
     Raises:
-        Refused: it has another version by now, has ended, or something is missing or odd; the code is the field.
+        Refused: it has another version by now, has ended, the person is implicated and would end it, or something is
+            missing or odd; the code is the field.
     """
     refuse_late(event, version)
     _refuse_judgement(judgement)
+    if judgement.kind not in GOES_ON:
+        refuse_implicated(actor, event)
     before = _judged(event)
     _go_to(event, judgement)
     _seen(actor, event)

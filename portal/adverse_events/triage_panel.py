@@ -23,6 +23,7 @@ from portal.adverse_events.words import FREQUENCIES, KIND_LABELS, SEVERITIES
 from portal.extensions import Panel, db
 from portal.i18n import language
 from portal.roles import GRANTS, Permission
+from portal.settings.queries import option
 
 LOOKED_BACK = timedelta(days=90)
 WEEKLY, MONTHLY, SEVERAL = 12, 3, 2  # of the same category, for the same client, within that time
@@ -93,6 +94,7 @@ def triage_panel(user: User, event: AdverseEvent) -> Panel:
         "event": event,
         "kind": KIND_LABELS[event.kind] if event.kind else None,
         "legal": f"{event.legal.code or ''} {event.legal.label(language())}".strip() if event.legal else None,
+        "complaints": option("complaints.enabled"),
         "critical": found,
         "zone": ZONE_LABELS[found.zone] if found else None,
         "tone": ZONE_TONES[found.zone] if found else None,

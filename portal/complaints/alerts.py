@@ -155,7 +155,8 @@ def _add(statement: Select) -> Select:
 def _read(row: Row) -> About | None:
     if row.about_complaint is None:
         return None
-    return About(row.complaint_of, url_for("staff.show_complaint", complaint_id=row.about_complaint))
+    is_on = option("complaints.enabled")
+    return About(row.complaint_of, url_for("staff.show_complaint", complaint_id=row.about_complaint) if is_on else None)
 
 
 MESSAGE_COLUMN = MessageColumn(_add, _read)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from flask import url_for
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, false
 from sqlalchemy.orm.attributes import flag_modified
 
 from portal import clock
@@ -172,8 +173,15 @@ def change(actor: User, complaint: Complaint, typed: Change, version: int) -> No
 
 # ---- its note, wherever it is finished or taken up again ----
 
+
+def _visible(user: User) -> Select[int]:
+    """While the module is off there is no page of a complaint, and so nobody reads its note."""
+    seen = visible_complaints(user).with_only_columns(Complaint.id)
+    return seen if option("complaints.enabled") else seen.where(false())
+
+
 NOTES = NoteOrigin(
-    visible=lambda user: visible_complaints(user).with_only_columns(Complaint.id),
+    visible=_visible,
     address=lambda number: url_for("staff.show_complaint", complaint_id=number),
     label=_l("Complaint"),
     may_end=lambda user, _number: Permission.HANDLE_COMPLAINTS in GRANTS[user.role],

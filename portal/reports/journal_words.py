@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.audit.models import KINDS
 from portal.roles import ROLE_LABELS, Role
+from portal.settings.queries import option
 from portal.tables.queries import addresses_of
 
 FAMILIES = {  # of deeds, by what stands before the point
@@ -77,6 +78,12 @@ PAGES = {
     "service": ("staff.change_service", "service_id"),
     "skill": ("staff.change_skill", "skill_id"),
 }
+# those of which there is a page while this option is on
+MODULES = {
+    "adverse_event": "adverse_events.enabled",
+    "complaint": "complaints.enabled",
+    "incident": "incidents.enabled",
+}
 
 
 def sentence(kind: str) -> str:
@@ -98,5 +105,6 @@ def record_label(said: str) -> str:
 
 def record_pages() -> Callable[[Any], str | None]:
     """Return what gives a row of the journal the address of the record that it is about, where there is a page."""
-    known = {type_: addresses_of(endpoint, number) for type_, (endpoint, number) in PAGES.items()}
+    known = {type_: addresses_of(endpoint, number) for type_, (endpoint, number) in PAGES.items()
+             if type_ not in MODULES or option(MODULES[type_])}  # fmt: skip
     return lambda row: known[row.subject_type](row.subject_id) if row.subject_type in known else None

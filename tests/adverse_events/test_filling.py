@@ -179,7 +179,7 @@ def test_files_go_with_the_report(agency: Agency, sign_in: SignIn, database: Dat
     fill(browser, steps, agency, who={"mode": "confidential"}, facts=photo).form("/send").submit()
     with database.app.app_context():
         event = db.session.scalars(select(AdverseEvent)).one()
-        assert [(file.name, file.account_id) for file in event.files] == [("cuisine.png", None)]
+        assert [(file.name, file.account_id) for file in event.files] == [("1.png", None)]
 
 
 def test_the_client_is_found_by_name_and_the_workers_sent_there_are_offered(agency: Agency, sign_in: SignIn) -> None:
