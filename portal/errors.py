@@ -29,8 +29,10 @@ SENTENCES = {
     429: (_l("Too many attempts"), _l("Please wait a few minutes and try again.")),
     500: (_l("Something went wrong on our side"), _l("Nothing was lost. Please try again in a moment.")),
 }
-# fields of texts, whatever the form
-TYPED = ("subject", "text", "comment", "note", "reason", "tasks", "mission_order", "facts", "word")
+# fields of texts, whatever the form; of one that has lines, any part of its name
+TYPED = {"subject", "text", "comment", "note", "reason", "tasks", "mission_order", "facts", "word", "why", "witnesses",
+         "measures_note", "effect_note", "fact", "whys", "factors", "planned", "immediate_cause", "worked", "missed",
+         "lessons"}  # fmt: skip
 FILE_TOO_LARGE = _l("This file is too large"), _l("What is sent at once may be 55 MB in all. Please send less.")
 
 
@@ -57,9 +59,11 @@ def init_app(app: Flask) -> None:
 
 
 def error_page(
-    code: int, title: object, message: object, *, reference: str | None = None, typed: str | None = None
-) -> Response:
-    shown = {"code": code, "title": title, "message": message, "reference": reference, "typed": typed}
+    code: int, title: object, message: object, *, reference: str | None = None, typed: str | None = None,
+    way_on: tuple[str, str] | None = None,
+) -> Response:  # fmt: skip
+    shown = {"code": code, "title": title, "message": message, "reference": reference, "typed": typed,
+             "way_on": way_on or ("/", _("Back to the start"))}  # fmt: skip
     body = render_template("errors/error.html", **shown)
     return answer(body, code)
 
@@ -88,11 +92,21 @@ def show_stale_form(_error: CSRFError) -> Response:
     return error_page(400, _("This form is too old"), why, typed=_typed())
 
 
+def show_signed_out(sign_in: str) -> Response | None:
+    """Show what was sent without a session any more, to be copied before one signs in; nothing where nothing was
+    typed."""
+    if not (typed := _typed()):
+        return None
+    why = _("Your session had ended, so this was not sent. Copy what you had typed, then sign in again and paste it.")
+    return error_page(401, SENTENCES[401][0], why, typed=typed, way_on=(sign_in, _("Sign in")))
+
+
 def _typed() -> str:
     """The texts that a form of ours brought. What another site sends is not shown as if somebody had typed it here."""
     if urlsplit(request.referrer or "").netloc != request.host:
         return ""
-    return "\n\n".join(text for name in TYPED if (text := request.form.get(name, "").strip()))
+    typed = [text.strip() for name, text in request.form.items(multi=True) if TYPED.intersection(name.split("-"))]
+    return "\n\n".join(filter(None, typed))
 
 
 def show_domain_refusal(error: Refused) -> Response:

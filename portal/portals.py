@@ -20,6 +20,7 @@ from portal.accounts.models import Account
 from portal.accounts.second_factor import is_missing
 from portal.accounts.sessions import note_seen
 from portal.audit.actions import record_refusal
+from portal.errors import show_signed_out
 from portal.extensions import begin_reading, begin_writing, csrf, db
 from portal.htmx import go_to
 from portal.htmx import request as portal_request
@@ -104,9 +105,11 @@ class Portal(Blueprint):
 
 
 def ask_to_sign_in() -> Response:
-    """Send the person to the sign-in page and back; htmx is told to open it as a page."""
+    """Send the person to the sign-in page and back, past what they had typed; htmx is told to open it as a page."""
     page = url_for("accounts.sign_in", next=way_back())
-    return go_to(page, 401) if portal_request.wants_fragment else redirect(page)
+    if portal_request.wants_fragment:
+        return go_to(page, 401)
+    return show_signed_out(page) or redirect(page)
 
 
 def way_back() -> str | None:

@@ -281,6 +281,19 @@ def test_every_sentence_to_translate_is_written_out() -> None:
     )
 
 
+def test_no_sentence_stands_inside_an_f_string() -> None:
+    """The one who collects sentences does not look into `f"{_('…')}"`: it would be shown in English for ever."""
+    names = {"_", "_l", "gettext", "lazy_gettext", "ngettext", "lazy_ngettext", "pgettext", "lazy_pgettext"}
+    faults(
+        f"{name}:{call.lineno} {ast.unparse(call)[:80]}"
+        for name, tree in modules().items()
+        for text in ast.walk(tree)
+        if isinstance(text, ast.JoinedStr)
+        for call in calls(text)
+        if ast.unparse(call.func) in names
+    )
+
+
 def test_only_actions_jobs_and_the_edge_commit() -> None:
     """Actions flush; whoever answers the person commits."""
     edge = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -21,6 +22,7 @@ from portal.adverse_events.step_forms import (
     LONG,
     SHORT,
     StepForm,
+    WhenForm,
     blame,
     day_field,
     moment_of,
@@ -228,8 +230,8 @@ class ToldForm(PortalForm):
             return None
         return Told(self.who.data, moment, self.by.data or "", self.how.data or "", self.agreed.data or None)
 
-    def check(self) -> bool:
-        """Whether the line is empty or whole."""
+    def check(self, since: datetime | None) -> bool:
+        """Whether the line is empty or whole; nobody is told before the event (`since`)."""
         if not self.who.data:
             if self.day.data or self.hour.data or self.by.data or self.how.data:
                 blame(self.who, _("Please choose who was told."))
@@ -239,7 +241,7 @@ class ToldForm(PortalForm):
             blame(self.day, _("Please give the day and the hour."))
             return False
         try:
-            refuse_told(told)
+            refuse_told(told, since)
         except Refused as refusal:
             field = self.agreed if told.who == "family" and told.agreed is None else self.day
             blame(field, refusal.message)
@@ -264,7 +266,8 @@ class MeasuresForm(StepForm):
 
     def check(self) -> bool:
         fits = bool(self.validate())
-        lines = [one.form.check() for one in self.informed]  # each says what is wrong with it
+        since = WhenForm(self.user, self.draft).answers()["occurred_at"]
+        lines = [one.form.check(since) for one in self.informed]  # each says what is wrong with it
         return fits and all(lines)
 
     def said(self) -> list[tuple[object, str]]:

@@ -266,7 +266,7 @@ def refuse_values(report: Report) -> None:
     if report.typed_for and report.mode != Mode.ANONYMOUS and not report.name:
         raise Refused(_l("Please give the name of the person who reports it."), "name")
     for one in report.informed:
-        refuse_told(one)
+        refuse_told(one, report.occurred_at)
 
 
 def _refuse_strangers(report: Report) -> None:
@@ -285,8 +285,11 @@ def _refuse_strangers(report: Report) -> None:
             raise Refused(NOT_OFFERED, name)
 
 
-def refuse_told(one: Told) -> None:
-    """Refuse that somebody was told at a moment to come, or the family without a word on the client’s agreement."""
+def refuse_told(one: Told, since: datetime | None) -> None:
+    """Refuse that somebody was told at a moment to come or before it happened (`since`, where that is known), or the
+    family without a word on the client’s agreement."""
+    if since and one.at < since:
+        raise Refused(_l("Somebody cannot have been told before it happened."), "informed")
     if one.at > clock.now():
         raise Refused(_l("Somebody cannot have been told at a moment that is still to come."), "informed")
     if one.who == "family" and one.agreed is None:

@@ -3,6 +3,7 @@
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from portal.accounts.models import User
 from portal.audit.queries import deeds_on
@@ -24,7 +25,7 @@ DEEDS = {  # what one reads of them on the page, with a name and without; icon, 
     "complaint.acknowledged": (_l("Receipt acknowledged by %(name)s"), _l("Receipt acknowledged"), "check", "info"),
     "complaint.waiting": (_l("More time announced by %(name)s"), _l("More time announced"), "clock", "attention"),
     "complaint.answered": (_l("Answered by %(name)s"), _l("Answered"), "reply", "done"),
-    "complaint.resolved": (_l("Closed by %(name)s"), _l("Closed"), "circle-check", "done"),
+    "complaint.resolved": (_l("Closed by %(name)s"), lazy_pgettext("complaint", "Closed"), "circle-check", "done"),
     "complaint.reopened": (_l("Reopened by %(name)s"), _l("Reopened"), "undo-2", "attention"),
     "complaint.moved": (_l("Gone with its client into another sector, by %(name)s"),
                         _l("Gone with its client into another sector"), "git-branch", "neutral"),

@@ -102,7 +102,8 @@ def readers(user: User, visit: Visit) -> list[str]:
     logins = {one.account_id for _line, one in named}
     if is_staff(user):
         logins = set(db.session.scalars(select(Account.id).where(Account.id.in_(logins), Account.active)))
-    lines = [line if one.account_id in logins else f"{line} · {_('no access to the portal')}" for line, one in named]
+    shut = _("no access to the portal")
+    lines = [line if one.account_id in logins else f"{line} · {shut}" for line, one in named]
     return [*lines, _("the agency %(name)s", name=option("agency.name"))]
 
 

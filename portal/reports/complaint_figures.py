@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import ngettext, pgettext
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
@@ -84,7 +84,7 @@ def tell(sums: Mapping[str, Any]) -> Summary:
     """How many there are, what waits, what they are about, how fast the agency was."""
     figures = [
         Figure(_("Complaints"), int(sums["n"])),
-        Figure(_("Not dealt with yet"), int(sums["open"])),
+        Figure(pgettext("complaint", "Not dealt with yet"), int(sums["open"])),
         Figure(_("Without an answer"), int(sums["unanswered"])),
         Figure(_("Overdue"), int(sums["late"])),
     ]

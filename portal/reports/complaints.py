@@ -32,7 +32,7 @@ from portal.reports.quality import sectors
 from portal.roles import Permission
 from portal.tables.queries import addresses_of
 
-DEALT = {"no": _l("Not dealt with yet"), "yes": _l("Dealt with")}
+DEALT = {"no": lazy_pgettext("complaint", "Not dealt with yet"), "yes": lazy_pgettext("complaint", "Dealt with")}
 ONLY_OVERDUE = {"yes": _l("Overdue only")}
 
 
@@ -45,7 +45,7 @@ class ComplaintsFilter(ControlFilter):
     direction = SelectField(_l("Direction"), choices=[], default="")
     channel = SelectField(_l("How it came"), choices=[], default="")
     state = SelectField(_l("State"), choices=[], default="")
-    dealt = SelectField(_l("Dealt with"), choices=[], default="")
+    dealt = SelectField(lazy_pgettext("complaint", "Dealt with"), choices=[], default="")
     overdue = SelectField(_l("Due date"), choices=[], default="")
     sector = SelectField(_l("Sector, with those below"), choices=[])
     owner = SelectField(_l("In the hands of"), choices=[])
@@ -55,7 +55,7 @@ class ComplaintsFilter(ControlFilter):
         self.direction.choices = choices(DIRECTION_LABELS, _l("All directions"))
         self.channel.choices = choices(CHANNEL_LABELS, _l("All channels"))
         self.state.choices = choices(STATE_LABELS, _l("All states"))
-        self.dealt.choices = choices(DEALT, _l("Dealt with or not"))
+        self.dealt.choices = choices(DEALT, lazy_pgettext("complaint", "Dealt with or not"))
         self.overdue.choices = choices(ONLY_OVERDUE, _l("Overdue or not"))
 
 

@@ -58,7 +58,8 @@ def _said(found: list[Row]) -> str:
     if len(found) > MOST:
         return _("Only the first %(most)s events are printed: please choose a shorter period.", most=MOST)
     number = ngettext("%(num)s event.", "%(num)s events.", len(found))
-    return f"{number} {_('Clients are written as initials; who reported an event is not said.')}"
+    rule = _("Clients are written as initials; who reported an event is not said.")
+    return f"{number} {rule}"
 
 
 def _table(found: list[Row]) -> Block:
@@ -72,7 +73,7 @@ def _table(found: list[Row]) -> Block:
     head = [_("Reference"), pgettext("event", "Happened"), pgettext("event", "Reported"), _("Client"), _("Categories"),
             pgettext("event", "Nature"), _("Severity"), _("Criticality"), _("Authority told"), _("Actions"),
             _("State")]  # fmt: skip
-    return table(head, rows, widths=[0, 3, 3, 2, 5, 4, 4, 4, 3, 3, 4])
+    return table(head, rows, widths=[0, 3, 4, 2, 5, 4, 4, 4, 3, 3, 4])
 
 
 def _categories(ids: list[int]) -> dict[int, list[str]]:

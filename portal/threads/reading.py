@@ -209,4 +209,5 @@ def readers_of(thread: Thread, for_staff: bool) -> list[str]:
 
 def _with_access(name: str, enters: bool) -> str:
     """A name; beside it, that this person cannot sign in."""
-    return name if enters else f"{name} ({_('no access to the portal')})"
+    shut = _("no access to the portal")
+    return name if enters else f"{name} ({shut})"

@@ -5,7 +5,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from time_machine import TimeMachineFixture
 
 from portal.accounts.models import AccountSession
@@ -144,7 +144,22 @@ def test_after_signing_in_again_one_is_back_on_the_page_of_the_deed(
     sofia = sign_in(agency.sofia)
     page = f"/staff/visits/{agency.claires_next}/cancellation"
     time_machine.shift(timedelta(minutes=31))
-    answer = sofia.act(page, {"reason": "Absence"}, headers={"Referer": f"http://localhost{page}"})
+    answer = sofia.act(page, {"done": "yes"}, headers={"Referer": f"http://localhost{page}"})
     assert answer.location == f"/sign-in?next={page}"
     away = sofia.act(page, {"reason": "Absence"}, headers={"Referer": "http://evil.example/staff/visits"})
     assert away.location == "/sign-in"
+
+
+def test_what_was_typed_while_the_session_ended_is_shown_to_be_copied(
+    agency: Agency, database: Database, sign_in: SignIn
+) -> None:
+    browser = sign_in(agency.claire)
+    form = browser.get("/client/complaints/new").form("Send the complaint")
+    with database.writing():
+        db.session.execute(delete(AccountSession))
+    browser.environ_base["HTTP_REFERER"] = "http://localhost/client/complaints/new"
+    page = form.submit(text="Toujours en retard, deux fois cette semaine.")
+    assert (page.status, page.says("#typed")) == (401, "Toujours en retard, deux fois cette semaine.")
+    assert page.at("a.btn")["href"] == "/sign-in?next=/client/complaints/new"
+    browser.environ_base["HTTP_REFERER"] = "https://elsewhere.example/"
+    assert form.submit(text="Achetez !").status == 302, "what another site sends is not shown"

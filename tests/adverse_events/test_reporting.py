@@ -96,6 +96,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "nothing and something": ({"consequences": ["none", "death"]}, "consequences"),
     "the family told without a word on it": ({"informed": [Told("family", NOON)]}, "informed"),
     "told tomorrow": ({"informed": [Told("client", NOON + timedelta(days=1))]}, "informed"),
+    "told before it happened": ({"occurred_at": NOON - timedelta(hours=2),
+                                 "informed": [Told("client", NOON - timedelta(hours=3))]}, "informed"),
     "somebody nameless in whose place it is typed": ({"typed_for": True}, "name"),
 }  # fmt: skip
 
