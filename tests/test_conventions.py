@@ -223,7 +223,7 @@ def test_every_module_and_every_feature_says_what_it_is() -> None:
     )
 
 
-def calls(tree: ast.Module) -> Iterator[ast.Call]:
+def calls(tree: ast.AST) -> Iterator[ast.Call]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
 
 
