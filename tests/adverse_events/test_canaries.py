@@ -130,7 +130,9 @@ def places_with(words: tuple[str, ...], browser: Browser, asked: list[str]) -> d
     """The addresses at which each of these words is read, on the page or in the fragment."""
     found: dict[str, set[str]] = {}
     for address in asked:
-        pages = [browser.get(address), *([browser.part(address)] if FRAGMENTS.search(address) else [])]
+        pages = [browser.get(address)]
+        if FRAGMENTS.search(address) and pages[0].status == 200 and pages[0].mimetype == "text/html":
+            pages.append(browser.part(address))  # a paper is the same again, and takes longest; so is a refusal
         assert all(page.status < 500 for page in pages), address
         said = " ".join(map(text_in, pages)).lower()
         for word in words:

@@ -223,7 +223,7 @@ SIGHTS = [
     Sight("report-too-early", "paul", "/client/visits/{agency.claires_next}/incident", 409),
     Sight("my-complaints", "claire", "/client/complaints", before=stories.complaints),
     Sight("my-complaint", "paul", "/client/complaints/1", before=stories.complaints),
-    Sight("complain-refused", "claire", press("/client/complaints/new", SEND, ".error")),
+    Sight("complain-refused", "claire", press("/client/complaints/new", SAVE, ".error")),
     # the worker's
     Sight("workers-complaints-none", "jean", "/worker/complaints"),
     Sight("workers-complaint", "wassim", "/worker/complaints/3", before=stories.complaints),
@@ -359,7 +359,7 @@ SIGHTS = [
     Sight("event-closed", "ines", "/staff/adverse-events/2", before=stories.closing_story),
     Sight("event-analysis", "sofia", "/staff/adverse-events/1/analysis", before=stories.closing_story),
     Sight("event-analysis-refused", "ines",
-          press("/staff/adverse-events/1/analysis", "button[name=finish]", "[role=alert]"),
+          press("/staff/adverse-events/1/analysis", "button[name=finish]", "form [role=alert]"),
           before=stories.closing_story),
     Sight("event-action-refused", "sofia", press("/staff/adverse-events/1/actions/new", SAVE, ".error"),
           before=stories.closing_story),
