@@ -100,7 +100,7 @@ def _opening(telling: Telling) -> list[Block]:
     rows = facts(
         (_("State"), said.STATE_LABELS[State(event.state)]),
         (pgettext("event", "Reported"), exact(event.declared_at)),
-        (_("Reported by"), telling.only_named(by)),
+        (pgettext("event", "Reported by"), telling.only_named(by)),
         (_("Reported as"), said.CAPACITY_LABELS[event.capacity] if telling.named and telling.source else None),
         (_("Receipt acknowledged"), _moment(event.acknowledged_at)),
         (_("Kind"), said.KIND_LABELS[event.kind] if event.kind else None),
