@@ -86,6 +86,10 @@ def is_implicated(user: User, event: AdverseEvent) -> bool:
     person is told the answer."""
     files = files_of_account(user.account_id) if user.account_id else [user]
     keys = {file.key for file in files}
+    if event.client_id and any(
+        file.client_id == event.client_id for file in files
+    ):  # a relative's file is the client's
+        return True
     concerned = {f"client:{event.client_id}", f"worker:{event.worker_id}"}
     reporter = db.session.get(Reporter, event.id)
     if keys & concerned or (reporter and f"{reporter.person_type}:{reporter.person_id}" in keys):

@@ -27,6 +27,7 @@ from portal.organisation.lists import offered as offered_entries
 from portal.organisation.models import ListName
 
 LONGEST_WHY = 1600
+CLIENTS = ("client", "relative", "representative")  # in which capacity their words are those of a complaint of theirs
 IN_RANGE = NumberRange(0, 999, _l("Please give a number from 0 to 999."))
 KINDS = {**KIND_LABELS, REJECTED: _l("Not admissible")}
 
@@ -78,11 +79,11 @@ class JudgeForm(PrepareForm):
     text = TextAreaField(_l("What the complaint says"), validators=[Length(max=LONGEST_TEXT, message=TOO_LONG)])
 
     def __init__(self, event: AdverseEvent, proposed: int | None) -> None:
-        named = event.mode == Mode.NAMED
+        own = event.mode == Mode.NAMED and event.capacity in CLIENTS
         super().__init__(
             event, proposed, kind=_kind_of(event), severity=event.severity, potential=event.potential,
-            legal_id=event.legal_id, why=event.closed_why, direction=Direction.CLIENT_AGENCY,
-            text=event.facts if named else "",
+            legal_id=event.legal_id, why=event.closed_why, direction=_direction_of(event),
+            text=event.facts if own else "",
         )  # fmt: skip
         self.kind.choices = offered(KINDS)
         levels = offered({level: severity_words(level) for level in SEVERITIES})
@@ -108,6 +109,12 @@ class JudgeForm(PrepareForm):
         if isinstance(self[name], RadioField):
             return next((str(label) for key, label, *_more in self[name].iter_choices() if str(key) == str(value)), "")
         return super().words_of(name, value)
+
+
+def _direction_of(event: AdverseEvent) -> Direction:
+    """Who it is that complains, as far as a report with a name tells it."""
+    by_worker = event.mode == Mode.NAMED and event.capacity == "worker" and event.worker_id and event.client_id
+    return Direction.WORKER_CLIENT if by_worker else Direction.CLIENT_AGENCY
 
 
 def _kind_of(event: AdverseEvent) -> str | None:

@@ -5,12 +5,13 @@ from io import BytesIO
 import pytest
 from sqlalchemy import select, update
 
+from portal.adverse_events.closing import is_implicated
 from portal.adverse_events.models import AdverseEvent, Reporter
 from portal.audit.models import AuditEntry, ReadEntry
 from portal.extensions import db
 from portal.organisation.lists import entry_of_code
 from portal.organisation.models import ListName
-from portal.people.models import Client, Relative, Service, Worker
+from portal.people.models import Client, Relative, Service, Staff, Worker
 from portal.settings.actions import set_option
 from tests import factories
 from tests.adverse_events.follow_stories import followed
@@ -119,3 +120,26 @@ def test_the_menu_leads_no_relative_to_reports_that_the_file_does_not_grant(
     with database.writing():
         db.session.execute(update(Relative).values(sees_threads=False))
     assert 'href="/client/adverse-events"' not in str(paul.get("/client/visits").soup)
+
+
+@pytest.mark.parametrize(("capacity", "mode", "words", "direction"), [
+    ("client", "named", True, "client_agency"), ("relative", "named", True, "client_agency"),
+    ("worker", "named", False, "worker_client"), ("supervisor", "named", False, "client_agency"),
+    ("client", "confidential", False, "client_agency"), ("worker", "confidential", False, "client_agency"),
+])  # fmt: skip
+def test_no_client_reads_by_default_what_somebody_else_reported(
+    agency: Agency, sign_in: SignIn, database: Database, capacity: str, mode: str, words: bool, direction: str
+) -> None:
+    with database.writing():
+        facts = stored(agency, capacity=capacity, mode=mode).facts
+    form = sign_in(agency.ines).get("/staff/adverse-events/1/triage").form("Save the judgement")
+    assert form.values()["text"] == (facts if words else "")
+    assert form.values()["direction"] == direction
+
+
+def test_a_relative_of_the_client_does_not_close_the_event(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        event = followed(agency)
+        paul = db.session.get_one(Relative, agency.paul.id)
+        paul.account_id = db.session.get_one(Staff, agency.ines.id).account_id
+        assert is_implicated(agency.ines.user, event) and not is_implicated(agency.ada.user, event)
