@@ -64,3 +64,13 @@ def test_the_receipt_is_acknowledged_with_one_click(
     assert form.submit().status == 303, "whoever comes second changes nothing"
     done = database.one(select(AuditEntry).where(AuditEntry.kind == "event.acknowledged"))
     assert (done.subject_id, done.before, done.after) == (event, {"state": "reported"}, {"state": "acknowledged"})
+
+
+def test_an_event_and_its_note_lead_to_each_other(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        event = factories.adverse_event(agency.sofia, agency.claire).id
+    page = sign_in(agency.sofia).get(f"/staff/adverse-events/{event}")
+    assert page.says("#facts .ref") == "EI-2026-0001", "a line never ends inside the reference"
+    note = page.link("EI-2026-0001").click()
+    assert note.says("h1") == "Événement indésirable EI-2026-0001", "its title is in the language of the agency"
+    assert note.at(f"a[href='/staff/adverse-events/{event}']")

@@ -33,6 +33,7 @@ def test_a_client_files_one_staff_answer_and_the_client_reads(
     number = database.one(select(Complaint.id))
     shown = sofia.get(f"/staff/complaints/{number}")
     assert len(shown.statements) <= 12
+    assert shown.at("dl a[href^='/staff/notes/']").get_text() == "Ponctualité"
     shown = shown.link("Acknowledge the receipt").click().form("Acknowledge the receipt").submit().follow()
     assert "Acknowledged" in shown.words
     shown = shown.link("Answer the complaint").click().form("Send the answer").submit(text="Nous regrettons.").follow()
