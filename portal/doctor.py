@@ -44,7 +44,7 @@ def examine() -> Findings:
         reachable = reachable and finding.level is not Level.FAULT
         yield finding
     checks: list[Callable[[], Findings]] = [queue, mail_server]
-    for check in [*checks, *([clocks, promises, ticker, search] if reachable else [])]:
+    for check in [*checks, *([clocks, promises, on_call, ticker, search] if reachable else [])]:
         yield from check()
 
 
@@ -215,6 +215,15 @@ def promises() -> Findings:
         yield fault("outbox", sentence, "Outgoing messages shows which ones and why; see docs/operations.md.")
     if not found:
         yield ok("outbox", "all promises hold")
+
+
+def on_call() -> Findings:
+    if option("adverse_events.enabled") and not option("adverse_events.on_call"):
+        yield attention(
+            "on call",
+            "nobody: severe adverse events are told to quality leads and administrators alone",
+            "Name the address of who is on call: the option adverse_events.on_call.",
+        )
 
 
 def ticker() -> Findings:

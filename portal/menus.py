@@ -34,6 +34,10 @@ def _to_acknowledge(number: int) -> str:
     return ngettext("%(num)s adverse event to acknowledge", "%(num)s adverse events to acknowledge", number)
 
 
+def _opened(number: int) -> str:
+    return ngettext("%(num)s event opened to you", "%(num)s events opened to you", number)
+
+
 @dataclass(frozen=True)
 class Entry:
     label: object
@@ -44,6 +48,7 @@ class Entry:
     module: str | None = None
     otherwise: tuple[str, object] | None = None  # an option, and what the entry is called while it is off
     granted: bool = False  # only for whom the file lets into its conversations
+    if_counted: bool = False  # while that option is off, it is there only where something is counted
     figure: Callable[[int], str] = str  # what the figure beside it is read out as, where something is counted
 
 
@@ -98,7 +103,10 @@ MENUS = {
             "worker.list_reports",
             "shield-alert",
             Permission.REPORT_EVENTS,
-            module="adverse_events.portal",
+            module="adverse_events.enabled",
+            otherwise=("adverse_events.portal", lazy_pgettext("menu", "For me")),
+            if_counted=True,
+            figure=_opened,
         ),
         Entry(_l("My account"), "worker.me", "user", Permission.SEE_OWN_ACCOUNT),
     ),
@@ -221,14 +229,16 @@ def _menu() -> list[dict]:
         {"label": _label_of(entry), "url": url_for(entry.endpoint), "icon": entry.icon, "section": entry.section,
          "active": request.endpoint == entry.endpoint, "count": counts.get(entry.endpoint),
          "figure_id": f"figure-{entry.endpoint.partition('.')[2]}", "figure": entry.figure}
-        for entry in entries
+        for entry in entries if not entry.if_counted or _is_whole(entry) or counts.get(entry.endpoint)
     ]  # fmt: skip
 
 
+def _is_whole(entry: Entry) -> bool:
+    return entry.otherwise is None or bool(option(entry.otherwise[0]))
+
+
 def _label_of(entry: Entry) -> object:
-    if entry.otherwise and not option(entry.otherwise[0]):
-        return entry.otherwise[1]
-    return entry.label
+    return entry.otherwise[1] if entry.otherwise and not _is_whole(entry) else entry.label
 
 
 def counts_of(entries: list[Entry], user: User) -> dict[str, int]:

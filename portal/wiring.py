@@ -11,8 +11,9 @@ from portal.adverse_events import alerts as event_alerts
 from portal.adverse_events import home as event_home
 from portal.adverse_events import moving as event_moving
 from portal.adverse_events import notes as event_notes
+from portal.adverse_events import own as own_events
 from portal.adverse_events import panels as event_panels
-from portal.adverse_events import route_mails, short
+from portal.adverse_events import route_mails, short, worker_mails
 from portal.adverse_events.page import EVENT_PANELS
 from portal.complaints import actions as complaints
 from portal.complaints import alerts as complaint_alerts
@@ -126,7 +127,7 @@ for kind in (
     account_notices.NOTICE,
     thread_messages.NOTICE, thread_messages.DIGEST, *incident_alerts.ALERTS,
     *complaint_alerts.ALERTS, *complaint_messages.NEWS,
-    event_alerts.ALERT, route_mails.CLOCK, *event_action_mails.MAILS,
+    event_alerts.ALERT, route_mails.CLOCK, worker_mails.OPENED, *event_action_mails.MAILS,
     rating_messages.REQUEST, rating_messages.REMINDER, rating_messages.HANDLING,
     rating_messages.HANDLING_REMINDER, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW,
     setup_messages.TEST, reminders.REMINDER,
@@ -163,7 +164,7 @@ wires.names_of_actors = names_of_actors
 wires.name_of_staff = name_of_staff
 
 # what `flask outbox audit` looks after besides the messages that there are: those that were never written
-wires.promises = [missing_requests, lost_notices]
+wires.promises = [missing_requests, lost_notices, event_alerts.untold_alerts]
 
 # what the lists of visits show besides the visit
 wires.visit_columns = [RATING_COLUMN, incident_columns.VISIT_COLUMN]
@@ -193,6 +194,7 @@ wires.badges = {
     "staff.open_incidents": incidents.badge,
     "staff.list_ratings": low.badge,
     "staff.open_adverse_events": event_home.badge,
+    "worker.list_reports": own_events.badge,
     **{f"{portal}.list_threads": thread_lists.count_unread for portal in ("client", "worker", "staff")},
 }
 

@@ -125,6 +125,19 @@ def test_a_sender_that_no_mail_can_come_from_is_a_fault(
     assert found["exit"] == "1"
 
 
+def test_severe_events_need_somebody_on_call(healthy: None, examine: Examine, database: Database) -> None:
+    with database.writing():
+        set_option(None, "adverse_events.enabled", "on")
+    assert examine()["on call"].startswith("attention: nobody")
+    with database.writing():
+        set_option(None, "adverse_events.on_call", "astreinte@example.org")
+    assert "on call" not in examine()
+    with database.writing():
+        set_option(None, "adverse_events.on_call", "")
+        set_option(None, "adverse_events.enabled", "no")
+    assert "on call" not in examine()
+
+
 def test_no_secret_is_shown(healthy: None, app: Flask, examine: Examine) -> None:
     app.config["PORTAL_SMTP_URL"] = f"smtp://suivi:hush-hush@127.0.0.1:{free_port()}"
     output = examine()["output"]

@@ -2,7 +2,8 @@
 until somebody acknowledges it.
 
 Each reader has a chain of their own: the mail that leaves promises the next one, a quarter of an hour later within the
-first hour, then hourly. So nobody need open a page for the chain to go on, and one address that refuses stops no other.
+first hour, then hourly. So nobody need open a page for the chain to go on. One address that refuses stops no other, and
+it is tried again itself as long as nobody has acknowledged the event.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from datetime import timedelta
 
 from flask import url_for
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from portal import clock
@@ -18,6 +19,7 @@ from portal.accounts.models import User
 from portal.adverse_events.models import ENDED, AdverseEvent
 from portal.extensions import MessageColumn, db
 from portal.links import external_url
+from portal.organisation.models import ListEntry
 from portal.outbox.actions import Order, cancel, schedule
 from portal.outbox.models import OPEN, About, Drop, Message, MessageKind, Recipient
 from portal.people.models import Client, Staff
@@ -53,6 +55,23 @@ def alert_severe(event: AdverseEvent) -> None:
 def stop_alerts(event: AdverseEvent) -> None:
     """Take the alerts back that have not left: somebody has acknowledged the event, or it has ended."""
     cancel(db.session.scalars(select(Message.id).where(*_waiting(event))).all(), "event_acknowledged")
+
+
+def untold_alerts() -> list[str]:
+    """Return a sentence if severe events wait to be acknowledged and nobody will be alerted any more."""
+    if not option("adverse_events.enabled"):
+        return []
+    graver = or_(AdverseEvent.severity >= GRAVE, AdverseEvent.potential >= GRAVE)
+    severe = or_(graver, AdverseEvent.categories.any(ListEntry.severe))
+    unseen = AdverseEvent.acknowledged_at.is_(None), AdverseEvent.state.not_in(ENDED), severe
+    alert = Message.kind == KIND, Message.subject_id == AdverseEvent.id, Message.state.in_((*OPEN, "sending"))
+    told = exists().where(Message.subject_type == SUBJECT, *alert).correlate(AdverseEvent)
+    number = db.session.scalar(select(func.count()).select_from(AdverseEvent).where(*unseen, ~told)) or 0
+    return (
+        [f"{number} severe adverse events wait to be acknowledged, and no alert about them will leave"]
+        if number
+        else []
+    )
 
 
 def _of(event: AdverseEvent) -> tuple[ColumnElement[bool], ...]:
@@ -143,7 +162,7 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:  # noqa
 
 ALERT = MessageKind(
     KIND, _l("Alert: severe adverse event"), "severe_event", reader, decide, context, why_not=why_not,
-    extra_copies=3, urgent=True,
+    extra_copies=3, urgent=True, insistent=True,
 )  # fmt: skip
 
 

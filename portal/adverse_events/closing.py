@@ -16,8 +16,8 @@ from portal import clock
 from portal.accounts.models import User
 from portal.adverse_events.feedback import Told, is_reporter_told
 from portal.adverse_events.follow_models import Action, ActionState, Analysis, AuthorityRoute, Reopening, RouteStatus
-from portal.adverse_events.following import refuse_late, step
-from portal.adverse_events.models import ENDED, AdverseEvent, Reporter, State
+from portal.adverse_events.following import is_over, refuse_late, step
+from portal.adverse_events.models import AdverseEvent, Reporter, State
 from portal.adverse_events.progress import is_analysis_asked, is_plan_asked
 from portal.audit.actions import record
 from portal.errors import Refused
@@ -175,7 +175,7 @@ def take_up(actor: User, event: AdverseEvent, version: int) -> None:
         Refused: the event has another version by now, is ended, or is not dealt with.
     """
     refuse_late(event, version)
-    if event.state in ENDED or event.note is None or event.note.done_at is None:
+    if is_over(event) or event.note is None or event.note.done_at is None:
         raise Refused(_l("This event cannot be taken up again here. Please look at how it stands now."), "state")
     reopen_note(actor, event.note)
 

@@ -27,9 +27,10 @@ from portal.people.models import Anybody, Client, Relative, Staff, Worker
 SHOWN = 200  # entries, the newest
 ICONS = {
     "event.reported": ("triangle-alert", "attention"), "event.acknowledged": ("eye", "info"),
-    "event.judged": ("list-checks", "info"), "event.moved": ("flag", "info"),
-    "event.route_changed": ("send", "info"), "event.analysed": ("search", "info"),
-    "event.action_added": ("plus", "info"), "event.action_changed": ("pencil", "info"),
+    "event.judged": ("list-checks", "info"), "event.judgement_taken_back": ("undo-2", "attention"),
+    "event.moved": ("flag", "info"), "event.route_changed": ("send", "info"),
+    "event.analysed": ("search", "info"), "event.action_added": ("plus", "info"),
+    "event.action_changed": ("pencil", "info"),
     "event.told": ("message-circle", "done"), "event.opened": ("eye", "info"),
     "event.commented": ("message-circle", "info"), "event.closed": ("lock", "done"),
     "event.reopened": ("undo-2", "attention"), "note.ended": ("check", "done"),

@@ -11,6 +11,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.adverse_events.following import refuse_late
 from portal.adverse_events.models import AdverseEvent
+from portal.adverse_events.worker_mails import tell_worker
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db
@@ -89,7 +90,8 @@ def note_told(actor: User, event: AdverseEvent, whom: Told, word: Word, version:
 
 
 def open_to_worker(actor: User, event: AdverseEvent, version: int, *, opened: bool) -> None:
-    """Let the worker concerned read the facts and give their word, or hide it from them again; the word stays.
+    """Let the worker concerned read the facts and give their word, told by a mail; or hide it from them again; the word
+    stays.
 
     Raises:
         Refused: the event has another version by now, or concerns no worker.
@@ -101,4 +103,6 @@ def open_to_worker(actor: User, event: AdverseEvent, version: int, *, opened: bo
         return
     event.opened_at = clock.now() if opened else None
     db.session.flush()
+    if opened:
+        tell_worker(event)
     record("event.opened", actor, ("adverse_event", event.id), after={"opened": opened})

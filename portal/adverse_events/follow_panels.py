@@ -17,12 +17,15 @@ from portal.adverse_events.follow_words import (
     EFFECTIVE_LABELS,
     METHOD_LABELS,
 )
+from portal.adverse_events.following import is_over
 from portal.adverse_events.models import ENDED, AdverseEvent, State
 from portal.adverse_events.progress import OPEN, is_analysis_asked, is_plan_asked, window
 from portal.adverse_events.words import severity_words
 from portal.extensions import Panel, db
 from portal.roles import GRANTS, Permission
 from portal.visits.queries import today
+
+AGAIN = ("event.reopened", "event.judgement_taken_back")
 
 
 def _shown(user: User, event: AdverseEvent, **more: object) -> dict[str, object]:
@@ -79,9 +82,9 @@ def feedback_panel(user: User, event: AdverseEvent) -> Panel:
 def end_panel(user: User, event: AdverseEvent) -> Panel:
     """Dealt with or not, closed or not, and how it was closed before."""
     is_judged = event.state not in (State.REPORTED, State.ACKNOWLEDGED, State.TRIAGE)
-    was_reopened = any(deed.kind == "event.reopened" for deed, _name in deeds_of(event))
+    was_reopened = any(deed.kind in AGAIN for deed, _name in deeds_of(event))
     return Panel("adverse_events/_end_panel.html", _shown(
-        user, event, note=event.note, closed=event.state == State.CLOSED, can_close=is_judged,
+        user, event, note=event.note, over=is_over(event), closed=event.state == State.CLOSED, can_close=is_judged,
         residual=severity_words(event.residual) if event.residual else None,
         reopenings=reopenings_of(event) if was_reopened else [],
     ))  # fmt: skip

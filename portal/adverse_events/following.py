@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal import clock
-from portal.adverse_events.models import AdverseEvent, State
+from portal.adverse_events.models import ENDED, AdverseEvent, State
 from portal.adverse_events.words import STATE_LABELS
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
@@ -50,6 +50,12 @@ def refuse_late(record: Versioned, version: int) -> None:
     """
     if record.version != version:
         raise Late
+
+
+def is_over(event: AdverseEvent) -> bool:
+    """Whether an event has ended, and its note with it. That of a work accident goes on, until somebody finishes it:
+    its authority has to be told all the same."""
+    return event.state in ENDED and (event.state, event.kind) != (State.REQUALIFIED, "work_accident")
 
 
 def step(event: AdverseEvent, to: State) -> None:

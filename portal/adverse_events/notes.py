@@ -5,7 +5,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, false
 
 from portal.accounts.models import User
-from portal.adverse_events.models import ENDED, AdverseEvent
+from portal.adverse_events.following import is_over
+from portal.adverse_events.models import AdverseEvent
 from portal.adverse_events.queries import event_of, visible_events
 from portal.adverse_events.words import MODULE
 from portal.extensions import NoteOrigin
@@ -26,7 +27,7 @@ def _address(event_id: int) -> str:
 def _may_end(user: User, event_id: int) -> bool:
     """Who follows the event up. The note of an ended event is opened again with the event, not by itself."""
     event = event_of(user, event_id)
-    return event is not None and event.state not in ENDED and Permission.HANDLE_EVENTS in GRANTS[user.role]
+    return event is not None and not is_over(event) and Permission.HANDLE_EVENTS in GRANTS[user.role]
 
 
 ORIGIN = NoteOrigin(_visible, _address, _l("Adverse event"), _may_end)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, false, select, update
+from sqlalchemy import Select, false, func, select, update
 from sqlalchemy.orm import joinedload
 
 from portal import clock
@@ -19,6 +19,7 @@ from portal.adverse_events.reporting import hash_of_code
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed
+from portal.settings.queries import option
 
 SHOWN = 100  # reports
 WRONG_CODES, WRONG_MINUTES = 10, 60
@@ -87,6 +88,14 @@ def opened_events(user: User) -> Select[AdverseEvent]:
     if user.worker_id is None:
         return select(AdverseEvent).where(false())
     return select(AdverseEvent).where(AdverseEvent.worker_id == user.worker_id, AdverseEvent.opened_at.is_not(None))
+
+
+def badge(user: User) -> Select[int] | None:
+    """How many events are open to this worker that are still followed up: the figure in the menu."""
+    if not option("adverse_events.enabled"):
+        return None
+    waiting = opened_events(user).where(AdverseEvent.state.not_in(ENDED))
+    return waiting.with_only_columns(func.count(AdverseEvent.id))
 
 
 def list_opened(user: User) -> Sequence[AdverseEvent]:

@@ -178,7 +178,7 @@ def take_back(actor: User, event: AdverseEvent, why: str, version: int) -> None:
     event.closed_at = event.closed_by = event.closed_why = None
     event.kind = event.triaged_at = event.triaged_by = None
     db.session.flush()
-    record("event.reopened", actor, _subject(event), before=before, after=_judged(event))
+    record("event.judgement_taken_back", actor, _subject(event), before=before, after=_judged(event))
     if event.note and event.note.done_at:
         reopen_note(actor, event.note)
     withdraw_routes(actor, event)

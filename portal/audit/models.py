@@ -106,6 +106,7 @@ KINDS = {  # each with what happened, as the journal says it
     "event.changed": _l("What is known of an adverse event was changed."),
     "event.acknowledged": _l("The receipt of an adverse event was acknowledged."),
     "event.judged": _l("An adverse event was judged: admissible or not, what it is, how severe, how frequent."),
+    "event.judgement_taken_back": _l("The judgement of an adverse event was taken back, with a reason."),
     "event.moved": _l("An adverse event was brought into another state."),
     "event.route_changed": _l("What an authority has to be told of an adverse event was changed."),
     "event.analysed": _l("The analysis of the causes of an adverse event was written."),

@@ -121,7 +121,7 @@ def _turn_of(message: Message, token: str) -> Turn | None:
         return None
     decision = replace(decision, language=reading_language(decision.language))
     refused = suppression.refusals(decision.address)
-    if suppression.is_suppressed(refused) and not message.resends:
+    if suppression.is_left_alone(message, refused):
         _suppress(message.id, token, decision)
         return None
     _address(message, decision)

@@ -164,6 +164,7 @@ class MessageKind:
         context: what the templates read; the second argument makes the token of a link.
         may_unsubscribe: whether one can say no to this kind (RFC 8058).
         urgent: leaves before all that is not: somebody waits for it at the screen.
+        insistent: tried also at an address that is left alone otherwise, because it refuses what comes.
         extra_copies: how often it may be handed over again after the server's answer was lost.
     """
 
@@ -177,3 +178,4 @@ class MessageKind:
     may_unsubscribe: bool = False
     extra_copies: int = 1
     urgent: bool = False
+    insistent: bool = False

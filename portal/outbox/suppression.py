@@ -5,8 +5,9 @@ mailboxes that do not exist ends up on the lists of those whose mails nobody tak
 that is badly set up for an evening refuses everybody, and must not silence a whole agency for that. Only what the
 server said of the recipient counts (`mailer.Outcome`): neither a text that it did not like nor a sender.
 
-What staff send again is tried nevertheless; one mail that is taken makes all good. A corrected address is another one.
-Addresses are kept as keyed hashes and forgotten a year after they last refused; all are, once there is a new link key.
+What staff send again is tried nevertheless, and so are alerts on which a life may hang. One mail that is taken makes
+all good; a corrected address is another one. Addresses are kept as keyed hashes and forgotten a year after they last
+refused; all are, once there is a new link key.
 """
 
 from collections.abc import Iterable
@@ -44,12 +45,16 @@ def is_suppressed(refused: tuple[datetime, datetime] | None) -> bool:
     return refused is not None and refused[1] - refused[0] >= APART
 
 
+def is_left_alone(message: Message, refused: tuple[datetime, datetime] | None) -> bool:
+    """Whether a message is not tried at an address that has refused at these moments: neither staff nor its feature
+    insist on it."""
+    return is_suppressed(refused) and not message.resends and not wires.message_kinds[message.kind].insistent
+
+
 def foreseen(message: Message) -> Drop | None:
     """Why a message that waits will not leave as things stand, changing nothing."""
-    if message.resends:
-        return None
     reader = wires.message_kinds[message.kind].reader(message)
-    return Drop("suppressed", REASON) if reader and is_suppressed(refusals(reader.address)) else None
+    return Drop("suppressed", REASON) if reader and is_left_alone(message, refusals(reader.address)) else None
 
 
 def note_refusal(address: str) -> None:

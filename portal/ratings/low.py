@@ -26,6 +26,7 @@ from portal.ratings.queries import (
     rating_rows,
     visible_ratings,
 )
+from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 
 SHOWN = 6  # on the home page; the list has them all
@@ -99,9 +100,12 @@ def unseen(user: User) -> tuple[list[RatingRow], int]:
     urgent = case((Rating.stars <= option("ratings.urgent_threshold"), 0), else_=1)
     mine = Client.id.in_(visible_clients(user).with_only_columns(Client.id))
     waiting = rating_rows(visible_ratings(user).where(*is_unseen())).order_by(urgent, Rating.left_at, Rating.id)
-    more = case((mine, Client.phone)).label("phone"), counted.scalar_subquery().label("total")
+    more = case((mine, Client.phone)).label("phone"), mine.label("mine"), counted.scalar_subquery().label("total")
+    may_note = Permission.KEEP_NOTES in GRANTS[user.role]
     rows = db.session.execute(waiting.add_columns(*more).limit(SHOWN)).all()
-    return [replace(as_row(row), phone=row.phone) for row in rows], rows[0].total if rows else 0
+    return [replace(as_row(row), phone=row.phone, may_note=may_note and row.mine) for row in rows], rows[
+        0
+    ].total if rows else 0
 
 
 @staff.app_template_global()

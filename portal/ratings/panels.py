@@ -46,6 +46,7 @@ def rating_panel(user: User, visit: Visit) -> Panel | None:
         "rating": rating,
         "may_ask": Permission.ASK_AGAIN in may and at_home and is_open(),
         "may_reply": Permission.REPLY_TO_RATINGS in may and at_home,
+        "may_note": Permission.KEEP_NOTES in may and at_home,
         "may_exclude": Permission.EXCLUDE_RATINGS in may,
         "former": [(one, in_words(one)) for one in reversed(rating.former)] if rating else [],
         "words": STAR_WORDS,

@@ -171,6 +171,7 @@ class RatingRow:
     excluded_by: str | None
     exclude_reason: str | None
     phone: str | None = None  # for who may open the client's file
+    may_note: bool = False  # and write a note in it
 
     @property
     def said_at(self) -> datetime:

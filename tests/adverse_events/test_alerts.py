@@ -4,21 +4,26 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 from time_machine import TimeMachineFixture
 
 from portal import clock
-from portal.adverse_events.alerts import alert_severe, stop_alerts
+from portal.adverse_events.alerts import alert_severe, stop_alerts, untold_alerts
 from portal.adverse_events.models import AdverseEvent, State
 from portal.extensions import db
 from portal.organisation.lists import entry_of_code
 from portal.organisation.models import ListName
+from portal.outbox.jobs import sweep
 from portal.outbox.models import Message
+from portal.outbox.queries import broken_promises
+from portal.outbox.suppression import note_refusal
 from portal.people.models import Staff
 from portal.settings.actions import set_option
 from tests import factories
 from tests.conftest import Database, Mailbox, SignIn, text_of
 from tests.factories import Agency
+from tests.outbox.sink import Sink
 
 NEW, AGAIN = "A severe adverse event was reported", "Severe adverse event: still not acknowledged"
 QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
@@ -161,6 +166,59 @@ def test_somebody_who_leaves_is_told_no_more_and_the_others_go_on(watch: Watch) 
     with watch.database.writing():
         db.session.execute(update(Staff).where(Staff.id == watch.agency.ines.id).values(active=False))
     assert watch.told(QUARTER) == [("ada", AGAIN), ("astreinte", AGAIN)]
+
+
+def test_an_address_that_refuses_ends_no_chain_not_even_its_own(watch: Watch) -> None:
+    """It refused two mails a day apart, and would be left alone with any other mail."""
+    with watch.database.writing():
+        note_refusal("astreinte@example.org")
+        watch.clock.move_to(watch.now + timedelta(days=1), tick=False)
+        note_refusal("astreinte@example.org")
+        watch.clock.move_to(watch.now, tick=False)
+    watch.report(severity=4)
+    assert watch.told() == all_with(NEW)
+    assert watch.told(QUARTER) == all_with(AGAIN)
+
+
+def test_one_whose_mail_is_refused_at_the_door_is_tried_again_in_time(
+    watch: Watch, app: Flask, database: Database
+) -> None:
+    with Sink() as sink, app.app_context():
+        sink.script["astreinte@example.org"] = ["rcpt550", "rcpt550"]
+        app.config["PORTAL_SMTP_URL"] = sink.url
+        watch.report(severity=4)
+        for wait in (timedelta(0), QUARTER, QUARTER):
+            watch.now += wait
+            watch.clock.move_to(watch.now, tick=False)
+            sweep(inline=True)
+    states = database.all(select(Message.state).where(Message.address == "astreinte@example.org").order_by(Message.id))
+    assert states == ["failed", "failed", "sent"]
+    assert database.all(select(Message.state).where(Message.address == "ines@example.org")) == ["sent"] * 3
+
+
+def test_an_event_that_waits_with_nobody_to_be_alerted_is_found(watch: Watch) -> None:
+    sentence = "1 severe adverse events wait to be acknowledged, and no alert about them will leave"
+
+    def found() -> list[str]:
+        with watch.database.writing():
+            return untold_alerts()
+
+    assert found() == []
+    watch.report(severity=1, code="D08")
+    assert found() == []
+    watch.told()
+    assert found() == [], "the next ones are promised"
+    with watch.database.writing():
+        db.session.execute(update(Message).where(Message.state == "scheduled").values(state="cancelled"))
+    assert found() == [sentence]
+    with watch.database.app.app_context():
+        assert sentence in broken_promises()
+    for deed in (acknowledge, reject, switch_off):
+        with watch.database.writing():
+            deed(db.session.scalars(select(AdverseEvent)).one())
+            db.session.flush()
+            assert untold_alerts() == [], deed
+            db.session.rollback()
 
 
 def test_the_messages_of_a_sector_show_the_alerts_of_its_events(

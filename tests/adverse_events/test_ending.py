@@ -10,9 +10,11 @@ from portal.adverse_events.models import AdverseEvent, Concerned, Reporter
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.notes.models import Note
+from portal.outbox.models import Message
+from portal.settings.actions import set_option
 from tests import factories
 from tests.adverse_events.follow_stories import action, followed
-from tests.conftest import Database, SignIn
+from tests.conftest import Database, Mailbox, SignIn, text_of
 from tests.factories import NOON, Agency, Persona
 from tests.pages import Browser, Page
 
@@ -191,6 +193,38 @@ def test_it_is_opened_to_the_worker_concerned_and_hidden_again(
     assert stands(database).opened_at is None and "Le sol était mouillé." in page.says("#feedback")
     opened = database.all(select(AuditEntry.after).where(AuditEntry.kind == "event.opened"))
     assert opened == [{"opened": True}, {"opened": False}]
+
+
+def test_the_worker_is_told_by_mail_without_a_word_of_what_and_finds_the_way(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox
+) -> None:
+    """Also where nobody may report anything on a portal."""
+    event, sofia, wassim = make(agency, database), sign_in(agency.sofia), sign_in(agency.wassim)
+    with database.writing():
+        set_option(None, "adverse_events.portal", "no")
+    assert not wassim.get("/worker/").soup.select('nav [href="/worker/adverse-events"]'), "nothing is opened"
+    page_of(sofia, event).press("#feedback [value=yes]")
+    mail = mailbox.one()
+    assert mail["To"].addresses[0].addr_spec == agency.wassim.email
+    whole = f"{mail['Subject']} {text_of(mail)} {text_of(mail, 'html')}"
+    assert not [word for word in ("Claire", "Lefèvre", "EI-20", stands(database).facts) if word in whole]
+    assert f"/worker/adverse-events/opened/{event}" in text_of(mail)
+    own = wassim.get("/worker/").link("For me").click()
+    assert own.link("EI-20").click().status == 200 and "Report an adverse event" not in own.words
+    page_of(sofia, event).press("#feedback [value=no]")
+    assert not wassim.get("/worker/").soup.select('nav [href="/worker/adverse-events"]')
+    page_of(sofia, event).press("#feedback [value=yes]")
+    assert mailbox.one()["Subject"] == mail["Subject"], "opened again, it is told again"
+
+
+def test_a_worker_to_whom_it_is_hidden_again_at_once_gets_no_mail(
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox
+) -> None:
+    event, sofia = make(agency, database), sign_in(agency.sofia)
+    for opened in ("yes", "no"):
+        page_of(sofia, event).press(f"#feedback [value={opened}]")
+    assert mailbox.collect() == []
+    assert database.all(select(Message.reason)) == ["event_hidden"]
 
 
 def test_the_journal_of_a_confidential_report_names_nobody_who_reported_it(

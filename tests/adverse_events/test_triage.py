@@ -109,7 +109,7 @@ def test_a_report_that_is_not_admissible_ends_with_its_note_and_is_taken_back(
     former = database.one(select(Reopening))
     assert (former.why, former.closed_why, former.by) == ("Une erreur.", SECRET, "Inès Caron")
     kinds = [one.kind for one in database.all(select(AuditEntry).where(AuditEntry.subject_type == "adverse_event"))]
-    assert kinds == ["event.judged", "event.reopened"]
+    assert kinds == ["event.judged", "event.judgement_taken_back"]
     for one in database.all(select(AuditEntry)):
         assert SECRET not in str(one.before) + str(one.after), "no free text in the journal"
 
@@ -168,3 +168,13 @@ def test_a_work_accident_is_requalified_and_its_note_goes_on(
     found = database.one(select(AuthorityRoute).where(AuthorityRoute.route == "R-AT"))
     assert (found.status, found.since) == ("to_do", one.declared_at)
     assert found.due_at is not None and (found.due_at - NOON).days >= 1
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/adverse-events/{event}")
+    assert "its note stays open while the clock of the declaration runs" in page.says("#end")
+    page = page.form("Mark as dealt with").submit().follow()
+    assert "Its note was finished by Sofia Benali" in page.says("#end") and "the clock" not in page.says("#end")
+    assert page.press("#end [value=yes]").status == 303, "taken up again, where it was finished"
+    note = database.one(select(Note))
+    assert (note.situation, note.done_at) == ("todo", None)
+    page = sofia.get(f"/staff/notes/{note.id}").press("[value=done]").follow()
+    assert database.one(select(Note)).situation == "done", "or in the record"

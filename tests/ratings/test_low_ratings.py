@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 from time_machine import TimeMachineFixture
 
 from portal.audit.models import AuditEntry
 from portal.extensions import db
+from portal.notes.models import Note
 from portal.outbox.models import Message
 from portal.people.models import Client, Sector, Staff
 from portal.ratings.actions import change_rating
@@ -74,6 +76,9 @@ def test_who_keeps_the_visit_of_a_client_who_has_moved_learns_no_new_address_and
         assert "nouvelle@example.org" not in page.text, path
         assert ines.get(path).status == 200
     assert "Answer the client" not in sofia.get(visit).words
+    for path in (visit, "/staff/home"):
+        assert "Write a follow-up note" not in sofia.get(path).words, path
+        assert "Write a follow-up note" in ines.get(path).words, path
     assert "06 99 88 77 66" in ines.get("/staff/home").words, "whoever may open the file can call"
     before = database.fingerprint()
     for path in (f"{visit}/rating/request", reply):
@@ -86,8 +91,26 @@ def test_who_keeps_the_visit_of_a_client_who_has_moved_learns_no_new_address_and
 def test_the_card_on_the_home_page_leads_to_the_visit(agency: Agency, database: Database, sign_in: SignIn) -> None:
     give(agency, database, 1, "Trop tard")
     home = sign_in(agency.sofia).get("/staff/home")
-    link = home.at("[data-low] .voice-said a")
+    link = home.at("[data-low] .voice-said p a")
     assert (link.get_text(), link["href"]) == ("Claire Lefèvre", f"/staff/visits/{agency.claires_done}")
+
+
+@pytest.mark.parametrize("path", ["/staff/home", "/staff/visits/{}"])
+def test_from_a_low_rating_a_follow_up_note_is_written(
+    agency: Agency, database: Database, sign_in: SignIn, path: str
+) -> None:
+    give(agency, database, 1, "Trop tard")
+    page = sign_in(agency.sofia).get(path.format(agency.claires_done)).link("Write a follow-up note").click()
+    form = page.form("/staff/notes/new")
+    assert form.submit(title="Appel de satisfaction").status == 303
+    note = database.one(select(Note).options(joinedload(Note.category)))
+    assert (note.category.code if note.category else None, note.visit_id) == ("N01", agency.claires_done)
+    assert (note.client_id, note.worker_id) == (agency.claire.id, agency.wassim.id)
+
+
+def test_who_is_content_needs_no_follow_up(agency: Agency, database: Database, sign_in: SignIn) -> None:
+    give(agency, database, 5)
+    assert "Write a follow-up note" not in sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_done}").words
 
 
 def test_the_thresholds_are_options(agency: Agency, database: Database) -> None:
