@@ -189,7 +189,11 @@ wires.home_cards = [
     low.home_card, incident_home.handling_card, complaint_home.home_card, visit_panels.home_card, imports.home_card,
     thread_lists.home_card,
 ]  # fmt: skip
-wires.home_counts = {"visits.unclosed": visit_panels.unclosed, complaint_home.NUMBER: complaint_home.count_near}
+wires.home_counts = {
+    "visits.unclosed": visit_panels.unclosed, complaint_home.NUMBER: complaint_home.count_near,
+    notes_home.NUMBER: notes_home.count_due, event_home.NUMBER: event_home.count_waiting,
+    event_actions.NUMBER: event_actions.count_actions,
+}  # fmt: skip
 wires.badges = {
     "staff.open_incidents": incidents.badge,
     "staff.list_ratings": low.badge,

@@ -21,7 +21,8 @@ from portal.extensions import Panel, db
 from portal.people.models import Client
 from portal.settings.queries import option
 
-SHOWN = 8
+SHOWN, COUNTED = 8, 100
+NUMBER = "adverse_events.waiting"
 _NEW = AdverseEvent.state == State.REPORTED, AdverseEvent.acknowledged_at.is_(None)
 
 
@@ -46,6 +47,15 @@ def badge(user: User) -> Select[int] | None:
     return visible_events(user).where(*_NEW).with_only_columns(func.count(AdverseEvent.id))
 
 
+def count_waiting(user: User) -> Select[int] | None:
+    """How many lines the two cards have together."""
+    if not option(MODULE):
+        return None
+    waiting = union_all(*(each.order_by(None).with_only_columns(AdverseEvent.id).limit(COUNTED).subquery().select()
+                          for each in (_new(user), _clocks(user)))).subquery()  # fmt: skip
+    return select(func.count()).select_from(waiting)
+
+
 def new_card(user: User) -> Panel | None:
     """Reports that nobody has acknowledged, the gravest first; nothing when there are none."""
     lines, total = _lines(user, "new")
@@ -63,7 +73,7 @@ def clocks_card(user: User) -> Panel | None:
 
 
 def _lines(user: User, what: str) -> tuple[list[Line], int]:
-    if not option(MODULE):
+    if not g.counts.get(NUMBER):
         return [], 0
     if "event_lines" not in g:
         new, clocks = _new(user).subquery(), _clocks(user).subquery()
