@@ -15,7 +15,7 @@ from bs4.builder._html5lib import HTML5TreeBuilder
 from flask import Flask
 from html5lib.constants import E as SENTENCES
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
+from werkzeug.routing import AnyConverter, RequestRedirect, Rule
 
 from portal.headers import ATTACHED, EXCEPTIONS, POLICY
 
@@ -42,6 +42,12 @@ TOKEN = re.compile(r"[\w-]{16,}\.[\w-]{6}\.[\w-]{20,}")  # of a form: each answe
 FIT: set[int] = set()  # what was found fit once, word for word, is not read again
 
 Fault = tuple[tuple[int, int], str, dict[str, str]]  # line and column, code, what the sentence of the code names
+
+
+def filled(rule: Rule, number: int = 1) -> dict[str, Any]:
+    """A number for each part of an address; of one that is a word of some, the first."""
+    return {name: min(part.items) if isinstance(part, AnyConverter) else number
+            for name, part in rule._converters.items()}  # fmt: skip
 
 
 class Builder(HTML5TreeBuilder):

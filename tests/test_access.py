@@ -15,6 +15,7 @@ from portal.roles import GRANTS, Role
 from tests.access_things import Things
 from tests.conftest import Database, SignIn, open_browser
 from tests.factories import Agency
+from tests.inspection import filled
 from tests.pages import Browser, Page
 
 TABLE = yaml.safe_load((Path(__file__).parent / "access.yml").read_text(encoding="utf-8"))
@@ -53,12 +54,6 @@ def things(agency: Agency, database: Database) -> Things:
 
 def url(app: Flask, endpoint: str, values: dict[str, Any]) -> str:
     return app.url_map.bind("localhost").build(endpoint, values)
-
-
-def filled(rule: Rule, number: int = 1) -> dict[str, Any]:
-    """A number for each part of an address; of one that is a word of some, the first."""
-    return {name: min(part.items) if isinstance(part, AnyConverter) else number
-            for name, part in rule._converters.items()}  # fmt: skip
 
 
 def browser_of(actor: str, app: Flask, agency: Agency, sign_in: SignIn) -> Browser:

@@ -16,6 +16,7 @@ from portal.threads.models import Thread, ThreadMessage
 from tests import factories
 from tests.conftest import Database, SignIn
 from tests.factories import Agency, Persona
+from tests.inspection import filled
 from tests.pages import Browser, Page
 
 CANARY = "zanzibar"
@@ -66,7 +67,7 @@ def addresses(app: Flask, portal: str, scene: Scene, agency: Agency) -> list[str
     found = []
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith(f"{portal}.") and "GET" in (rule.methods or ()):
-            values = {name: known.get(name, 1) for name in rule.arguments}
+            values = {name: known.get(name, number) for name, number in filled(rule).items()}
             found.append(app.url_map.bind("localhost").build(rule.endpoint, values))
             if "thread_id" in values:
                 for other in (scene.newer, scene.incident, scene.incident + 1):
