@@ -53,8 +53,9 @@ def test_a_neighbour_finds_nothing_at_any_address_of_hers(
     for address in tried:
         assert tab.open(address) == 404, address
         expect(tab.heading(SENTENCE)).to_be_visible()
-    for address in own:  # conversations and incidents of his there are none
-        told = {404} if re.search(r"/(threads|incidents)/\d", address) else {200, 409}  # too late to report one
+    for address in own:  # of conversations and the like he has none, and the agency lets no client report an event
+        none = re.search(r"/(threads|incidents|complaints|drafts)/\d|/adverse-events/new", address)
+        told = {404} if none else {200, 409}  # too late to report one
         assert tab.open(address) in told, address
         expect(tab.page.get_by_text("Lefèvre")).to_have_count(0)
 

@@ -221,7 +221,8 @@ def test_a_process_that_keeps_dying_is_started_less_and_less_often(portal: Porta
 
 def test_killing_the_supervisor_leaves_nothing_and_the_next_start_works_at_once(portal: Portal) -> None:
     portal.start()
-    assert len(portal.running()) >= 7  # supervisor, Valkey, gunicorn and its two, worker, ticker
+    # Supervisor, Valkey, gunicorn and its two, worker, ticker; the first answer may come before the last of them.
+    wait_until(lambda: len(portal.running()) >= 7, "every process of the start")
     portal.kill_supervisor()
     portal.start()
     assert portal.answers()
