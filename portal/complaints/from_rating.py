@@ -22,7 +22,8 @@ QUALITY = "C03"  # the subject of a rating that says nothing else; staff change 
 
 
 def complaint_of_rating(actor: User, rating: Rating) -> Complaint:
-    """File what a low rating says as a complaint of its client: about the worker, if exactly one came.
+    """File what a low rating says as a complaint of its client: about the worker, if exactly one came; about the
+    agency, if it is of how an incident was handled.
 
     Returns:
         The complaint; the one that there is already, whoever has filed it.
@@ -42,11 +43,18 @@ def complaint_of_rating(actor: User, rating: Rating) -> Complaint:
     what = next((one for one in offered if one.code == QUALITY), offered[0] if offered else None)
     if what is None:
         raise Refused(_l("There is no subject of complaints in use: an administrator chooses them."), "subject_id")
-    said = rating.comment or _("Rated %(stars)s out of 5, without a comment.", stars=rating.stars)
     return file_complaint(actor, Filing(
-        Direction.CLIENT_WORKER if about else Direction.CLIENT_AGENCY, what, said, new_public_id(),
+        Direction.CLIENT_WORKER if about else Direction.CLIENT_AGENCY, what, _said(rating), new_public_id(),
         client=subject.visit.client, worker=about, channel=Channel.RATING, visit=subject.visit, rating=rating,
     ))  # fmt: skip
+
+
+def _said(rating: Rating) -> str:
+    if rating.comment:
+        return rating.comment
+    if rating.subject.incident_id:
+        return _("The handling of an incident was rated %(stars)s out of 5, without a comment.", stars=rating.stars)
+    return _("Rated %(stars)s out of 5, without a comment.", stars=rating.stars)
 
 
 def low_rating_panel(user: User, rating_id: int) -> Panel | None:

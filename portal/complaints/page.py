@@ -12,9 +12,12 @@ from portal.complaints.models import Channel, Complaint, Direction, Outcome
 from portal.complaints.queries import BY_CLIENT
 from portal.complaints.standing import State, due_on, in_time, is_answered, is_late
 from portal.complaints.words import CHANNEL_LABELS, DIRECTION_LABELS, OUTCOME_LABELS, STATE_LABELS, badges
-from portal.extensions import Fact, wires
+from portal.extensions import Fact, db, wires
 from portal.i18n import language
+from portal.incidents.models import Incident
+from portal.incidents.queries import visible_incidents
 from portal.people.records import client_of, worker_of
+from portal.ratings.models import Rating, RatingSubject
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 from portal.visits.queries import visit_of
@@ -89,6 +92,7 @@ def staff_page(user: User, complaint: Complaint) -> dict:
         "due_on": due_on(complaint, state),
         "in_time": (in_time(first, complaint.acknowledge_by), in_time(last, complaint.answer_by)),
         **_addresses(user, complaint),
+        "incident": _incident(user, complaint),
         "history": _history(complaint),
         "deeds": _deeds(complaint, state) if may else [],
     }
@@ -102,6 +106,16 @@ def _addresses(user: User, complaint: Complaint) -> dict[str, str | None]:
         "worker_url": url_for("staff.show_worker", worker_id=worker) if worker and worker_of(user, worker) else None,
         "visit_url": url_for("staff.show_visit", visit_id=visit) if visit and visit_of(user, visit) else None,
     }
+
+
+def _incident(user: User, complaint: Complaint) -> tuple[str, str] | None:
+    """What the incident is called of whose handling it was the low rating, and its page, for who may open it."""
+    if complaint.rating_id is None or not option("incidents.enabled"):
+        return None
+    rated = visible_incidents(user).join(RatingSubject, RatingSubject.incident_id == Incident.id)
+    found = db.session.scalar(rated.join(Rating, Rating.subject_id == RatingSubject.id)
+                              .where(Rating.id == complaint.rating_id))  # fmt: skip
+    return (found.label(language()), url_for("staff.show_incident", incident_id=found.id)) if found else None
 
 
 def _deeds(complaint: Complaint, state: State) -> list[str]:

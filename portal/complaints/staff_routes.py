@@ -13,6 +13,7 @@ from portal.complaints.models import Complaint
 from portal.complaints.queries import clients_met, visible_complaints, workers_met
 from portal.extensions import db
 from portal.forms import refused
+from portal.incidents.queries import handling_rating
 from portal.pages import done, show
 from portal.people.models import Client, Sector, Worker
 from portal.people.queries import visible_clients, visible_sectors
@@ -69,8 +70,9 @@ def _file(form: StaffComplaintForm, kind: str, person: Client | Worker | None) -
 
 @staff.page("/ratings/<int:rating_id>/complaint", Permission.HANDLE_COMPLAINTS, methods=("POST",), module=MODULE)
 def complain_of_rating(rating_id: int) -> Response:
-    """A low rating is a complaint, with one click; the second leads to the one that there is."""
-    rating = visible_rating(g.user, rating_id) or abort(404)
+    """A low rating, of a visit or of how an incident was handled, is a complaint with one click; the second leads to
+    the one that there is."""
+    rating = visible_rating(g.user, rating_id) or handling_rating(g.user, rating_id) or abort(404)
     client_of(g.user, rating.subject.client_id) or abort(404)
     complaint = complaint_of_rating(g.user, rating)
     return done(url_for("staff.show_complaint", complaint_id=complaint.id))

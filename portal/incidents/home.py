@@ -72,10 +72,14 @@ def handling_card(user: User) -> Panel | None:
     number = _numbers(user)
     if number is None or not number.low:
         return None
-    said = Rating.stars, Rating.comment, func.coalesce(Rating.changed_at, Rating.left_at).label("said_at")
+    said_at = func.coalesce(Rating.changed_at, Rating.left_at).label("said_at")
+    said = Rating.id.label("rating_id"), Rating.stars, Rating.comment, said_at
     oldest = rows(_badly_handled(user)).add_columns(*said).order_by(Rating.left_at, Rating.id).limit(SHOWN)
-    waiting = [{"row": as_row(one), "stars": one.stars, "comment": one.comment, "said_at": one.said_at,
-                "urgent": is_urgent(one.stars)} for one in db.session.execute(oldest)]  # fmt: skip
+    waiting = [
+        {"row": as_row(one), "rating_id": one.rating_id, "stars": one.stars, "comment": one.comment,
+         "said_at": one.said_at, "urgent": is_urgent(one.stars)}
+        for one in db.session.execute(oldest)
+    ]  # fmt: skip
     return Panel("incidents/_home_handling.html", {"waiting": waiting, "total": number.low})
 
 

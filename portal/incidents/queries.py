@@ -9,6 +9,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.incidents.models import ENDED, Incident, IncidentReason, Phase
+from portal.ratings.models import Rating, RatingSubject
 from portal.settings.queries import option
 from portal.threads.models import Thread
 from portal.threads.queries import is_staff, visible_threads
@@ -27,6 +28,15 @@ def visible_incidents(user: User) -> Select[Incident]:
 
 def incident_of(user: User, incident_id: int) -> Incident | None:
     return db.session.scalar(visible_incidents(user).where(Incident.id == incident_id))
+
+
+def handling_rating(user: User, rating_id: int) -> Rating | None:
+    """A rating of how an incident was handled, of those that this person may see."""
+    if not option("incidents.enabled"):
+        return None
+    rated = visible_incidents(user).join(RatingSubject, RatingSubject.incident_id == Incident.id)
+    of_rating = rated.join(Rating, Rating.subject_id == RatingSubject.id).where(Rating.id == rating_id)
+    return db.session.scalar(of_rating.with_only_columns(Rating))
 
 
 def has_open_incident(visit_id: int) -> bool:

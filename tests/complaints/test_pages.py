@@ -6,7 +6,11 @@ from sqlalchemy import select, update
 
 from portal.complaints.models import Complaint
 from portal.extensions import db
+from portal.incidents.following import Closing, move_incident
+from portal.incidents.models import State
 from portal.people.models import Client
+from portal.ratings.actions import leave_rating
+from portal.ratings.handling import handling_of
 from portal.settings.actions import set_option
 from tests import factories
 from tests.conftest import Database, Mailbox, SignIn, text_of
@@ -108,6 +112,32 @@ def test_a_low_rating_is_a_complaint_with_one_click(agency: Agency, sign_in: Sig
         page = visit.form("Handle as a complaint").submit().follow()
         assert SECRET in page.words and "Low rating" in page.words
     assert database.count(Complaint) == 1
+
+
+def test_a_low_rating_of_how_an_incident_was_handled_is_one_too(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        incident = factories.incident(agency.wassim, agency.claires_past, "Retard.")
+        move_incident(agency.sofia.user, incident, State.CLOSED, incident.version, Closing("settled", ask=True))
+        subject, _rating = handling_of(incident.id) or (None, None)
+        leave_rating(agency.claire.user, subject, 1, SECRET)
+    sofia, igor = sign_in(agency.sofia), sign_in(agency.igor)
+    home = sofia.get("/staff/home").form("Handle as a complaint")
+    assert igor.act(home.action).status == 404
+    page = home.submit().follow()
+    assert SECRET in page.words and "Client about the agency" in page.words
+    assert len(page.statements) <= 12
+    thread = sofia.get(str(page.at("dl a[href^='/staff/incidents/']")["href"])).follow()
+    assert len(thread.statements) <= 12
+    assert thread.form("Handle as a complaint").submit().location == page.request.path
+    own = sign_in(agency.claire).get(thread.request.path.replace("staff", "client"))
+    assert own.status == 200 and "Handle as a complaint" not in own.words
+    assert database.one(select(Complaint.visit_id)) == agency.claires_past
+    with database.writing():
+        set_option(None, "incidents.enabled", "off")
+    assert sofia.act(home.action).status == 404
+    assert sofia.get(page.request.path).status == 200
 
 
 def test_lists_ask_as_little_for_many_as_for_few(agency: Agency, sign_in: SignIn, database: Database) -> None:
