@@ -4,8 +4,9 @@
 worked out of a total and of those that are shown is hidden with them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from portal.accounts.models import User
 from portal.controls.table import Count, Figure, Grid, GridCell, Months, Spread, Summary
@@ -34,23 +35,36 @@ def _hide(number: int, limit: int) -> Count:
     return f"<\N{NO-BREAK SPACE}{limit}" if 0 < number < limit else number
 
 
-def _hide_all(numbers: Sequence[int], limit: int) -> list[Count]:
+def _hide_all(numbers: Sequence[int], limit: int, sums: Sequence[Collection[int]] | None = None) -> list[Count]:
+    """`sums` are the places of those numbers of which the sum is told each time; without, it is that of all of them."""
     shown: list[Count] = [_hide(number, limit) for number in numbers]
-    small = [number for number in numbers if 0 < number < limit]
-    more: list[int] = []  # below a limit of 2 there is but one number: nothing could keep it
-    rest = sorted((number, place) for place, number in enumerate(numbers) if number >= limit)
-    while limit > 2 and small and rest and _gives_away(small, more, limit):
+    ways = sums or [range(len(numbers))]
+    while limit > 2 and any(_keep_small(numbers, shown, places, limit) for places in ways):
+        pass  # what was hidden for the sake of one sum may give another one away
+    return shown  # below a limit of 2 there is but one number: nothing could keep it
+
+
+def _keep_small(numbers: Sequence[int], shown: list[Count], places: Collection[int], limit: int) -> bool:
+    """Hide as many of the numbers at these places as their sum would give small ones away by; return whether any."""
+    small = [numbers[place] for place in places if 0 < numbers[place] < limit]
+    more = [numbers[place] for place in places if shown[place] == HIDDEN]
+    rest = sorted((numbers[place], place) for place in places if numbers[place] >= limit and shown[place] != HIDDEN)
+    before = len(more)
+    while rest and _gives_away(small, more, limit):
         number, place = rest.pop(0)
         more.append(number)
         shown[place] = HIDDEN
-    return shown
+    return len(more) > before
 
 
 def _gives_away(small: Sequence[int], more: Sequence[int], limit: int) -> bool:
     """Whether the sum of what is hidden, which the total tells, leaves only one number to one of the small ones.
 
-    Each of those is known to be from 1 to below the limit, each of the others to be the limit or above.
+    Each of those is known to be from 1 to below the limit, each of the others to be the limit or above. Where there are
+    none but others, these are kept for the sake of a small one of another sum.
     """
+    if not small:
+        return bool(more) and (len(more) == 1 or sum(more) == len(more) * limit)
     least = len(small)
     most = min(least * (limit - 1), sum(small) + sum(more) - len(more) * limit)
     if more:
@@ -74,7 +88,7 @@ def masked(summary: Summary, user: User) -> Summary:
 
 def _figure(figure: Figure, limit: int) -> Figure:
     if isinstance(figure.value, int):
-        return replace(figure, value=_hide(figure.value, limit))
+        return replace(figure, value=_hide_all([figure.value, *figure.beside], limit)[0])
     return replace(figure, value=HIDDEN, note="") if _rests_on_few(figure.rests_on, limit) else figure
 
 
@@ -92,14 +106,26 @@ def _spread(spread: Spread, limit: int) -> Spread:
 
 
 def _months(months: Months, limit: int) -> Months:
-    shown = iter(_hide_all([number for _label, row in months.lines for number in _numbers(row)], limit))
+    counts = [number for _label, row in months.lines for number in _numbers(row)]
+    sums = _lines_of([len(row) for _label, row in months.lines]) if months.sums_told else None
+    shown = iter(_hide_all(counts, limit, sums))
     return replace(months, lines=[(label, [next(shown) for _number in row]) for label, row in months.lines])
 
 
+def _lines_of(lengths: Sequence[int]) -> list[range]:
+    """The places of the numbers of each line among those of all lines."""
+    return [range(end - length, end) for length, end in zip(lengths, accumulate(lengths), strict=True)]
+
+
 def _grid(grid: Grid, limit: int) -> Grid:
-    """Counts of a grid with zones are parts of one total; those of any other stand for themselves."""
+    """Counts of a grid with zones are parts of one total, as are those of one of which the sums are told elsewhere;
+    those of any other stand for themselves."""
     counts = [cell.value for _label, row in grid.lines for cell in row if isinstance(cell.value, int)]
-    shown = iter(_hide_all(counts, limit) if grid.legend else [_hide(number, limit) for number in counts])
+    if grid.sums_told:
+        columns = [range(place, len(counts), len(grid.heads)) for place in range(len(grid.heads))]
+        shown = iter(_hide_all(counts, limit, [*_lines_of([len(row) for _label, row in grid.lines]), *columns]))
+    else:
+        shown = iter(_hide_all(counts, limit) if grid.legend else [_hide(number, limit) for number in counts])
     return replace(grid, lines=[(label, [_cell(cell, shown, limit) for cell in row]) for label, row in grid.lines])
 
 

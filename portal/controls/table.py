@@ -56,12 +56,19 @@ class Figure:
     Attributes:
         value: a count is an integer: it is hidden where small numbers are.
         rests_on: how many rows a value was computed of that is no count; it is hidden with that number.
+        beside: what else there is of a whole that is told as well: where one of these is hidden, this would tell it.
     """
 
     label: str
     value: Count
     note: str = ""
     rests_on: int | None = None
+    beside: Sequence[int] = ()
+
+
+def part_of(sums: Mapping[str, Any], label: str, name: str, whole: str = "n") -> Figure:
+    """The figure of one of the sums that is a part of another one, which is told beside it."""
+    return Figure(label, int(sums[name]), beside=(int(sums[whole]) - int(sums[name]),))
 
 
 @dataclass(frozen=True)
@@ -79,11 +86,13 @@ class Months:
     Attributes:
         months: the first day of each, one after the other.
         lines: by kind, one number for each month.
+        sums_told: whether the sum of a line can be read elsewhere.
     """
 
     title: str
     months: Sequence[date]
     lines: Sequence[tuple[str, Sequence[Count]]]
+    sums_told: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,6 +120,7 @@ class Grid:
         corner: what the first column names.
         heads: of the other columns.
         legend: the zones with their words, if cells have some: never the colour alone.
+        sums_told: whether the sums of its lines and columns can be read elsewhere.
     """
 
     title: str
@@ -118,6 +128,7 @@ class Grid:
     heads: Sequence[str]
     lines: Sequence[tuple[str, Sequence[GridCell]]]
     legend: Sequence[tuple[str, str]] = ()
+    sums_told: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from portal.complaints.lists import SUBJECT
 from portal.complaints.models import Complaint
 from portal.complaints.standing import LATE, RESOLVED
 from portal.controls.periods import months_later
-from portal.controls.table import Delay, Figure, Months, Summary, delays
+from portal.controls.table import Delay, Figure, Months, Summary, delays, part_of
 from portal.i18n import local
 from portal.reports.local_days import local_day
 from portal.reports.measuring import middles, seconds_between
@@ -84,9 +84,9 @@ def tell(sums: Mapping[str, Any]) -> Summary:
     """How many there are, what waits, what they are about, how fast the agency was."""
     figures = [
         Figure(_("Complaints"), int(sums["n"])),
-        Figure(pgettext("complaint", "Not dealt with yet"), int(sums["open"])),
-        Figure(_("Without an answer"), int(sums["unanswered"])),
-        Figure(_("Overdue"), int(sums["late"])),
+        part_of(sums, pgettext("complaint", "Not dealt with yet"), "open"),
+        part_of(sums, _("Without an answer"), "unanswered"),
+        part_of(sums, _("Overdue"), "late"),
     ]
     found: list[Row] = sums["groups"]
     measured = {row.label: row for row in found if row.of == "delay"}

@@ -9,7 +9,6 @@ from babel.dates import format_date
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
@@ -36,7 +35,18 @@ from portal.adverse_events.models import AdverseEvent
 from portal.adverse_events.progress import OPEN
 from portal.controls.forms import ControlFilter
 from portal.controls.periods import months_later
-from portal.controls.table import Column, ControlTable, Figure, Grid, GridCell, Months, Offer, Summary, Totals
+from portal.controls.table import (
+    Column,
+    ControlTable,
+    Figure,
+    Grid,
+    GridCell,
+    Months,
+    Offer,
+    Summary,
+    Totals,
+    part_of,
+)
 from portal.forms import choices
 from portal.i18n import PARTS, language
 from portal.people.models import Client, Sector, Staff
@@ -166,15 +176,18 @@ def groups(bare: Select, _sums: Mapping[str, Any]) -> CompoundSelect:
 
 def tell(sums: Mapping[str, Any]) -> Summary:
     """Say how many there are, how many are late, done in time and effective."""
-    done, checked = int(sums["done"]), int(sums["checked"])
-    overdue = ngettext("%(num)s overdue", "%(num)s overdue", int(sums["overdue"]))
-    in_time = ngettext("%(num)s in time", "%(num)s in time", int(sums["in_time"]))
-    helped = _("%(part)s%%", part=int(sums["effective"]) * 100 // checked) if checked else "—"
+    number, waiting, done = int(sums["n"]), int(sums["open"]), int(sums["done"])
+    checked, effective = int(sums["checked"]), int(sums["effective"])
+    dropped = number - waiting - done
+    helped = _("%(part)s%%", part=effective * 100 // checked) if checked else "—"
+    fewest = min(filter(None, (checked, effective, checked - effective)), default=0)  # a part of a hundred tells each
     figures = [
-        Figure(_("Actions"), int(sums["n"])),
-        Figure(_("Not done yet"), int(sums["open"]), overdue),
-        Figure(_("Done"), done, in_time),
-        Figure(_("That helped"), helped, f"n = {checked}", rests_on=checked),
+        Figure(_("Actions"), number),
+        Figure(_("Not done yet"), waiting, beside=(done, dropped)),
+        part_of(sums, _("Overdue"), "overdue", "open"),
+        Figure(_("Done"), done, beside=(waiting, dropped)),
+        part_of(sums, _("Done in time"), "in_time", "done"),
+        Figure(_("That helped"), helped, f"n = {checked}", rests_on=fewest),
     ]
     found = sums["groups"]
     return Summary(figures, months=_months(found), grids=[_effects(found)] if found else ())
@@ -189,7 +202,7 @@ def _months(found: list[Row]) -> list[Months]:
     first, last = min(month for _kind, month in counted), max(month for _kind, month in counted)
     months = [month for step in range(MOST_MONTHS + 1) if (month := months_later(first, step)) <= last]
     lines = [(str(label), [counted[kind, month] for month in months]) for kind, label in ACTION_KINDS_SHORT.items()]
-    return [Months(_("Due by month and kind"), months, lines)]
+    return [Months(_("Due by month and kind"), months, lines, sums_told=True)]
 
 
 def _effects(found: list[Row]) -> Grid:
@@ -202,7 +215,8 @@ def _effects(found: list[Row]) -> Grid:
     keys = [*(state for state in ACTION_STATE_LABELS if state != ActionState.VERIFIED), *EFFECTIVE_LABELS]
     lines = [(str(label), [GridCell(counted[kind, str(key)]) for key in keys])
              for kind, label in ACTION_KINDS_SHORT.items()]  # fmt: skip
-    return Grid(_("Where actions stand, and whether they helped"), _("Kind of action"), list(map(str, heads)), lines)
+    return Grid(_("Where actions stand, and whether they helped"), _("Kind of action"), list(map(str, heads)), lines,
+                sums_told=True)  # fmt: skip
 
 
 EVENT_ACTIONS = ControlTable(
@@ -244,6 +258,6 @@ EVENT_ACTIONS = ControlTable(
         "owner": Offer(_l("All owners"), _owners),
         "sector": Offer(_l("All sectors"), sectors),
     },
-    totals=Totals(SUMS, tell, groups),
+    totals=Totals(SUMS, tell, groups, hides_small=True),
     mark=_mark,
 )  # fmt: skip

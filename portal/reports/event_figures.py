@@ -19,7 +19,7 @@ from portal.adverse_events.models import AdverseEvent, event_category
 from portal.adverse_events.reporting import TO_ACKNOWLEDGE, TO_ACKNOWLEDGE_SEVERE
 from portal.adverse_events.words import frequency_words, severity_words
 from portal.controls.periods import months_later
-from portal.controls.table import Delay, Figure, Grid, GridCell, Months, Summary, delays
+from portal.controls.table import Delay, Figure, Grid, GridCell, Months, Summary, delays, part_of
 from portal.i18n import duration, local, start_of_day
 from portal.incidents.lists import label_of
 from portal.incidents.words import hours
@@ -92,9 +92,9 @@ def tell(sums: Mapping[str, Any]) -> Summary:
     """How many events there are, what waits, what they are about, how critical they are, how fast one was."""
     figures = [
         Figure(_("Adverse events"), int(sums["n"])),
-        Figure(_("Not dealt with yet"), int(sums["open"])),
-        Figure(_("Overdue"), int(sums["overdue"])),
-        Figure(_("Severe"), int(sums["severe"])),
+        part_of(sums, _("Not dealt with yet"), "open"),
+        part_of(sums, _("Overdue"), "overdue"),
+        part_of(sums, _("Severe"), "severe"),
     ]
     found: list[Row] = sums["groups"]
     by_month = [row for row in found if row.of == "month"]

@@ -17,7 +17,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.controls.forms import ControlFilter
 from portal.controls.periods import months_later
-from portal.controls.table import Column, ControlTable, Figure, Months, Offer, Summary, Totals
+from portal.controls.table import Column, ControlTable, Figure, Months, Offer, Summary, Totals, part_of
 from portal.extensions import UTC
 from portal.forms import choices
 from portal.i18n import local, start_of_day
@@ -131,11 +131,11 @@ def groups(bare: Select, sums: Mapping[str, Any]) -> CompoundSelect:
 
 def tell(sums: Mapping[str, Any]) -> Summary:
     """Say how many notes there are, what waits, and what they are about."""
-    alerts = ngettext("%(num)s alert", "%(num)s alerts", int(sums["alerts"]))
     figures = [
         Figure(_("Notes"), int(sums["n"])),
-        Figure(_("Not ended yet"), int(sums["waiting"]), alerts),
-        Figure(_("Overdue"), int(sums["due"])),
+        part_of(sums, _("Not ended yet"), "waiting"),
+        part_of(sums, _("Alerts"), "alerts", "waiting"),
+        part_of(sums, _("Overdue"), "due", "waiting"),
     ]
     months, found = _months(sums), {}
     for row in sums["groups"]:
@@ -215,6 +215,6 @@ NOTES = ControlTable(
         "owner": Offer(_l("Everybody"), _owners),
         "sector": Offer(_l("All sectors"), sectors),
     },
-    totals=Totals(SUMS, tell, groups),
+    totals=Totals(SUMS, tell, groups, hides_small=True),
     mark=_mark,
 )  # fmt: skip

@@ -18,6 +18,7 @@ from tests.adverse_events.follow_stories import action, followed
 from tests.adverse_events.stories import FACTS
 from tests.conftest import Database, Mailbox, SignIn, text_of
 from tests.factories import NOON, Agency
+from tests.reports.test_quality import figures
 
 TODAY = NOON.date()
 TEXT = "Poser une barre d’appui"
@@ -191,6 +192,28 @@ def test_ones_own_actions_stand_on_the_home_page_and_in_the_table(
     assert TEXT not in igor.get("/staff/event-actions?period=this_year").words
     narrowed = sofia.get("/staff/event-actions?period=this_year&overdue=yes&state=open&effective=unknown")
     assert "(overdue)" not in narrowed.words, "what is not done has no effect to be checked yet"
+
+
+def test_small_numbers_of_actions_are_hidden_from_all_but_the_quality_lead(
+    agency: Agency, event: int, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        one = db.session.get_one(AdverseEvent, event)
+        for state, number in (("todo", 6), ("done", 2), ("dropped", 5)):
+            for _each in range(number):
+                made = action(agency, one, TODAY)
+                made.state, made.done_on, made.dropped_why = state, TODAY, "Inutile"
+    table, few = "/staff/event-actions?period=this_year", "< 5"
+    page = sign_in(agency.sofia).get(table)
+    assert figures(page) == {
+        "Actions": "13", "Not done yet": "6", "Overdue": "0", "Done": few, "Done in time": few,
+        "That helped": "— · n = 0",
+    }  # fmt: skip
+    assert TEXT in page.words and "Numbers below 5 are hidden" in page.words
+    drawn = [" ".join(cell.get_text(" ").split()) for cell in page.soup.select(".drawn tbody td")]
+    assert few in drawn and "2" not in drawn and "…" in drawn
+    page = sign_in(agency.ines).get(table)
+    assert figures(page)["Done"] == "2" and "are hidden" not in page.words
 
 
 def test_the_day_of_the_check_lies_three_months_after(app: object, database: Database) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from portal.controls import small
 from portal.controls.files import XlsxWriter
-from portal.controls.table import Column, Delay, Figure, Grid, GridCell, Months, Spread, Summary, delays
+from portal.controls.table import Column, Delay, Figure, Grid, GridCell, Months, Spread, Summary, delays, part_of
 from portal.roles import Role
 from portal.settings.actions import set_option
 from tests.conftest import Database
@@ -80,6 +80,30 @@ def test_no_total_tells_a_hidden_number_unless_nothing_is_left_to_hide(numbers: 
     assert not any(isinstance(value, int) and 0 < value < LIMIT for value in shown)
     if any(isinstance(value, int) and value for value in shown):
         assert all(len(values) > 1 for values in told_apart(shown, sum(numbers)))
+
+
+def test_no_sum_of_a_line_or_a_column_that_is_told_elsewhere_gives_a_small_number_away() -> None:
+    numbers = [6, 2, 3, 7, 9, 8]  # three lines of two
+    lines, columns = [range(2), range(2, 4), range(4, 6)], [range(0, 6, 2), range(1, 6, 2)]
+    few, gone = f"<{NBSP}5", small.HIDDEN
+    assert small._hide_all(numbers, 5) == [6, few, few, 7, 9, 8], "5 in all may be 1 and 4, or 2 and 3"
+    assert small._hide_all(numbers, 5, lines) == [gone, few, few, gone, 9, 8]
+    assert small._hide_all([6, 2, 9, 8], 5, [range(2), range(2, 4), range(0, 4, 2), range(1, 4, 2)]) == [
+        gone, few, gone, gone,
+    ], "what keeps the 2 in its line would be told by its column"  # fmt: skip
+    for places in lines + columns:
+        shown = [small._hide_all(numbers, 5, lines + columns)[place] for place in places]
+        hidden = [numbers[place] for place, value in zip(places, shown, strict=True) if not isinstance(value, int)]
+        assert len(hidden) != 1, "one alone is the sum less the others"
+
+
+def test_a_part_of_a_whole_is_hidden_where_it_tells_how_small_the_rest_is(database: Database) -> None:
+    sums = {"n": 10, "open": 8, "late": 4, "rest": 5}
+    parts = [part_of(sums, name, name) for name in ("open", "late", "rest")]
+    with database.writing():
+        shown = small.masked(Summary([Figure("All", 10), *parts]), of(Role.ADMIN)).figures
+        assert [each.value for each in shown] == [10, small.HIDDEN, f"<{NBSP}5", 5]
+        assert [each.value for each in small.masked(Summary(parts), of(Role.QUALITY)).figures] == [8, 4, 5]
 
 
 def test_all_figures_of_a_table_are_masked_with_what_was_computed_of_few(database: Database) -> None:

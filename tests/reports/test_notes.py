@@ -23,6 +23,11 @@ def titles(page: Page) -> list[str]:
     return sorted(row.select("td")[place].get_text(" ", strip=True) for row in page.soup.select("table.data tbody tr"))
 
 
+def drawn(page: Page) -> list[str]:
+    """The numbers of the chart."""
+    return [" ".join(cell.get_text(" ").split()) for cell in page.soup.select(".drawn tbody td")]
+
+
 @pytest.fixture
 def written(agency: Agency, database: Database) -> None:
     """Sofia's about Claire: a call next month, an alert, one finished. Igor's about Éloïse, to be looked at soon."""
@@ -58,4 +63,23 @@ def test_the_filters_leave_what_they_say(
 def test_the_figures_count_all_that_the_filters_leave(agency: Agency, written: None, sign_in: SignIn) -> None:
     page = sign_in(agency.ines).get(TABLE)
     assert figures(page)["Notes"].startswith("4") and figures(page)["Not ended yet"].startswith("3")
+    assert figures(page)["Alerts"] == "1"
     assert "Call to make" in page.words and "Without a category" in page.words
+    assert "are hidden" not in page.words
+
+
+def test_small_numbers_are_hidden_from_all_but_the_quality_lead_and_the_rows_stay(
+    agency: Agency, written: None, sign_in: SignIn, database: Database
+) -> None:
+    few = "< 5"
+    page = sign_in(agency.sofia).get(TABLE)
+    assert figures(page) == {"Notes": few, "Not ended yet": few, "Alerts": few, "Overdue": "0"}
+    assert set(drawn(page)) == {few}
+    assert "Numbers below 5 are hidden" in page.words and len(titles(page)) == 3
+    with database.writing():
+        for number in range(5):
+            factories.note(agency.sofia, f"Encore {number}", client_id=agency.claire.id)
+    page = sign_in(agency.sofia).get(TABLE)
+    assert figures(page) == {"Notes": "8", "Not ended yet": "…", "Alerts": few, "Overdue": "0"}, "one is finished"
+    assert drawn(page) == ["…", few], "of 8 the 6 without a category would tell of the 2 others"
+    assert set(drawn(sign_in(agency.ines).get(TABLE))) == {"2", "7"}
