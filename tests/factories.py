@@ -373,7 +373,8 @@ def event_report(client_id: int | None, category: str = "D01", **more: object) -
     """What somebody reports of a client: a fall an hour ago, without harm; more of the report as it is to be."""
     known = {"token": new_public_id(), "capacity": "worker", "discovered_at": clock.now() - timedelta(hours=1),
              "place": "home", "nature": "accident", "categories": [entry_of_code(ListName.EVENT, category).id],
-             "facts": "La cliente est tombée dans la cuisine.", "severity": 2, "potential": 3}  # fmt: skip
+             "facts": "La cliente est tombée dans la cuisine.", "severity": 2}  # fmt: skip
+    known["potential"] = max(3, int(str(more.get("severity", 2))))  # it could have been worse
     return EventReport(**{**known, "client_id": client_id, **more})  # ty: ignore[invalid-argument-type]
 
 

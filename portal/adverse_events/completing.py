@@ -13,8 +13,8 @@ from portal.accounts.models import User
 from portal.adverse_events.alerts import alert_severe
 from portal.adverse_events.following import refuse_late
 from portal.adverse_events.models import ENDED, LONGEST_TEXT, AdverseEvent
+from portal.adverse_events.moments import refuse_times
 from portal.adverse_events.queries import is_assigned
-from portal.adverse_events.report import refuse_times
 from portal.adverse_events.words import OTHER_CATEGORY
 from portal.audit.actions import record
 from portal.errors import Refused

@@ -16,7 +16,7 @@ from portal.adverse_events.drafts import refusal_of, values_of
 from portal.adverse_events.models import AdverseEvent, EventDraft
 from portal.adverse_events.people_forms import client_numbers
 from portal.adverse_events.queries import earlier_events
-from portal.adverse_events.report import Told, refuse_told
+from portal.adverse_events.report import Told, refuse_lesser_potential, refuse_told
 from portal.adverse_events.step_forms import (
     CHOOSE,
     LONG,
@@ -182,6 +182,13 @@ class EffectsForm(StepForm):
             raise ValidationError(_("Please choose what came of it, or “None”."))
         if "none" in field.data and len(field.data) > 1:
             raise ValidationError(_("Either there were no consequences, or those that you chose."))
+
+    def validate_potential(self, field: RadioField) -> None:
+        if self.severity.data and field.data:
+            try:
+                refuse_lesser_potential(int(self.severity.data), int(field.data))
+            except Refused as refusal:
+                raise ValidationError(str(refusal.message)) from refusal
 
     @property
     def proposal(self) -> Proposal | None:

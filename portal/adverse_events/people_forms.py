@@ -1,6 +1,7 @@
 """The step of a report that says whom it concerns: the client first, then those of whom one can be chosen."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,10 +14,12 @@ from portal import clock
 from portal.accounts.models import User
 from portal.adverse_events.drafts import values_of
 from portal.adverse_events.models import EventDraft
+from portal.adverse_events.moments import linkable_until, refuse_later_visit
 from portal.adverse_events.queries import assigned_workers, default_supervisor, supervisors
 from portal.adverse_events.report import Person, closed_record
-from portal.adverse_events.step_forms import SHORT, StepForm, blame, offered, words_of
+from portal.adverse_events.step_forms import SHORT, StepForm, WhenForm, blame, offered, words_of
 from portal.adverse_events.words import ROLE_LABELS
+from portal.errors import Refused
 from portal.extensions import db
 from portal.forms import PortalForm, number_in
 from portal.i18n import day, time_of_day
@@ -84,6 +87,8 @@ class PeopleForm(StepForm):
             visit_id=draft.visit_id and str(draft.visit_id),
         )  # fmt: skip
         self.client = self._client(number_in(self.client_id.data))
+        self.moment = self._moment()
+        self.visits: dict[int, Visit] = {}
         self.without_client = self.client_id.data == NOBODY
         self._offer_clients()
         self._offer_others()
@@ -150,15 +155,33 @@ class PeopleForm(StepForm):
     def _visits(self) -> list[SelectChoice]:
         if self.client is None:
             return []
-        begun = Visit.client_id == self.client.id, Visit.state != State.DRAFT, Visit.starts_at <= clock.now()
+        until = linkable_until(self.moment or clock.now())
+        near = Visit.client_id == self.client.id, Visit.state != State.DRAFT, Visit.starts_at < until
         known = number_in(self.visit_id.data or "")
-        newest = visible_visits(self.user).where(*begun).order_by(Visit.starts_at.desc()).limit(MOST_VISITS)
+        newest = visible_visits(self.user).where(*near).order_by(Visit.starts_at.desc()).limit(MOST_VISITS)
         found = {one.id: one for one in db.session.scalars(newest.options(joinedload(Visit.service)))}
         if known and known not in found:
             kept = visible_visits(self.user).where(Visit.id == known, Visit.client_id == self.client.id)
             found |= {one.id: one for one in db.session.scalars(kept)}
+        self.visits = found
         return offered({one.id: f"{day(one.starts_at)}, {time_of_day(one.starts_at)} · {one.service.name}"
                         for one in found.values()})  # fmt: skip
+
+    def _moment(self) -> datetime | None:
+        """Until when it happened, as far as the step before says it."""
+        when = WhenForm(self.user, self.draft)
+        if not when.check():
+            return None
+        moments = when.answers()
+        return moments["occurred_until"] or moments["occurred_at"] or moments["discovered_at"]
+
+    def validate_visit_id(self, field: SelectField) -> None:
+        visit = self.visits.get(number_in(field.data) or 0)
+        if visit and self.moment:
+            try:
+                refuse_later_visit(visit, self.moment)
+            except Refused as refusal:
+                raise ValidationError(str(refusal.message)) from refusal
 
     def validate_client_id(self, _field: RadioField) -> None:
         if not self.is_chosen:

@@ -24,6 +24,7 @@ from portal.adverse_events.models import (
     AdverseEvent,
     Mode,
 )
+from portal.adverse_events.moments import refuse_later_visit
 from portal.adverse_events.queries import is_assigned
 from portal.adverse_events.words import OTHER_CATEGORY
 from portal.errors import Refused
@@ -127,31 +128,6 @@ class Subjects:
     categories: Sequence[ListEntry]
 
 
-def refuse_times(discovered_at: datetime, occurred_at: datetime | None, occurred_until: datetime | None) -> None:
-    """Refuse what cannot have been so: discovered before it happened, or not yet.
-
-    Raises:
-        Refused: its code names the moment.
-    """
-    now = clock.now()
-    if discovered_at > now:
-        raise Refused(_l("This moment is still to come: please say when it was discovered."), "discovered_at")
-    if occurred_at is None:
-        if occurred_until is not None:
-            raise Refused(_l("Please say when it began, or that nobody knows when it happened."), "occurred_at")
-        return
-    if occurred_at > now:
-        raise Refused(_l("This moment is still to come: please say when it happened."), "occurred_at")
-    if occurred_at > discovered_at:
-        raise Refused(_l("It cannot have been discovered before it happened: please look at both moments."),
-                      "discovered_at")  # fmt: skip
-    if occurred_until is not None and occurred_until < occurred_at:
-        raise Refused(_l("The end lies before the beginning."), "occurred_until")
-    if occurred_until is not None and occurred_until > now:
-        raise Refused(_l("This moment is still to come: please say until when it lasted, or until now."),
-                      "occurred_until")  # fmt: skip
-
-
 def subjects_of(actor: User, report: Report) -> Subjects:
     """Return the records that a report speaks of.
 
@@ -211,6 +187,7 @@ def _visit(actor: User, report: Report) -> Visit | None:
     visit = db.session.scalar(visible_visits(actor).where(Visit.id == report.visit_id))
     if visit is None or visit.client_id != report.client_id:
         raise Refused(_l("Please choose one of this client’s visits."), "visit_id")
+    refuse_later_visit(visit, report.occurred_until or report.occurred_at or report.discovered_at)
     return visit
 
 
@@ -261,12 +238,20 @@ def refuse_values(report: Report) -> None:
             raise Refused(_("Please use at most %(max)s characters.", max=most), name)
     if not report.facts:
         raise Refused(_l("Please describe what happened."), "facts")
+    refuse_lesser_potential(report.severity, report.potential)
     if "none" in report.consequences and len(report.consequences) > 1:
         raise Refused(_l("Either there were no consequences, or those that you chose."), "consequences")
     if report.typed_for and report.mode != Mode.ANONYMOUS and not report.name:
         raise Refused(_l("Please give the name of the person who reports it."), "name")
     for one in report.informed:
         refuse_told(one, report.occurred_at)
+
+
+def refuse_lesser_potential(severity: int, potential: int) -> None:
+    """Refuse that an event could have been less grave than it was: what it did, it could do."""
+    if potential < severity:
+        raise Refused(_l("It could have been at least as grave as it was: please look at both severities."),
+                      "potential")  # fmt: skip
 
 
 def _refuse_strangers(report: Report) -> None:

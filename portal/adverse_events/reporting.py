@@ -16,8 +16,9 @@ from portal import clock
 from portal.accounts.models import User
 from portal.adverse_events.alerts import alert_severe, is_severe
 from portal.adverse_events.models import AdverseEvent, Concerned, Informed, Mode, Reporter
+from portal.adverse_events.moments import refuse_times
 from portal.adverse_events.queries import event_of
-from portal.adverse_events.report import Report, Subjects, refuse_times, refuse_values, subjects_of
+from portal.adverse_events.report import Report, Subjects, refuse_values, subjects_of
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db

@@ -17,6 +17,7 @@ from werkzeug.datastructures import FileStorage
 from portal import clock
 from portal.accounts.models import User
 from portal.adverse_events.models import EventDraft, Mode
+from portal.adverse_events.moments import linkable_until, refuse_later_visit
 from portal.adverse_events.report import Report
 from portal.adverse_events.reporting import Declared, declare_event, declared
 from portal.adverse_events.words import MODULE, OTHER_CATEGORY
@@ -84,8 +85,8 @@ class Sending:
 
 def report_url(user: User, visit: Visit) -> str | None:
     """Where a client or a worker reports an adverse event on a visit, if they can."""
-    begun = visit.starts_at <= clock.now() and visit.state not in (State.DRAFT, State.CANCELLED)
-    if is_staff(user) or not (option(MODULE) and option("adverse_events.portal") and user.sees_threads and begun):
+    near = visit.starts_at < linkable_until(clock.now()) and visit.state not in (State.DRAFT, State.CANCELLED)
+    if is_staff(user) or not (option(MODULE) and option("adverse_events.portal") and user.sees_threads and near):
         return None
     return url_for(f"{portal_of(user.role).name}.begin_report", visit=visit.id)
 
@@ -111,7 +112,8 @@ def subjects_for(user: User, visit_id: int | None = None) -> dict[str, str]:
 
 def _visits(user: User, visit_id: int | None) -> Select[Visit]:
     now = clock.now()
-    recent = Visit.starts_at.between(now - REACH, now) & (Visit.state != State.CANCELLED)
+    near = (Visit.starts_at >= now - REACH) & (Visit.starts_at < linkable_until(now))
+    recent = near & (Visit.state != State.CANCELLED)
     wanted = recent if visit_id is None else recent | (Visit.id == visit_id)
     return visible_visits(user).where(wanted).order_by(Visit.starts_at.desc(), Visit.id.desc()).limit(MOST_VISITS)
 
@@ -124,6 +126,13 @@ def _visit_words(user: User, visit: Visit) -> str:
 def client_of(user: User, visit_id: int) -> int | None:
     """Whose visit it is, of those that this person may see."""
     return db.session.scalar(visible_visits(user).where(Visit.id == visit_id).with_only_columns(Visit.client_id))
+
+
+def refuse_visit(user: User, visit_id: int, moment: datetime) -> None:
+    """Refuse a visit of a later day than the event."""
+    visit = db.session.scalar(visible_visits(user).where(Visit.id == visit_id))
+    if visit is not None:
+        refuse_later_visit(visit, moment)
 
 
 def categories() -> dict[str, str]:

@@ -63,6 +63,15 @@ class WhatForm(OnceForm):
             except Refused as refusal:
                 raise StopValidation(str(refusal.message)) from refusal
 
+    def validate_subject(self, field: SelectField) -> None:
+        type_, _colon, number = str(field.data).partition(":")
+        if type_ == "visit" and self.day.data and self.hour.data and not self.day.errors and not self.hour.errors:
+            moment = short.moment_of(self.day.data, cast("time", self.hour.data))
+            try:
+                short.refuse_visit(g.user, number_in(number) or 0, moment)
+            except Refused as refusal:
+                raise StopValidation(str(refusal.message)) from refusal
+
     @property
     def typed(self) -> dict[str, str]:
         """As it was sent, valid or not."""

@@ -23,7 +23,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.adverse_events.drafts import values_of
 from portal.adverse_events.models import LONGEST_LINE, LONGEST_TEXT, EventDraft, Mode
-from portal.adverse_events.report import refuse_times
+from portal.adverse_events.moments import refuse_times
 from portal.adverse_events.words import CAPACITY_LABELS, MODE_LABELS, PLACE_LABELS
 from portal.errors import Refused
 from portal.extensions import db

@@ -13,6 +13,7 @@ from portal.adverse_events.follow_models import Reopening
 from portal.adverse_events.following import refuse_late, step
 from portal.adverse_events.models import ENDED, KINDS, LONGEST_LINE, LONGEST_TEXT, AdverseEvent, State
 from portal.adverse_events.proposals import propose_routes, withdraw_routes
+from portal.adverse_events.report import refuse_lesser_potential
 from portal.adverse_events.requalifying import Complaining, into_complaint
 from portal.audit.actions import record
 from portal.errors import Refused
@@ -193,6 +194,7 @@ def _refuse_judgement(judgement: Judgement) -> None:
         raise Refused(_l("Please say what it is."), "kind")
     if judgement.severity not in LEVELS or judgement.potential not in LEVELS:
         raise Refused(_l("Please choose one of the values offered."), "severity")
+    refuse_lesser_potential(judgement.severity, judgement.potential)
     if judgement.kind in (REJECTED, "out_of_scope") and not judgement.why:
         raise Refused(_l("Please say why: whoever reported it may ask."), "why")
     if len(judgement.why) > LONGEST_LINE * 10:

@@ -104,6 +104,35 @@ def test_a_refused_step_keeps_what_was_typed_and_says_what_is_missing(agency: Ag
     assert any("still to come" in one for one in future.errors())
 
 
+def test_only_visits_are_offered_that_the_event_can_have_to_do_with(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    browser = sign_in(agency.sofia)
+    steps = begin(browser, client_id=agency.claire.id)
+    done, past = str(agency.claires_done), str(agency.claires_past)  # yesterday at nine, today at eight
+    day: dict[str, Any] = {**WHEN, "occurred_day": "2026-11-16"}
+    form = browser.get(f"{steps}/when").form("/when").submit(**day, go="next").follow().form("/people")
+    offered = form.tag.select("#visit_id option")
+    assert done in [one["value"] for one in offered]
+    assert past not in [one["value"] for one in offered]
+    browser.get(f"{steps}/when").form("/when").submit(occurred_day="2026-11-17", occurred_time="07:30", go="next")
+    form = browser.get(f"{steps}/people").form("/people")
+    assert {done, past} <= {one["value"] for one in form.tag.select("#visit_id option")}
+    assert form.submit(visit_id=past, worker_id=str(agency.wassim.id), go="next").location.endswith("/kind")
+    browser.get(f"{steps}/when").form("/when").submit(**day, go="next")
+    refused = browser.get(f"{steps}/people?check=1")
+    assert any("of a later day than the event" in one for one in refused.errors())
+
+
+def test_it_could_have_been_as_grave_as_it_was(agency: Agency, sign_in: SignIn) -> None:
+    browser = sign_in(agency.sofia)
+    steps = begin(browser, client_id=agency.claire.id)
+    form = browser.get(f"{steps}/effects").form("/effects")
+    page = form.submit(consequences="hospital", severity="4", potential="3", go="next").follow()
+    assert any("at least as grave" in one for one in page.errors())
+    assert page.form("/effects").submit(potential="4", go="next").location.endswith("/measures")
+
+
 def test_what_one_leaves_waits_in_the_list_and_nobody_else_sees_it(agency: Agency, sign_in: SignIn) -> None:
     browser = sign_in(agency.sofia)
     steps = begin(browser, client_id=agency.claire.id)

@@ -1,7 +1,7 @@
 """What a report writes: an event with a number of its own, its note, and of who reported it what they allow."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.adverse_events.models import AdverseEvent, Mode, Reporter, State
+from portal.adverse_events.moments import refuse_times
 from portal.adverse_events.queries import own_reports, visible_events
-from portal.adverse_events.report import Person, Told, refuse_times
+from portal.adverse_events.report import Person, Told
 from portal.adverse_events.reporting import code_of, declare_event, hash_of_code, kept_token
 from portal.audit.models import AuditEntry
 from portal.errors import Refused
@@ -24,6 +25,7 @@ from portal.links import new_public_id
 from portal.notes.actions import move
 from portal.notes.models import Note, Situation
 from portal.people.models import Client, Staff
+from portal.visits.models import Visit
 from tests import factories
 from tests.conftest import Database
 from tests.factories import NOON, Agency
@@ -93,6 +95,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no category": ({"categories": []}, "categories"),
     "an unknown place": ({"place": "the moon"}, "place"),
     "a severity of six": ({"severity": 6}, "severity"),
+    "it could not have been what it was": ({"severity": 3, "potential": 2}, "potential"),
     "nothing and something": ({"consequences": ["none", "death"]}, "consequences"),
     "the family told without a word on it": ({"informed": [Told("family", NOON)]}, "informed"),
     "told tomorrow": ({"informed": [Told("client", NOON + timedelta(days=1))]}, "informed"),
@@ -162,6 +165,33 @@ def test_a_visit_of_another_client_is_refused(agency: Agency, database: Database
     with database.writing(), pytest.raises(Refused) as refusal:
         factories.adverse_event(agency.sofia, agency.claire, visit_id=agency.denis_done)
     assert refusal.value.code == "visit_id"
+
+
+@pytest.mark.parametrize(("happened", "begins", "linked"), [
+    ((2026, 11, 16, 8, 30), (2026, 11, 16, 9, 0), True),  # found on arriving
+    ((2026, 11, 16, 0, 30), (2026, 11, 16, 22, 59), True),  # the same day: it could not take place
+    ((2026, 11, 15, 22, 59), (2026, 11, 15, 23, 0), True),  # 23:59 in Paris, found before a visit at midnight
+    ((2026, 11, 15, 21, 59), (2026, 11, 15, 23, 0), False),
+    ((2026, 11, 15, 9, 0), (2026, 11, 16, 8, 0), False),
+])  # fmt: skip
+def test_a_visit_of_a_later_day_is_not_that_of_the_event(
+    happened: tuple, begins: tuple, linked: bool, agency: Agency, database: Database
+) -> None:
+    with database.writing():
+        visit = db.session.get_one(Visit, agency.claires_done)
+        visit.starts_at = datetime(*begins, tzinfo=UTC)
+        visit.ends_at = visit.starts_at + timedelta(hours=1)
+        moment = datetime(*happened, tzinfo=UTC)
+        report = factories.event_report(agency.claire.id, visit_id=visit.id, discovered_at=moment)
+        if linked:
+            assert declare_event(agency.sofia.user, report).event.visit_id == visit.id
+            return
+        with pytest.raises(Refused, match="visit_id"):
+            declare_event(agency.sofia.user, report)
+        until = visit.starts_at
+        lasting: dict[str, Any] = {"occurred_at": moment, "occurred_until": until, "discovered_at": until}
+        report = factories.event_report(agency.claire.id, visit_id=visit.id, **lasting)
+        assert declare_event(agency.sofia.user, report).event.visit_id == visit.id
 
 
 def test_an_event_without_a_client_belongs_to_a_sector_of_who_reports_it(agency: Agency, database: Database) -> None:

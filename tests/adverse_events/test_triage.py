@@ -65,6 +65,8 @@ def test_a_coordinator_prepares_and_the_quality_lead_decides(
     judge = page.link("Judge the event").click()
     assert judge.form("Save the judgement").values()["frequency"] == "4"
     assert judge.form("Save the judgement").submit().errors() == ["Please say what it is."]
+    less = judge.form("Save the judgement").submit(kind="event", severity="3", potential="2")
+    assert less.status == 409 and any("at least as grave" in one for one in less.errors())
     page = judge.form("Save the judgement").submit(kind="event", potential="3").follow()
     assert "12 · Reduce" in page.says("#triage") and "Adverse event" in page.says("#triage")
     one = stands(database)
