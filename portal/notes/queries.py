@@ -47,11 +47,6 @@ def note_to_change(user: User, note_id: int) -> Note | None:
     return db.session.scalar(visible_notes(user).where(Note.id == note_id).with_for_update(of=Note))
 
 
-def note_that_follows(origin: str, origin_id: int) -> Note | None:
-    """The note of an event or a complaint; who asks has looked who reads it."""
-    return db.session.scalar(select(Note).where(Note.origin == origin, Note.origin_id == origin_id))
-
-
 def may_end(user: User, note: Note) -> bool:
     """Whether a person who reads a note may finish it, or take it up again."""
     origin = wires.note_origins.get(note.origin or "")
