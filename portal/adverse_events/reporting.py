@@ -22,7 +22,7 @@ from portal.adverse_events.report import Report, Subjects, refuse_values, subjec
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db
-from portal.files.actions import keep
+from portal.files.actions import forget_author, keep
 from portal.files.models import Attachment
 from portal.files.names import offered_name
 from portal.i18n import local
@@ -145,12 +145,14 @@ def _is_numbered(event: AdverseEvent) -> bool:
 
 
 def _files(actor: User, report: Report) -> list[Attachment]:
-    """What was attached: some of it is kept already, with the draft. Of a report without a name nobody has sent it, and
-    its files are called by their number: a name that somebody gave them could be theirs."""
+    """What was attached: some of it is kept already, with the draft. Of a report without a name nobody has sent it, its
+    files do not say who made them, and they are called by their number: a name that somebody gave them could be
+    theirs."""
     kept = [file for file in report.files if isinstance(file, Attachment) and file.id]
     files = kept + keep(actor, [file for file in report.files if file not in kept])
     if report.mode != Mode.NAMED:
         for number, file in enumerate(files, 1):
+            forget_author(file)
             file.account_id, file.name = None, offered_name(str(number), file.media_type)
     return files
 

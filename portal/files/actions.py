@@ -14,6 +14,7 @@ from portal.errors import Refused
 from portal.extensions import db
 from portal.files.models import JPEG, LARGEST, MOST_A_DAY, PDF, PNG, Attachment
 from portal.files.names import offered_name, shown_name
+from portal.files.papers import without_author
 from portal.files.pictures import draw
 from portal.files.store import store
 from portal.links import new_public_id
@@ -73,6 +74,21 @@ def keep(actor: User, files: Sequence[FileStorage | Attachment]) -> list[Attachm
         forget_unkept(rows)
         raise
     return rows
+
+
+def forget_author(file: Attachment) -> None:
+    """Take out of a file what it says of who made it; of a picture that is done already. Its content has another name
+    from then on, and the former one goes with the next sweep.
+
+    Raises:
+        Refused: code `files`, with a sentence that names the file.
+    """
+    if file.media_type != PDF:
+        return
+    with store().open(file.public_id) as kept:
+        bare = without_author(kept.read(), file.name)
+    file.public_id, file.size = new_public_id(), len(bare)
+    store().write(file.public_id, bare)
 
 
 def forget_unkept(rows: Iterable[Attachment]) -> None:

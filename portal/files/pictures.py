@@ -91,7 +91,7 @@ def draw(content: bytes, media_type: str, name: str) -> Drawn:
 def _draw(content: bytes, media_type: str, name: str) -> Drawn:
     from PIL import Image  # only who brings a picture waits for it to be loaded
 
-    kind, bare = ("JPEG", _bare_jpeg(content)) if media_type == JPEG else ("PNG", _bare_png(content))
+    kind, bare = ("JPEG", bare_jpeg(content)) if media_type == JPEG else ("PNG", _bare_png(content))
     try:
         with Image.open(BytesIO(bare.content), formats=(kind,)) as header:
             most = MOST_PIXELS if bare.in_lines else MOST_PIXELS_WHOLE
@@ -129,7 +129,7 @@ def _too_many(name: str) -> Refused:
     return Refused(_l("“%(name)s” has too many pixels. Please save it smaller and send it again.", name=name), "files")
 
 
-def _bare_jpeg(content: bytes) -> Bare:
+def bare_jpeg(content: bytes) -> Bare:
     """Leave nothing of a JPEG that its pixels do not need.
 
     Raises:

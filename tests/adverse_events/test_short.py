@@ -14,11 +14,14 @@ from portal.adverse_events.short import categories
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.files.models import Attachment
+from portal.files.store import store
 from portal.people.models import Relative
 from portal.settings.actions import set_option
 from tests import factories
 from tests.conftest import Database, SignIn
 from tests.factories import Agency, Persona
+from tests.files.test_papers import WHO as MAKER
+from tests.files.test_papers import protected, telling, words_in
 from tests.pages import Browser, Page
 
 FACTS = "Madame est tombée dans la cuisine, la tête a touché la table."
@@ -210,6 +213,28 @@ def test_of_a_confidential_report_only_its_own_table_knows_who_made_it(
     assert set(database.all(deeds)) == {(None, None)}
     assert database.count(EventDraft) == 0
     assert "EI-2026-0001" in sign_in(agency.wassim).get("/worker/adverse-events").words
+
+
+@pytest.mark.parametrize("mode", ["named", "confidential", "anonymous"])
+def test_a_paper_says_who_made_it_only_of_a_report_with_a_name(
+    agency: Agency, sign_in: SignIn, database: Database, mode: str
+) -> None:
+    paper = [(BytesIO(telling()), "chute.pdf")]
+    report(sign_in(agency.wassim), agency.wassim, agency, mode=mode, files=paper)
+    with database.app.app_context(), store().open(database.one(select(Attachment.public_id))) as kept:
+        content = kept.read()
+    assert (MAKER in words_in(content)) is (mode == "named")
+    assert database.one(select(Attachment.size)) == len(content)
+
+
+def test_a_protected_paper_is_refused_without_a_name_and_the_answers_stay(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    paper = [(BytesIO(protected()), "chute.pdf")]
+    page = report(sign_in(agency.wassim), agency.wassim, agency, gravity="care", mode="anonymous", files=paper)
+    assert any("“chute.pdf” is protected or damaged" in error for error in page.errors())
+    assert page.at("[name=gravity][value=care]").has_attr("checked")
+    assert database.count(AdverseEvent) == 0 and database.count(EventDraft) == 1
 
 
 def anonymous_code(page: Page) -> str:
