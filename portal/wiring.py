@@ -192,7 +192,8 @@ wires.home_cards = [
 wires.home_counts = {
     "visits.unclosed": visit_panels.unclosed, complaint_home.NUMBER: complaint_home.count_near,
     notes_home.NUMBER: notes_home.count_due, event_home.NUMBER: event_home.count_waiting,
-    event_actions.NUMBER: event_actions.count_actions,
+    event_actions.NUMBER: event_actions.count_actions, incident_home.NUMBER: incident_home.count_asking,
+    incident_home.SILENT: incident_home.count_silent, **setup.HOME_COUNTS,
 }  # fmt: skip
 wires.badges = {
     "staff.open_incidents": incidents.badge,

@@ -7,22 +7,24 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from portal import clock
-from portal.extensions import db
+from portal.adverse_events.telling import add_line
+from portal.adverse_events.triage import acknowledge
+from portal.extensions import db, wires
 from portal.imports.actions import bring_in, discard
 from portal.imports.models import Import
 from portal.incidents.following import Closing, move_incident
 from portal.incidents.models import State
-from portal.outbox.models import Message
 from portal.people.models import Client, Service, Worker
 from portal.ratings.actions import leave_rating
 from portal.ratings.handling import handling_of
-from portal.settings.actions import mark_setup
-from portal.visits.actions import end_visits
+from portal.settings.actions import mark_setup, set_option
 from portal.visits.models import Visit
 from portal.work import jobs as work
 from tests import factories
+from tests.adverse_events.follow_stories import action, followed
+from tests.adverse_events.stories import stored
 from tests.conftest import Database, SignIn
-from tests.factories import Agency, Persona
+from tests.factories import NOON, Agency, Persona
 from tests.pages import Page
 
 REFUSED = "Prénom;Nom;E-mail;Secteur\nLéa;Noël;lea@example.org;Nord\nX;;nobody;Nulle part\n;;;\nY;Z;zz;Nord\n"
@@ -144,25 +146,60 @@ def test_visits_to_close_are_counted_up_to_a_thousand(
     assert "1,000+" in page.link("See the visits to close").click().says(".pages-total")
 
 
-def test_the_whole_page_asks_the_database_twelve_times_at_most(
+def fill_every_card(agency: Agency, hour: int) -> None:
+    """Something for every card of Sofia, Inès and Ada, at an hour of its own."""
+    staff = agency.sofia, agency.ines, agency.ada
+    claire = db.session.get_one(Client, agency.claire.id)
+    service, wassim = db.session.get_one(Service, agency.rising), db.session.get_one(Worker, agency.wassim.id)
+    rated = factories.done_visit(claire, service, [wassim], hour=hour, ask=True).id
+    factories.rate(agency.claire, rated, 1)
+    failed = factories.request_of(rated).message
+    failed.state, failed.reason, failed.next_at = "failed", "refused", clock.now()
+    done = factories.done_visit(claire, service, [wassim], hour=hour + 1, ask=True).id
+    late = factories.request_of(done).message
+    late.state, late.next_at = "due", clock.now() - timedelta(hours=1)
+    unused = factories.service(f"Jardin {hour}")  # nothing can be reported on its visits
+    factories.visit(claire, unused, [wassim], factories.at(-2, hour))
+    ended = factories.incident(agency.claire, agency.claires_past)
+    move_incident(agency.sofia.user, ended, State.CLOSED, ended.version, Closing("settled", ask=True))
+    asked, _none = handling_of(ended.id) or (None, None)
+    leave_rating(agency.claire.user, asked, 1, "")
+    factories.incident(agency.claire, agency.claires_past, urgency="urgent")
+    factories.visit(claire, service, [wassim], factories.at(-4, hour))
+    factories.thread(agency.claire, [agency.claire])
+    complaint = factories.complaint(agency.claire)
+    complaint.acknowledge_by = clock.now().date()
+    factories.adverse_event(agency.wassim, agency.claire)
+    event, judged = stored(agency, severity=4), followed(agency)
+    acknowledge(agency.ines.user, event)
+    add_line(agency.ines.user, event, "R-JUST")
+    for who in staff:
+        factories.note(who, alert=True, client_id=agency.claire.id, remind_at=clock.now() + timedelta(minutes=1))
+        action(agency, judged, NOON.date(), owner_id=who.id)
+
+
+OWN = ["home-setup", "home-switches", "home-reasons"]  # of an administrator
+CARDS = [
+    "home-lost", "home-reminders", "home-events", "home-clocks", "home-actions", "home-incidents", "home-low",
+    "home-handling", "home-complaints", "home-unclosed", "home-imports", "home-threads",
+]  # fmt: skip
+
+
+def test_with_every_card_the_page_asks_the_database_twelve_times_at_most_however_many_rows_they_have(
     agency: Agency, sign_in: SignIn, brought: Brought, database: Database
 ) -> None:
-    brought(agency.sofia)
-    with database.writing():
-        mark_setup(None, "finished")
-        claire = db.session.get_one(Client, agency.claire.id)
-        service, wassim = db.session.get_one(Service, agency.rising), db.session.get_one(Worker, agency.wassim.id)
-        for hour in range(1, 9):
-            factories.rate(agency.claire, factories.done_visit(claire, service, [wassim], hour=hour).id, 1)
-        ended = factories.incident(agency.claire, agency.claires_past)
-        move_incident(agency.sofia.user, ended, State.CLOSED, ended.version, Closing("settled", ask=True))
-        asked, _none = handling_of(ended.id) or (None, None)
-        factories.incident(agency.claire, agency.claires_past, urgency="urgent")
-        end_visits(None, [db.session.get_one(Visit, agency.claires_past)], ask=False)
-        leave_rating(agency.claire.user, asked, 1, "")
-        factories.thread(agency.claire, [agency.claire])
-        db.session.execute(update(Message).values(state="failed", reason="refused", next_at=clock.now()))
-    for who, number in ((agency.sofia, 6), (agency.ines, 5), (agency.ada, 7)):
-        page = sign_in(who).get("/staff/home")
-        assert len(cards(page)) >= number, cards(page)
-        assert len(page.statements) <= 12, "\n".join(one[:90] for one in page.statements)
+    asked: dict[str, set[int]] = {}
+    for hour in (8, 10, 12):
+        brought(agency.sofia, f"clients{hour}.csv")
+        with database.writing():
+            mark_setup(None, "open")
+            set_option(None, "ratings.client_ratings", "on")
+            fill_every_card(agency, hour)
+            set_option(None, "ratings.client_ratings", "off")
+        for who, cards_of in ((agency.sofia, CARDS), (agency.ines, CARDS), (agency.ada, OWN + CARDS)):
+            page = sign_in(who).get("/staff/home")
+            assert [card["aria-labelledby"] for card in page.soup.select(".home-cards > section")] == cards_of
+            assert page.soup.select(".home-cards > .trouble"), "above what was lost"
+            asked.setdefault(who.key, set()).add(len(page.statements))
+    assert len(CARDS + OWN) == len(wires.home_cards), "a card that is new is filled here as well"
+    assert all(len(numbers) == 1 and max(numbers) <= 12 for numbers in asked.values()), asked

@@ -1,10 +1,10 @@
 """What incidents show on the staff's home page: what is to follow up, what was handled badly, what nobody can report.
 
-Whether there is anything to show is asked once for all three.
+What the first two list is read at once.
 """
 
 from flask import g
-from sqlalchemy import Row, Select, and_, case, func, literal, or_, select
+from sqlalchemy import Row, Select, and_, case, func, literal, or_, select, union_all
 
 from portal.accounts.models import User
 from portal.extensions import Panel, db
@@ -18,7 +18,8 @@ from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 from portal.visits.queries import today
 
-SHOWN = 8
+SHOWN, COUNTED = 8, 100
+NUMBER, SILENT = "incidents.asking", "incidents.silent"
 _UNANSWERED = and_(URGENT, Incident.answered_at.is_(None), Incident.declared_type != "staff")
 
 
@@ -37,53 +38,78 @@ def _badly_handled(user: User) -> Select[Incident]:
     return rated.join(Rating, Rating.subject_id == RatingSubject.id).where(*is_unseen())
 
 
-def _numbers(user: User) -> Row | None:
-    """How many there are of everything; None without the module."""
+def count_asking(user: User) -> Select[int] | None:
+    """How many lines the two cards about incidents have together."""
     if not option("incidents.enabled"):
         return None
-    if "incident_numbers" not in g:
-        none, ids = literal(0), _badly_handled(user).with_only_columns(Incident.id).subquery()
-        low = select(func.count()).select_from(ids).scalar_subquery() if option("ratings.enabled") else none
-        manages = Permission.MANAGE_REASONS in GRANTS[user.role]
-        asked = zip(("unanswered", "late", "own"), _kinds(user), strict=True)
-        g.incident_numbers = db.session.execute(_asking(user).with_only_columns(
-            *(func.coalesce(func.sum(case((which, 1), else_=0)), 0).label(name) for name, which in asked),
-            low.label("low"),
-            (silent_services().scalar_subquery() if manages else none).label("silent"),
-        )).one()  # fmt: skip
-    return g.incident_numbers
+    asking = (each.with_only_columns(Incident.id).limit(COUNTED).subquery().select() for each in _both(user))
+    return select(func.count()).select_from(union_all(*asking).subquery())
+
+
+def count_silent(user: User) -> Select[int] | None:
+    """On the visits of how many services nothing can be reported, for whoever manages reasons."""
+    manages = Permission.MANAGE_REASONS in GRANTS[user.role]
+    return silent_services() if manages and option("incidents.enabled") else None
+
+
+def _both(user: User) -> list[Select[Incident]]:
+    return [_asking(user), _badly_handled(user)] if option("ratings.enabled") else [_asking(user)]
+
+
+def _lines(user: User, what: str) -> list[Row]:
+    """The lines of one card; those of both are read at once."""
+    if not g.counts.get(NUMBER):
+        return []
+    if "incident_lines" not in g:
+        known = _asking_lines(user), *([_handling_lines(user)] if option("ratings.enabled") else [])
+        g.incident_lines = db.session.execute(union_all(*(select(each.subquery()) for each in known))).all()
+    return [row for row in g.incident_lines if row.what == what]
+
+
+def _asking_lines(user: User) -> Select:
+    unanswered, overdue, mine = _kinds(user)
+    numbers = zip(("unanswered", "late", "own"), (unanswered, overdue, mine), strict=True)
+    said = (
+        literal("asking").label("what"), Incident.declared_at.label("said_at"), literal(0).label("rating_id"),
+        literal(0).label("stars"), literal("").label("comment"), func.count().over().label("total"),
+        *(func.sum(case((which, 1), else_=0)).over().label(name) for name, which in numbers),
+    )  # fmt: skip
+    first = case((unanswered, 0), (overdue, 1), else_=2)
+    return rows(_asking(user)).add_columns(*said).order_by(first, Incident.declared_at, Incident.id).limit(SHOWN)
+
+
+def _handling_lines(user: User) -> Select:
+    said = (
+        literal("handling").label("what"), func.coalesce(Rating.changed_at, Rating.left_at).label("said_at"),
+        Rating.id.label("rating_id"), Rating.stars, Rating.comment, func.count().over().label("total"),
+        *(literal(0).label(name) for name in ("unanswered", "late", "own")),
+    )  # fmt: skip
+    return rows(_badly_handled(user)).add_columns(*said).order_by(Rating.left_at, Rating.id).limit(SHOWN)
 
 
 def incidents_card(user: User) -> Panel | None:
     """Urgent incidents without an answer, overdue ones, and one's own; nothing when there are none."""
-    number = _numbers(user)
-    if number is None or not (number.unanswered or number.late or number.own):
+    lines = _lines(user, "asking")
+    if not lines:
         return None
-    unanswered, overdue, _mine = _kinds(user)
-    first = case((unanswered, 0), (overdue, 1), else_=2)
-    found = db.session.execute(rows(_asking(user)).order_by(first, Incident.declared_at, Incident.id).limit(SHOWN))
-    shown = {"unanswered": number.unanswered, "late": number.late, "own": number.own, "rows": list(map(as_row, found))}
+    first = lines[0]
+    shown = {"unanswered": first.unanswered, "late": first.late, "own": first.own, "rows": list(map(as_row, lines))}
     return Panel("incidents/_home.html", shown)
 
 
 def handling_card(user: User) -> Panel | None:
     """The low ratings of how incidents were handled that nobody has looked at: beside those of visits, and never
     counted with them."""
-    number = _numbers(user)
-    if number is None or not number.low:
-        return None
-    said_at = func.coalesce(Rating.changed_at, Rating.left_at).label("said_at")
-    said = Rating.id.label("rating_id"), Rating.stars, Rating.comment, said_at
-    oldest = rows(_badly_handled(user)).add_columns(*said).order_by(Rating.left_at, Rating.id).limit(SHOWN)
+    lines = _lines(user, "handling")
     waiting = [
         {"row": as_row(one), "rating_id": one.rating_id, "stars": one.stars, "comment": one.comment,
          "said_at": one.said_at, "urgent": is_urgent(one.stars)}
-        for one in db.session.execute(oldest)
+        for one in lines
     ]  # fmt: skip
-    return Panel("incidents/_home_handling.html", {"waiting": waiting, "total": number.low})
+    return Panel("incidents/_home_handling.html", {"waiting": waiting, "total": lines[0].total}) if lines else None
 
 
-def reasons_card(user: User) -> Panel | None:
+def reasons_card(_user: User) -> Panel | None:
     """For whoever manages reasons, that there are services on whose visits nothing can be reported."""
-    number = _numbers(user)
-    return Panel("incidents/_home_reasons.html", {"number": number.silent}) if number and number.silent else None
+    number = g.counts.get(SILENT)
+    return Panel("incidents/_home_reasons.html", {"number": number}) if number else None

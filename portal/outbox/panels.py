@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import and_, func, literal, or_, select, true
+from sqlalchemy import Row, Select, and_, func, literal, or_, select, true
 from sqlalchemy.orm import aliased
 
 from portal import clock
@@ -63,6 +63,11 @@ class Trouble:
 
 def trouble(user: User) -> Trouble | None:
     """Return why messages wait that this person may see; None while they leave, in one statement."""
+    return _as_trouble(db.session.execute(_way_out(user)).one())
+
+
+def _way_out(user: User) -> Select:
+    """One row: how the way out stands, and how many of this person's messages wait, the oldest of them last."""
     moment = clock.now()
     own = visible_messages(user).with_only_columns(Message.id)
     due = own.where(Message.state.in_(OPEN), Message.next_at <= moment).limit(COUNTED + 1).subquery()
@@ -73,30 +78,34 @@ def trouble(user: User) -> Trouble | None:
         own.with_only_columns(func.min(Message.next_at)).where(Message.state == state, Message.next_at <= moment)
         for state in OPEN
     ]
-    row = db.session.execute(
-        select(
-            Channel.held_since, Channel.held_by, Channel.held_why, Channel.failing_since, Channel.answer,
-            select(func.count()).select_from(due).scalar_subquery().label("waiting"),
-            select(func.count()).select_from(missed.subquery()).scalar_subquery().label("missed"),
-            *(statement.scalar_subquery() for statement in oldest),
-        ).select_from(select(literal(1)).subquery()).outerjoin(Channel, Channel.name == MAIL)
-    ).one()  # fmt: skip
+    return select(
+        Channel.held_since, Channel.held_by, Channel.held_why, Channel.failing_since, Channel.answer,
+        select(func.count()).select_from(due).scalar_subquery().label("waiting"),
+        select(func.count()).select_from(missed.subquery()).scalar_subquery().label("missed"),
+        *(statement.scalar_subquery() for statement in oldest),
+    ).select_from(select(literal(1)).subquery()).outerjoin(Channel, Channel.name == MAIL)  # fmt: skip
+
+
+def _as_trouble(row: Row) -> Trouble | None:
     waiting, more = min(row.waiting, COUNTED), row.waiting > COUNTED
-    since = min((first for first in row[7:] if first), default=None)
+    since = min((first for first in row[7 : 7 + len(OPEN)] if first), default=None)
     if row.held_since:
         return Trouble("held", row.held_since, waiting, more, missed=row.missed, by=row.held_by, why=row.held_why)
     if row.failing_since and (address := bad_sender()):
         return Trouble("sender", row.failing_since, waiting, more, answer=address)
     if row.failing_since:
         return Trouble("failing", row.failing_since, waiting, more, answer=row.answer)
-    if since is None or (has_mail_server() and since > moment - LATE):
+    if since is None or (has_mail_server() and since > clock.now() - LATE):
         return None
     return Trouble("late" if has_mail_server() else "no_server", since, waiting, more)
 
 
 def home_card(user: User) -> Panel | None:
     """On the staff's home page: a red line while messages do not leave; what of the last days did not arrive."""
-    found, lost = trouble(user), _lost_lately(user)
+    lately = _lost_lately(user).subquery()
+    both = _way_out(user).add_columns(*lately.c).outerjoin(lately, true())
+    rows = db.session.execute(both.order_by(lately.c.number.desc(), lately.c.state)).all()
+    found, lost = _as_trouble(rows[0]), [Lost(row.state, row.reason, row.number) for row in rows if row.number]
     return Panel("outbox/_home.html", {"trouble": found, "lost": lost}) if found or lost else None
 
 
@@ -119,8 +128,8 @@ class Lost:
         return count_label(self.number)
 
 
-def _lost_lately(user: User) -> list[Lost]:
-    """What of the last days did not arrive, most first, by reason: each reason is another thing to do."""
+def _lost_lately(user: User) -> Select:
+    """How much of the last days did not arrive, by reason: each reason is another thing to do."""
     lost = or_(
         *(and_(Message.state == state, Message.reason.in_(reasons) if reasons else true())
           for state, reasons in UNDELIVERED.items())
@@ -128,8 +137,7 @@ def _lost_lately(user: User) -> list[Lost]:
     lately = visible_messages(user).where(Message.state.in_(UNDELIVERED), Message.next_at > clock.now() - LOOKED_BACK)
     number = func.count().label("number")
     grouped = lately.where(lost).with_only_columns(Message.state, Message.reason, number)
-    rows = db.session.execute(grouped.group_by(Message.state, Message.reason).order_by(number.desc(), Message.state))
-    return [Lost(*row) for row in rows]
+    return grouped.group_by(Message.state, Message.reason)
 
 
 # ---- what became of messages ----

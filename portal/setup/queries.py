@@ -4,11 +4,12 @@ import hmac
 from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 
-from flask import current_app, url_for
+from flask import current_app, g, url_for
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal import clock
@@ -80,14 +81,24 @@ def is_under_way() -> bool:
 
 
 def steps(user: User, present: str) -> list[Step]:
-    facts = {
-        "agency": option("agency.name") != "Suivi",
-        "sender": db.session.scalar(_tests(user).where(Message.state == "sent").limit(1)) is not None,
-        "team": len(team()) > 1,
-        "imports": any(counts_of_files().values()),
-        "invitations": db.session.scalar(_invitations().limit(1)) is not None,
+    facts = _facts(user)
+    found = db.session.execute(select(*(fact.label(step) for step, fact in facts.items()))).one()
+    return _as_steps(found._mapping, present)
+
+
+def _facts(user: User) -> dict[str, ColumnElement[bool]]:
+    """What tells that a step is done, where the database does."""
+    return {
+        "sender": _tests(user).where(Message.state == "sent").exists(),
+        "team": select(Staff.id).where(Staff.active).offset(1).exists(),  # somebody besides who sets it up
+        "imports": or_(*(select(kind.id).exists() for kind in (Client, Worker, Visit))),
+        "invitations": _invitations().exists(),
     }
-    return [Step(key, label, facts[key], key == present) for key, label in STEPS.items()]
+
+
+def _as_steps(done: Mapping[str, object], present: str) -> list[Step]:
+    facts = {"agency": option("agency.name") != "Suivi", **done}
+    return [Step(key, label, bool(facts[key]), key == present) for key, label in STEPS.items()]
 
 
 def open_steps(user: User) -> list[object]:
@@ -199,9 +210,21 @@ def _window_form(code: str) -> RatingForm:
     return form
 
 
-def home_card(user: User) -> Panel | None:
-    """*Mise en route*, until an administrator says that it is done."""
-    if Permission.CHANGE_OPTIONS not in GRANTS[user.role] or not is_under_way():
+def _count(fact: str, user: User) -> Select[int] | None:
+    """1 for what is so, 0 for what is not; nothing is asked once an administrator has said that it is done."""
+    if Permission.CHANGE_OPTIONS not in GRANTS[user.role] or option("agency.setup") == "finished":
         return None
-    known = steps(user, "")
-    return Panel("setup/_home_card.html", {"steps": known, "url": url_for("staff.set_up")})
+    facts = {**_facts(user), "sectors": select(Sector.id).exists()}
+    return select(case((facts[fact], 1), else_=0))
+
+
+# what the card reads, asked with the counts of the staff's home page
+HOME_COUNTS = {f"setup.{fact}": partial(_count, fact) for fact in ("sectors", *STEPS) if fact != "agency"}
+
+
+def home_card(_user: User) -> Panel | None:
+    """*Mise en route*, until an administrator says that it is done."""
+    done = {name.removeprefix("setup."): g.counts[name] for name in HOME_COUNTS if name in g.counts}
+    if not done or (done["sectors"] and option("agency.setup") != "open"):
+        return None
+    return Panel("setup/_home_card.html", {"steps": _as_steps(done, ""), "url": url_for("staff.set_up")})
