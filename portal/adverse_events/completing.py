@@ -14,7 +14,7 @@ from portal.adverse_events.alerts import alert_severe
 from portal.adverse_events.following import refuse_late
 from portal.adverse_events.models import ENDED, LONGEST_TEXT, AdverseEvent
 from portal.adverse_events.moments import refuse_times
-from portal.adverse_events.queries import is_assigned
+from portal.adverse_events.queries import is_assigned, may_open
 from portal.adverse_events.words import OTHER_CATEGORY
 from portal.audit.actions import record
 from portal.errors import Refused
@@ -50,7 +50,8 @@ def complete(actor: User, event: AdverseEvent, known: Known, categories: Sequenc
     """Write what is known of an event. A short report is a whole one from then on.
 
     Args:
-        known: if another worker is concerned, it is hidden from the former one, whose word goes to the witnesses.
+        known: if another worker is concerned, it is hidden from the former one, whose word goes to the witnesses. What
+            the former supervisor had in hand goes to the new one.
         categories: numbers of entries of the agency's list, one at least.
         version: of the event, as the form showed it.
 
@@ -73,10 +74,19 @@ def complete(actor: User, event: AdverseEvent, known: Known, categories: Sequenc
     event.categories, event.day, event.short = list(entries), known.occurred_at or known.discovered_at, False
     if "worker_id" in touched and event.note:
         event.note.worker_id = known.worker_id  # it shows in that worker's record from now on
+    if "supervisor_id" in touched:
+        _hand_over(event, before["supervisor_id"])
     db.session.flush()
     after = {name: touched[name] for name in before} | {"fields": fields}
     record("event.changed", actor, ("adverse_event", event.id), before=before, after=after)
     alert_severe(event)
+
+
+def _hand_over(event: AdverseEvent, former: int | None) -> None:
+    """The note that follows it goes from the former supervisor to the new one, if they may read it."""
+    new = db.session.get(Staff, event.supervisor_id) if event.supervisor_id else None
+    if event.note and event.note.owner_id in (None, former) and new and may_open(new, event):
+        event.note.owner_id = new.id
 
 
 def _hide_from_worker(actor: User, event: AdverseEvent, touched: dict[str, Any]) -> None:

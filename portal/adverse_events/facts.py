@@ -4,6 +4,7 @@ from portal.accounts.models import User
 from portal.adverse_events import words
 from portal.adverse_events.following import NEXT
 from portal.adverse_events.models import ENDED, AdverseEvent, Mode, Reporter, State
+from portal.adverse_events.queries import may_open
 from portal.extensions import Panel, db
 from portal.i18n import language
 from portal.roles import GRANTS, Permission
@@ -18,6 +19,8 @@ def shows_source(user: User, event: AdverseEvent) -> bool:
 
 def facts_panel(user: User, event: AdverseEvent) -> Panel:
     """What was reported, who is concerned, what was done at once."""
+    may_change = Permission.HANDLE_EVENTS in GRANTS[user.role] and event.state not in ENDED
+    supervisor = event.supervisor
     return Panel("adverse_events/_facts_panel.html", {
         "event": event,
         "words": words,
@@ -27,7 +30,8 @@ def facts_panel(user: User, event: AdverseEvent) -> Panel:
         "categories": [one.label(language()) for one in event.categories],
         "consequences": [words.CONSEQUENCE_LABELS[one] for one in event.consequences],
         "measures": [words.MEASURE_LABELS[one] for one in event.measures],
-        "may_change": Permission.HANDLE_EVENTS in GRANTS[user.role] and event.state not in ENDED,
+        "may_change": may_change,
+        "asks_supervisor": may_change and supervisor is not None and not may_open(supervisor, event),
         "may_acknowledge": Permission.HANDLE_EVENTS in GRANTS[user.role]
         and State.ACKNOWLEDGED in NEXT[State(event.state)],
     })  # fmt: skip

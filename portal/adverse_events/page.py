@@ -29,7 +29,7 @@ _SHOWN = (
     joinedload(AdverseEvent.sector), joinedload(AdverseEvent.client), joinedload(AdverseEvent.worker),
     joinedload(AdverseEvent.supervisor), joinedload(AdverseEvent.visit), joinedload(AdverseEvent.service),
     joinedload(AdverseEvent.incident), joinedload(AdverseEvent.note), joinedload(AdverseEvent.legal),
-    joinedload(AdverseEvent.categories), joinedload(AdverseEvent.people),
+    joinedload(AdverseEvent.categories), joinedload(AdverseEvent.people), joinedload(AdverseEvent.files),
 )  # fmt: skip
 
 

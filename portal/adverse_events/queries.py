@@ -9,7 +9,7 @@ from portal.accounts.models import User
 from portal.adverse_events.models import AdverseEvent, Reporter
 from portal.extensions import db
 from portal.people.models import Client, Sector, Staff, Worker
-from portal.people.queries import visible_sectors
+from portal.people.queries import staff_at_work, visible_sectors
 from portal.roles import GRANTS, Permission
 from portal.threads.queries import is_staff
 from portal.visits.models import State as VisitState
@@ -26,6 +26,12 @@ def visible_events(user: User) -> Select[AdverseEvent]:
 
 def event_of(user: User, event_id: int) -> AdverseEvent | None:
     return db.session.scalar(visible_events(user).where(AdverseEvent.id == event_id))
+
+
+def may_open(person: Staff, event: AdverseEvent) -> bool:
+    """Whether somebody of the staff who has an event in hand can read it: they are at work, and it is of their
+    sectors."""
+    return person.active and event_of(staff_at_work(person), event.id) is not None
 
 
 def own_reports(user: User) -> Select[AdverseEvent]:

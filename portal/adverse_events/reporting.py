@@ -17,7 +17,7 @@ from portal.accounts.models import User
 from portal.adverse_events.alerts import alert_severe, is_severe
 from portal.adverse_events.models import AdverseEvent, Concerned, Informed, Mode, Reporter
 from portal.adverse_events.moments import refuse_times
-from portal.adverse_events.queries import event_of
+from portal.adverse_events.queries import may_open
 from portal.adverse_events.report import Report, Subjects, refuse_values, subjects_of
 from portal.audit.actions import record
 from portal.errors import Refused
@@ -32,7 +32,7 @@ from portal.incidents.models import State as IncidentState
 from portal.notes.actions import follow
 from portal.notes.models import Note, Origin, Priority
 from portal.people.models import Staff
-from portal.people.queries import staff_at_work, staff_responsible_for
+from portal.people.queries import staff_responsible_for
 from portal.settings.queries import option
 from portal.threads.actions import person_of
 
@@ -186,8 +186,8 @@ def _owner(event: AdverseEvent) -> Staff | None:
     sector. Only somebody who may read it."""
     manager_id = event.client.file_manager_id if event.client else None
     first = [db.session.get(Staff, number) for number in (event.supervisor_id, manager_id) if number]
-    asked = chain((one for one in first if one and one.active), staff_responsible_for(event.sector_id))
-    return next((one for one in asked if event_of(staff_at_work(one), event.id)), None)
+    asked = chain((one for one in first if one), staff_responsible_for(event.sector_id))
+    return next((one for one in asked if may_open(one, event)), None)
 
 
 def _write_down(actor: User, event: AdverseEvent) -> None:

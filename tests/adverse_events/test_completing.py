@@ -1,12 +1,15 @@
 """Staff complete and correct what is known of an event; two at once lose nothing."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.adverse_events.models import AdverseEvent
 from portal.audit.models import AuditEntry
+from portal.extensions import db
 from portal.organisation.lists import entry_of_code
 from portal.organisation.models import ListName
+from portal.people.models import Sector, Staff
+from tests import factories
 from tests.adverse_events.stories import stored
 from tests.conftest import Database, SignIn
 from tests.factories import Agency
@@ -73,3 +76,31 @@ def test_who_comes_second_sees_what_the_first_has_saved(
     assert late.status == 409 and f"What stands there now: {SECRET}" in late.words
     assert late.form("Save").values()["facts"] == "Autre chose."
     assert late.form("Save").submit().status == 303
+
+
+ASKS = "Sofia Benali, its supervisor, may not open this event"
+
+
+@pytest.mark.parametrize("why", ["left", "other sector"])
+def test_a_supervisor_who_may_not_open_it_is_shown_as_such_and_the_note_goes_to_the_next(
+    agency: Agency, sign_in: SignIn, database: Database, why: str
+) -> None:
+    with database.writing():
+        event = factories.adverse_event(agency.ines, agency.claire, supervisor_id=agency.sofia.id)
+        address = f"/staff/adverse-events/{event.id}"
+    ines = sign_in(agency.ines)
+    assert ASKS not in ines.get(address).words
+    with database.writing():
+        sofia = db.session.get_one(Staff, agency.sofia.id)
+        if why == "left":
+            sofia.active = False
+        else:
+            sofia.sectors = [db.session.get_one(Sector, agency.south)]
+            db.session.execute(update(Sector).where(Sector.manager_id == sofia.id).values(manager_id=None))
+    page = ines.get(address)
+    assert ASKS in page.words and len(page.statements) <= 12
+    form = page.link("Choose another supervisor").click().form("Save")
+    assert ASKS not in form.submit(supervisor_id=str(agency.ines.id)).follow().words
+    with database.app.app_context():
+        note = db.session.get_one(AdverseEvent, event.id).note
+        assert note and note.owner_id == agency.ines.id
