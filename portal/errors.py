@@ -30,9 +30,9 @@ SENTENCES = {
     500: (_l("Something went wrong on our side"), _l("Nothing was lost. Please try again in a moment.")),
 }
 # fields of texts, whatever the form; of one that has lines, any part of its name
-TYPED = {"subject", "text", "comment", "note", "reason", "tasks", "mission_order", "facts", "word", "why", "witnesses",
-         "measures_note", "effect_note", "fact", "whys", "factors", "planned", "immediate_cause", "worked", "missed",
-         "lessons"}  # fmt: skip
+TYPED = {"subject", "title", "text", "comment", "note", "reason", "tasks", "mission_order", "facts", "word", "why",
+         "witnesses", "measures_note", "effect_note", "fact", "whys", "factors", "planned", "immediate_cause", "worked",
+         "missed", "lessons", "indicator", "recipient"}  # fmt: skip
 FILE_TOO_LARGE = _l("This file is too large"), _l("What is sent at once may be 55 MB in all. Please send less.")
 
 
@@ -94,9 +94,11 @@ def show_stale_form(_error: CSRFError) -> Response:
 
 def show_signed_out(sign_in: str) -> Response | None:
     """Show what was sent without a session any more, to be copied before one signs in; nothing where nothing was
-    typed."""
+    typed. A form that htmx has sent still stands on the page with all that is in it, and the page says why."""
     if not (typed := _typed()):
         return None
+    if request.wants_fragment:
+        return answer("", 401)
     why = _("Your session had ended, so this was not sent. Copy what you had typed, then sign in again and paste it.")
     return error_page(401, SENTENCES[401][0], why, typed=typed, way_on=(sign_in, _("Sign in")))
 

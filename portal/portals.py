@@ -107,9 +107,7 @@ class Portal(Blueprint):
 def ask_to_sign_in() -> Response:
     """Send the person to the sign-in page and back, past what they had typed; htmx is told to open it as a page."""
     page = url_for("accounts.sign_in", next=way_back())
-    if portal_request.wants_fragment:
-        return go_to(page, 401)
-    return show_signed_out(page) or redirect(page)
+    return show_signed_out(page) or (go_to(page, 401) if portal_request.wants_fragment else redirect(page))
 
 
 def way_back() -> str | None:

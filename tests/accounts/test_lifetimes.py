@@ -163,3 +163,15 @@ def test_what_was_typed_while_the_session_ended_is_shown_to_be_copied(
     assert page.at("a.btn")["href"] == "/sign-in?next=/client/complaints/new"
     browser.environ_base["HTTP_REFERER"] = "https://elsewhere.example/"
     assert form.submit(text="Achetez !").status == 302, "what another site sends is not shown"
+
+
+def test_a_window_that_is_sent_after_the_session_keeps_what_was_typed_in_it(
+    agency: Agency, database: Database, sign_in: SignIn
+) -> None:
+    browser, page = sign_in(agency.sofia), f"/staff/visits/{agency.claires_next}/cancellation"
+    browser.environ_base["HTTP_REFERER"] = f"http://localhost/staff/visits/{agency.claires_next}"
+    with database.writing():
+        db.session.execute(delete(AccountSession))
+    kept = browser.act(page, {"reason": "Madame est à l’hôpital."}, htmx=True)
+    assert (kept.status, kept.html, "HX-Redirect" in kept.headers) == (401, "", False)
+    assert browser.act(page, {"reason": ""}, htmx=True).headers["HX-Redirect"].startswith("/sign-in")
