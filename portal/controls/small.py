@@ -26,9 +26,18 @@ def hide(number: int, user: User) -> Count:
     return _hide(number, limit_for(user))
 
 
-def hide_all(numbers: Sequence[int], user: User) -> list[Count]:
-    """Numbers that add up to a known total: the small ones hidden, and as many more as would give them away."""
-    return _hide_all(numbers, limit_for(user))
+def hide_all(numbers: Sequence[int], user: User, sums: Sequence[Collection[int]] | None = None) -> list[Count]:
+    """Numbers that add up to a known total: the small ones hidden, and as many more as would give them away.
+
+    Args:
+        sums: places of numbers of which the sum is told each time, where more than that of all of them is.
+    """
+    return _hide_all(numbers, limit_for(user), sums)
+
+
+def hide_part(part: int, whole: int, user: User) -> Count:
+    """A part of a number that is told beside it: hidden as well where what is left of it is small."""
+    return hide_all([part, whole - part], user)[0]
 
 
 def _hide(number: int, limit: int) -> Count:
@@ -36,7 +45,6 @@ def _hide(number: int, limit: int) -> Count:
 
 
 def _hide_all(numbers: Sequence[int], limit: int, sums: Sequence[Collection[int]] | None = None) -> list[Count]:
-    """`sums` are the places of those numbers of which the sum is told each time; without, it is that of all of them."""
     shown: list[Count] = [_hide(number, limit) for number in numbers]
     ways = sums or [range(len(numbers))]
     while limit > 2 and any(_keep_small(numbers, shown, places, limit) for places in ways):

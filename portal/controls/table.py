@@ -71,6 +71,11 @@ def part_of(sums: Mapping[str, Any], label: str, name: str, whole: str = "n") ->
     return Figure(label, int(sums[name]), beside=(int(sums[whole]) - int(sums[name]),))
 
 
+def fewest(part: int, whole: int) -> int:
+    """On how few rows a part of a hundred rests: it tells how many are in it, and how many are not."""
+    return min(filter(None, (part, whole - part)), default=0)
+
+
 @dataclass(frozen=True)
 class Spread:
     """How many rows there are of each value of something: a table, with a bar for each number."""
@@ -164,7 +169,7 @@ def _measured(each: Delay) -> list[GridCell]:
     return [
         GridCell(each.target),
         GridCell(each.n),
-        GridCell(_("%(part)s%%", part=part), part=part, rests_on=each.n),
+        GridCell(_("%(part)s%%", part=part), part=part, rests_on=fewest(each.in_time, each.n)),
         median,
     ]
 

@@ -45,6 +45,7 @@ from portal.controls.table import (
     Offer,
     Summary,
     Totals,
+    fewest,
     part_of,
 )
 from portal.forms import choices
@@ -180,14 +181,13 @@ def tell(sums: Mapping[str, Any]) -> Summary:
     checked, effective = int(sums["checked"]), int(sums["effective"])
     dropped = number - waiting - done
     helped = _("%(part)s%%", part=effective * 100 // checked) if checked else "—"
-    fewest = min(filter(None, (checked, effective, checked - effective)), default=0)  # a part of a hundred tells each
     figures = [
         Figure(_("Actions"), number),
         Figure(_("Not done yet"), waiting, beside=(done, dropped)),
         part_of(sums, _("Overdue"), "overdue", "open"),
         Figure(_("Done"), done, beside=(waiting, dropped)),
         part_of(sums, _("Done in time"), "in_time", "done"),
-        Figure(_("That helped"), helped, f"n = {checked}", rests_on=fewest),
+        Figure(_("That helped"), helped, f"n = {checked}", rests_on=fewest(effective, checked)),
     ]
     found = sums["groups"]
     return Summary(figures, months=_months(found), grids=[_effects(found)] if found else ())

@@ -188,7 +188,8 @@ def years_of(user: User, year: int) -> tuple[Year, Year]:
     found = {one: Year(one) for one in (year, year - 1)}
     chosen = _of_years(visible_events(user), AdverseEvent.day, year).where(AdverseEvent.state.not_in(_NOT_COUNTED))
     columns = ("id", "day", "declared_at", "occurred_at", "acknowledged_at", "triaged_at", "closed_at", "told_at",
-               "client_id", "sector_id", "nature", "severity", "potential", "frequency", "legal_id")  # fmt: skip
+               "client_id", "sector_id", "mode", "capacity", "occurred_until", "nature", "severity", "potential",
+               "frequency", "legal_id")  # fmt: skip
     where: dict[int, Year] = {}
     for row in db.session.execute(chosen.with_only_columns(*(getattr(AdverseEvent, name) for name in columns))):
         where[row.id] = found[local(row.day).year]

@@ -1,27 +1,33 @@
 """The yearly review of adverse events on paper. It names nobody; small numbers only the quality lead reads."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from babel.dates import get_month_names
+from babel.dates import get_day_names, get_month_names
 from babel.numbers import format_percent
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+from sqlalchemy import Row
 
 from portal import clock
 from portal.accounts.models import User
 from portal.adverse_events.criticality import LEVELS, ZONE_LABELS, Zone, criticality
 from portal.adverse_events.follow_words import FAMILY_LABELS
-from portal.adverse_events.words import NATURE_LABELS, frequency_words, severity_words
-from portal.controls.small import HIDDEN, hide, hide_all, limit_for
+from portal.adverse_events.models import Mode
+from portal.adverse_events.words import CAPACITY_LABELS, MODE_LABELS, NATURE_LABELS, frequency_words, severity_words
+from portal.controls.small import HIDDEN, hide, hide_all, hide_part, limit_for
+from portal.controls.table import fewest
 from portal.i18n import PARTS, decimal, duration, language, local
 from portal.papers import Block, Paper, Section, bars, heat, note, table
 from portal.reports.review import Delay, Share, Year, gravity, names_of_legal, names_of_sectors, years_of
 
 DAYS_FROM = timedelta(days=3)  # longer delays are said in days
 TOP = 5
+SERIOUS_OR_NOT = range(2), range(2, 5)  # lines of the severities, worst first, that are added up at a glance
+PARTS_OF_DAY = (_l("Night, 0:00 to 6:00"), _l("Morning, 6:00 to 12:00"), _l("Afternoon, 12:00 to 18:00"),
+                _l("Evening, 18:00 to 24:00"))  # fmt: skip
 COLOURS = {Zone.GREEN: _l("Green"), Zone.YELLOW: _l("Yellow"), Zone.ORANGE: _l("Orange"), Zone.RED: _l("Red")}
 
 
@@ -32,9 +38,12 @@ def review_paper(user: User, year: int) -> Paper:
         Section(_("At a glance"), [*_hint(user), _glance(user, now, before)]),
         Section(_("What was done about it"), [_done(user, now, before)]),
         Section(_("By month"), [_bars(user, _("Month"), _by_month(now))]),
+        Section(_("By weekday"), [_bars(user, _("Weekday"), _by_weekday(now))]),
+        Section(_("By time of day"), [_bars(user, _("Time of day"), _by_hours(now))]),
+        Section(_("By who reported it"), [_bars(user, _("Reported as"), _by_reporter(now))]),
         Section(_("By category"), [_bars(user, _("Category"), _sorted(now.by_category(), _("Without a category")))]),
         Section(_("By category of the law"), [_bars(user, _("Category of the law"), _by_legal(now))]),
-        Section(_("By severity"), [_bars(user, _("Severity"), _by_severity(now))]),
+        Section(_("By severity"), [_bars(user, _("Severity"), _by_severity(now), SERIOUS_OR_NOT)]),
         Section(_("By nature"), [_bars(user, _("Nature"), _by_nature(now))]),
         Section(_("By sector"), [_bars(user, _("Sector"), _by_sector(now))]),
         Section(_("Severity × frequency"), [_matrix(user, now)]),
@@ -61,11 +70,11 @@ def _hint(user: User) -> list[Block]:
 def _glance(user: User, now: Year, before: Year) -> Block:
     return _beside(now, before, [
         (_("Adverse events"), lambda one: hide(one.number, user)),
-        (_("Serious ones (G4 and G5)"), lambda one: hide(one.serious, user)),
+        (_("Serious ones (G4 and G5)"), lambda one: hide_part(one.serious, one.number, user)),
         (_("Near misses"), lambda one: _share(user, one.near_misses)),
         (_("Per 1,000 visits"), lambda one: _rate(user, one, one.per_thousand_visits)),
         (_("Per 10,000 hours of visits"), lambda one: _rate(user, one, one.per_ten_thousand_hours)),
-        (_("Happened again to the same client within 90 days"), lambda one: hide(one.again, user)),
+        (_("Happened again to the same client within 90 days"), lambda one: hide_part(one.again, one.number, user)),
     ])  # fmt: skip
 
 
@@ -83,8 +92,8 @@ def _done(user: User, now: Year, before: Year) -> Block:
         (_("Causes analysed (G3 and above)"), lambda one: _share(user, one.analysed)),
         (_("Reporters told what became of it"), lambda one: _share(user, one.fed_back)),
         (_("Actions decided on"), lambda one: hide(len(one.actions), user)),
-        (_("Actions still open"), lambda one: hide(one.open_actions, user)),
-        (_("Actions overdue"), lambda one: hide(one.overdue_actions(today), user)),
+        (_("Actions still open"), lambda one: hide_part(one.open_actions, len(one.actions), user)),
+        (_("Actions overdue"), lambda one: hide_part(one.overdue_actions(today), one.open_actions, user)),
         (_("Actions that helped, of those that were checked"), lambda one: _share(user, one.effective)),
     ])  # fmt: skip
 
@@ -101,7 +110,8 @@ def _rests_on_few(user: User, number: int) -> bool:
 def _share(user: User, share: Share) -> str:
     if share.percent is None:
         return "–"
-    return HIDDEN if _rests_on_few(user, share.whole) else format_percent(share.percent / 100, locale=PARTS[language()])
+    few = _rests_on_few(user, fewest(share.part, share.whole))
+    return HIDDEN if few else format_percent(share.percent / 100, locale=PARTS[language()])
 
 
 def _rate(user: User, year: Year, rate: float | None) -> str:
@@ -123,8 +133,8 @@ def _delay(user: User, delay: Delay) -> str:
 # ---- parts of the year ----
 
 
-def _bars(user: User, what: str, counted: Sequence[tuple[object, int]]) -> Block:
-    shown = hide_all([number for _label, number in counted], user)
+def _bars(user: User, what: str, counted: Sequence[tuple[object, int]], sums: Sequence[range] | None = None) -> Block:
+    shown = hide_all([number for _label, number in counted], user, sums)
     lines = [(label, number) for (label, _n), number in zip(counted, shown, strict=True)]
     return bars((what, _("Events")), lines)
 
@@ -138,6 +148,32 @@ def _by_month(year: Year) -> list[tuple[object, int]]:
     names = get_month_names("wide", context="stand-alone", locale=PARTS[language()])
     counted = year.by(lambda one: local(one.day).month)
     return [(names[month], counted[month]) for month in range(1, 13)]
+
+
+def _by_weekday(year: Year) -> list[tuple[object, int]]:
+    names = get_day_names("wide", context="stand-alone", locale=PARTS[language()])
+    counted = year.by(lambda one: _of_both_ends(one, datetime.weekday))
+    return [*((names[day], counted[day]) for day in range(7)), (_("Not known"), counted[None])]
+
+
+def _by_hours(year: Year) -> list[tuple[object, int]]:
+    counted = year.by(lambda one: _of_both_ends(one, lambda moment: moment.hour // 6))
+    return [*((label, counted[part]) for part, label in enumerate(PARTS_OF_DAY)), (_("Not known"), counted[None])]
+
+
+def _of_both_ends(one: Row, read: Callable[[datetime], int]) -> int | None:
+    """What holds of the moment at which it happened; of a period within one day, what holds of both its ends."""
+    if one.occurred_at is None:
+        return None
+    first, last = local(one.occurred_at), local(one.occurred_until or one.occurred_at)
+    return read(first) if first.date() == last.date() and read(first) == read(last) else None
+
+
+def _by_reporter(year: Year) -> list[tuple[object, int]]:
+    """In which capacity an event was reported, of those with a name: of the others it could tell who it was."""
+    counted = year.by(lambda one: one.capacity if one.mode == Mode.NAMED else one.mode)
+    nameless = [(MODE_LABELS[mode], counted[mode]) for mode in (Mode.CONFIDENTIAL, Mode.ANONYMOUS)]
+    return [*((label, counted[capacity]) for capacity, label in CAPACITY_LABELS.items()), *nameless]
 
 
 def _by_legal(year: Year) -> list[tuple[object, int]]:

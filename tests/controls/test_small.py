@@ -13,7 +13,19 @@ from hypothesis import strategies as st
 
 from portal.controls import small
 from portal.controls.files import XlsxWriter
-from portal.controls.table import Column, Delay, Figure, Grid, GridCell, Months, Spread, Summary, delays, part_of
+from portal.controls.table import (
+    Column,
+    Delay,
+    Figure,
+    Grid,
+    GridCell,
+    Months,
+    Spread,
+    Summary,
+    delays,
+    fewest,
+    part_of,
+)
 from portal.roles import Role
 from portal.settings.actions import set_option
 from tests.conftest import Database
@@ -28,7 +40,7 @@ SUMMARY = Summary(
     [
         Grid("Matrix", "Severity", ["F1"], [("G1", [GridCell(2, "green")]), ("G2", [GridCell(8, "red")])],
              [("green", "Acceptable"), ("red", "Unacceptable")]),
-        delays("Delays", [Delay("Triage", "48 h", 10, 9, "3:00"), Delay("Closed", "30 d", 3, 1, "40 d"),
+        delays("Delays", [Delay("Triage", "48 h", 10, 5, "3:00"), Delay("Closed", "30 d", 3, 1, "40 d"),
                           Delay("Told", "48 h", 0, 0, "")]),
     ],
 )  # fmt: skip
@@ -115,8 +127,9 @@ def test_all_figures_of_a_table_are_masked_with_what_was_computed_of_few(databas
     assert [row for _label, row in shown.months[0].lines] == [["…", f"<{NBSP}5"], [0, 7]]
     matrix, measured = [[[cell.value for cell in row] for _label, row in grid.lines] for grid in shown.grids]
     assert matrix == [[f"<{NBSP}5"], ["…"]]
-    assert measured == [["48 h", 10, "90%", "3:00"], ["30 d", f"<{NBSP}5", "…", "…"], ["48 h", 0, "—", "—"]]
+    assert measured == [["48 h", 10, "50%", "3:00"], ["30 d", f"<{NBSP}5", "…", "…"], ["48 h", 0, "—", "—"]]
     assert shown.hidden_below == 5
+    assert (fewest(9, 10), fewest(10, 10), fewest(0, 0)) == (1, 10, 0), "90 of 100 tells of the one that is not so"
     assert shown.grids[1].lines[1][1][2].part is None, "no bar tells what is hidden"
 
 
@@ -128,4 +141,4 @@ def test_the_file_has_the_tables_of_what_is_drawn(app: Flask) -> None:
     said = [[cell for cell in row if cell is not None] for row in sheet.iter_rows(values_only=True)]
     assert ["By month", "Oct 26", "Nov 26"] in said and ["Dog", "0", "7"] in said
     assert ["Severity", "F1"] in said and ["G2", "8"] in said
-    assert ["Triage", "48 h", "10", "90%", "3:00"] in said
+    assert ["Triage", "48 h", "10", "50%", "3:00"] in said

@@ -176,7 +176,48 @@ def test_the_review_counts_and_hides_small_numbers(agency: Agency, sign_in: Sign
     assert "Fall 6" not in masked, "with the total it would give the other one away"
     assert len(page.statements) <= 16
     assert not [name for name in CANARIES if name in whole]
+    with database.writing():
+        first, *others = [db.session.get_one(AdverseEvent, one.id) for one in stored]
+        first.nature = "near_miss"
+    assert "Near misses 14%" in paper(ines.get("/staff/adverse-events/reviews/2026"))
+    masked = paper(sofia.get("/staff/adverse-events/reviews/2026"))
+    assert "Near misses … –" in masked and "Near miss < 5" in masked, "14 of 100 of 7 is 1"
+    with database.writing():
+        for one in others:
+            db.session.get_one(AdverseEvent, one.id).severity = 5
+    masked = paper(sofia.get("/staff/adverse-events/reviews/2026"))
+    assert "Serious ones (G4 and G5) … 0" in masked, "5 of 7 would tell of the two others"
     assert "No adverse event was reported that year." in paper(ines.get("/staff/adverse-events/reviews/2024"))
+
+
+def test_the_review_says_when_it_happened_and_who_reported_but_not_who_did_in_confidence(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        tuesday = clock.now().replace(hour=9, minute=0, second=0, microsecond=0)  # 10:00 where the agency is
+        for capacity, mode, occurred, until in (
+            ("worker", Mode.NAMED, tuesday, None),
+            ("worker", Mode.NAMED, tuesday - timedelta(hours=10), None),  # midnight, by the agency's clocks
+            ("relative", Mode.NAMED, tuesday - timedelta(hours=1), tuesday),
+            ("client", Mode.CONFIDENTIAL, tuesday - timedelta(hours=5), tuesday),  # from the night to the morning
+            ("client", Mode.ANONYMOUS, tuesday - timedelta(days=7), tuesday),  # from a Tuesday to a Tuesday
+            ("supervisor", Mode.NAMED, None, None),
+        ):
+            factories.adverse_event(
+                agency.sofia, agency.claire, capacity=capacity, mode=mode, discovered_at=clock.now(),
+                occurred_at=occurred, occurred_until=until,
+            )  # fmt: skip
+    url = "/staff/adverse-events/reviews/2026"
+    text = paper(sign_in(agency.ines).get(url))
+    said = ("Worker 2", "Client 0", "Relative or carer 1", "Supervisor or office 1", "In confidence 1",
+            "Anonymously 1", "Monday 0", "Tuesday 4", "Not known 2", "Night, 0:00 to 6:00 1",
+            "Morning, 6:00 to 12:00 2", "Evening, 18:00 to 24:00 0", "Not known 3")  # fmt: skip
+    for each in said:
+        assert each in text, each
+    masked = paper(sign_in(agency.sofia).get(url))
+    assert "Worker < 5" in masked and "In confidence < 5" in masked and "Morning, 6:00 to 12:00 < 5" in masked
+    for language, line in (("fr", "mardi 4"), ("ru", "вторник 4")):
+        assert line in paper(sign_in(agency.ines).get(f"{url}?lang={language}"))
 
 
 # ---- typesetting ----
