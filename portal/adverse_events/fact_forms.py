@@ -14,6 +14,7 @@ from wtforms.validators import InputRequired, Optional, ValidationError
 from portal.accounts.models import User
 from portal.adverse_events.drafts import refusal_of, values_of
 from portal.adverse_events.models import AdverseEvent, EventDraft
+from portal.adverse_events.moments import moment_of
 from portal.adverse_events.people_forms import client_numbers
 from portal.adverse_events.queries import earlier_events
 from portal.adverse_events.report import Told, refuse_lesser_potential, refuse_told
@@ -25,7 +26,6 @@ from portal.adverse_events.step_forms import (
     WhenForm,
     blame,
     day_field,
-    moment_of,
     offered,
     time_field,
     words_of,

@@ -12,8 +12,9 @@ from wtforms.validators import InputRequired, StopValidation
 from portal.adverse_events.completing import Known
 from portal.adverse_events.follow_forms import FollowForm, number, offered
 from portal.adverse_events.models import AdverseEvent
+from portal.adverse_events.moments import moment_of, said_of_hour
 from portal.adverse_events.queries import assigned_workers, supervisors
-from portal.adverse_events.step_forms import CHOOSE, LONG, SHORT, blame, clear_time, day_field, moment_of
+from portal.adverse_events.step_forms import CHOOSE, LONG, SHORT, blame, clear_time, day_field
 from portal.adverse_events.words import CONSEQUENCE_LABELS, MEASURE_LABELS, NATURE_LABELS, PLACE_LABELS
 from portal.i18n import exact, local
 from portal.organisation.lists import offered as offered_entries
@@ -94,8 +95,17 @@ class KnownForm(FollowForm):
             consequences=self.consequences.data or [], measures=self.measures.data or [], **texts,
         )  # fmt: skip
 
+    def hour_of(self, name: str) -> str | None:
+        """What is said at an hour: which one it is, of two."""
+        return said_of_hour(self._moment(name))
+
     def _moment(self, name: str) -> datetime | None:
-        return moment_of(self[name].data, self[f"{MOMENTS[name]}_hour"].data)
+        """As it was typed. What was not changed stays as it is, of an hour that came twice the second as well."""
+        kept, shown = getattr(self.event, name), _shown(self.event)
+        hour = f"{MOMENTS[name]}_hour"
+        same = self[name].data == shown[name] and str(self[hour].data)[:5] == str(shown[hour])[:5]
+        since = None if name == "occurred_at" else self._moment("occurred_at")
+        return kept if same else moment_of(self[name].data, self[hour].data, since)
 
     def stands(self) -> dict[str, str]:
         names = [name for name in _shown(self.event) if not name.endswith("_hour")]

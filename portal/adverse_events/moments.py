@@ -1,15 +1,38 @@
 """When an event was: what of it cannot have been, and which visits it can have to do with."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal import clock
 from portal.errors import Refused
-from portal.i18n import local, start_of_day
+from portal.forms import day_within_reach
+from portal.i18n import local, start_of_day, zone
 from portal.visits.models import Visit
 
 MIDNIGHT = timedelta(hours=1)  # before it, the visits of the day that begins are near as well
+
+
+def moment_of(day: date | None, hour: Any, since: datetime | None = None) -> datetime | None:
+    """The moment that the agency's clocks show. Of an hour that they show twice, when they are put back in autumn, it
+    is the first, or the second if the first lies before `since`."""
+    if not (day_within_reach(day) and hour):
+        return None
+    shown = datetime.combine(cast("date", day), hour, zone())
+    first, second = (shown.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    return second if since and first < since <= second else first
+
+
+def said_of_hour(moment: datetime | None) -> str | None:
+    """Which hour is meant, of one that the agency's clocks showed twice."""
+    shown = local(moment) if moment else None
+    if shown is None or shown.utcoffset() == shown.replace(fold=1 - shown.fold).utcoffset():
+        return None
+    if shown.fold:
+        return _("The clocks were put back in this night and showed this hour twice: the second one is meant.")
+    return _("The clocks were put back in this night and showed this hour twice: the first one is meant.")
 
 
 def refuse_times(discovered_at: datetime, occurred_at: datetime | None, occurred_until: datetime | None) -> None:

@@ -2,7 +2,7 @@
 right or not."""
 
 from datetime import date, datetime
-from typing import Any, cast
+from typing import cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -23,12 +23,12 @@ from portal import clock
 from portal.accounts.models import User
 from portal.adverse_events.drafts import values_of
 from portal.adverse_events.models import LONGEST_LINE, LONGEST_TEXT, EventDraft, Mode
-from portal.adverse_events.moments import refuse_times
+from portal.adverse_events.moments import moment_of, refuse_times, said_of_hour
 from portal.adverse_events.words import CAPACITY_LABELS, MODE_LABELS, PLACE_LABELS
 from portal.errors import Refused
 from portal.extensions import db
 from portal.forms import PortalForm, day_within_reach
-from portal.i18n import exact, local, zone
+from portal.i18n import exact, local
 from portal.visits.models import Visit
 
 SHORT = Length(max=LONGEST_LINE, message=_l("Please use at most %(max)d characters."))
@@ -64,11 +64,6 @@ def day_field(label: object) -> DateField:
 
 def time_field(label: object) -> TimeField:
     return TimeField(label, validators=[clear_time, Optional()])
-
-
-def moment_of(day: date | None, hour: Any) -> datetime | None:
-    """A day and an hour of the agency's wall clock, as a moment."""
-    return datetime.combine(day, hour, zone()) if day and hour else None
 
 
 class StepForm(PortalForm):
@@ -206,13 +201,17 @@ class WhenForm(StepForm):
         discovered = (_("Discovered"), _shown(moments["discovered_at"]))
         return [(_("Happened"), happened), *until, discovered, (_("Place"), place)]
 
+    def hour_of(self, name: str) -> str | None:
+        """What is said at an hour: which one it is, of two."""
+        return said_of_hour(self.answers()[name])
+
     def answers(self) -> dict:
-        known = self.occurred.data != "unknown"
+        known, lasted = self.occurred.data != "unknown", self.occurred.data == "period"
+        occurred_at = moment_of(self.occurred_day.data, self.occurred_time.data) if known else None
         return {
-            "discovered_at": moment_of(self.discovered_day.data, self.discovered_time.data),
-            "occurred_at": moment_of(self.occurred_day.data, self.occurred_time.data) if known else None,
-            "occurred_until": moment_of(self.until_day.data, self.until_time.data)
-            if self.occurred.data == "period" else None,
+            "discovered_at": moment_of(self.discovered_day.data, self.discovered_time.data, occurred_at),
+            "occurred_at": occurred_at,
+            "occurred_until": moment_of(self.until_day.data, self.until_time.data, occurred_at) if lasted else None,
             "place": self.place.data, "place_note": self.place_note.data or "",
         }  # fmt: skip
 
@@ -224,4 +223,4 @@ def _start(draft: EventDraft) -> date | None:
 
 
 def _shown(moment: datetime | None) -> str:
-    return exact(moment) if moment else ""
+    return " · ".join(filter(None, (exact(moment), said_of_hour(moment)))) if moment else ""

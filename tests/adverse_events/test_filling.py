@@ -97,11 +97,38 @@ def test_a_refused_step_keeps_what_was_typed_and_says_what_is_missing(agency: Ag
     page = browser.get(f"{steps}/facts").form("/facts").submit(witnesses="La voisine", go="next").follow()
     assert "Please describe what happened." in page.errors()
     assert page.at("#witnesses").get_text().strip() == "La voisine"
+    for day in ("0001-01-01", "9999-12-31"):
+        odd = browser.get(f"{steps}/when").form("/when").submit(occurred_day=day, occurred_time="00:10", go="next")
+        assert any("between 1900 and 2200" in one for one in odd.follow().errors())
     late = browser.get(f"{steps}/when").form("/when").submit(
         occurred_day="2026-11-17", occurred_time="11:00", discovered_time="10:00", place="home", go="next")  # fmt: skip
     assert any("before it happened" in one for one in late.follow().errors())
     future = browser.get(f"{steps}/when").form("/when").submit(discovered_day="2027-01-01", go="next").follow()
     assert any("still to come" in one for one in future.errors())
+
+
+def test_an_hour_that_comes_twice_says_which_one_is_meant(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    """At three in the night to 25 October the clocks are put back to two."""
+    browser = sign_in(agency.sofia)
+    steps = begin(browser, client_id=agency.claire.id)
+    twice: dict[str, Any] = {"occurred_day": "2026-10-25", "occurred_time": "02:45", "discovered_day": "2026-10-25",
+                             "discovered_time": "02:10", "place": "home"}  # fmt: skip
+    check = fill(browser, steps, agency, when=twice)
+    for page in (check, browser.get(f"{steps}/when")):
+        assert page.words.count("showed this hour twice: the first one is meant.") == 1
+        assert page.words.count("showed this hour twice: the second one is meant.") == 1
+    check.form("/send").submit()
+    with database.app.app_context():
+        event = db.session.scalars(select(AdverseEvent)).one()
+        moments = event.occurred_at, event.discovered_at
+        number = event.id
+    assert [f"{one:%H:%M}" for one in moments if one] == ["00:45", "01:10"]
+    edit = browser.get(f"/staff/adverse-events/{number}/editing")
+    assert "the second one is meant" in edit.words
+    assert edit.form("Save").submit(witnesses="La voisine").status == 303
+    with database.app.app_context():
+        event = db.session.get_one(AdverseEvent, number)
+        assert (event.occurred_at, event.discovered_at) == moments, "what was not changed stays"
 
 
 def test_only_visits_are_offered_that_the_event_can_have_to_do_with(
