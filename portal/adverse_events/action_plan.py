@@ -64,7 +64,7 @@ class Planned:
 
 def owners_of(event: AdverseEvent, also: int | None = None) -> dict[int, str]:
     """Who of the staff can have an action in hand, by number: those at work who may see the event, and who has it."""
-    return overseers(event.sector_id, also)
+    return overseers(event.sector_id, also=also)
 
 
 def visible_actions(user: User) -> Select[Action]:

@@ -82,7 +82,7 @@ def analysis_of(event: AdverseEvent) -> Analysis | None:
 
 def pilots_of(event: AdverseEvent, also: int | None = None) -> dict[int, str]:
     """Who of the staff can lead the analysis: those who see the event, and who leads it now."""
-    return overseers(event.sector_id, also)
+    return overseers(event.sector_id, also=also)
 
 
 def save_analysis(actor: User, event: AdverseEvent, found: Findings, version: int, *, finish: bool = False) -> Analysis:

@@ -68,7 +68,7 @@ class ChangeForm(DeedForm):
         self.subject_id.choices = choices_of(offered(ListName.COMPLAINT, [complaint.subject_id]))
         kinds = [*TYPED_CHANNELS, *({Channel(complaint.channel)} - set(TYPED_CHANNELS))]
         self.channel.choices = [SelectChoice(value=str(one), label=str(CHANNEL_LABELS[one])) for one in kinds]
-        self.owner_id.choices = choices_of(overseers(complaint.sector_id, owner), _("Nobody yet"))
+        self.owner_id.choices = choices_of(overseers(complaint.sector_id, also=owner), _("Nobody yet"))
 
     def typed(self) -> Change:
         subject = db.session.get_one(ListEntry, number_in(self.subject_id.data))

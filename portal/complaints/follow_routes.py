@@ -1,9 +1,10 @@
 """The staff's page of a complaint, and what is done there."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from flask import abort, flash, g, request, url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
@@ -18,23 +19,60 @@ from portal.portals import staff
 from portal.roles import Permission
 
 MODULE = "complaints.enabled"
-HEADINGS = {
-    "acknowledge": _l("Acknowledge the receipt"),
-    "wait": _l("Announce that it takes longer"),
-    "answer": _l("Answer the complaint"),
-    "resolve": _l("Close the complaint"),
-    "reopen": _l("Reopen the complaint"),
-    "change": _l("Subject, channel, in the hands of"),
-}
+ASKED = ("GET", "POST")  # of a deed: the question, then the answer
 
-PARTS = {
-    "acknowledge": "complaints/_acknowledge_form.html",
-    "wait": "complaints/_wait_form.html",
-    "answer": "complaints/_answer_form.html",
-    "resolve": "complaints/_resolve_form.html",
-    "reopen": "complaints/_reopen_form.html",
-    "change": "complaints/_change_form.html",
-}
+
+@dataclass(frozen=True)
+class Deed:
+    """Something that staff do with a complaint.
+
+    Attributes:
+        heading: of the question, and of the button that asks it.
+        part: the template of its form.
+        form: what it asks.
+        act: does it, as the form says.
+        said: once it is done.
+    """
+
+    heading: object
+    part: str
+    form: type[DeedForm]
+    act: Callable[[Any], object]
+    said: object
+
+
+DEEDS = {
+    "acknowledge": Deed(
+        _l("Acknowledge the receipt"), "complaints/_acknowledge_form.html", DeedForm,
+        lambda form: following.acknowledge(g.user, form.complaint, form.version_shown),
+        _l("The receipt is acknowledged."),
+    ),
+    "wait": Deed(
+        _l("Announce that it takes longer"), "complaints/_wait_form.html", DeedForm,
+        lambda form: following.announce_delay(g.user, form.complaint, form.version_shown),
+        _l("It is announced that the answer takes longer."),
+    ),
+    "answer": Deed(
+        _l("Answer the complaint"), "complaints/_answer_form.html", AnswerForm,
+        lambda form: following.answer(g.user, form.complaint, form.text.data or "", form.version_shown),
+        _l("The answer is sent."),
+    ),
+    "resolve": Deed(
+        _l("Close the complaint"), "complaints/_resolve_form.html", ResolveForm,
+        lambda form: following.resolve(g.user, form.complaint, str(form.outcome.data), form.version_shown),
+        _l("The complaint is closed, and its note is finished."),
+    ),
+    "reopen": Deed(
+        _l("Reopen the complaint"), "complaints/_reopen_form.html", ReopenForm,
+        lambda form: following.reopen(g.user, form.complaint, form.why.data or "", form.version_shown),
+        _l("The complaint is open again."),
+    ),
+    "change": Deed(
+        _l("Subject, channel, in the hands of"), "complaints/_change_form.html", ChangeForm,
+        lambda form: following.change(g.user, form.complaint, form.typed(), form.version_shown),
+        _l("The complaint is saved."),
+    ),
+}  # fmt: skip
 
 
 def _complaint_or_404(complaint_id: int) -> Complaint:
@@ -44,73 +82,50 @@ def _complaint_or_404(complaint_id: int) -> Complaint:
 @staff.page("/complaints/<int:complaint_id>", Permission.SEE_COMPLAINTS, module=MODULE)
 def show_complaint(complaint_id: int) -> Response:
     said = staff_page(g.user, _complaint_or_404(complaint_id))
-    return show("complaints/show.html", headings=HEADINGS, **said)
+    return show("complaints/show.html", headings={name: deed.heading for name, deed in DEEDS.items()}, **said)
 
 
-@staff.page("/complaints/<int:complaint_id>/receipt", Permission.HANDLE_COMPLAINTS, methods=("GET", "POST"),
-            module=MODULE)  # fmt: skip
+@staff.page("/complaints/<int:complaint_id>/receipt", Permission.HANDLE_COMPLAINTS, methods=ASKED, module=MODULE)
 def acknowledge_complaint(complaint_id: int) -> Response:
-    complaint = _complaint_or_404(complaint_id)
-    form = DeedForm(complaint)
-    said = _("The receipt is acknowledged.")
-    return _do("acknowledge", form, lambda: following.acknowledge(g.user, complaint, form.version_shown), said)
+    return _ask("acknowledge", complaint_id)
 
 
-@staff.page("/complaints/<int:complaint_id>/delay", Permission.HANDLE_COMPLAINTS, methods=("GET", "POST"),
-            module=MODULE)  # fmt: skip
+@staff.page("/complaints/<int:complaint_id>/delay", Permission.HANDLE_COMPLAINTS, methods=ASKED, module=MODULE)
 def announce_delay(complaint_id: int) -> Response:
     """The waiting letter: the answer takes longer."""
-    complaint = _complaint_or_404(complaint_id)
-    form = DeedForm(complaint)
-    said = _("It is announced that the answer takes longer.")
-    return _do("wait", form, lambda: following.announce_delay(g.user, complaint, form.version_shown), said)
+    return _ask("wait", complaint_id)
 
 
-@staff.page("/complaints/<int:complaint_id>/answer", Permission.HANDLE_COMPLAINTS, methods=("GET", "POST"),
-            module=MODULE)  # fmt: skip
+@staff.page("/complaints/<int:complaint_id>/answer", Permission.HANDLE_COMPLAINTS, methods=ASKED, module=MODULE)
 def answer_complaint(complaint_id: int) -> Response:
-    complaint = _complaint_or_404(complaint_id)
-    form = AnswerForm(complaint)
-    act = lambda: following.answer(g.user, complaint, form.text.data or "", form.version_shown)  # noqa: E731
-    return _do("answer", form, act, _("The answer is sent."))
+    return _ask("answer", complaint_id)
 
 
-@staff.page("/complaints/<int:complaint_id>/end", Permission.HANDLE_COMPLAINTS, methods=("GET", "POST"),
-            module=MODULE)  # fmt: skip
+@staff.page("/complaints/<int:complaint_id>/end", Permission.HANDLE_COMPLAINTS, methods=ASKED, module=MODULE)
 def resolve_complaint(complaint_id: int) -> Response:
-    complaint = _complaint_or_404(complaint_id)
-    form = ResolveForm(complaint)
-    act = lambda: following.resolve(g.user, complaint, str(form.outcome.data), form.version_shown)  # noqa: E731
-    return _do("resolve", form, act, _("The complaint is closed, and its note is finished."))
+    return _ask("resolve", complaint_id)
 
 
-@staff.page("/complaints/<int:complaint_id>/reopen", Permission.HANDLE_COMPLAINTS, methods=("GET", "POST"),
-            module=MODULE)  # fmt: skip
+@staff.page("/complaints/<int:complaint_id>/reopen", Permission.HANDLE_COMPLAINTS, methods=ASKED, module=MODULE)
 def reopen_complaint(complaint_id: int) -> Response:
-    complaint = _complaint_or_404(complaint_id)
-    form = ReopenForm(complaint)
-    act = lambda: following.reopen(g.user, complaint, form.why.data or "", form.version_shown)  # noqa: E731
-    return _do("reopen", form, act, _("The complaint is open again."))
+    return _ask("reopen", complaint_id)
 
 
-@staff.page("/complaints/<int:complaint_id>/change", Permission.HANDLE_COMPLAINTS, methods=("GET", "POST"),
-            module=MODULE)  # fmt: skip
+@staff.page("/complaints/<int:complaint_id>/change", Permission.HANDLE_COMPLAINTS, methods=ASKED, module=MODULE)
 def change_complaint(complaint_id: int) -> Response:
     """What it is about, how it came, who has it in hand."""
-    complaint = _complaint_or_404(complaint_id)
-    form = ChangeForm(complaint)
-    act = lambda: following.change(g.user, complaint, form.typed(), form.version_shown)  # noqa: E731
-    return _do("change", form, act, _("The complaint is saved."))
+    return _ask("change", complaint_id)
 
 
-def _do(deed: str, form: DeedForm, act: Callable[[], object], said: str) -> Response:
+def _ask(name: str, complaint_id: int) -> Response:
     """Ask, in the dialog or on a page of its own, and do it."""
-    complaint = form.complaint
+    complaint, deed = _complaint_or_404(complaint_id), DEEDS[name]
+    form = deed.form(complaint)
     page_url = url_for("staff.show_complaint", complaint_id=complaint.id)
-    if status := refused(form, act):
+    if status := refused(form, lambda: deed.act(form)):
         return show(
-            "complaints/deed.html", "complaints/_deed.html", status, part=PARTS[deed], heading=HEADINGS[deed],
-            form=form, back_url=page_url, action_url=request.path, **common(complaint),
+            "complaints/deed.html", "complaints/_deed.html", status, part=deed.part,
+            heading=deed.heading, form=form, back_url=page_url, action_url=request.path, **common(complaint),
         )  # fmt: skip
-    flash(said, "success")
+    flash(str(deed.said), "success")
     return done(page_url)

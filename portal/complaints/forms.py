@@ -1,6 +1,6 @@
 """The form of a complaint: of clients and workers on their portals, and of staff in somebody's name."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -82,26 +82,33 @@ class StaffComplaintForm(ComplaintForm):
     received_on = DateField(_l("Received on"), validators=[is_near])
     owner_id = SelectField(_l("In the hands of"))
 
-    def __init__(self, *, client: Client | None = None, worker: Worker | None = None, met: Mapping[int, str]) -> None:
+    def __init__(
+        self, *, client: Client | None = None, worker: Worker | None = None, met: Mapping[int, str],
+        sectors: Collection[int] = (),
+    ) -> None:  # fmt: skip
+        """Offer what there is to choose from.
+
+        Args:
+            sectors: which may follow it, where that depends on what is chosen here; a client's own without it.
+        """
         super().__init__(client=client, worker=worker, met=met)
         labels = {str(one): str(CHANNEL_LABELS[one]) for one in TYPED_CHANNELS}
         nothing = SelectChoice(value="", label=_("Please choose"))
         self.channel.choices = [nothing, *(SelectChoice(value=one, label=label) for one, label in labels.items())]
         if not self.is_submitted():
             self.received_on.data = today()
-        self.offer_handlers(client.sector_id if client else None, client)
-
-    def offer_handlers(self, sector_id: int | None, client: Client | None = None) -> None:
-        """Offer who can have it in hand, as far as it is known in whose sector it is."""
-        handlers = overseers(sector_id) if sector_id else {}
-        usual = usual_handler(sector_id, client, handlers) if sector_id else None
+        handlers = overseers(*([client.sector_id] if client else sectors))
+        usual = usual_handler(client.sector_id, client, handlers) if client else None
         first = _("As usual: %(name)s", name=handlers[usual]) if usual in handlers else _("As usual for the sector")
         self.owner_id.choices = choices_of(handlers, first)
 
     def filing(self) -> Filing:
+        return self._as_received(super().filing())
+
+    def _as_received(self, filing: Filing) -> Filing:
         day = self.received_on.data
         return replace(
-            super().filing(), channel=Channel(self.channel.data), received_at=moment_of(day) if day else None,
+            filing, channel=Channel(self.channel.data), received_at=moment_of(day) if day else None,
             owner_id=number_in(self.owner_id.data),
         )  # fmt: skip
 
@@ -121,18 +128,12 @@ class PartnerComplaintForm(StaffComplaintForm):
     )
 
     def __init__(self, sectors: Mapping[int, str]) -> None:
-        super().__init__(met={})
+        super().__init__(met={}, sectors=sectors)
         del self.about
-        del self.owner_id  # the sector's manager: who could be chosen depends on the sector
         self.sector_id.choices = choices_of(sectors, _("Please choose"))
 
-    def offer_handlers(self, sector_id: int | None, client: Client | None = None) -> None:
-        """Nobody is offered: the sector is chosen in the same form."""
-
     def filing(self) -> Filing:
-        day = self.received_on.data
-        return Filing(
+        return self._as_received(Filing(
             Direction.PARTNER_AGENCY, self.subject(), self.text.data or "", str(self.token.data),
-            partner=self.partner.data, sector_id=number_in(self.sector_id.data), channel=Channel(self.channel.data),
-            received_at=moment_of(day) if day else None,
-        )  # fmt: skip
+            partner=self.partner.data, sector_id=number_in(self.sector_id.data),
+        ))  # fmt: skip

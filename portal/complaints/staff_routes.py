@@ -50,14 +50,19 @@ def file_worker_complaint(worker_id: int) -> Response:
     """A worker complains of a client to whom they have been."""
     worker = worker_of(g.user, worker_id) or abort(404)
     met = clients_met(worker.id, visible_clients(g.user))
-    return _file(StaffComplaintForm(worker=worker, met=met), "worker", worker)
+    return _file(StaffComplaintForm(worker=worker, met=met, sectors=_sectors()), "worker", worker)
 
 
 @staff.page("/complaints/partner", Permission.HANDLE_COMPLAINTS, methods=("GET", "POST"), module=MODULE)
 def file_partner_complaint() -> Response:
     """Somebody else complains of the agency."""
+    return _file(PartnerComplaintForm(_sectors()), "partner", None)
+
+
+def _sectors() -> dict[int, str]:
+    """The sectors of who files it, by number."""
     mine = visible_sectors(g.user).where(Sector.active).with_only_columns(Sector.id, Sector.name).order_by(Sector.name)
-    return _file(PartnerComplaintForm({row.id: row.name for row in db.session.execute(mine)}), "partner", None)
+    return {row.id: row.name for row in db.session.execute(mine)}
 
 
 def _file(form: StaffComplaintForm, kind: str, person: Client | Worker | None) -> Response:

@@ -147,4 +147,4 @@ def _as_kept(value: object) -> object:
 
 def owners_of(incident: Incident) -> dict[int, str]:
     """Who of the staff can have an incident in hand, by number: those at work who may see it, and who has it now."""
-    return overseers(incident.visit.sector_id, incident.owner_id)
+    return overseers(incident.visit.sector_id, also=incident.owner_id)

@@ -203,9 +203,10 @@ def staff_responsible_for(sector_id: int | None, manager_id: int | None = None) 
         yield from db.session.scalars(reachable.where(Staff.role == role)).all()
 
 
-def overseers(sector_id: int, also: int | None = None) -> dict[int, str]:
-    """Who of the staff at work sees what happens in a sector, by number; and one more, though it be no longer."""
-    above = select(Sector.id, Sector.parent_id).where(Sector.id == sector_id).cte(recursive=True)
+def overseers(*sector_ids: int, also: int | None = None) -> dict[int, str]:
+    """Who of the staff at work sees what happens in a sector, or in one of several, by number; and one more, though it
+    be no longer."""
+    above = select(Sector.id, Sector.parent_id).where(Sector.id.in_(sector_ids)).cte(recursive=True)
     above = above.union(select(Sector.id, Sector.parent_id).join(above, Sector.id == above.c.parent_id))
     branch = select(above.c.id)
     coordinates = select(staff_sector.c.staff_id).where(staff_sector.c.sector_id.in_(branch))

@@ -8,6 +8,7 @@ from portal.complaints.models import Complaint
 from portal.extensions import db
 from portal.incidents.following import Closing, move_incident
 from portal.incidents.models import State
+from portal.notes.models import Note
 from portal.people.models import Client
 from portal.ratings.actions import leave_rating
 from portal.ratings.handling import handling_of
@@ -100,6 +101,25 @@ def test_what_was_received_in_the_future_is_refused_and_nothing_is_lost(agency: 
         assert page.status == status and page.says("#received_on-error")
         assert page.form("File the complaint").values()["text"] == SECRET
     assert form.submit(received_on="2026-11-16", **typed).follow().status == 200
+
+
+def test_whoever_files_for_another_says_who_has_it_in_hand(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    sofia, ada = sign_in(agency.sofia), sign_in(agency.ada)
+    typed: dict[str, Any] = {"subject_id": "33", "channel": "phone", "received_on": "2026-11-16", "text": SECRET}
+    partner: dict[str, Any] = {"partner": "Le voisin", "sector_id": str(agency.north), **typed}
+    page = ada.get("/staff/complaints/partner")
+    assert len(page.statements) <= 12
+    wrong = page.form("File the complaint").submit(owner_id=str(agency.igor.id), **partner)
+    assert wrong.status == 409 and wrong.says("#owner_id-error"), "Igor does not see the North"
+    form = wrong.form("File the complaint")
+    assert form.values()["partner"] == "Le voisin"
+    assert form.submit(owner_id=str(agency.ines.id)).follow().status == 200
+    form = sofia.get(f"/staff/workers/{agency.wassim.id}/complaints/new").form("File the complaint")
+    assert str(agency.igor.id) not in [one["value"] for one in form.fields("owner_id")[0].find_all("option")]
+    page = form.submit(about=str(agency.claire.id), owner_id=str(agency.ada.id), **typed).follow()
+    assert page.status == 200
+    owners = select(Note.owner_id).join(Complaint, Complaint.note_id == Note.id).order_by(Complaint.id)
+    assert database.all(owners) == [agency.ines.id, agency.ada.id]
 
 
 def test_a_low_rating_is_a_complaint_with_one_click(agency: Agency, sign_in: SignIn, database: Database) -> None:
