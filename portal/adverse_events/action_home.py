@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 from portal.accounts.models import User
 from portal.adverse_events.action_plan import is_overdue, own_actions
 from portal.adverse_events.follow_models import Action, ActionState
-from portal.adverse_events.models import AdverseEvent
+from portal.adverse_events.models import AdverseEvent, reference_of
 from portal.controls.periods import months_later
 from portal.extensions import Panel, db
 from portal.settings.queries import option
@@ -49,7 +49,7 @@ def actions_card(user: User) -> Panel | None:
 
 def _as_row(row: Row) -> dict[str, object]:
     return {
-        "text": row.text, "event_id": row.event_id, "id": row.id, "reference": f"EI-{row.year}-{row.number:04d}",
+        "text": row.text, "event_id": row.event_id, "id": row.id, "reference": reference_of(row.year, row.number),
         "due_on": row.due_on, "late": is_overdue(row.state, row.due_on), "check": row.state == ActionState.DONE,
         "check_on": row.check_on,
     }  # fmt: skip

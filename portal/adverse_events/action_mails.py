@@ -7,15 +7,15 @@ and to whom it goes, is decided when it is due. None says what happened to whom.
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 
-from flask import url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Row, Select, and_, select
 from sqlalchemy.orm import aliased
 
 from portal import clock
 from portal.accounts.models import User
+from portal.adverse_events.alerts import about_event
 from portal.adverse_events.follow_models import Action, ActionState
-from portal.adverse_events.models import AdverseEvent
+from portal.adverse_events.models import AdverseEvent, reference_of
 from portal.adverse_events.queries import event_of, visible_events
 from portal.extensions import MessageColumn, db
 from portal.i18n import zone
@@ -138,9 +138,7 @@ def _add(statement: Select) -> Select:
 def _read(row: Row) -> About | None:
     if row.action_event is None:
         return None
-    reference = f"EI-{row.action_year}-{row.action_number:04d}"
-    is_on = option("adverse_events.enabled")
-    return About(reference, url_for("staff.show_event", event_id=row.action_event) if is_on else None)
+    return about_event(reference_of(row.action_year, row.action_number), row.action_event)
 
 
 MESSAGE_COLUMN = MessageColumn(_add, _read)

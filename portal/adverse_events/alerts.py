@@ -197,8 +197,13 @@ def _read(row: Row) -> About | None:
     if row.about_event is None:
         return None
     name = f"{row.event_first or ''} {row.event_last or ''}".strip()
+    return about_event(name or "–", row.about_event)
+
+
+def about_event(words: str, event_id: int) -> About:
+    """What the page of messages says of one about an event, and the event's page, while there are any."""
     is_on = option("adverse_events.enabled")
-    return About(name or "–", url_for("staff.show_event", event_id=row.about_event) if is_on else None)
+    return About(words, url_for("staff.show_event", event_id=event_id) if is_on else None)
 
 
 MESSAGE_COLUMN = MessageColumn(_add, _read)

@@ -13,7 +13,7 @@ from sqlalchemy import Row, Select, func, literal, select, union_all
 from portal.accounts.models import User
 from portal.adverse_events.criticality import gravity
 from portal.adverse_events.follow_models import AuthorityRoute, Route, RouteStatus
-from portal.adverse_events.models import AdverseEvent, State
+from portal.adverse_events.models import AdverseEvent, State, reference_of
 from portal.adverse_events.queries import visible_events
 from portal.adverse_events.routes_of_law import ROUTE_LABELS, STATUS_LABELS, STATUS_TONES, Clock
 from portal.adverse_events.words import MODULE, severity_words
@@ -116,7 +116,7 @@ def _clocks(user: User) -> Select:
 def _as_line(row: Row) -> Line:
     status = RouteStatus(row.status) if row.status else None
     return Line(
-        id=row.id, reference=f"EI-{row.year}-{row.number:04d}",
+        id=row.id, reference=reference_of(row.year, row.number),
         client=f"{row.first_name or ''} {row.last_name or ''}".strip(), severity=severity_words(row.gravity), at=row.at,
         clock=Clock(row.due_at, row.at), route=ROUTE_LABELS[Route(row.route)] if row.route else None,
         status=(STATUS_LABELS[status], STATUS_TONES[status]) if status else None,

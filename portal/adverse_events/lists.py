@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Row, Select
 
-from portal.adverse_events.models import AdverseEvent
+from portal.adverse_events.models import AdverseEvent, reference_of
 from portal.adverse_events.words import NATURE_LABELS, severity_words, state_badge
 from portal.incidents.lists import named
 from portal.notes.models import Note
@@ -44,6 +44,6 @@ def rows(chosen: Select[AdverseEvent]) -> Select:
 
 def as_row(row: Row) -> EventRow:
     return EventRow(
-        row.id, f"EI-{row.year}-{row.number:04d}", row.day, NATURE_LABELS[row.nature], severity_words(row.severity),
+        row.id, reference_of(row.year, row.number), row.day, NATURE_LABELS[row.nature], severity_words(row.severity),
         state_badge(row.state), row.client or "", row.worker or "", row.done_at is not None,
     )  # fmt: skip

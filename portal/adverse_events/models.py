@@ -79,6 +79,11 @@ event_file = Table(
 )
 
 
+def reference_of(year: int, number: int) -> str:
+    """By which people speak of an event: `EI-2026-0007`."""
+    return f"EI-{year}-{number:04d}"
+
+
 class AdverseEvent(Versioned, db.Model):
     """An adverse event (événement indésirable). It knows nothing of who reported it: see `Reporter`."""
 
@@ -185,8 +190,7 @@ class AdverseEvent(Versioned, db.Model):
 
     @property
     def reference(self) -> str:
-        """By which people speak of it: `EI-2026-0007`."""
-        return f"EI-{self.year}-{self.number:04d}"
+        return reference_of(self.year, self.number)
 
 
 class Reporter(db.Model):

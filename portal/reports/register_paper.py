@@ -7,7 +7,7 @@ from sqlalchemy import Row, func, select
 from portal.accounts.models import User
 from portal.adverse_events.criticality import ZONE_LABELS, criticality
 from portal.adverse_events.follow_models import Action, ActionState, AuthorityRoute
-from portal.adverse_events.models import AdverseEvent, State, event_category
+from portal.adverse_events.models import AdverseEvent, State, event_category, reference_of
 from portal.adverse_events.words import NATURE_LABELS, STATE_LABELS, severity_words
 from portal.controls.forms import ControlFilter
 from portal.extensions import db
@@ -65,7 +65,7 @@ def _said(found: list[Row]) -> str:
 def _table(found: list[Row]) -> Block:
     categories = _categories([row.id for row in found])
     rows = [
-        (f"EI-{row.year}-{row.number:04d}", _day(row.day), _day(row.declared_at), initials(row.client or "") or "–",
+        (reference_of(row.year, row.number), _day(row.day), _day(row.declared_at), initials(row.client or "") or "–",
          ", ".join(categories.get(row.id, ())) or "–", NATURE_LABELS[row.nature], _severity(row), _criticality(row),
          _day(row.told_at), _actions(row), _state(row))
         for row in found
