@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from babel.dates import format_datetime
 from flask_babel import gettext as _
 from flask_babel import pgettext
 
+from portal.controls.days import EXCEL_MOMENTS, Day, written_moment
 from portal.controls.table import Column, Grid, Months, Summary
-from portal.i18n import PARTS, SHORT_MONTH, language, local, written_day
+from portal.i18n import SHORT_MONTH, language, local, written_day
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _AFTER_SEPARATOR = re.compile(rf"""([;,\t\r\n][\s"]*)(?=[{re.escape("".join(FORMULA_SIGNS))}])""")
 CONTROL_SIGNS = ("\t", "\r", "\n")
-MOMENTS = {"fr": "dd/MM/y HH:mm", "ru": "dd.MM.y HH:mm", "en": "dd/MM/y HH:mm"}
-EXCEL_MOMENTS = {"fr": "dd/mm/yyyy hh:mm", "ru": "dd.mm.yyyy hh:mm", "en": "dd/mm/yyyy hh:mm"}
 SEPARATORS = {"fr": ";", "ru": ";", "en": ","}  # what a spreadsheet of that language parts cells at
-WIDTHS = {"moment": 17, "number": 9, "stars": 9, "text": 24, "long": 60}
+WIDTHS = {"moment": 17, "day": 24, "number": 9, "stars": 9, "text": 24, "long": 60}
 LONGEST_CELL = 32_767  # signs that a cell of a workbook holds; one with more would be left empty
 MIMES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
@@ -64,8 +62,7 @@ class CsvWriter:
 
 def _as_text(value: Any) -> str:
     if isinstance(value, datetime):
-        code = language()
-        return format_datetime(local(value), MOMENTS[code], locale=PARTS[code])
+        return written_moment(value)
     return "" if value is None else guarded(value) if isinstance(value, str) else str(value)
 
 
@@ -81,6 +78,7 @@ class XlsxWriter:
         self.book = Workbook(self.bytes, {"constant_memory": True, **safe})
         self.bold = self.book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         self.moment = self.book.add_format({"num_format": EXCEL_MOMENTS[language()]})
+        self.shapes: dict[str, Any] = {}
         self.wrapped = self.book.add_format({"text_wrap": True, "valign": "top"})
         self.sheet: Worksheet = self.book.add_worksheet(_sheet_name(title))
         self.sheet.freeze_panes(1, 0)
@@ -93,11 +91,19 @@ class XlsxWriter:
         for place, value in enumerate(values):
             if isinstance(value, datetime):
                 self.sheet.write_datetime(self.rows, place, local(value).replace(tzinfo=None), self.moment)
+            elif isinstance(value, Day):
+                when, shape = value.in_workbook
+                self.sheet.write_datetime(self.rows, place, when, self._shaped(shape))
             elif isinstance(value, int | float):
                 self.sheet.write_number(self.rows, place, value)
             elif value is not None:
                 short = value if len(value) <= LONGEST_CELL else f"{value[: LONGEST_CELL - 1]}…"
                 self.sheet.write_string(self.rows, place, short)
+
+    def _shaped(self, shape: str) -> Any:
+        if shape not in self.shapes:
+            self.shapes[shape] = self.book.add_format({"num_format": shape})
+        return self.shapes[shape]
 
     def finish(self, said: Iterable[tuple[str, str]], summary: Summary | None) -> bytes:
         self.sheet.autofilter(0, 0, self.rows, len(self.columns) - 1)

@@ -27,7 +27,8 @@ class Column:
         key: names it in the address (`sort=-stars`).
         label: its heading.
         sql: what a row selects.
-        kind: how its values are shown and written: `text`, `long` (several lines), `moment`, `number`, `stars`.
+        kind: how its values are shown and written: `text`, `long` (several lines), `moment`, `day` (a
+            `days.Day`), `number`, `stars`.
         read: turns what was selected into the value; None stays an empty cell.
         of_row: makes the value of the whole row instead.
         sort: what the column is ordered by, if not by `sql`; a tuple of several.

@@ -8,7 +8,6 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext, pgettext
 from sqlalchemy import (
-    ColumnElement,
     CompoundSelect,
     Integer,
     Row,
@@ -31,7 +30,7 @@ from portal.controls.periods import months_later
 from portal.controls.table import Delay, Figure, Months, Summary, delays, part_of
 from portal.i18n import local
 from portal.reports.local_days import local_day
-from portal.reports.measuring import middles, seconds_between
+from portal.reports.measuring import middles, seconds_between, sum_over
 from portal.settings.queries import option
 from portal.visits.queries import today
 
@@ -39,14 +38,10 @@ SHOWN = 7  # subjects of the chart; the others are added up
 A_DAY = 86400
 
 
-def _sum(condition: ColumnElement[bool]) -> Any:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-
 SUMS = {
-    "open": _sum(~RESOLVED),
-    "late": _sum(LATE),
-    "unanswered": _sum(and_(~RESOLVED, Complaint.answered_at.is_(None))),
+    "open": sum_over(~RESOLVED),
+    "late": sum_over(LATE),
+    "unanswered": sum_over(and_(~RESOLVED, Complaint.answered_at.is_(None))),
     "first": func.min(Complaint.received_at),
     "last": func.max(Complaint.received_at),
 }
@@ -84,7 +79,7 @@ def tell(sums: Mapping[str, Any]) -> Summary:
     """How many there are, what waits, what they are about, how fast the agency was."""
     figures = [
         Figure(_("Complaints"), int(sums["n"])),
-        part_of(sums, pgettext("complaint", "Not dealt with yet"), "open"),
+        part_of(sums, pgettext("complaints", "Not dealt with yet"), "open"),
         part_of(sums, _("Without an answer"), "unanswered"),
         part_of(sums, _("Overdue"), "late"),
     ]

@@ -1,14 +1,12 @@
 """*Réclamations*: every complaint, by the day on which it was received."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
-from babel.dates import format_date
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, case, select
 from wtforms import SelectField, StringField
 from wtforms.validators import Length
 
@@ -16,24 +14,24 @@ from portal.accounts.models import User
 from portal.complaints.lists import SUBJECT, joined, named
 from portal.complaints.models import Complaint
 from portal.complaints.queries import visible_complaints
-from portal.complaints.standing import LATE, RESOLVED, STATE, State, due_on, is_late, state_of
+from portal.complaints.standing import DUE_ON, LATE, OPEN, RESOLVED, STATE, State, is_late, state_of
 from portal.complaints.words import CHANNEL_LABELS, DIRECTION_LABELS, OUTCOME_LABELS, STATE_LABELS
+from portal.controls.days import Day
 from portal.controls.forms import ControlFilter
 from portal.controls.table import Column, ControlTable, Offer, Totals
 from portal.forms import choices
-from portal.i18n import PARTS, language, start_of_day
+from portal.i18n import start_of_day
 from portal.notes.models import Note
 from portal.organisation.models import ListEntry, ListName
 from portal.people.models import Client, Sector, Staff, Worker
 from portal.people.queries import branch, is_named
 from portal.reports.complaint_figures import SUMS, groups, tell
-from portal.reports.incidents import DAYS, in_order
+from portal.reports.incidents import ONLY_OVERDUE, in_order
 from portal.reports.quality import sectors
 from portal.roles import Permission
 from portal.tables.queries import addresses_of
 
 DEALT = {"no": lazy_pgettext("complaint", "Not dealt with yet"), "yes": lazy_pgettext("complaint", "Dealt with")}
-ONLY_OVERDUE = {"yes": _l("Overdue only")}
 
 
 class ComplaintsFilter(ControlFilter):
@@ -93,19 +91,16 @@ def _page() -> Callable[[Row], str]:
     return lambda row: address(row.id)
 
 
-def _written(day: date | None) -> str | None:
-    code = language()
-    return format_date(day, DAYS[code], locale=PARTS[code]) if day else None
+def _is_late(row: Row) -> bool:
+    return is_late(row, state_of(row, row.situation))
 
 
-def _due(row: Row) -> str | None:
-    state = state_of(row, row.situation)
-    written = _written(due_on(row, state))
-    return _("%(day)s (overdue)", day=written) if written and is_late(row, state) else written
+def _due(row: Row) -> Day | None:
+    return Day(row.c_due, _is_late(row)) if row.c_due else None
 
 
 def _mark(row: Row) -> str:
-    return "overdue" if is_late(row, state_of(row, row.situation)) else ""
+    return "overdue" if _is_late(row) else ""
 
 
 # ---- what the filters offer ----
@@ -155,7 +150,7 @@ COMPLAINTS = ControlTable(
                sort=in_order(CHANNEL_LABELS, Complaint.channel)),
         Column("state", _l("State"), STATE, read=lambda one: str(STATE_LABELS[State(one)]),
                sort=in_order(STATE_LABELS, STATE)),
-        Column("due", _l("Due date"), Complaint.answer_by, of_row=_due, may_be_empty=True),
+        Column("due", _l("Due date"), case((OPEN, DUE_ON)), "day", of_row=_due, may_be_empty=True),
         Column("acknowledged", _l("Receipt acknowledged"), Complaint.acknowledged_at, "moment", may_be_empty=True),
         Column("answered", _l("Answered"), Complaint.answered_at, "moment", may_be_empty=True),
         Column("outcome", _l("How it ended"), Complaint.outcome, read=lambda one: str(OUTCOME_LABELS[one]),
@@ -169,7 +164,7 @@ COMPLAINTS = ControlTable(
     offers={
         "subject": Offer(_l("All subjects"), _subjects),
         "sector": Offer(_l("All sectors"), sectors),
-        "owner": Offer(_l("All owners"), _owners),
+        "owner": Offer(_l("In the hands of anybody"), _owners),
     },
     totals=Totals(SUMS, tell, groups, hides_small=True),
     mark=_mark,

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from babel.dates import format_date
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -16,7 +15,6 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
-    case,
     extract,
     func,
     literal,
@@ -31,8 +29,9 @@ from portal.accounts.models import User
 from portal.adverse_events.action_plan import is_overdue, visible_actions
 from portal.adverse_events.follow_models import Action, ActionState
 from portal.adverse_events.follow_words import ACTION_KINDS_SHORT, ACTION_STATE_LABELS, EFFECTIVE_LABELS
-from portal.adverse_events.models import AdverseEvent
+from portal.adverse_events.models import AdverseEvent, reference_of
 from portal.adverse_events.progress import OPEN
+from portal.controls.days import Day
 from portal.controls.forms import ControlFilter
 from portal.controls.periods import months_later
 from portal.controls.table import (
@@ -49,16 +48,15 @@ from portal.controls.table import (
     part_of,
 )
 from portal.forms import choices
-from portal.i18n import PARTS, language
 from portal.people.models import Client, Sector, Staff
 from portal.people.queries import branch, is_named
-from portal.reports.incidents import DAYS
+from portal.reports.incidents import ONLY_OVERDUE, in_order
+from portal.reports.measuring import sum_over
 from portal.reports.quality import client_page, named, sectors
 from portal.roles import Permission
 from portal.visits.queries import today
 
 STATES = {"open": _l("Not done yet"), **{state.value: label for state, label in ACTION_STATE_LABELS.items()}}
-ONLY_OVERDUE = {"yes": _l("Overdue only")}
 EFFECTS = {"unknown": _l("Not checked yet"), **EFFECTIVE_LABELS}
 MOST_MONTHS = 36
 
@@ -121,26 +119,16 @@ def _event_page() -> Callable[[Row], str]:
     return lambda row: url_for("staff.show_event", event_id=row.event_id)
 
 
-def _day(day: date) -> str:
-    code = language()
-    return format_date(day, DAYS[code], locale=PARTS[code])
-
-
-def _due(row: Row) -> str:
-    written = _day(row.c_due)
-    return _("%(day)s (overdue)", day=written) if is_overdue(row.c_state, row.c_due) else written
+def _due(row: Row) -> Day:
+    return Day(row.c_due, is_overdue(row.c_state, row.c_due))
 
 
 def _mark(row: Row) -> str:
     return "overdue" if is_overdue(row.c_state, row.c_due) else ""
 
 
-def _in_order(labels: Mapping[Any, object], column: Any) -> Any:
-    return case({str(key): place for place, key in enumerate(labels)}, value=column)
-
-
 def _reference(row: Row) -> str:
-    return f"EI-{row.year}-{row.number:04d}"
+    return reference_of(row.year, row.number)
 
 
 def _owners(user: User) -> Select:
@@ -151,17 +139,13 @@ def _owners(user: User) -> Select:
 # ---- figures ----
 
 
-def _sum(condition: ColumnElement[bool]) -> Any:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-
 SUMS = {
-    "open": _sum(IS_OPEN),
-    "overdue": _sum(IS_OVERDUE),
-    "done": _sum(IS_DONE),
-    "in_time": _sum(IS_DONE & (Action.done_on <= Action.due_on)),
-    "checked": _sum(Action.effective.is_not(None)),
-    "effective": _sum(Action.effective == "yes"),
+    "open": sum_over(IS_OPEN),
+    "overdue": sum_over(IS_OVERDUE),
+    "done": sum_over(IS_DONE),
+    "in_time": sum_over(IS_DONE & (Action.done_on <= Action.due_on)),
+    "checked": sum_over(Action.effective.is_not(None)),
+    "effective": sum_over(Action.effective == "yes"),
 }
 
 
@@ -236,23 +220,23 @@ EVENT_ACTIONS = ControlTable(
            (Client.sector_id == AdverseEvent.sector_id).label("at_home"), AdverseEvent.year.label("year"),
            AdverseEvent.number.label("number")),
     columns=(
-        Column("due", _l("Due date"), Action.due_on, of_row=_due),
+        Column("due", _l("Due date"), Action.due_on, "day", of_row=_due),
         Column("text", _l("What is to be done"), Action.text, "long"),
         Column("kind", _l("Kind of action"), Action.kind, read=lambda kind: str(ACTION_KINDS_SHORT[kind]),
-               sort=_in_order(ACTION_KINDS_SHORT, Action.kind)),
+               sort=in_order(ACTION_KINDS_SHORT, Action.kind)),
         Column("state", _l("State"), Action.state, read=lambda state: str(ACTION_STATE_LABELS[state]),
-               sort=_in_order(ACTION_STATE_LABELS, Action.state)),
+               sort=in_order(ACTION_STATE_LABELS, Action.state)),
         Column("owner", _l("Owner"), named(Owner), sort=Owner.last_name + " " + Owner.first_name),
         Column("event", _l("Adverse event"), AdverseEvent.id, of_row=_reference,
                sort=(AdverseEvent.year, AdverseEvent.number), page=_event_page),
         Column("client", _l("Client"), named(Client), sort=Client.last_name + " " + Client.first_name,
                page=client_page, may_be_empty=True),
         Column("sector", _l("Sector"), Sector.name),
-        Column("done", _l("Done on"), Action.done_on, read=_day, may_be_empty=True),
+        Column("done", _l("Done on"), Action.done_on, "day", read=Day, may_be_empty=True),
         Column("indicator", _l("How one will see that it helped"), Action.indicator),
-        Column("check", _l("Look at its effect on"), Action.check_on, read=_day, may_be_empty=True),
+        Column("check", _l("Look at its effect on"), Action.check_on, "day", read=Day, may_be_empty=True),
         Column("effective", _l("Did it help?"), Action.effective, read=lambda how: str(EFFECTIVE_LABELS[how]),
-               sort=_in_order(EFFECTIVE_LABELS, Action.effective), may_be_empty=True),
+               sort=in_order(EFFECTIVE_LABELS, Action.effective), may_be_empty=True),
     ),
     offers={
         "owner": Offer(_l("All owners"), _owners),

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext, pgettext
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, case, func, literal, select, union_all
+from sqlalchemy import CompoundSelect, Row, Select, case, func, literal, select, union_all
 from sqlalchemy.orm import aliased
 
 from portal import clock
@@ -26,6 +26,7 @@ from portal.incidents.words import hours
 from portal.notes.models import Note
 from portal.organisation.models import ListEntry
 from portal.reports.event_deadlines import IS_OVERDUE, IS_SEVERE, TO_ANALYSE, TO_TELL, TO_TRIAGE, measures
+from portal.reports.measuring import sum_over
 
 DAYS_FROM = 2  # up to two days are said in hours
 SHOWN = 7  # categories of the chart; the others are added up
@@ -34,14 +35,10 @@ IS_DEALT_WITH = Note.done_at.is_not(None)
 Coarse = aliased(ListEntry)  # the category that a finer one belongs to
 
 
-def _sum(condition: ColumnElement[bool]) -> Any:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-
 SUMS = {
-    "open": _sum(~IS_DEALT_WITH),
-    "overdue": _sum(IS_OVERDUE),
-    "severe": _sum(IS_SEVERE),
+    "open": sum_over(~IS_DEALT_WITH),
+    "overdue": sum_over(IS_OVERDUE),
+    "severe": sum_over(IS_SEVERE),
     "first": func.min(AdverseEvent.day),
     "last": func.max(AdverseEvent.day),
 }

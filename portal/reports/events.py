@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from babel.dates import format_datetime
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.orm import aliased
 from wtforms import SelectField, StringField
 from wtforms.validators import Length
@@ -21,14 +20,14 @@ from portal import clock
 from portal.accounts.models import User
 from portal.adverse_events.criticality import ZONE_LABELS, grade, zone_of
 from portal.adverse_events.follow_models import Analysis
-from portal.adverse_events.models import AdverseEvent, event_category
+from portal.adverse_events.models import AdverseEvent, event_category, reference_of
 from portal.adverse_events.queries import visible_events
 from portal.adverse_events.words import NATURE_LABELS, SEVERITIES, STATE_LABELS, severity_words
-from portal.controls.files import MOMENTS
+from portal.controls.days import Day
 from portal.controls.forms import ControlFilter
 from portal.controls.table import Column, ControlTable, Offer, Totals
 from portal.forms import choices
-from portal.i18n import PARTS, language, local, start_of_day
+from portal.i18n import start_of_day
 from portal.incidents.lists import label_of
 from portal.notes.models import Note
 from portal.organisation.models import ListEntry, ListName
@@ -36,7 +35,7 @@ from portal.people.models import Client, Sector, Staff, Worker
 from portal.people.queries import branch, is_named
 from portal.reports.event_deadlines import CLOCKS, DUE, IS_OPEN, IS_OVERDUE
 from portal.reports.event_figures import IS_DEALT_WITH, SUMS, groups, tell
-from portal.reports.incidents import ONLY_OVERDUE
+from portal.reports.incidents import ONLY_OVERDUE, in_order
 from portal.reports.quality import client_page, named, sectors
 from portal.roles import Permission
 from portal.tables.queries import addresses_of
@@ -60,7 +59,7 @@ class EventsFilter(ControlFilter):
     zone = SelectField(_l("Criticality"), choices=[], default="")
     state = SelectField(_l("State"), choices=[], default="")
     dealt_with = SelectField(_l("Dealt with"), choices=[], default="")
-    overdue = SelectField(_l("Deadline"), choices=[], default="")
+    overdue = SelectField(_l("Next deadline"), choices=[], default="")
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -147,7 +146,7 @@ def _client_page() -> Callable[[Row], str | None]:
 
 
 def _reference(row: Row) -> str:
-    return f"EI-{row.year}-{row.c_number:04d}"
+    return reference_of(row.year, row.c_number)
 
 
 def _severity(row: Row) -> str:
@@ -166,13 +165,8 @@ def _is_overdue(row: Row) -> bool:
     return row.c_due is not None and row.c_due < clock.now().timestamp()
 
 
-def _due(row: Row) -> str | None:
-    if row.c_due is None:
-        return None
-    code = language()
-    moment = local(datetime.fromtimestamp(row.c_due, UTC))
-    written = format_datetime(moment, MOMENTS[code], locale=PARTS[code])
-    return _("%(day)s (overdue)", day=written) if _is_overdue(row) else written
+def _due(row: Row) -> Day | None:
+    return None if row.c_due is None else Day(datetime.fromtimestamp(row.c_due, UTC), _is_overdue(row))
 
 
 def _mark(row: Row) -> str:
@@ -195,10 +189,6 @@ def _offered_categories(_user: User) -> Select:
         .outerjoin(Coarse, Coarse.id == ListEntry.parent_id)
         .where(ListEntry.list == ListName.EVENT)
     )
-
-
-def _in_order(labels: Mapping[Any, object], column: Any) -> Any:
-    return case({str(key): place for place, key in enumerate(labels)}, value=column)
 
 
 EVENTS = ControlTable(
@@ -229,14 +219,14 @@ EVENTS = ControlTable(
                may_be_empty=True),
         Column("category", _l("Category"), _categories(), may_be_empty=True),
         Column("nature", _l("Nature"), AdverseEvent.nature, read=lambda nature: str(NATURE_LABELS[nature]),
-               sort=_in_order(NATURE_LABELS, AdverseEvent.nature)),
+               sort=in_order(NATURE_LABELS, AdverseEvent.nature)),
         Column("severity", _l("Severity"), AdverseEvent.severity, of_row=_severity,
                sort=(AdverseEvent.severity, AdverseEvent.potential)),
         Column("criticality", _l("Criticality"), grade(), of_row=_criticality, may_be_empty=True),
         Column("state", _l("State"), AdverseEvent.state, read=lambda state: str(STATE_LABELS[state]),
-               sort=_in_order(STATE_LABELS, AdverseEvent.state)),
+               sort=in_order(STATE_LABELS, AdverseEvent.state)),
         Column("dealt_with", _l("Dealt with"), Note.done_at, "moment", may_be_empty=True),
-        Column("due", _l("Next deadline"), DUE, of_row=_due, may_be_empty=True),
+        Column("due", _l("Next deadline"), DUE, "day", of_row=_due, may_be_empty=True),
         Column("sector", _l("Sector"), Sector.name),
         Column("closed", lazy_pgettext("event", "Closed on"), AdverseEvent.closed_at, "moment", may_be_empty=True),
     ),

@@ -6,13 +6,11 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import (
-    ColumnElement,
     CompoundSelect,
     Date,
     Row,
     Select,
     bindparam,
-    case,
     func,
     literal,
     select,
@@ -27,7 +25,7 @@ from portal.incidents.queries import ENDED
 from portal.incidents.words import hours
 from portal.people.models import Service
 from portal.ratings.models import Rating
-from portal.reports.measuring import seconds_between
+from portal.reports.measuring import seconds_between, sum_over
 from portal.visits.queries import today
 
 LINES = 10  # of a count by something; the others are added up
@@ -40,19 +38,15 @@ ANSWER = seconds_between(Incident.declared_at, Incident.answered_at)
 _ANSWERED, _TO_ANSWER = Incident.answered_at.is_not(None), Incident.declared_type != "staff"
 
 
-def _sum(condition: ColumnElement[bool], value: Any = 1) -> Any:
-    return func.coalesce(func.sum(case((condition, value), else_=0)), 0)
-
-
 SUMS = {
-    "unsettled": _sum(UNSETTLED),
-    "overdue": _sum(IS_OVERDUE),
-    "urgent": _sum(Incident.urgency == Urgency.URGENT),
-    "answered": _sum(_ANSWERED),
-    "unanswered": _sum(_TO_ANSWER & ~_ANSWERED),
-    "seconds": _sum(_ANSWERED, ANSWER),
+    "unsettled": sum_over(UNSETTLED),
+    "overdue": sum_over(IS_OVERDUE),
+    "urgent": sum_over(Incident.urgency == Urgency.URGENT),
+    "answered": sum_over(_ANSWERED),
+    "unanswered": sum_over(_TO_ANSWER & ~_ANSWERED),
+    "seconds": sum_over(_ANSWERED, ANSWER),
     "rated": func.count(Rating.id),
-    "stars": _sum(Rating.id.is_not(None), Rating.stars),
+    "stars": sum_over(Rating.id.is_not(None), Rating.stars),
 }
 
 

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from babel.dates import format_date
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 from sqlalchemy import (
@@ -21,10 +19,11 @@ from wtforms import SelectField, StringField
 from wtforms.validators import Length
 
 from portal.accounts.models import User
+from portal.controls.days import Day
 from portal.controls.forms import ControlFilter
 from portal.controls.table import Column, ControlTable, Offer, Totals
 from portal.forms import choices
-from portal.i18n import PARTS, language, start_of_day
+from portal.i18n import start_of_day
 from portal.incidents.following import is_overdue
 from portal.incidents.lists import label_of
 from portal.incidents.models import Incident, IncidentReason, Phase
@@ -42,7 +41,6 @@ from portal.visits.models import Visit, VisitWorker
 STATES = {"unsettled": _l("Not resolved yet"), **{state.value: label for state, label in STATE_LABELS.items()}}
 PHASES = {phase.value: PHASE_LABELS[phase] for phase in (Phase.START, Phase.END)}
 ONLY_OVERDUE = {"yes": _l("Overdue only")}
-DAYS = {"fr": "dd/MM/y", "ru": "dd.MM.y", "en": "dd/MM/y"}
 
 Manager, Owner = aliased(Staff), aliased(Staff)
 
@@ -131,12 +129,8 @@ def _incident_page() -> Callable[[Row], str]:
     return lambda row: address(row.id)
 
 
-def _due(row: Row) -> str | None:
-    if row.c_due is None:
-        return None
-    code = language()
-    written = format_date(row.c_due, DAYS[code], locale=PARTS[code])
-    return _("%(day)s (overdue)", day=written) if is_overdue(row.c_state, row.c_due) else written
+def _due(row: Row) -> Day | None:
+    return Day(row.c_due, is_overdue(row.c_state, row.c_due)) if row.c_due else None
 
 
 def _mark(row: Row) -> str:
@@ -192,7 +186,7 @@ INCIDENTS = ControlTable(
         Column("state", _l("State"), Incident.state, read=lambda state: str(STATE_LABELS[state]),
                sort=in_order(STATE_LABELS, Incident.state)),
         Column("answer", _l("First answer after"), ANSWER, "number", read=hours, may_be_empty=True),
-        Column("due", _l("Due date"), Incident.due_on, of_row=_due, may_be_empty=True),
+        Column("due", _l("Due date"), Incident.due_on, "day", of_row=_due, may_be_empty=True),
         Column("owner", _l("Owner"), named(Owner), sort=Owner.last_name + " " + Owner.first_name, may_be_empty=True),
         Column("sector", _l("Sector"), Sector.name),
         Column("manager", _l("Manager"), named(Manager), sort=Manager.last_name + " " + Manager.first_name,

@@ -1,4 +1,5 @@
-"""How long things took, measured in the database: how many kept to a target, and the delay in the middle."""
+"""What the database measures of rows: how many there are, how long things took, how many kept to a target, and the
+delay in the middle."""
 
 from collections.abc import Sequence
 from datetime import UTC as utc
@@ -12,6 +13,11 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from portal import clock
 from portal.extensions import UTC
+
+
+def sum_over(condition: ColumnElement[bool], value: Any = 1) -> Any:
+    """The sum of a value over the rows of which something holds; how many there are, without one."""
+    return func.coalesce(func.sum(case((condition, value), else_=0)), 0)
 
 
 class seconds_between(GenericFunction):

@@ -28,6 +28,8 @@ from portal.notes.words import PRIORITY_LABELS, REPEAT_LABELS, SITUATION_LABELS,
 from portal.organisation.models import ListEntry, ListName
 from portal.people.models import Client, Sector, Staff, Worker
 from portal.people.queries import branch, is_named
+from portal.reports.incidents import in_order
+from portal.reports.measuring import sum_over
 from portal.reports.quality import client_page, named, sectors
 from portal.roles import Permission
 from portal.tables.queries import addresses_of
@@ -97,14 +99,10 @@ def _conditions(chosen: Mapping[str, Any]) -> list[ColumnElement[bool]]:
 # ---- figures ----
 
 
-def _sum(condition: ColumnElement[bool]) -> Any:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-
 SUMS = {
-    "waiting": _sum(WAITING),
-    "due": _sum(IS_DUE),
-    "alerts": _sum(WAITING & Note.alert),
+    "waiting": sum_over(WAITING),
+    "due": sum_over(IS_DUE),
+    "alerts": sum_over(WAITING & Note.alert),
     "first": func.min(Note.created_at),
     "last": func.max(Note.created_at),
 }
@@ -160,10 +158,6 @@ def _mark(row: Row) -> str:
     return "overdue" if row.c_situation in ("todo", "progress") and is_due(row.c_due) else ""
 
 
-def _in_order(labels: Mapping[Any, object], column: Any) -> Any:
-    return case({str(key): place for place, key in enumerate(labels)}, value=column)
-
-
 def _categories(_user: User) -> Select:
     return select(ListEntry.id, label_of(ListEntry)).where(ListEntry.list == ListName.NOTE)
 
@@ -201,18 +195,18 @@ NOTES = ControlTable(
                may_be_empty=True),
         Column("due", lazy_pgettext("note", "Reminder"), Note.remind_at, "moment", may_be_empty=True),
         Column("repeats", _l("Comes back"), Note.repeats, read=lambda repeats: str(REPEAT_LABELS[repeats]),
-               sort=_in_order(REPEAT_LABELS, Note.repeats)),
+               sort=in_order(REPEAT_LABELS, Note.repeats)),
         Column("situation", _l("Situation"), Note.situation, read=lambda situation: str(SITUATION_LABELS[situation]),
-               sort=_in_order(SITUATION_LABELS, Note.situation)),
+               sort=in_order(SITUATION_LABELS, Note.situation)),
         Column("priority", _l("Priority"), Note.priority, read=lambda priority: str(PRIORITY_LABELS[priority]),
-               sort=_in_order(PRIORITY_LABELS, Note.priority)),
+               sort=in_order(PRIORITY_LABELS, Note.priority)),
         Column("sector", _l("Sector"), Sector.name, may_be_empty=True),
         Column("by", lazy_pgettext("note", "Written by"), Note.created_by, may_be_empty=True),
         Column("done", lazy_pgettext("note", "Finished"), Note.done_at, "moment", may_be_empty=True),
     ),
     offers={
         "category": Offer(_l("All categories"), _categories),
-        "owner": Offer(_l("Everybody"), _owners),
+        "owner": Offer(_l("In the hands of anybody"), _owners),
         "sector": Offer(_l("All sectors"), sectors),
     },
     totals=Totals(SUMS, tell, groups, hides_small=True),

@@ -22,6 +22,7 @@ from portal.i18n import decimal, start_of_day
 from portal.people.models import Client, Sector, Service, Staff, Worker
 from portal.people.queries import branch, is_named, visible_clients, visible_sectors
 from portal.ratings.models import RatedWorker, Rating, RatingSubject
+from portal.reports.measuring import sum_over
 from portal.roles import Permission, Role
 from portal.tables.queries import addresses_of
 from portal.visits.models import Visit
@@ -151,18 +152,14 @@ def _workers(name: ColumnElement[str], of_all: Callable[[ColumnElement[str]], An
 _COUNTED = Rating.excluded_at.is_(None)
 
 
-def _sum(condition: ColumnElement[bool], value: Any = 1) -> Any:
-    return func.coalesce(func.sum(case((condition, value), else_=0)), 0)
-
-
 _BY_CLIENT, _BY_STAFF = _COUNTED & (Rating.channel != "staff"), _COUNTED & (Rating.channel == "staff")
 SUMS = {
-    "excluded": _sum(~_COUNTED),
-    "clients": _sum(_BY_CLIENT),
-    "clients_stars": _sum(_BY_CLIENT, Rating.stars),
-    "staff": _sum(_BY_STAFF),
-    "staff_stars": _sum(_BY_STAFF, Rating.stars),
-    **{f"stars_{stars}": _sum(_COUNTED & (Rating.stars == stars)) for stars in sorted(STAR_WORDS)},
+    "excluded": sum_over(~_COUNTED),
+    "clients": sum_over(_BY_CLIENT),
+    "clients_stars": sum_over(_BY_CLIENT, Rating.stars),
+    "staff": sum_over(_BY_STAFF),
+    "staff_stars": sum_over(_BY_STAFF, Rating.stars),
+    **{f"stars_{stars}": sum_over(_COUNTED & (Rating.stars == stars)) for stars in sorted(STAR_WORDS)},
 }
 
 

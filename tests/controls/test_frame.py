@@ -5,7 +5,9 @@ import io
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 from sqlalchemy import Select, func, select
+from werkzeug.datastructures import MultiDict
 
 from portal.accounts.models import User
 from portal.controls import queries
@@ -84,3 +86,23 @@ def test_its_file_is_written_by_the_same_frame(
     assert content
     assert list(csv.reader(io.StringIO(content.decode("utf-8-sig")))) == [
         ["Name", "Letters", "Loud"], ["Aide au lever", "13", "AIDE AU LEVER"], ["Ménage", "6", "MÉNAGE"]]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", ["fr", "ru", "en"])
+def test_a_filter_is_called_as_its_column_is(app: Flask, code: str) -> None:
+    with app.test_request_context(), force_locale(code):
+        for table in wires.tables.values():
+            form = table.form(MultiDict(), {name: (offer.everything, ()) for name, offer in table.offers.items()})
+            heads = {column.key: str(column.label) for column in table.columns}
+            heads.pop("by", None)  # of notes: the filter says which of two days counts
+            for field in form:
+                head = heads.get("due" if field.name == "overdue" else field.name, "")
+                assert str(field.label.text).startswith(head), (table.name, field.name)
+
+
+@pytest.mark.parametrize("name", ["complaints", "notes"])
+def test_who_has_it_in_hand_is_offered_in_the_words_of_its_column(app: Flask, name: str) -> None:
+    with app.test_request_context(), force_locale("en"):
+        table = wires.tables[name]
+        head = next(column.label for column in table.columns if column.key == "owner")
+        assert str(table.offers["owner"].everything).startswith(str(head))
