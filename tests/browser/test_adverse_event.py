@@ -6,12 +6,14 @@ import os
 
 import pytest
 from playwright.sync_api import Locator, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from portal.accounts.models import AccountSession
 from portal.adverse_events.models import AdverseEvent
 from portal.extensions import db
 from portal.notes.models import Note
 from portal.settings.actions import set_option
+from tests.adverse_events.judged import judged
 from tests.adverse_events.stories import first_screen
 from tests.browser.conftest import OpenTab
 from tests.browser.tab import Tab, refuse_barriers
@@ -187,3 +189,37 @@ def test_an_event_goes_from_a_phone_to_its_closing_and_the_worker_reads_what_bec
         assert (event.state, event.closed_by, note.situation) == ("closed", "Inès Caron", "done")
     for tab in (wassim, sofia, ines):
         assert not tab.faults, tab.faults
+
+
+WORDS_IN_TWO = """() => [...document.querySelectorAll(".matrix small")].flatMap((label) => {
+  const text = label.firstChild;
+  return [...text.data.matchAll(/\\S+/g)].filter((word) => {
+    const place = document.createRange();
+    place.setStart(text, word.index);
+    place.setEnd(text, word.index + word[0].length);
+    return place.getClientRects().length > 1;
+  }).map(String);
+})"""
+
+
+def test_the_matrix_breaks_no_word_and_a_window_keeps_what_was_typed_when_the_session_ends(
+    agency: Agency, open_tab: OpenTab, database: Database
+) -> None:
+    with database.writing():
+        judged(agency)
+    for language in ("ru", "fr"):
+        ines = open_tab(agency.ines, language=language, width=390)
+        ines.open("/staff/adverse-events/2")
+        expect(ines.page.locator(".matrix small")).to_have_count(10)
+        assert ines.page.evaluate(WORDS_IN_TWO) == []
+    panel(ines, "actions").locator("a[href$='/actions/new']").first.click()
+    window = dialog(ines)
+    window.locator("[name=text]").fill(MEASURES)
+    choose(window.locator("[name=kind]").first)
+    window.locator("[name=owner_id]").select_option(str(agency.ines.id))
+    window.locator("[name=due_on]").fill("2026-12-01")
+    with database.writing():
+        db.session.execute(update(AccountSession).values(ended_at=AccountSession.created_at))
+    save(window)
+    expect(window.locator("[data-notice]")).to_contain_text("votre session")
+    expect(window.locator("[name=text]")).to_have_value(MEASURES)
