@@ -8,6 +8,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
@@ -166,7 +167,7 @@ def tell(sums: Mapping[str, Any]) -> Summary:
     dropped = number - waiting - done
     helped = _("%(part)s%%", part=effective * 100 // checked) if checked else "—"
     figures = [
-        Figure(_("Actions"), number),
+        Figure(pgettext("event", "Actions"), number),
         Figure(_("Not done yet"), waiting, beside=(done, dropped)),
         part_of(sums, _("Overdue"), "overdue", "open"),
         Figure(_("Done"), done, beside=(waiting, dropped)),

@@ -71,8 +71,8 @@ def _table(found: list[Row]) -> Block:
         for row in found
     ]  # fmt: skip
     head = [_("Reference"), pgettext("event", "Happened"), pgettext("event", "Reported"), _("Client"), _("Categories"),
-            pgettext("event", "Nature"), _("Severity"), _("Criticality"), _("Authority told"), _("Actions"),
-            _("State")]  # fmt: skip
+            pgettext("event", "Nature"), _("Severity"), _("Criticality"), _("Authority told"),
+            pgettext("event", "Actions"), _("State")]  # fmt: skip
     return table(head, rows, widths=[0, 3, 4, 2, 5, 4, 4, 4, 3, 3, 4])
 
 
