@@ -1,9 +1,11 @@
 """What the page of a complaint says: to staff, and to who complains."""
 
+from datetime import date, datetime
+
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
+from flask_babel import lazy_pgettext, pgettext
 
 from portal.accounts.models import User
 from portal.audit.queries import deeds_on
@@ -20,7 +22,7 @@ from portal.people.records import client_of, worker_of
 from portal.ratings.models import Rating, RatingSubject
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
-from portal.visits.queries import visit_of
+from portal.visits.queries import today, visit_of
 
 DEEDS = {  # what one reads of them on the page, with a name and without; icon, tone
     "complaint.filed": (_l("Filed by %(name)s"), _l("Filed"), "megaphone", "neutral"),
@@ -72,6 +74,7 @@ def own_page(complaint: Complaint) -> dict:
     mark = STATE_LABELS[said["state"]]
     return {
         **said,
+        "late": is_late(complaint, said["state"]),
         "badge_words": (mark, badges(said["state"], late=False)[0][1]),
         "about": person.name if person else None,
     }
@@ -90,12 +93,20 @@ def staff_page(user: User, complaint: Complaint) -> dict:
         "outcome": OUTCOME_LABELS[Outcome(complaint.outcome)] if complaint.outcome else None,
         "owner": note.owner.name if note and note.owner else None,
         "due_on": due_on(complaint, state),
-        "in_time": (in_time(first, complaint.acknowledge_by), in_time(last, complaint.answer_by)),
+        "kept": (_kept(first, complaint.acknowledge_by, state), _kept(last, complaint.answer_by, state)),
         **_addresses(user, complaint),
         "incident": _incident(user, complaint),
         "history": _history(complaint),
         "deeds": _deeds(complaint, state) if may else [],
     }
+
+
+def _kept(at: datetime | None, last: date, state: State) -> tuple[object, str] | None:
+    """Whether a deadline was kept, in words with their tone; None while there is time, and of what nobody waits for."""
+    if at is not None:
+        return (_("In time"), "done") if in_time(at, last) else (_("Too late"), "danger")
+    waits = state not in (State.ANSWERED, State.CLOSED)
+    return (pgettext("complaint", "Overdue"), "danger") if waits and last < today() else None
 
 
 def _addresses(user: User, complaint: Complaint) -> dict[str, str | None]:

@@ -74,9 +74,9 @@ def is_late(one: Dated, state: State) -> bool:
     return due is not None and due < today()
 
 
-def in_time(at: datetime | None, last: date) -> bool | None:
-    """Whether something was done by a day; None when it was not done."""
-    return None if at is None else local(at).date() <= last
+def in_time(at: datetime, last: date) -> bool:
+    """Whether something was done by a day."""
+    return local(at).date() <= last
 
 
 # ---- the same, as the database says it of a complaint joined to its note ----

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import pgettext
 
 from portal.controls.days import EXCEL_MOMENTS, Day, written_moment
-from portal.controls.table import Column, Grid, Months, Summary
+from portal.controls.table import Column, Count, Grid, Months, Summary
 from portal.i18n import SHORT_MONTH, language, local, written_day
 
 if TYPE_CHECKING:
@@ -112,31 +112,34 @@ class XlsxWriter:
         about.set_column(1, 1, 50, self.wrapped)
         lines = [(self.title, ""), *said, *_figures(summary)]
         for place, (name, *values) in enumerate(lines):
-            about.write_string(place, 0, name, self.bold if place == 0 else None)
+            about.write_string(place, 0, str(name), self.bold if place == 0 else None)
             for further, value in enumerate(values, start=1):
-                about.write_string(place, further, value)
+                if isinstance(value, int):
+                    about.write_number(place, further, value)
+                else:
+                    about.write_string(place, further, value)
         self.book.close()
         return self.bytes.getvalue()
 
 
-def _figures(summary: Summary | None) -> list[tuple[str, ...]]:
+def _figures(summary: Summary | None) -> list[tuple[Count, ...]]:
     """Figures and spreads in two cells each; what is drawn on the page, as the table that it is drawn of."""
     if summary is None:
         return []
-    told = [(figure.label, f"{figure.value} ({figure.note})" if figure.note else str(figure.value))
+    told = [(figure.label, f"{figure.value} ({figure.note})" if figure.note else figure.value)
             for figure in summary.figures]  # fmt: skip
-    told += [(label, str(number)) for spread in summary.spreads for label, number in spread.lines]
+    told += [(label, number) for spread in summary.spreads for label, number in spread.lines]
     return [*told, *(row for each in summary.months for row in _months(each)),
             *(row for each in summary.grids for row in _grid(each))]  # fmt: skip
 
 
-def _months(each: Months) -> list[tuple[str, ...]]:
+def _months(each: Months) -> list[tuple[Count, ...]]:
     heads = [written_day(month, SHORT_MONTH) for month in each.months]
-    return [("", ""), (each.title, *heads), *((label, *map(str, numbers)) for label, numbers in each.lines)]
+    return [("", ""), (each.title, *heads), *((label, *numbers) for label, numbers in each.lines)]
 
 
-def _grid(each: Grid) -> list[tuple[str, ...]]:
-    lines = [(label, *(str(cell.value) for cell in cells)) for label, cells in each.lines]
+def _grid(each: Grid) -> list[tuple[Count, ...]]:
+    lines = [(label, *(cell.value for cell in cells)) for label, cells in each.lines]
     return [("", ""), (each.title, ""), (each.corner, *each.heads), *lines]
 
 

@@ -15,6 +15,7 @@ from wtforms.validators import Length
 
 from portal import clock
 from portal.accounts.models import User
+from portal.controls.days import Day
 from portal.controls.forms import ControlFilter
 from portal.controls.periods import months_later
 from portal.controls.table import Column, ControlTable, Figure, Months, Offer, Summary, Totals, part_of
@@ -154,8 +155,16 @@ def _note_page() -> Callable[[Row], str]:
     return lambda row: address(row.id)
 
 
+def _is_overdue(row: Row) -> bool:
+    return row.c_situation in ("todo", "progress") and is_due(row.c_due)
+
+
+def _due(row: Row) -> Day | None:
+    return Day(row.c_due, _is_overdue(row)) if row.c_due else None
+
+
 def _mark(row: Row) -> str:
-    return "overdue" if row.c_situation in ("todo", "progress") and is_due(row.c_due) else ""
+    return "overdue" if _is_overdue(row) else ""
 
 
 def _categories(_user: User) -> Select:
@@ -193,7 +202,7 @@ NOTES = ControlTable(
                sort=Colleague.last_name + " " + Colleague.first_name, may_be_empty=True),
         Column("owner", _l("In the hands of"), named(Owner), sort=Owner.last_name + " " + Owner.first_name,
                may_be_empty=True),
-        Column("due", lazy_pgettext("note", "Reminder"), Note.remind_at, "moment", may_be_empty=True),
+        Column("due", lazy_pgettext("note", "Reminder"), Note.remind_at, "day", of_row=_due, may_be_empty=True),
         Column("repeats", _l("Comes back"), Note.repeats, read=lambda repeats: str(REPEAT_LABELS[repeats]),
                sort=in_order(REPEAT_LABELS, Note.repeats)),
         Column("situation", _l("Situation"), Note.situation, read=lambda situation: str(SITUATION_LABELS[situation]),

@@ -1,8 +1,10 @@
 """Complaints as people see them: on a portal, in a record, beside a low rating, in the table."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
+from time_machine import TimeMachineFixture
 
 from portal.complaints.models import Complaint
 from portal.extensions import db
@@ -60,6 +62,23 @@ def test_the_same_form_sent_twice_is_one_complaint(agency: Agency, sign_in: Sign
     first, second = form.submit(**typed), form.submit(**typed)
     assert (first.status, first.location) == (303, second.location)
     assert database.count(Complaint) == 1
+
+
+def test_what_is_late_is_said_to_be_on_both_sides(
+    agency: Agency, sign_in: SignIn, database: Database, time_machine: TimeMachineFixture
+) -> None:
+    with database.writing():
+        number = factories.complaint(agency.claire).id
+    time_machine.shift(timedelta(days=5))
+    claire, sofia = sign_in(agency.claire), sign_in(agency.sofia)
+    page = sofia.get(f"/staff/complaints/{number}")
+    assert page.says("[aria-labelledby=complaint-dates]").count("Overdue") == 1, "of the answer nothing is late yet"
+    assert "we are late to acknowledge it" in claire.get(f"/client/complaints/{number}").words
+    page = page.link("Acknowledge the receipt").click().form("Acknowledge the receipt").submit().follow()
+    assert "Too late" in page.words and "Overdue" not in page.words
+    assert "You will have an answer by" in claire.get(f"/client/complaints/{number}").words
+    time_machine.shift(timedelta(days=20))
+    assert "our answer is late" in sign_in(agency.claire).get(f"/client/complaints/{number}").words
 
 
 def test_a_module_that_is_off_is_not_there(agency: Agency, sign_in: SignIn, database: Database) -> None:

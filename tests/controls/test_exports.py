@@ -97,7 +97,7 @@ def test_a_workbook_holds_real_numbers_and_dates_and_says_what_it_is(
     assert about["Period"] == "1 November 2026 – 30 November 2026"
     assert (about["Lines"], about["Written for"]) == ("6", "Inès Caron")
     assert about["Average"] == "2.8 / 5 (n = 5)"
-    assert about["5 stars"] == "1"
+    assert about["5 stars"] == 1
 
 
 def test_a_half_is_rounded_up_on_the_screen_and_in_the_workbook(

@@ -73,7 +73,9 @@ def test_the_filters_leave_what_they_say(
 
 def test_it_is_sorted_by_the_deadline_that_it_shows(agency: Agency, filed: None, sign_in: SignIn) -> None:
     sofia = sign_in(agency.sofia)
-    assert said(sofia.get(f"{TABLE}&sort=due"), "Due date") == ["13/11/2026 (overdue)", "02/12/2026", ""]
+    page = sofia.get(f"{TABLE}&sort=due")
+    assert said(page, "Due date") == ["13/11/2026 (overdue)", "02/12/2026", ""]
+    assert page.says("tr.overdue .c-day") == "13/11/2026 (overdue)", "which the style sheet shows red"
     assert said(sofia.get(f"{TABLE}&sort=-due"), "Due date") == ["02/12/2026", "13/11/2026 (overdue)", ""]
 
 

@@ -58,6 +58,8 @@ def test_the_filters_leave_what_they_say(
     page = sign_in(agency.sofia).get(TABLE + narrowed)
     assert " ".join(titles(page)) == expected
     assert len(page.statements) <= 6
+    marked = ["17/11/2026 12:01 (overdue)"] if "Alerte" in expected else []
+    assert [cell.get_text(strip=True) for cell in page.soup.select("tr.overdue .c-day")] == marked
 
 
 def test_the_figures_count_all_that_the_filters_leave(agency: Agency, written: None, sign_in: SignIn) -> None:
