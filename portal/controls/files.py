@@ -4,14 +4,15 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask_babel import gettext as _
 from flask_babel import pgettext
 
 from portal.controls.days import EXCEL_MOMENTS, Day, written_moment
-from portal.controls.table import Column, Count, Grid, Months, Summary
+from portal.controls.shares import Share
+from portal.controls.table import Column, Figure, Grid, Months, Summary
 from portal.i18n import SHORT_MONTH, language, local, written_day
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Writer(Protocol):
     """What takes the rows of a table, one after the other, and gives the file at the end."""
 
     def write(self, values: Sequence[Any]) -> None: ...
-    def finish(self, said: Iterable[tuple[str, str]], summary: Summary | None) -> bytes: ...
+    def finish(self, said: Iterable[tuple[str, str | int]], summary: Summary | None) -> bytes: ...
 
 
 def guarded(text: str) -> str:
@@ -55,7 +56,7 @@ class CsvWriter:
     def write(self, values: Sequence[Any]) -> None:
         self.csv.writerow([_as_text(value) for value in values])
 
-    def finish(self, said: Iterable[tuple[str, str]], summary: Summary | None) -> bytes:  # noqa: ARG002
+    def finish(self, said: Iterable[tuple[str, str | int]], summary: Summary | None) -> bytes:  # noqa: ARG002
         self.text.flush()
         return self.bytes.getvalue()
 
@@ -89,56 +90,64 @@ class XlsxWriter:
     def write(self, values: Sequence[Any]) -> None:
         self.rows += 1
         for place, value in enumerate(values):
-            if isinstance(value, datetime):
-                self.sheet.write_datetime(self.rows, place, local(value).replace(tzinfo=None), self.moment)
-            elif isinstance(value, Day):
-                when, shape = value.in_workbook
-                self.sheet.write_datetime(self.rows, place, when, self._shaped(shape))
-            elif isinstance(value, int | float):
-                self.sheet.write_number(self.rows, place, value)
-            elif value is not None:
-                short = value if len(value) <= LONGEST_CELL else f"{value[: LONGEST_CELL - 1]}…"
-                self.sheet.write_string(self.rows, place, short)
+            self._put(self.sheet, self.rows, place, value)
+
+    def _put(self, sheet: "Worksheet", row: int, place: int, value: Any, shape: Any = None) -> None:
+        if isinstance(value, Day | Share):
+            value, written = value.in_workbook
+            self._put(sheet, row, place, value, self._shaped(written))
+        elif isinstance(value, datetime) and value.tzinfo:
+            sheet.write_datetime(row, place, local(value).replace(tzinfo=None), self.moment)
+        elif isinstance(value, date):
+            sheet.write_datetime(row, place, value, shape)
+        elif isinstance(value, int | float):
+            sheet.write_number(row, place, value, shape)
+        elif value is not None:
+            short = value if len(value) <= LONGEST_CELL else f"{value[: LONGEST_CELL - 1]}…"
+            sheet.write_string(row, place, short, shape)
 
     def _shaped(self, shape: str) -> Any:
         if shape not in self.shapes:
             self.shapes[shape] = self.book.add_format({"num_format": shape})
         return self.shapes[shape]
 
-    def finish(self, said: Iterable[tuple[str, str]], summary: Summary | None) -> bytes:
+    def finish(self, said: Iterable[tuple[str, str | int]], summary: Summary | None) -> bytes:
         self.sheet.autofilter(0, 0, self.rows, len(self.columns) - 1)
         about = self.book.add_worksheet(pgettext("sheet", "Filters"))
         about.set_column(0, 0, 30)
         about.set_column(1, 1, 50, self.wrapped)
         lines = [(self.title, ""), *said, *_figures(summary)]
         for place, (name, *values) in enumerate(lines):
-            about.write_string(place, 0, str(name), self.bold if place == 0 else None)
+            about.write_string(place, 0, name, self.bold if place == 0 else None)
             for further, value in enumerate(values, start=1):
-                if isinstance(value, int):
-                    about.write_number(place, further, value)
-                else:
-                    about.write_string(place, further, value)
+                self._put(about, place, further, value)
         self.book.close()
         return self.bytes.getvalue()
 
 
-def _figures(summary: Summary | None) -> list[tuple[Count, ...]]:
-    """Figures and spreads in two cells each; what is drawn on the page, as the table that it is drawn of."""
+def _figures(summary: Summary | None) -> list[tuple[Any, ...]]:
+    """Figures and spreads in two cells each, what a number rests on in a third; what is drawn on the page, as the table
+    that it is drawn of."""
     if summary is None:
         return []
-    told = [(figure.label, f"{figure.value} ({figure.note})" if figure.note else figure.value)
-            for figure in summary.figures]  # fmt: skip
-    told += [(label, number) for spread in summary.spreads for label, number in spread.lines]
+    told = [_figure(figure) for figure in summary.figures]
+    told += [line for spread in summary.spreads for line in spread.lines]
     return [*told, *(row for each in summary.months for row in _months(each)),
             *(row for each in summary.grids for row in _grid(each))]  # fmt: skip
 
 
-def _months(each: Months) -> list[tuple[Count, ...]]:
+def _figure(figure: Figure) -> tuple[Any, ...]:
+    if figure.note and isinstance(figure.value, str):
+        return figure.label, f"{figure.value} ({figure.note})"
+    return figure.label, figure.value, figure.note or None
+
+
+def _months(each: Months) -> list[tuple[Any, ...]]:
     heads = [written_day(month, SHORT_MONTH) for month in each.months]
     return [("", ""), (each.title, *heads), *((label, *numbers) for label, numbers in each.lines)]
 
 
-def _grid(each: Grid) -> list[tuple[Count, ...]]:
+def _grid(each: Grid) -> list[tuple[Any, ...]]:
     lines = [(label, *(cell.value for cell in cells)) for label, cells in each.lines]
     return [("", ""), (each.title, ""), (each.corner, *each.heads), *lines]
 

@@ -74,8 +74,8 @@ def _write(work: Work, export: Export, table: ControlTable, user: User, form: Co
         work.advance(written, max(total, written))
 
 
-def _about(user: User, form: ControlFilter, written: int) -> list[tuple[str, str]]:
-    return [*form.described(), (_("Lines"), str(written)), (_("Written for"), user.name),
+def _about(user: User, form: ControlFilter, written: int) -> list[tuple[str, str | int]]:
+    return [*form.described(), (_("Lines"), written), (_("Written for"), user.name),
             (_("Written on"), exact(clock.now()))]  # fmt: skip
 
 

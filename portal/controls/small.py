@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from portal.accounts.models import User
+from portal.controls.shares import Share
 from portal.controls.table import Count, Figure, Grid, GridCell, Months, Spread, Summary
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
@@ -97,10 +98,11 @@ def masked(summary: Summary, user: User) -> Summary:
 def _figure(figure: Figure, limit: int) -> Figure:
     if isinstance(figure.value, int):
         return replace(figure, value=_hide_all([figure.value, *figure.beside], limit)[0])
-    return replace(figure, value=HIDDEN, note="") if _rests_on_few(figure.rests_on, limit) else figure
+    return replace(figure, value=HIDDEN, note="") if _rests_on_few(figure, limit) else figure
 
 
-def _rests_on_few(number: int | None, limit: int) -> bool:
+def _rests_on_few(told: Figure | GridCell, limit: int) -> bool:
+    number = told.value.fewest if isinstance(told.value, Share) else told.rests_on
     return number is not None and 0 < number < limit
 
 
@@ -140,4 +142,4 @@ def _grid(grid: Grid, limit: int) -> Grid:
 def _cell(cell: GridCell, shown: Iterator[Count], limit: int) -> GridCell:
     if isinstance(cell.value, int):
         return replace(cell, value=next(shown))
-    return replace(cell, value=HIDDEN, part=None) if _rests_on_few(cell.rests_on, limit) else cell
+    return replace(cell, value=HIDDEN) if _rests_on_few(cell, limit) else cell

@@ -11,6 +11,7 @@ from sqlalchemy import CompoundSelect, Row, Select
 
 from portal.accounts.models import User
 from portal.controls.forms import ControlFilter
+from portal.controls.shares import Share
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 
@@ -48,6 +49,7 @@ class Column:
 
 
 Count = int | str  # a number of rows, or what is shown in the place of one that is hidden: see `controls/small.py`
+Told = Count | Share
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Figure:
     """
 
     label: str
-    value: Count
+    value: Told
     note: str = ""
     rests_on: int | None = None
     beside: Sequence[int] = ()
@@ -70,11 +72,6 @@ class Figure:
 def part_of(sums: Mapping[str, Any], label: str, name: str, whole: str = "n") -> Figure:
     """The figure of one of the sums that is a part of another one, which is told beside it."""
     return Figure(label, int(sums[name]), beside=(int(sums[whole]) - int(sums[name]),))
-
-
-def fewest(part: int, whole: int) -> int:
-    """On how few rows a part of a hundred rests: it tells how many are in it, and how many are not."""
-    return min(filter(None, (part, whole - part)), default=0)
 
 
 @dataclass(frozen=True)
@@ -106,15 +103,13 @@ class GridCell:
     """One cell of a grid.
 
     Attributes:
-        value: a count is an integer; words are shown as they are.
+        value: a count is an integer; a share is drawn as a bar; words are shown as they are.
         zone: colours it: `green`, `yellow`, `orange`, `red`.
-        part: of a hundred, drawn as a bar.
         rests_on: how many rows a value was computed of that is no count; it is hidden with that number.
     """
 
-    value: Count
+    value: Told
     zone: str = ""
-    part: int | None = None
     rests_on: int | None = None
 
 
@@ -166,13 +161,7 @@ def _measured(each: Delay) -> list[GridCell]:
     median = GridCell(each.median, rests_on=each.n)
     if each.in_time is None:
         return [GridCell(each.target), GridCell(each.n), GridCell("—"), median]
-    part = each.in_time * 100 // each.n
-    return [
-        GridCell(each.target),
-        GridCell(each.n),
-        GridCell(_("%(part)s%%", part=part), part=part, rests_on=fewest(each.in_time, each.n)),
-        median,
-    ]
+    return [GridCell(each.target), GridCell(each.n), GridCell(Share(each.in_time, each.n)), median]
 
 
 @dataclass(frozen=True)

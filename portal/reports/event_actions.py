@@ -35,6 +35,7 @@ from portal.adverse_events.progress import OPEN
 from portal.controls.days import Day
 from portal.controls.forms import ControlFilter
 from portal.controls.periods import months_later
+from portal.controls.shares import Share
 from portal.controls.table import (
     Column,
     ControlTable,
@@ -45,7 +46,6 @@ from portal.controls.table import (
     Offer,
     Summary,
     Totals,
-    fewest,
     part_of,
 )
 from portal.forms import choices
@@ -163,16 +163,15 @@ def groups(bare: Select, _sums: Mapping[str, Any]) -> CompoundSelect:
 def tell(sums: Mapping[str, Any]) -> Summary:
     """Say how many there are, how many are late, done in time and effective."""
     number, waiting, done = int(sums["n"]), int(sums["open"]), int(sums["done"])
-    checked, effective = int(sums["checked"]), int(sums["effective"])
+    helped = Share(int(sums["effective"]), int(sums["checked"]))
     dropped = number - waiting - done
-    helped = _("%(part)s%%", part=effective * 100 // checked) if checked else "—"
     figures = [
         Figure(pgettext("event", "Actions"), number),
         Figure(_("Not done yet"), waiting, beside=(done, dropped)),
         part_of(sums, _("Overdue"), "overdue", "open"),
         Figure(_("Done"), done, beside=(waiting, dropped)),
         part_of(sums, _("Done in time"), "in_time", "done"),
-        Figure(_("That helped"), helped, f"n = {checked}", rests_on=fewest(effective, checked)),
+        Figure(_("That helped"), helped, f"n = {helped.whole}"),
     ]
     found = sums["groups"]
     return Summary(figures, months=_months(found), grids=[_effects(found)] if found else ())

@@ -19,6 +19,7 @@ from portal.accounts.models import User
 from portal.adverse_events.follow_models import Action, ActionState, Analysis, AuthorityRoute, Route, RouteStatus
 from portal.adverse_events.models import AdverseEvent, State, event_category
 from portal.adverse_events.queries import visible_events
+from portal.controls.shares import Share
 from portal.extensions import db
 from portal.i18n import language, local, start_of_day
 from portal.incidents.lists import label_of
@@ -33,18 +34,6 @@ GRAVE, ANALYSED_FROM = 4, 3  # severities: serious, and from which on causes are
 TO_ACKNOWLEDGE, WITHOUT_DELAY, AGAIN = timedelta(hours=24), timedelta(hours=24), timedelta(days=90)
 AT_ONCE = (Route.ESSMS, Route.EIGS_1, Route.ABUSE, Route.CHILD, Route.JUSTICE)
 _NOT_COUNTED = (State.REJECTED, State.REQUALIFIED)
-
-
-@dataclass(frozen=True)
-class Share:
-    """Of how many things how many are so."""
-
-    part: int
-    whole: int
-
-    @property
-    def percent(self) -> int | None:
-        return round(100 * self.part / self.whole) if self.whole else None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from babel.dates import get_day_names, get_month_names
-from babel.numbers import format_percent
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -17,11 +16,11 @@ from portal.adverse_events.criticality import LEVELS, ZONE_LABELS, Zone, critica
 from portal.adverse_events.follow_words import FAMILY_LABELS
 from portal.adverse_events.models import Mode
 from portal.adverse_events.words import CAPACITY_LABELS, MODE_LABELS, NATURE_LABELS, frequency_words, severity_words
+from portal.controls.shares import Share
 from portal.controls.small import HIDDEN, hide, hide_all, hide_part, limit_for
-from portal.controls.table import fewest
 from portal.i18n import PARTS, decimal, duration, language, local
 from portal.papers import Block, Paper, Section, bars, heat, note, table
-from portal.reports.review import Delay, Share, Year, gravity, names_of_legal, names_of_sectors, years_of
+from portal.reports.review import Delay, Year, gravity, names_of_legal, names_of_sectors, years_of
 
 DAYS_FROM = timedelta(days=3)  # longer delays are said in days
 TOP = 5
@@ -110,8 +109,7 @@ def _rests_on_few(user: User, number: int) -> bool:
 def _share(user: User, share: Share) -> str:
     if share.percent is None:
         return "–"
-    few = _rests_on_few(user, fewest(share.part, share.whole))
-    return HIDDEN if few else format_percent(share.percent / 100, locale=PARTS[language()])
+    return HIDDEN if _rests_on_few(user, share.fewest) else str(share)
 
 
 def _rate(user: User, year: Year, rate: float | None) -> str:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 from time_machine import TimeMachineFixture
 
@@ -17,6 +18,7 @@ from portal.people.models import Staff
 from tests.adverse_events.follow_stories import action, followed
 from tests.adverse_events.stories import FACTS
 from tests.conftest import Database, Mailbox, SignIn, text_of
+from tests.controls.test_exports import export, sheet_of
 from tests.factories import NOON, Agency
 from tests.reports.test_quality import figures
 
@@ -214,6 +216,25 @@ def test_small_numbers_of_actions_are_hidden_from_all_but_the_quality_lead(
     assert few in drawn and "2" not in drawn and "…" in drawn
     page = sign_in(agency.ines).get(table)
     assert figures(page)["Done"] == "2" and "are hidden" not in page.words
+
+
+def test_a_workbook_of_actions_has_dates_where_days_stand_and_numbers_where_figures_do(
+    app: Flask, agency: Agency, event: int, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        for number in range(6):
+            made = action(agency, db.session.get_one(AdverseEvent, event), TODAY)
+            made.done_on = made.check_on = TODAY
+            made.state, made.effective = "verified", "no" if number else "yes"
+    page = export(app, database, sign_in(agency.ines), "xlsx", "/staff/event-actions?period=this_year")
+    heads, row, *_more = sheet_of(page).iter_rows()
+    found = {head.value: cell for head, cell in zip(heads, row, strict=True)}
+    days = [found[name] for name in ("Due date", "Done on", "Look at its effect on")]
+    assert [(cell.is_date, cell.value.date()) for cell in days] == [(True, TODAY)] * 3
+    about = {row[0].value: row[1:3] for row in sheet_of(page, 1).iter_rows()}
+    assert [about[name][0].value for name in ("Actions", "Done", "Not done yet", "Lines")] == [6, 6, 0, 6]
+    helped, of = about["That helped"]
+    assert (helped.value, helped.number_format, of.value) == (0.17, "0%", "n = 6")
 
 
 def test_the_day_of_the_check_lies_three_months_after(app: object, database: Database) -> None:

@@ -95,7 +95,7 @@ def test_a_workbook_holds_real_numbers_and_dates_and_says_what_it_is(
     assert sheet.auto_filter.ref == "A1:K7"
     about = {row[0].value: row[1].value for row in sheet_of(page, 1).iter_rows()}
     assert about["Period"] == "1 November 2026 – 30 November 2026"
-    assert (about["Lines"], about["Written for"]) == ("6", "Inès Caron")
+    assert (about["Lines"], about["Written for"]) == (6, "Inès Caron")
     assert about["Average"] == "2.8 / 5 (n = 5)"
     assert about["5 stars"] == 1
 

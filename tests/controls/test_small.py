@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from portal.controls import small
 from portal.controls.files import XlsxWriter
+from portal.controls.shares import Share
 from portal.controls.table import (
     Column,
     Delay,
@@ -23,7 +24,6 @@ from portal.controls.table import (
     Spread,
     Summary,
     delays,
-    fewest,
     part_of,
 )
 from portal.roles import Role
@@ -125,12 +125,17 @@ def test_all_figures_of_a_table_are_masked_with_what_was_computed_of_few(databas
     assert [(each.value, each.note) for each in shown.figures] == [(12, ""), (f"<{NBSP}5", ""), ("…", ""), ("—", "")]
     assert [value for _label, value in shown.spreads[0].lines] == [f"<{NBSP}5", "…", 0]
     assert [row for _label, row in shown.months[0].lines] == [["…", f"<{NBSP}5"], [0, 7]]
-    matrix, measured = [[[cell.value for cell in row] for _label, row in grid.lines] for grid in shown.grids]
+    matrix, measured = [[[_shown(cell) for cell in row] for _label, row in grid.lines] for grid in shown.grids]
     assert matrix == [[f"<{NBSP}5"], ["…"]]
-    assert measured == [["48 h", 10, "50%", "3:00"], ["30 d", f"<{NBSP}5", "…", "…"], ["48 h", 0, "—", "—"]]
+    assert measured == [["48 h", 10, f"50{NBSP}%", "3:00"], ["30 d", f"<{NBSP}5", "…", "…"], ["48 h", 0, "—", "—"]]
     assert shown.hidden_below == 5
-    assert (fewest(9, 10), fewest(10, 10), fewest(0, 0)) == (1, 10, 0), "90 of 100 tells of the one that is not so"
-    assert shown.grids[1].lines[1][1][2].part is None, "no bar tells what is hidden"
+    few = [Share(*one).fewest for one in ((9, 10), (10, 10), (0, 0))]
+    assert few == [1, 10, 0], "90 of 100 tells of the one that is not so"
+    assert shown.grids[1].lines[1][1][2].value == small.HIDDEN, "no bar tells what is hidden"
+
+
+def _shown(cell: GridCell) -> int | str:
+    return str(cell.value) if isinstance(cell.value, Share) else cell.value
 
 
 def test_the_file_has_the_tables_of_what_is_drawn(app: Flask) -> None:
@@ -141,4 +146,5 @@ def test_the_file_has_the_tables_of_what_is_drawn(app: Flask) -> None:
     said = [[cell for cell in row if cell is not None] for row in sheet.iter_rows(values_only=True)]
     assert ["By month", "Oct 26", "Nov 26"] in said and ["Dog", 0, 7] in said
     assert ["Severity", "F1"] in said and ["G2", 8] in said
-    assert ["Triage", "48 h", 10, "50%", "3:00"] in said
+    assert ["Triage", "48 h", 10, 0.5, "3:00"] in said
+    assert {cell.number_format for cell in sheet[said.index(["Triage", "48 h", 10, 0.5, "3:00"]) + 1]} >= {"0%"}
