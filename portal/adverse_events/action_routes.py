@@ -14,7 +14,7 @@ from portal.adverse_events.action_plan import (
     owners_of,
 )
 from portal.adverse_events.follow_models import Action, ActionState
-from portal.adverse_events.follow_pages import ask, event_or_404, page_of
+from portal.adverse_events.follow_pages import ask, event_or_404, page_of, read
 from portal.adverse_events.words import MODULE
 from portal.forms import refused
 from portal.pages import done
@@ -23,13 +23,15 @@ from portal.roles import Permission
 
 
 def _action_or_404(action_id: int) -> Action:
-    return action_of(g.user, action_id) or abort(404)
+    action = action_of(g.user, action_id) or abort(404)
+    read(action.event, "action")
+    return action
 
 
 @staff.page("/adverse-events/<int:event_id>/actions/new", Permission.HANDLE_EVENTS, methods=("GET", "POST"),
             module=MODULE)  # fmt: skip
 def add_event_action(event_id: int) -> Response:
-    event = event_or_404(event_id)
+    event = event_or_404(event_id, "action")
     form = PlanForm(owners_of(event))
     if status := refused(form, lambda: add_action(g.user, event, form.planned())):
         return ask("adverse_events/_plan_form.html", _("New action"), event, form, status)

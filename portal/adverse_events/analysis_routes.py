@@ -20,7 +20,7 @@ from portal.roles import Permission
 @staff.page("/adverse-events/<int:event_id>/analysis", Permission.HANDLE_EVENTS, methods=("GET", "POST"), module=MODULE)
 def write_analysis(event_id: int) -> Response:
     """It is saved as one goes, and stays open; once it is finished one is led back to the event."""
-    event = event_or_404(event_id)
+    event = event_or_404(event_id, "analysis")
     analysis = analysis_of(event)
     form = AnalysisForm(analysis, pilots_of(event, analysis.pilot_id if analysis else None), g.user.staff_id)
     if status := refused(

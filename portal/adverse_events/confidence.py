@@ -22,6 +22,15 @@ PART_LABELS = {
     "reporter": lazy_pgettext("reading", "Who reported it"),
     "paper": lazy_pgettext("reading", "Its paper"),
     "file": lazy_pgettext("reading", "A photo or paper"),
+    "editing": lazy_pgettext("reading", "What is known of it, to be completed"),
+    "former": lazy_pgettext("reading", "What it said before"),
+    "triage": lazy_pgettext("reading", "The form of its triage"),
+    "authorities": lazy_pgettext("reading", "The form of an authority"),
+    "analysis": lazy_pgettext("reading", "The analysis of its causes"),
+    "action": lazy_pgettext("reading", "The form of an action"),
+    "feedback": lazy_pgettext("reading", "The form of who is told"),
+    "end": lazy_pgettext("reading", "The form that closes or reopens it"),
+    "opened": lazy_pgettext("reading", "What is open to the worker concerned"),
     "register": lazy_pgettext("reading", "The register"),
 }
 _RECORDS = {kind.__tablename__: kind for kind in (Client, Relative, Worker, Staff)}

@@ -29,7 +29,7 @@ from portal.roles import Permission
             methods=("GET", "POST"), module=MODULE)  # fmt: skip
 def tell_about_event(event_id: int, whom: str) -> Response:
     """Write down that somebody was told what became of it: one of `feedback.Told`."""
-    event, told = event_or_404(event_id), Told(whom)
+    event, told = event_or_404(event_id, "feedback"), Told(whom)
     form = ToldForm(event, told)
     if status := refused(form, lambda: note_told(g.user, event, told, form.word(), form.version_shown)):
         headings = {Told.REPORTER: _("Tell who reported it"), Told.CLIENT: _("Tell the client and the relatives"),
@@ -46,7 +46,7 @@ def _shown_version() -> int:
 @staff.page("/adverse-events/<int:event_id>/worker", Permission.HANDLE_EVENTS, methods=("POST",), module=MODULE)
 def open_event_to_worker(event_id: int) -> Response:
     """Let the worker concerned read it and give their word, or hide it again."""
-    event, opened = event_or_404(event_id), request.form.get("opened") == "yes"
+    event, opened = event_or_404(event_id, None), request.form.get("opened") == "yes"
     open_to_worker(g.user, event, _shown_version(), opened=opened)
     flash(_("The worker can read the facts now, and give their word.") if opened
           else _("The worker cannot read it any more."), "success")  # fmt: skip
@@ -56,7 +56,7 @@ def open_event_to_worker(event_id: int) -> Response:
 @staff.page("/adverse-events/<int:event_id>/dealt-with", Permission.HANDLE_EVENTS, methods=("POST",), module=MODULE)
 def mark_event_dealt_with(event_id: int) -> Response:
     """The note that follows the event is finished, or taken up again: dealt with is what the note says."""
-    event = event_or_404(event_id)
+    event = event_or_404(event_id, None)
     again = request.form.get("again") == "yes"
     (take_up if again else mark_dealt_with)(g.user, event, _shown_version())
     flash(_("The event is to be dealt with again, and so is its note.") if again
@@ -67,7 +67,7 @@ def mark_event_dealt_with(event_id: int) -> Response:
 @staff.page("/adverse-events/<int:event_id>/closing", Permission.JUDGE_EVENTS, methods=("GET", "POST"), module=MODULE)
 def close_adverse_event(event_id: int) -> Response:
     """What is missing is listed, each with a way to where it is done."""
-    event = event_or_404(event_id)
+    event = event_or_404(event_id, "end")
     form = CloseForm(event)
     if status := refused(
         form,
@@ -84,7 +84,7 @@ def close_adverse_event(event_id: int) -> Response:
 
 @staff.page("/adverse-events/<int:event_id>/reopening", Permission.JUDGE_EVENTS, methods=("GET", "POST"), module=MODULE)
 def reopen_adverse_event(event_id: int) -> Response:
-    event = event_or_404(event_id)
+    event = event_or_404(event_id, "end")
     form = ReopenForm(event)
     if status := refused(form, lambda: reopen_event(g.user, event, form.why.data or "", form.version_shown)):
         return ask("adverse_events/_reopen_form.html", _("Open the event again"), event, form, status)

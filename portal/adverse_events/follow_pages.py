@@ -5,12 +5,25 @@ from werkzeug.wrappers import Response
 
 from portal.adverse_events.models import AdverseEvent
 from portal.adverse_events.queries import event_of
+from portal.audit.actions import note_reading
 from portal.forms import PortalForm
 from portal.pages import show
 
 
-def event_or_404(event_id: int) -> AdverseEvent:
-    return event_of(g.user, event_id) or abort(404)
+def event_or_404(event_id: int, part: str | None) -> AdverseEvent:
+    """The event that a page is about. That it is read is written down.
+
+    Args:
+        part: what of it the page shows, as `confidence.PART_LABELS` lists; None: a deed, which shows nothing of it.
+    """
+    return read(event_of(g.user, event_id) or abort(404), part)
+
+
+def read(event: AdverseEvent, part: str | None) -> AdverseEvent:
+    """Write down that the person reads an event: see `event_or_404`."""
+    if part:
+        note_reading(g.user, ("adverse_event", event.id), part)
+    return event
 
 
 def page_of(event: AdverseEvent, part: str = "") -> str:

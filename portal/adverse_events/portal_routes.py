@@ -10,6 +10,7 @@ from portal.adverse_events import own, short
 from portal.adverse_events.models import AdverseEvent, EventDraft
 from portal.adverse_events.short_forms import CodeForm, SendingForm, WhatForm, WordForm, token_sent
 from portal.adverse_events.words import MODULE
+from portal.audit.actions import note_reading
 from portal.errors import Refused
 from portal.forms import number_in, refused
 from portal.pages import done, show
@@ -33,7 +34,8 @@ def reporters_only() -> None:
 @client.page("/adverse-events", Permission.REPORT_EVENTS, module=MODULE)
 @worker.page("/adverse-events", Permission.REPORT_EVENTS, module=MODULE)
 def list_reports() -> Response:
-    """*Mes signalements*: what one has reported, what is not sent yet, what staff have opened to one."""
+    """*Mes signalements*: what one has reported, what is not sent yet, what staff have opened to one. No reading of it
+    is kept: the log would tell who reported in confidence."""
     reporters_only()
     may_report = option(PORTAL)
     return in_portal(
@@ -145,8 +147,9 @@ def follow_report() -> Response:
 
 @worker.page("/adverse-events/opened/<int:event_id>", Permission.REPORT_EVENTS, methods=("GET", "POST"), module=MODULE)
 def show_opened_event(event_id: int) -> Response:
-    """What staff have opened to the worker concerned: the facts, and a word of their own."""
+    """What staff have opened to the worker concerned: the facts, and a word of their own. Each reading is kept."""
     event = own.opened_event(g.user, event_id) or abort(404)
+    note_reading(g.user, ("adverse_event", event_id), "opened")
     form = WordForm(word=event.worker_word)
     if status := refused(form, lambda: own.give_word(g.user, event, str(form.word.data))):
         return in_portal("adverse_events/opened.html", status, event=event, form=form, takes_word=own.takes_word(event))

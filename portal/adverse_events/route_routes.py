@@ -23,7 +23,7 @@ from portal.roles import Permission
             methods=("GET", "POST"), module=MODULE)  # fmt: skip
 def change_authority(event_id: int, route_id: int) -> Response:
     """Whether it has to be told, and when and how it was."""
-    event = event_or_404(event_id)
+    event = event_or_404(event_id, "authorities")
     line = _line_of(event, route_id) or abort(404)
     form = RouteForm(line)
     if status := refused(form, lambda: change_route(g.user, line, form.telling(), form.version_shown)):
@@ -38,7 +38,7 @@ def change_authority(event_id: int, route_id: int) -> Response:
             module=MODULE)  # fmt: skip
 def add_authority(event_id: int) -> Response:
     """A line for an authority that was not proposed."""
-    event = event_or_404(event_id)
+    event = event_or_404(event_id, "authorities")
     form = AddRouteForm(set(db.session.scalars(_lines(event).with_only_columns(AuthorityRoute.route))))
     if status := refused(form, lambda: add_line(g.user, event, str(form.route.data))):
         return ask("adverse_events/_add_authority_form.html", _("Add an authority"), event, form, status)

@@ -21,7 +21,7 @@ from portal.roles import Permission
             module=MODULE)  # fmt: skip
 def prepare_event(event_id: int) -> Response:
     """How frequent it is and whom it touched: a proposal for whoever judges."""
-    event = event_or_404(event_id)
+    event = event_or_404(event_id, "triage")
     number = number_alike(g.user, event)
     form = PrepareForm(event, proposed_frequency(number))
     if status := refused(form, lambda: prepare(g.user, event, form.estimate(), form.version_shown)):
@@ -34,7 +34,7 @@ def prepare_event(event_id: int) -> Response:
 @staff.page("/adverse-events/<int:event_id>/triage", Permission.JUDGE_EVENTS, methods=("GET", "POST"), module=MODULE)
 def judge_event(event_id: int) -> Response:
     """What it is, how severe and how frequent."""
-    event = event_or_404(event_id)
+    event = event_or_404(event_id, "triage")
     number = number_alike(g.user, event)
     form = JudgeForm(event, proposed_frequency(number))
     if status := refused(form, lambda: judge(g.user, event, form.judgement(), form.version_shown)):
@@ -51,7 +51,7 @@ def judge_event(event_id: int) -> Response:
             module=MODULE)  # fmt: skip
 def take_back_judgement(event_id: int) -> Response:
     """A report that was put aside is judged anew."""
-    event = event_or_404(event_id)
+    event = event_or_404(event_id, "triage")
     form = TakeBackForm(event)
     if status := refused(form, lambda: take_back(g.user, event, form.why.data or "", form.version_shown)):
         return ask("adverse_events/_take_back_form.html", _("Take the judgement back"), event, form, status)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol, cast
 
-from flask import Response, after_this_request
+from flask import Response, after_this_request, request
 from sqlalchemy import Engine, Insert, insert
 from sqlalchemy.exc import OperationalError
 from werkzeug.wsgi import ClosingIterator
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 _ENTRY = insert(AuditEntry.__table__)  # past the mapper: nobody needs the row as an object
 _READING = insert(ReadEntry.__table__)
 _READ = (200, 206, 304)  # whole, in part, or from the copy that the browser has
+_SHOWN_AGAIN = (409, 422)  # the form that was sent, with what is wrong with it; a deed that succeeds shows nothing
 
 
 class Actor(Protocol):
@@ -70,7 +71,7 @@ def record_refusal(kind: str, actor: Actor, subject: tuple[str, int], after: dic
 
 def note_reading(actor: Actor, subject: tuple[str, int], part: str) -> None:
     """Write down that somebody reads a sensitive record, in a transaction of its own once the answer has left: a page
-    that is only read ends with a rollback.
+    that is only read ends with a rollback. A form that is shown again is a reading, too.
 
     Args:
         actor: the person.
@@ -81,11 +82,11 @@ def note_reading(actor: Actor, subject: tuple[str, int], part: str) -> None:
     row = {"at": clock.now(), "account_id": actor.account_id, "role": str(actor.role), "person_type": type_ or None,
            "person_id": int(number) if number else None, "subject_type": subject[0], "subject_id": subject[1],
            "part": part}  # fmt: skip
-    engine = db.engine
+    engine, shown = db.engine, _SHOWN_AGAIN if request.method == "POST" else _READ
 
     @after_this_request
     def attach(response: Response) -> Response:
-        if response.status_code in _READ:
+        if response.status_code in shown:
             _when_it_has_left(response, partial(_write, engine, [row], _READING))
         return response
 

@@ -153,4 +153,4 @@ class ReadEntry(db.Model):
     person_id: Mapped[int | None]
     subject_type: Mapped[str]
     subject_id: Mapped[int]
-    part: Mapped[str]  # what of it was read: `event`, `reporter`, `paper`, `file`, `register`
+    part: Mapped[str]  # what of it was read: of an event a key of `adverse_events.confidence.PART_LABELS`
