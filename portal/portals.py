@@ -144,6 +144,7 @@ def begin_again(unready: Unready, view: Handler, values: Mapping[str, object]) -
     db.session.rollback()
     portal = PORTALS[g.portal]
     with unready.make_ready() as made:
+        db.session.commit()  # what it has kept itself stays, whatever becomes of the request
         for known in set(g) - LOGGED:
             g.pop(known)
         g.ready = made

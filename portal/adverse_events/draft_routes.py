@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal import clock
-from portal.adverse_events import drafts, filling
+from portal.adverse_events import draft_files, drafts, filling
 from portal.adverse_events.fact_forms import EffectsForm, FilesForm
 from portal.adverse_events.models import EventDraft, Mode
 from portal.adverse_events.people_forms import PeopleForm, names_of_clients
@@ -91,13 +91,13 @@ def delete_event_draft(token: str) -> Response:
 @staff.page(f"{DRAFT}/files/<int:file_id>", REPORT, module=MODULE)
 def show_draft_file(token: str, file_id: int) -> Response:
     draft = drafts.draft_of(g.user, token) or abort(404)
-    return serve(drafts.file_of(draft, file_id) or abort(404))
+    return serve(draft_files.file_of(draft, file_id) or abort(404))
 
 
 @staff.page(f"{DRAFT}/files/<int:file_id>/removal", REPORT, methods=("POST",), module=MODULE)
 def remove_draft_file(token: str, file_id: int) -> Response:
     draft = drafts.draft_of(g.user, token) or abort(404)
-    drafts.detach(draft, drafts.file_of(draft, file_id) or abort(404))
+    draft_files.detach(draft, draft_files.file_of(draft, file_id) or abort(404))
     return done(_address(draft, "facts"))
 
 
@@ -136,18 +136,9 @@ def _keep(draft: EventDraft, step: str, refused: str | None = None, *, leaves: b
 
 
 def _attach(draft: EventDraft, step: str) -> str | None:
-    """Keep what was attached to a step; return why it was refused."""
-    form = FilesForm()
-    if step != "facts" or not form.files.data:
-        return None
-    if not form.validate():
-        return " ".join(map(str, form.files.errors))
-    try:
-        form.files.get_ready(g.user)
-        drafts.attach(g.user, draft, form.files.data)
-    except Refused as refusal:
-        return str(refusal.message)
-    return None
+    """Keep what was attached to a step; return why some of it was refused."""
+    refusals = draft_files.keep_sent(g.user, draft, FilesForm().files) if step == "facts" else ()
+    return " ".join(refusals) or None
 
 
 def _after(draft: EventDraft, step: str, go: str) -> str:

@@ -13,8 +13,6 @@ from portal.adverse_events.models import EventDraft
 from portal.adverse_events.report import closed_record
 from portal.errors import Refused
 from portal.extensions import db
-from portal.files.actions import keep
-from portal.files.models import Attachment
 from portal.incidents.queries import incident_of
 from portal.links import new_public_id
 from portal.people.models import Client
@@ -23,7 +21,6 @@ from portal.threads.actions import person_of
 from portal.visits.queries import visit_of
 
 STEPS = ("who", "when", "people", "kind", "facts", "effects", "measures", "check")
-MOST_OF_A_REPORT = 10  # files
 
 Typed = Mapping[str, Sequence[str]]  # what a form sent, by field
 
@@ -127,30 +124,6 @@ def keep_step(
     more = {name: said for name, said in (("refused", refused), ("left", window if leaves else None)) if said}
     draft.typed = {**draft.typed, step: new | more}
     draft.step, draft.saved_at, draft.version = step, clock.now(), draft.version + 1
-    db.session.flush()
-
-
-def attach(actor: User, draft: EventDraft, files: Sequence[Any]) -> None:
-    """Keep files with a draft, whatever becomes of the step they came with.
-
-    Raises:
-        Refused: code `files`.
-    """
-    if len(draft.files) + len(files) > MOST_OF_A_REPORT:
-        raise Refused(_l("A report takes ten files at most. Please remove one first."), "files")
-    draft.files.extend(keep(actor, files))
-    db.session.flush()
-
-
-def file_of(draft: EventDraft, file_id: int) -> Attachment | None:
-    return next((file for file in draft.files if file.id == file_id), None)
-
-
-def detach(draft: EventDraft, file: Attachment) -> None:
-    """Forget a file of a draft; its content goes with the next sweep of what nobody names."""
-    draft.files.remove(file)
-    db.session.flush()
-    db.session.delete(file)
     db.session.flush()
 
 

@@ -1,17 +1,20 @@
 """Adverse events on the portals of clients and workers: a short report, what became of it, what staff open to the
 worker concerned."""
 
+from collections.abc import Sequence
+
 from flask import abort, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal.accounts.throttles import place_of
-from portal.adverse_events import own, short
+from portal.adverse_events import draft_files, drafts, own, short
 from portal.adverse_events.models import AdverseEvent, EventDraft
 from portal.adverse_events.short_forms import CodeForm, SendingForm, WhatForm, WordForm, token_sent
 from portal.adverse_events.words import MODULE
 from portal.audit.actions import note_reading
 from portal.errors import Refused
+from portal.files.queries import serve
 from portal.forms import number_in, refused
 from portal.pages import done, show
 from portal.portals import client, worker
@@ -19,6 +22,7 @@ from portal.roles import Permission
 from portal.settings.queries import option
 
 PORTAL = "adverse_events.portal"
+FILE = "/adverse-events/drafts/<int:draft_id>/files/<int:file_id>"
 
 
 def in_portal(template: str, status: int = 200, **context: object) -> Response:
@@ -93,21 +97,26 @@ def send_report(draft_id: int) -> Response:
         return _sent(twin)
     draft = _draft_or_404(draft_id)
     form = SendingForm(draft.token, None if request.method == "POST" else draft.typed.get("sending"))
+    refusals = draft_files.keep_sent(g.user, draft, form.files)
     if request.form.get("go") == "back":
-        short.save_draft(g.user, draft.token, "sending", form.typed)
+        short.save_draft(g.user, draft.token, "sending", {**form.typed, "refused": refusals})
         return redirect(url_for(f"{g.portal}.resume_report", draft_id=draft_id), 303)
-    return _send(draft, form)
+    return _send(draft, form, refusals)
 
 
-def _send(draft: EventDraft, form: SendingForm) -> Response:
+def _send(draft: EventDraft, form: SendingForm, refusals: Sequence[str]) -> Response:
     kept = draft.typed.get("what")
     what = WhatForm(_visit_of(kept), kept, draft.token, csrf=False)
     if not what.validate():
         return redirect(url_for(f"{g.portal}.resume_report", draft_id=draft.id), 303)
     made: list[short.Declared] = []
-    deed = lambda: made.append(short.send(g.user, draft.token, what.what(), form.sending()))  # noqa: E731
-    if status := refused(form, deed):
-        return in_portal("adverse_events/short_sending.html", status, form=form, draft=draft, what=what)
+    deed = lambda: made.append(short.send(g.user, draft, what.what(), form.sending()))  # noqa: E731
+    if refusals:
+        form.validate()  # what else is missing is said along with it
+        for sentence in refusals:
+            form.refuse(Refused(sentence, "files"))
+    if status := 409 if refusals else refused(form, deed):
+        return in_portal("adverse_events/short_sending.html", status, form=form, draft=draft)
     return _sent(made[0])
 
 
@@ -124,9 +133,27 @@ def _sent(sent: short.Declared) -> Response:
 @worker.page("/adverse-events/drafts/<int:draft_id>/discarding", Permission.REPORT_EVENTS, methods=("POST",),
              module=PORTAL)  # fmt: skip
 def discard_report(draft_id: int) -> Response:
-    short.discard(_draft_or_404(draft_id))
+    drafts.drop_draft(_draft_or_404(draft_id))
     flash(_("What you had begun is deleted."), "success")
     return done(url_for(f"{g.portal}.list_reports"))
+
+
+@client.page(FILE, Permission.REPORT_EVENTS, module=PORTAL)
+@worker.page(FILE, Permission.REPORT_EVENTS, module=PORTAL)
+def show_draft_file(draft_id: int, file_id: int) -> Response:
+    return serve(draft_files.file_of(_draft_or_404(draft_id), file_id) or abort(404))
+
+
+@client.page(f"{FILE}/removal", Permission.REPORT_EVENTS, methods=("POST",), module=PORTAL)
+@worker.page(f"{FILE}/removal", Permission.REPORT_EVENTS, methods=("POST",), module=PORTAL)
+def remove_draft_file(draft_id: int, file_id: int) -> Response:
+    """Forget a file of the draft; what else was answered on the screen is kept, and what was attached with it."""
+    draft = _draft_or_404(draft_id)
+    form = SendingForm(draft.token)
+    refusals = draft_files.keep_sent(g.user, draft, form.files)
+    short.save_draft(g.user, draft.token, "sending", {**form.typed, "refused": refusals})
+    draft_files.detach(draft, draft_files.file_of(draft, file_id) or abort(404))
+    return done(url_for(f"{g.portal}.send_report", draft_id=draft_id))
 
 
 @client.page("/adverse-events/code", Permission.REPORT_EVENTS, methods=("GET", "POST"), module=MODULE)

@@ -11,11 +11,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, delete, select
-from werkzeug.datastructures import FileStorage
+from sqlalchemy import Select, select
 
 from portal import clock
 from portal.accounts.models import User
+from portal.adverse_events.drafts import drop_draft
 from portal.adverse_events.models import EventDraft, Mode
 from portal.adverse_events.moments import linkable_until, refuse_later_visit
 from portal.adverse_events.report import Report
@@ -23,7 +23,6 @@ from portal.adverse_events.reporting import Declared, declare_event, declared
 from portal.adverse_events.words import MODULE, OTHER_CATEGORY
 from portal.errors import Refused
 from portal.extensions import db
-from portal.files.models import Attachment
 from portal.i18n import day as day_words
 from portal.i18n import language, time_of_day, zone
 from portal.links import new_public_id
@@ -75,12 +74,11 @@ class What:
 
 @dataclass(frozen=True)
 class Sending:
-    """The second screen: how grave, was rescue called, with a name or not; and what is attached."""
+    """The second screen: how grave, was rescue called, with a name or not."""
 
     gravity: Gravity
     rescue: bool
     mode: str
-    files: Sequence[FileStorage | Attachment]
 
 
 def report_url(user: User, visit: Visit) -> str | None:
@@ -180,22 +178,17 @@ def save_draft(user: User, token: str, screen: str, typed: Mapping[str, object])
     return draft
 
 
-def discard(draft: EventDraft) -> None:
-    """Forget a report that is not sent."""
-    db.session.execute(delete(EventDraft).where(EventDraft.id == draft.id))
-
-
 # ---- sending ----
 
 
-def send(user: User, token: str, what: What, sending: Sending) -> Declared:
-    """Report what stands on both screens; the draft is gone with it.
+def send(user: User, draft: EventDraft, what: What, sending: Sending) -> Declared:
+    """Report what stands on both screens, with the files of the draft, which is gone with it.
 
     Raises:
         Refused: with the name of the field as its code.
     """
-    made = declare_event(user, _report(user, token, what, sending))
-    db.session.execute(delete(EventDraft).where(EventDraft.token == token))
+    made = declare_event(user, _report(user, draft, what, sending))
+    drop_draft(draft, sent=True)
     return made
 
 
@@ -208,20 +201,20 @@ def sent_before(token: str) -> Declared | None:
     return Declared(twin.event, None)
 
 
-def _report(user: User, token: str, what: What, sending: Sending) -> Report:
+def _report(user: User, draft: EventDraft, what: What, sending: Sending) -> Report:
     nameless, named = sending.mode == Mode.ANONYMOUS, sending.mode == Mode.NAMED
     other = next((one.id for one in entries(ListName.EVENT) if one.code == OTHER_CATEGORY), None)
     gravity = sending.gravity
     client = db.session.get(Client, what.client_id) if what.client_id else None
     return Report(
-        token=token, capacity="other" if nameless else _capacity(user), mode=sending.mode, short=True,
+        token=draft.token, capacity="other" if nameless else _capacity(user), mode=sending.mode, short=True,
         discovered_at=what.happened_at, occurred_at=what.happened_at, place="home" if client else "other",
         nature=gravity.nature, categories=[what.category_id],
         other_category=what.facts[:BEGINNING] if what.category_id == other else "", facts=what.facts,
         severity=gravity.severity, potential=gravity.potential, client_id=what.client_id,
         sector_id=client.sector_id if client else None, visit_id=None if nameless else what.visit_id,
         worker_id=user.worker_id if named and what.visit_id else None,
-        supervisor_id=_manager_at_work(client), measures=["rescue"] if sending.rescue else [], files=sending.files,
+        supervisor_id=_manager_at_work(client), measures=["rescue"] if sending.rescue else [], files=list(draft.files),
     )  # fmt: skip
 
 

@@ -105,17 +105,18 @@ class SendingForm(OnceForm):
         self.token.data = token
         self.gravity.choices = [SelectChoice(value=key, label=str(one.label)) for key, one in short.GRAVITIES.items()]
         self.mode.choices = [SelectChoice(value=str(mode), label=str(MODE_LABELS[mode])) for mode in Mode]
+        self.files.errors = (kept or {}).get("refused", [])
         self.hints = {str(mode): hint for mode, hint in MODE_HINTS.items()}
 
     @property
     def typed(self) -> dict[str, object]:
-        """As it was sent, valid or not, but for the files: no form keeps them."""
+        """As it was sent, valid or not, but for the files: those are the draft's."""
         return {"gravity": self.gravity.data, "rescue": bool(self.rescue.data), "mode": self.mode.data}
 
     def sending(self) -> short.Sending:
         """How it is sent, once the form is valid."""
         gravity = short.GRAVITIES[str(self.gravity.data)]
-        return short.Sending(gravity, bool(self.rescue.data), str(self.mode.data), self.files.data or [])
+        return short.Sending(gravity, bool(self.rescue.data), str(self.mode.data))
 
 
 class CodeForm(PortalForm):

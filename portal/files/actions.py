@@ -54,6 +54,21 @@ def prepare(actor: User, uploads: Sequence[FileStorage]) -> list[Attachment]:
     return [row for row, _contents in made]
 
 
+def prepare_each(actor: User, uploads: Sequence[FileStorage]) -> tuple[list[Attachment], list[Refused]]:
+    """As `prepare`, but one that cannot be kept keeps none of the others out."""
+    rows: list[Attachment] = []
+    refusals: list[Refused] = []
+    for upload in uploads:
+        try:
+            rows += prepare(actor, [upload])
+        except Refused as refusal:
+            refusals.append(refusal)
+        except BaseException:
+            forget_unkept(rows)
+            raise
+    return rows, refusals
+
+
 def keep(actor: User, files: Sequence[FileStorage | Attachment]) -> list[Attachment]:
     """Keep files in the present transaction, all or none. Those that come as they were sent are prepared first.
 

@@ -10,8 +10,9 @@ from werkzeug.datastructures import FileStorage
 
 from portal.adverse_events.action_plan import move_action
 from portal.adverse_events.closing import close_event
+from portal.adverse_events.draft_files import attach
 from portal.adverse_events.follow_models import Action, ActionState
-from portal.adverse_events.models import AdverseEvent
+from portal.adverse_events.models import AdverseEvent, EventDraft
 from portal.adverse_events.telling import add_line
 from portal.adverse_events.triage import REJECTED, Estimate, Judgement, judge
 from portal.complaints.following import answer
@@ -102,6 +103,13 @@ class Quality(Story):
         """Somebody has begun to."""
         self.short_reports()
         return {"draft_id": drafted(self.agency, getattr(self.agency, person)).id}
+
+    def draft_with_file_of(self, person: str) -> dict[str, Any]:
+        """The same, with a photo."""
+        draft = db.session.get_one(EventDraft, self.draft_of(person)["draft_id"])
+        photo = FileStorage(io.BytesIO(factories.picture()), "photo.png")
+        attach(getattr(self.agency, person).user, draft, [photo])
+        return {"draft_id": draft.id, "file_id": draft.files[0].id}
 
     def judged_event(self) -> dict[str, Any]:
         """A slight one, of which who reported it was told."""
@@ -213,6 +221,11 @@ MADE: dict[str, Callable[[Quality], dict[str, Any]]] = {
         f"{portal}.{page}": partial(Quality.draft_of, person=person)
         for portal, person in {"client": "claire", "worker": "wassim"}.items()
         for page in ("resume_report", "send_report", "discard_report")
+    },
+    **{
+        f"{portal}.{page}": partial(Quality.draft_with_file_of, person=person)
+        for portal, person in {"client": "claire", "worker": "wassim"}.items()
+        for page in ("show_draft_file", "remove_draft_file")
     },
     **{
         f"staff.{page}": Quality.judged_event

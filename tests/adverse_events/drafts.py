@@ -4,7 +4,8 @@ from io import BytesIO
 
 from werkzeug.datastructures import FileStorage
 
-from portal.adverse_events.drafts import STEPS, attach, begin_draft, keep_step
+from portal.adverse_events.draft_files import attach
+from portal.adverse_events.drafts import STEPS, begin_draft, keep_step
 from portal.adverse_events.models import EventDraft
 from portal.extensions import db
 from portal.organisation.lists import entry_of_code

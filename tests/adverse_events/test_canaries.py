@@ -15,6 +15,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.routing import Rule
 
 from portal.adverse_events import short
+from portal.adverse_events.draft_files import attach
 from portal.adverse_events.follow_models import Action, Analysis, Reopening, TimelineStep
 from portal.adverse_events.models import AdverseEvent, Concerned, Reporter
 from portal.audit.models import ReadEntry
@@ -75,9 +76,10 @@ def _reported(agency: Agency) -> AdverseEvent:
     photo = FileStorage(io.BytesIO(factories.picture()), "photo.png")
     what = short.What(NOON - timedelta(days=1), agency.claire.id, agency.claires_done,
                       entry_of_code(ListName.EVENT, "D01").id, f"{HEALTH} facts")  # fmt: skip
-    files = prepare(agency.wassim.user, [photo])
-    sending = short.Sending(short.GRAVITIES["grave"], True, "confidential", files)
-    return short.send(agency.wassim.user, new_public_id(), what, sending).event
+    draft = short.save_draft(agency.wassim.user, new_public_id(), "what", {})
+    attach(agency.wassim.user, draft, prepare(agency.wassim.user, [photo]))
+    sending = short.Sending(short.GRAVITIES["grave"], True, "confidential")
+    return short.send(agency.wassim.user, draft, what, sending).event
 
 
 def _followed_up(agency: Agency, event: AdverseEvent) -> None:

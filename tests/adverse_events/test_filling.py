@@ -228,6 +228,15 @@ def test_a_file_of_a_refused_step_is_kept_and_one_that_is_not_what_it_says_is_re
         assert db.session.scalar(select(func.count(Attachment.id))) == 0
 
 
+def test_a_bad_file_of_a_step_keeps_no_good_one_out(agency: Agency, sign_in: SignIn) -> None:
+    browser = sign_in(agency.sofia)
+    steps = begin(browser, client_id=agency.claire.id)
+    both = [(BytesIO(factories.picture()), "cuisine.png"), (BytesIO(b"MZ"), "photo.png")]
+    page = browser.get(f"{steps}/facts").form("/facts").submit(facts="Une chute", files=both, go="next").follow()
+    assert any("photo.png" in one for one in page.errors())
+    assert page.link("cuisine.png").click().status == 200
+
+
 def test_files_go_with_the_report(agency: Agency, sign_in: SignIn, database: Database) -> None:
     browser = sign_in(agency.sofia)
     steps = begin(browser, client_id=agency.claire.id)

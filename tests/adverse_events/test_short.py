@@ -186,6 +186,84 @@ def test_the_same_report_sent_twice_is_one(agency: Agency, sign_in: SignIn, data
     assert database.count(AdverseEvent) == 1
 
 
+def photo(name: str, content: bytes | None = None) -> tuple[BytesIO, str]:
+    return BytesIO(content or factories.picture()), name
+
+
+def attached(browser: Browser, person: Persona, agency: Agency, *photos: tuple, **typed: Any) -> Page:
+    """Photos are sent, and how grave it was is forgotten."""
+    page = first_screen(browser, person, agency).follow()
+    return page.form("Send the report").submit(files=list(photos), **typed)
+
+
+def kept(page: Page) -> list[str]:
+    """The photos that stand under the form, kept with the draft."""
+    return [link.get_text() for link in page.soup.select("[aria-label='Photos and papers kept with this report'] a")]
+
+
+def test_a_bad_photo_is_refused_by_its_name_and_the_good_ones_stay(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    browser = sign_in(agency.wassim)
+    page = report(browser, agency.wassim, agency, gravity="care", files=[photo("good.png"), photo("bad.jpg", b"MZ")])
+    assert page.status == 409
+    assert kept(page) == ["good.png"]
+    assert any("“bad.jpg”" in error for error in page.errors())
+    assert "again" not in page.at("form .field:has([type=file])").get_text()
+    assert page.at("[name=gravity][value=care]").has_attr("checked")
+    assert page.link("good.png").click().status == 200
+    again = [photo("good.png"), photo("other.png", factories.picture(9, 9))]
+    assert page.form("Send the report").submit(files=again).status == 303
+    with database.app.app_context():
+        files = db.session.scalars(select(AdverseEvent)).one().files
+        assert [file.name for file in files] == ["good.png", "other.png"], "chosen again, it is still one"
+    assert database.count(EventDraft) == 0
+
+
+@pytest.mark.parametrize("go", ["", "back"])
+def test_photos_stay_with_an_answer_that_is_refused_and_can_be_taken_away(
+    agency: Agency, sign_in: SignIn, database: Database, go: str
+) -> None:
+    browser = sign_in(agency.claire)
+    page = attached(browser, agency.claire, agency, photo("good.png"), **({"go": go} if go else {}))
+    if go:
+        page = page.follow().form("Go on").submit().follow()
+    else:
+        assert page.status == 422
+        assert page.errors() == ["Please say how grave it is."]
+    assert kept(page) == ["good.png"]
+    stranger = sign_in(agency.paul)
+    assert stranger.get(page.link("good.png").href).status_code == 404
+    address = str(page.at("[aria-label='Remove good.png']")["formaction"])
+    gone = browser.act(address, {"gravity": "light", "mode": "confidential", "files": photo("bad.jpg", b"MZ")}).follow()
+    assert kept(gone) == []
+    assert any("“bad.jpg”" in error for error in gone.errors())
+    assert gone.form("Send the report").values()["gravity"] == "light"
+    assert database.count(Attachment) == 0
+
+
+def test_more_photos_than_a_report_takes_are_refused_before_any_is_kept(agency: Agency, sign_in: SignIn) -> None:
+    browser = sign_in(agency.wassim)
+    page = attached(browser, agency.wassim, agency, *(photo(f"{number}.png") for number in range(6)))
+    assert any("five at most at a time" in error for error in page.errors())
+    assert kept(page) == []
+    for start in (0, 5, 10):
+        five = [photo(f"{number}.png") for number in range(start, start + 5)]
+        page = page.form("Send the report").submit(files=five)
+    assert any("ten files at most" in error for error in page.errors())
+    assert len(kept(page)) == 10
+
+
+def test_what_was_attached_goes_with_a_report_that_is_deleted(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    browser = sign_in(agency.wassim)
+    attached(browser, agency.wassim, agency, photo("good.png"))
+    assert database.count(Attachment) == 1
+    browser.get("/worker/adverse-events").form("Delete it").submit()
+    assert database.count(Attachment) == 0
+
+
 def test_drafts_are_forgotten_after_sixty_days(
     agency: Agency, sign_in: SignIn, database: Database, time_machine: TimeMachineFixture
 ) -> None:

@@ -137,7 +137,7 @@ def both_change(tab: Tab, story: Story) -> None:
 
 def refused_at_last(tab: Tab, _story: Story) -> None:
     tab.open("/worker/adverse-events/drafts/1/sending")
-    tab.page.locator(SAVE).first.click()
+    tab.page.locator(SEND_REPORT).first.click()
     tab.page.locator(".error").first.wait_for()
 
 
@@ -145,7 +145,7 @@ def reported_anonymously(tab: Tab, _story: Story) -> None:
     tab.open("/worker/adverse-events/drafts/1/sending")
     tab.page.locator("[name=gravity][value=light]").check()
     tab.page.locator("[name=mode][value=anonymous]").check()
-    tab.page.locator(SAVE).first.click()
+    tab.page.locator(SEND_REPORT).first.click()
     tab.page.locator(".secret-code").wait_for()
 
 
@@ -155,6 +155,7 @@ def event_readings(tab: Tab, _story: Story) -> None:
 
 
 SEND = ".write-send button"
+SEND_REPORT = ".sheet-foot button"
 SAVE = "main form button[type=submit]"
 SIGN_IN = "form[action='/sign-in'] button[type=submit]"
 FACTOR = "/staff/account/second-factor"
