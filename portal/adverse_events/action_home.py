@@ -8,10 +8,8 @@ from portal.accounts.models import User
 from portal.adverse_events.action_plan import is_overdue, own_actions
 from portal.adverse_events.follow_models import Action, ActionState
 from portal.adverse_events.models import AdverseEvent, reference_of
-from portal.controls.periods import months_later
 from portal.extensions import Panel, db
 from portal.settings.queries import option
-from portal.visits.queries import today
 
 SHOWN = 8
 NUMBER = "adverse_events.actions"
@@ -41,10 +39,7 @@ def actions_card(user: User) -> Panel | None:
         .limit(SHOWN)
     )  # fmt: skip
     found = db.session.execute(chosen).all()
-    first, last = (months_later(today(), 12 * years).isoformat() for years in (-1, 1))
-    return Panel("adverse_events/_home_actions.html", {
-        "rows": list(map(_as_row, found)), "total": total, "first": first, "last": last,
-    })  # fmt: skip
+    return Panel("adverse_events/_home_actions.html", {"rows": list(map(_as_row, found)), "total": total})
 
 
 def _as_row(row: Row) -> dict[str, object]:

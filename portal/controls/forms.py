@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
 from portal import clock
-from portal.controls.periods import PERIODS, days_of, months_later
+from portal.controls.periods import LONGEST, PERIODS, days_of, months_later
 from portal.forms import FilterForm, PortalForm, choices, day_within_reach
 from portal.i18n import local, written_day
 
@@ -29,7 +29,8 @@ class ControlFilter(FilterForm):
     """The period; each table adds its own fields. A free period has two ends, given or not."""
 
     usual_period = "this_month"
-    longest = 36  # months of one period
+    longest = LONGEST  # months of one period
+    looks_ahead = False  # whether what counts may lie in any year to come: the period may then be every one
     about_period: object = ""  # a sentence: the period of what
 
     period = SelectField(_l("Period"), choices=[])
@@ -44,7 +45,8 @@ class ControlFilter(FilterForm):
         """
         super().__init__(args)
         self.offered = {name: {str(number) for number, _label in rows} for name, (_all, rows) in offered.items()}
-        self.period.choices = [SelectChoice(value=key, label=str(label)) for key, label in PERIODS.items()]
+        periods = {key: label for key, label in PERIODS.items() if key != "all" or self.looks_ahead}
+        self.period.choices = [SelectChoice(value=key, label=str(label)) for key, label in periods.items()]
         if not self.period.data:
             given = self.first_day.raw_data or self.last_day.raw_data
             self.period.data = "free" if given and any(given) else self.usual_period
@@ -113,7 +115,8 @@ class ControlFilter(FilterForm):
     def described(self) -> list[tuple[str, str]]:
         """Name and value of what narrows the table, in words; the period first."""
         first, last = self.days()
-        told = [(str(self.period.label.text), f"{_in_full(first)} – {_in_full(last)}")]
+        days = str(PERIODS["all"]) if self.period.data == "all" else f"{_in_full(first)} – {_in_full(last)}"
+        told = [(str(self.period.label.text), days)]
         for each in self:
             if each.name not in ("period", "first_day", "last_day") and any(_said(each)):
                 told.append((str(each.label.text), _in_words(each)))

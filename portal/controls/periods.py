@@ -13,8 +13,11 @@ PERIODS = {
     "last_3_months": _l("Last 3 months"),
     "this_year": _l("This year"),
     "last_12_months": _l("Last 12 months"),
+    "all": _l("All periods"),
     "free": _l("From … to …"),
 }
+ALL = date(1900, 1, 1), date(2199, 12, 31)
+LONGEST = 36  # months of one period; one chart has those that it may touch
 
 
 def days_of(period: str, today: date) -> tuple[date, date]:
@@ -32,7 +35,14 @@ def days_of(period: str, today: date) -> tuple[date, date]:
         "last_3_months": (months_later(today, -3) + timedelta(days=1), today),
         "this_year": (date(today.year, 1, 1), date(today.year, 12, 31)),
         "last_12_months": (months_later(today, -12) + timedelta(days=1), today),
+        "all": ALL,
     }[period]
+
+
+def months_until(first: date, last: date) -> list[date]:
+    """The first days of the months from that of one day until that of another: the latest ones, if they are many."""
+    length = (last.year - first.year) * 12 + last.month - first.month + 1
+    return [months_later(last.replace(day=1), -back) for back in reversed(range(min(length, LONGEST + 1)))]
 
 
 def months_later(day: date, months: int) -> date:

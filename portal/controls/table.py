@@ -98,6 +98,13 @@ class Months:
     sums_told: bool = False
 
 
+def of_months(title: str, months: Sequence[date], first: date) -> str:
+    """The title of a chart; where it begins behind the first of what is counted, that it does."""
+    if first >= months[0]:
+        return title
+    return _("%(title)s (the latest %(number)s months)", title=title, number=len(months))
+
+
 @dataclass(frozen=True)
 class GridCell:
     """One cell of a grid.

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
@@ -26,7 +25,7 @@ from portal import clock
 from portal.complaints.lists import SUBJECT
 from portal.complaints.models import Complaint
 from portal.complaints.standing import LATE, RESOLVED
-from portal.controls.periods import months_later
+from portal.controls.periods import months_until
 from portal.controls.table import Delay, Figure, Months, Summary, delays, part_of
 from portal.i18n import local
 from portal.reports.local_days import local_day
@@ -104,9 +103,7 @@ def _delay(label: str, target: str, row: Row | None) -> Delay:
 
 
 def _chart(found: Iterable[Row], sums: Mapping[str, Any]) -> Months:
-    first, last = (local(sums[name] or clock.now()).date().replace(day=1) for name in ("first", "last"))
-    length = (last.year - first.year) * 12 + last.month - first.month + 1
-    months: list[date] = [months_later(first, number) for number in range(length)]
+    months = months_until(*(local(sums[name] or clock.now()).date() for name in ("first", "last")))
     counted: dict[str, Counter[int]] = {}
     for row in found:
         counted.setdefault(row.label, Counter())[int(row.x)] += row.n

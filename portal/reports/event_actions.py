@@ -34,7 +34,7 @@ from portal.adverse_events.models import AdverseEvent, reference_of
 from portal.adverse_events.progress import OPEN
 from portal.controls.days import Day
 from portal.controls.forms import ControlFilter
-from portal.controls.periods import months_later
+from portal.controls.periods import months_until
 from portal.controls.shares import Share
 from portal.controls.table import (
     Column,
@@ -46,6 +46,7 @@ from portal.controls.table import (
     Offer,
     Summary,
     Totals,
+    of_months,
     part_of,
 )
 from portal.forms import choices
@@ -59,7 +60,6 @@ from portal.visits.queries import today
 
 STATES = {"open": _l("Not done yet"), **{state.value: label for state, label in ACTION_STATE_LABELS.items()}}
 EFFECTS = {"unknown": _l("Not checked yet"), **EFFECTIVE_LABELS}
-MOST_MONTHS = 36
 
 Owner = aliased(Staff)
 IS_OPEN = Action.state.in_(OPEN)
@@ -69,7 +69,8 @@ IS_DONE = Action.state.in_((ActionState.DONE, ActionState.VERIFIED))
 
 class ActionsFilter(ControlFilter):
     about_period = _l("The day on which it is due counts.")
-    usual_period = "this_year"
+    looks_ahead = True
+    usual_period = "all"  # what is open, whenever it is due
 
     kind = SelectField(_l("Kind of action"), choices=[], default="")
     state = SelectField(_l("State"), choices=[], default="")
@@ -184,9 +185,9 @@ def _months(found: list[Row]) -> list[Months]:
     if not counted:
         return []
     first, last = min(month for _kind, month in counted), max(month for _kind, month in counted)
-    months = [month for step in range(MOST_MONTHS + 1) if (month := months_later(first, step)) <= last]
+    months = months_until(first, last)
     lines = [(str(label), [counted[kind, month] for month in months]) for kind, label in ACTION_KINDS_SHORT.items()]
-    return [Months(_("Due by month and kind"), months, lines, sums_told=True)]
+    return [Months(of_months(_("Due by month and kind"), months, first), months, lines, sums_told=True)]
 
 
 def _effects(found: list[Row]) -> Grid:

@@ -18,7 +18,7 @@ from portal.adverse_events.criticality import LEVELS, ZONE_LABELS, criticality, 
 from portal.adverse_events.models import AdverseEvent, event_category
 from portal.adverse_events.reporting import TO_ACKNOWLEDGE, TO_ACKNOWLEDGE_SEVERE
 from portal.adverse_events.words import frequency_words, severity_words
-from portal.controls.periods import months_later
+from portal.controls.periods import months_later, months_until
 from portal.controls.table import Delay, Figure, Grid, GridCell, Months, Summary, delays, part_of
 from portal.i18n import duration, local, start_of_day
 from portal.incidents.lists import label_of
@@ -77,9 +77,7 @@ def _by_month(bare: Select, months: list[date]) -> Select:
 
 def months_of(sums: Mapping[str, Any]) -> list[date]:
     """The first days of the months from the first event until the last; where there is none, of this month."""
-    first, last = (local(sums[name] or clock.now()).date().replace(day=1) for name in ("first", "last"))
-    further = (last.year - first.year) * 12 + last.month - first.month
-    return [months_later(first, number) for number in range(further + 1)]
+    return months_until(*(local(sums[name] or clock.now()).date() for name in ("first", "last")))
 
 
 # ---- in words ----

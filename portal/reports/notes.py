@@ -17,8 +17,8 @@ from portal import clock
 from portal.accounts.models import User
 from portal.controls.days import Day
 from portal.controls.forms import ControlFilter
-from portal.controls.periods import months_later
-from portal.controls.table import Column, ControlTable, Figure, Months, Offer, Summary, Totals, part_of
+from portal.controls.periods import months_later, months_until
+from portal.controls.table import Column, ControlTable, Figure, Months, Offer, Summary, Totals, of_months, part_of
 from portal.extensions import UTC
 from portal.forms import choices
 from portal.i18n import local, start_of_day
@@ -45,6 +45,7 @@ Owner, Colleague = aliased(Staff), aliased(Staff)
 
 
 class NotesFilter(ControlFilter):
+    looks_ahead = True
     about_period = _l("The day on which a note was written counts, or that of its reminder, as chosen.")
 
     by = SelectField(_l("Counts"), choices=[], default="")
@@ -110,20 +111,25 @@ SUMS = {
 
 
 def _months(sums: Mapping[str, Any]) -> list[date]:
-    """The first days of the months from the first note until the last."""
-    first, last = (local(sums[name] or clock.now()).date().replace(day=1) for name in ("first", "last"))
-    further = (last.year - first.year) * 12 + last.month - first.month
-    return [months_later(first, number) for number in range(further + 1)]
+    """The first days of the months that the chart shows, until that of the last note."""
+    return months_until(_first(sums), local(sums["last"] or clock.now()).date())
+
+
+def _first(sums: Mapping[str, Any]) -> date:
+    return local(sums["first"] or clock.now()).date()
 
 
 def groups(bare: Select, sums: Mapping[str, Any]) -> CompoundSelect:
     """How many notes of each category were written in each month."""
-    ends = [
-        (Note.created_at < start_of_day(months_later(month, 1)), place) for place, month in enumerate(_months(sums))
-    ]
-    written = bare.with_only_columns(
-        label_of(ListEntry).label("label"), case(*ends, else_=0).label("month"), maintain_column_froms=True
-    ).subquery("written")
+    months = _months(sums)
+    ends = [(Note.created_at < start_of_day(months_later(month, 1)), place) for place, month in enumerate(months)]
+    written = (
+        bare.where(Note.created_at >= start_of_day(months[0]))
+        .with_only_columns(
+            label_of(ListEntry).label("label"), case(*ends, else_=0).label("month"), maintain_column_froms=True
+        )
+        .subquery("written")
+    )
     counted = select(literal("month").label("of"), written.c.label, written.c.month, func.count().label("n"))
     return union_all(counted.group_by(written.c.label, written.c.month))
 
@@ -144,7 +150,8 @@ def tell(sums: Mapping[str, Any]) -> Summary:
     if rest := ordered[SHOWN:]:
         others = ngettext("%(num)s other", "%(num)s others", len(rest))
         lines.append((others, [sum(numbers[place] for _label, numbers in rest) for place in range(len(months))]))
-    return Summary(figures, months=[Months(_("Written, by month and category"), months, lines)])
+    title = of_months(_("Written, by month and category"), months, _first(sums))
+    return Summary(figures, months=[Months(title, months, lines)])
 
 
 # ---- what a row says, what the filters offer ----

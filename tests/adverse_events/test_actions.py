@@ -196,6 +196,27 @@ def test_ones_own_actions_stand_on_the_home_page_and_in_the_table(
     assert "(overdue)" not in narrowed.words, "what is not done has no effect to be checked yet"
 
 
+def test_whenever_an_action_is_due_the_table_opens_with_it(
+    agency: Agency, event: int, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        one = db.session.get_one(AdverseEvent, event)
+        for days, text in ((0, "Aujourd’hui"), (500, "L’an prochain"), (2500, "Un jour")):
+            action(agency, one, TODAY + timedelta(days=days), text=text)
+    ines = sign_in(agency.ines)
+    desk = ines.get("/staff/event-actions")
+    assert desk.form("Launch").values()["period"] == "all"
+    page = desk.form("Launch").submit()
+    assert figures(page)["Actions"] == "3" and len(page.statements) <= 8
+    assert "Aujourd’hui" in page.words and "Un jour" in page.words and "Period: All periods" in page.words
+    months = [cell.get_text() for cell in page.soup.select(".months thead th")]
+    assert (len(months), months[-1]) == (37, "Sept 33"), "what is drawn has an end"
+    assert "Due by month and kind (the latest 37 months)" in page.words
+    assert len(page.soup.select(".months tbody .none")) < 37 * 4
+    assert page.soup.select(".drawn.control-wide .grid"), "eight columns stand in no half"
+    assert ines.get("/staff/adverse-events?period=all").status == 422, "what looks back has an end"
+
+
 def test_small_numbers_of_actions_are_hidden_from_all_but_the_quality_lead(
     agency: Agency, event: int, sign_in: SignIn, database: Database
 ) -> None:

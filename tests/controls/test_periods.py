@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.controls.periods import PERIODS, days_of, months_later
+from portal.controls.periods import LONGEST, PERIODS, days_of, months_later, months_until
 
 
 @pytest.mark.parametrize(("period", "first", "last"), [
@@ -25,10 +25,20 @@ def test_the_last_of_march_lies_in_these(period: str, first: str, last: str) -> 
 @given(st.dates(date(1950, 1, 1), date(2150, 1, 1)))
 def test_none_runs_backwards_or_is_longer_than_a_year(today: date) -> None:
     for period in PERIODS:
-        if period != "free":
+        if period not in ("all", "free"):
             first, last = days_of(period, today)
             assert first <= last <= first + timedelta(days=366)
             assert first <= today <= last or period == "last_month"
+
+
+@given(st.dates(date(1950, 1, 1), date(2150, 1, 1)), st.integers(0, 2000))
+def test_a_chart_has_the_months_of_the_longest_period_and_ends_with_the_last(first: date, days: int) -> None:
+    last = first + timedelta(days=days)
+    months = months_until(first, last)
+    assert months[-1] == last.replace(day=1)
+    assert months == sorted(set(months)) and {month.day for month in months} == {1}
+    assert len(months) <= LONGEST + 1
+    assert (months[0] <= first) == (last < months_later(first.replace(day=1), LONGEST + 1))
 
 
 @given(st.dates(date(1950, 1, 1), date(2150, 1, 1)), st.integers(-40, 40))
