@@ -17,7 +17,7 @@ from portal.errors import Refused
 from portal.files.queries import serve
 from portal.forms import number_in, refused
 from portal.pages import done, show
-from portal.portals import client, worker
+from portal.portals import client, staff, worker
 from portal.roles import Permission
 from portal.settings.queries import option
 
@@ -158,8 +158,9 @@ def remove_draft_file(draft_id: int, file_id: int) -> Response:
 
 @client.page("/adverse-events/code", Permission.REPORT_EVENTS, methods=("GET", "POST"), module=MODULE)
 @worker.page("/adverse-events/code", Permission.REPORT_EVENTS, methods=("GET", "POST"), module=MODULE)
+@staff.page("/adverse-events/code", Permission.REPORT_EVENTS, methods=("GET", "POST"), module=MODULE)
 def follow_report() -> Response:
-    """What became of an anonymous report, for who has its code."""
+    """What became of an anonymous report, for who has its code: staff report without their name as well."""
     reporters_only()
     form, found = CodeForm(), list[AdverseEvent]()
     if form.validate_on_submit():
@@ -167,9 +168,13 @@ def follow_report() -> Response:
             found.append(own.event_of_code(g.user, str(form.code.data), place_of(request.remote_addr)))
         except Refused as refusal:
             form.refuse(refusal)
-            return in_portal("adverse_events/follow.html", refusal.status, form=form, answer=None)
+            return in_portal(_by_code(), refusal.status, form=form, answer=None)
     status = 422 if form.errors else 200
-    return in_portal("adverse_events/follow.html", status, form=form, answer=own.answer_to(found[0]) if found else None)
+    return in_portal(_by_code(), status, form=form, answer=own.answer_to(found[0]) if found else None)
+
+
+def _by_code() -> str:
+    return "adverse_events/staff_follow.html" if g.portal == staff.name else "adverse_events/follow.html"
 
 
 @worker.page("/adverse-events/opened/<int:event_id>", Permission.REPORT_EVENTS, methods=("GET", "POST"), module=MODULE)

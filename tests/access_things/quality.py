@@ -137,7 +137,7 @@ BODIES: dict[str, dict[str, str]] = {
                               "situation": "todo"} for deed in ("write", "change")},
     "staff.move_note": {"situation": "done"},
     **{f"{portal}.send_report": {"gravity": "light", "mode": "named"} for portal in ("client", "worker")},
-    **{f"{portal}.follow_report": {"code": "AAAA-AAAA-AAAA-AAAA"} for portal in ("client", "worker")},
+    **{f"{portal}.follow_report": {"code": "AAAA-AAAA-AAAA-AAAA"} for portal in ("client", "worker", "staff")},
     "worker.show_opened_event": {"word": "Le sol était mouillé."},
     **{f"staff.{page}": {"facts": "le secret de Claire", "seen": "1"} for page in ("fill_event", "keep_event")},
     "staff.keep_notes_filter": {"name": "Les miennes", "query": "situation=waiting"},

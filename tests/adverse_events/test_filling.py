@@ -363,3 +363,19 @@ def test_no_step_asks_more_than_twelve_statements(agency: Agency, sign_in: SignI
     asked = {step: len(browser.get(f"/staff/adverse-events/drafts/{drafts.TOKEN}/{step}").statements)
              for step in STEPS}  # fmt: skip
     assert {step: number for step, number in asked.items() if number > 12} == {}
+
+
+def test_staff_who_report_without_their_name_read_the_answer_with_their_code(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    browser = sign_in(agency.sofia)
+    steps = begin(browser, client_id=agency.claire.id)
+    code = fill(browser, steps, agency, who={"mode": "anonymous"}).form("/send").submit().says(".event-code")
+    with database.writing():
+        event = db.session.scalars(select(AdverseEvent)).one()
+        event.told_text, event.told_at = "La table est déplacée.", factories.NOON
+    page = browser.get("/staff/adverse-events/drafts").link("Follow an anonymous report").click()
+    assert "La table est déplacée." in page.form("Read the answer").submit(code=code.lower()).words
+    for _time in range(10):
+        assert page.form("Read the answer").submit(code="AAAA-AAAA-AAAA-AAAA").status == 422
+    assert page.form("Read the answer").submit(code=code).status == 429

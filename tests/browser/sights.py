@@ -339,6 +339,7 @@ SIGHTS = [
       for step in ("when", "people", "kind", "effects")),
     Sight("event-check-incomplete", "sofia", f"{DRAFT}/check", before=drafts.begun),
     Sight("event-draft-delete", "sofia", f"{DRAFT}/delete", before=drafts.begun),
+    Sight("event-by-code", "sofia", press("/staff/adverse-events/code", SAVE, ".error")),
     Sight("event-sent", "sofia", press(f"{DRAFT}/check", "form[action$=send] button", "code"),
           before=partial(drafts.complete, mode="anonymous")),
     Sight("events-table", "ines", "/staff/adverse-events?period=last_12_months", before=stories.reported_event),
