@@ -21,6 +21,7 @@ from portal.organisation.lists import offered as offered_entries
 from portal.organisation.models import ListName
 
 MOMENTS = {"occurred_at": "occurred", "occurred_until": "until", "discovered_at": "discovered"}
+UNSAID = "?"  # a short report on which nobody has said whether a worker is concerned
 DAYS = {f"{short}_hour": name for name, short in MOMENTS.items()}
 
 
@@ -32,6 +33,10 @@ def _with_day(form: Form, field: TimeField) -> None:
     if field.data is None:
         cast("list", field.errors).clear()
         raise StopValidation
+
+
+def _worker(text: object) -> int | str | None:
+    return UNSAID if text == UNSAID else number(text)
 
 
 def hour_field() -> TimeField:
@@ -52,7 +57,7 @@ class KnownForm(FollowForm):
     nature = RadioField(_l("What kind of event is it?"), validators=[InputRequired(CHOOSE)])
     categories = SelectMultipleField(_l("What is it about?"))
     other_category = StringField(_l("In your words"), validators=[SHORT])
-    worker_id = SelectField(_l("Worker"), coerce=number)
+    worker_id = SelectField(_l("Worker"), coerce=_worker)
     supervisor_id = SelectField(_l("Supervisor"), coerce=number)
     facts = TextAreaField(_l("What happened?"), validators=[InputRequired(_l("Please describe what happened.")), LONG])
     witnesses = TextAreaField(_l("Witnesses"), validators=[LONG])
@@ -72,7 +77,9 @@ class KnownForm(FollowForm):
         staff = {one.id: one.name for one in supervisors()}
         if event.supervisor:
             staff.setdefault(event.supervisor.id, event.supervisor.name)
-        self.worker_id.choices = [SelectChoice(value="", label=_("No worker concerned")), *offered(workers)]
+        unsaid = [SelectChoice(value=UNSAID, label=_("Choose the worker"))] if _is_unsaid(event) else []
+        nobody = SelectChoice(value="", label=_("No worker concerned"))
+        self.worker_id.choices = [*unsaid, nobody, *offered(workers)]
         self.supervisor_id.choices = [SelectChoice(value="", label=_("Nobody yet")), *offered(staff)]
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -81,6 +88,10 @@ class KnownForm(FollowForm):
             blame(self.discovered_at, _("Please give the day."))
             return False
         return fits
+
+    def validate_worker_id(self, field: SelectField) -> None:
+        if field.data == UNSAID:
+            raise StopValidation(_("Please choose the worker, or “No worker concerned”."))
 
     def chosen(self) -> list[int]:
         return [int(one) for one in self.categories.data or ()]
@@ -109,7 +120,8 @@ class KnownForm(FollowForm):
 
     def stands(self) -> dict[str, str]:
         names = [name for name in _shown(self.event) if not name.endswith("_hour")]
-        return {name: self.words_of(name, getattr(self.event, name)) for name in names}
+        now = {name: getattr(self.event, name) for name in names} | {"worker_id": _shown(self.event)["worker_id"]}
+        return {name: self.words_of(name, value) for name, value in now.items()}
 
     def words_of(self, name: str, value: object) -> str:
         if name in MOMENTS:
@@ -123,11 +135,16 @@ class KnownForm(FollowForm):
         return super().words_of(name, value)
 
 
+def _is_unsaid(event: AdverseEvent) -> bool:
+    return event.short and event.worker_id is None
+
+
 def _shown(event: AdverseEvent) -> dict[str, Any]:
     """What the form begins with."""
     same = ("place", "place_note", "nature", "other_category", "worker_id", "supervisor_id", "facts", "witnesses",
             "consequences", "measures", "measures_note")  # fmt: skip
     shown: dict[str, Any] = {name: getattr(event, name) for name in same}
+    shown["worker_id"] = UNSAID if _is_unsaid(event) else event.worker_id
     shown["categories"] = [str(one.id) for one in event.categories]
     for name, short in MOMENTS.items():
         moment = getattr(event, name)

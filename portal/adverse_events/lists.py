@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Row, Select
 
 from portal.adverse_events.models import AdverseEvent, reference_of
-from portal.adverse_events.words import NATURE_LABELS, severity_words, state_badge
+from portal.adverse_events.words import NATURE_LABELS, no_worker, severity_words, state_badge
 from portal.incidents.lists import named
 from portal.notes.models import Note
 from portal.people.models import Client, Worker
@@ -23,7 +23,7 @@ class EventRow:
     severity: str
     badge: tuple[object, str]
     client: str
-    worker: str
+    worker: str  # or that none is concerned, or that nobody has said
     dealt_with: bool
 
 
@@ -36,7 +36,7 @@ def rows(chosen: Select[AdverseEvent]) -> Select:
         .order_by(AdverseEvent.day.desc(), AdverseEvent.id.desc())
         .with_only_columns(
             AdverseEvent.id, AdverseEvent.year, AdverseEvent.number, AdverseEvent.day, AdverseEvent.nature,
-            AdverseEvent.severity, AdverseEvent.state, Note.done_at, named(Client).label("client"),
+            AdverseEvent.severity, AdverseEvent.state, AdverseEvent.short, Note.done_at, named(Client).label("client"),
             named(Worker).label("worker"),
         )
     )  # fmt: skip
@@ -45,5 +45,5 @@ def rows(chosen: Select[AdverseEvent]) -> Select:
 def as_row(row: Row) -> EventRow:
     return EventRow(
         row.id, reference_of(row.year, row.number), row.day, NATURE_LABELS[row.nature], severity_words(row.severity),
-        state_badge(row.state), row.client or "", row.worker or "", row.done_at is not None,
+        state_badge(row.state), row.client or "", row.worker or no_worker(row.short), row.done_at is not None,
     )  # fmt: skip

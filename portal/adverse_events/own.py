@@ -26,7 +26,7 @@ WRONG_CODES, WRONG_MINUTES = 10, 60
 
 # where an event stands, for who reported it: domain.md §1.8 in plain words
 PLAIN_STATES = {
-    State.REPORTED: _l("Your report has arrived. Nobody has opened it yet."),
+    State.REPORTED: _l("Your report has arrived. The agency has not confirmed its receipt yet."),
     State.ACKNOWLEDGED: _l("The agency has read your report."),
     State.CLOSED: _l("The agency has finished with it."),
     State.REJECTED: _l("The agency does not follow it up as an adverse event."),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
@@ -188,6 +189,11 @@ FREQUENCIES = {
 def severity_words(number: int) -> str:
     """`G4 · Critical`."""
     return f"G{number} · {SEVERITIES[number].label}"
+
+
+def no_worker(short: bool) -> str:
+    """What is said of the worker where none is named: of a short report nobody has been asked yet."""
+    return _("Not said") if short else _("No worker concerned")
 
 
 def frequency_words(number: int) -> str:

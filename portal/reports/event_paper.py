@@ -135,7 +135,7 @@ def _what_happened(telling: Telling) -> list[Block]:
             (_("Service"), event.service.name if telling.source and event.service else None),
             (_("Visit"), visit),
             (_("Client"), telling.person(event.client.name) if event.client else None),
-            (_("Worker"), telling.person(event.worker.name) if event.worker else _("No worker concerned")),
+            (_("Worker"), telling.person(event.worker.name) if event.worker else said.no_worker(event.short)),
             (_("Supervisor"), telling.only_named(event.supervisor and event.supervisor.name)),
             (_("Others concerned"), people),
             (_("People harmed"), event.victims),

@@ -43,6 +43,24 @@ def test_a_short_report_is_completed(agency: Agency, short: int, sign_in: SignIn
     assert SECRET not in str(entry.before) + str(entry.after)
 
 
+def test_that_no_worker_is_concerned_is_said_by_staff_alone(
+    agency: Agency, short: int, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        db.session.get_one(AdverseEvent, short).worker_id = None
+    sofia = sign_in(agency.sofia)
+    page = sofia.get(f"/staff/adverse-events/{short}")
+    pages = (page, sofia.get(f"/staff/clients/{agency.claire.id}/adverse-events"))
+    for one in pages:
+        assert "Not said" in one.words and "No worker concerned" not in one.words
+    form = page.link("Complete or correct").click().form("Save")
+    refused = form.submit(facts=SECRET)
+    assert refused.errors() == ["Please choose the worker, or “No worker concerned”."]
+    again = refused.form("Save")
+    assert again.values()["facts"] == SECRET
+    assert "No worker concerned" in again.submit(worker_id="").follow().words
+
+
 def test_impossible_moments_and_strangers_are_refused_with_a_sentence(
     agency: Agency, short: int, sign_in: SignIn, database: Database
 ) -> None:
