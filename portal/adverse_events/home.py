@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import g
-from sqlalchemy import Row, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, case, func, literal, select, union_all
 
+from portal import clock
 from portal.accounts.models import User
 from portal.adverse_events.criticality import gravity
 from portal.adverse_events.follow_models import AuthorityRoute, Route, RouteStatus
 from portal.adverse_events.models import AdverseEvent, State, reference_of
 from portal.adverse_events.queries import visible_events
 from portal.adverse_events.routes_of_law import ROUTE_LABELS, STATUS_LABELS, STATUS_TONES, Clock
-from portal.adverse_events.words import MODULE, severity_words
+from portal.adverse_events.words import MODULE, both_severities
 from portal.extensions import Panel, db
 from portal.people.models import Client
 from portal.settings.queries import option
@@ -58,34 +59,38 @@ def count_waiting(user: User) -> Select[int] | None:
 
 def new_card(user: User) -> Panel | None:
     """Reports that nobody has acknowledged, the gravest first; nothing when there are none."""
-    lines, total = _lines(user, "new")
+    lines, total, _late = _lines(user, "new")
     return Panel("adverse_events/_home_new.html", {"lines": lines, "total": total}) if lines else None
 
 
 def clocks_card(user: User) -> Panel | None:
     """Clocks of authorities that run, those first that run out first; nothing when there are none."""
-    lines, total = _lines(user, "clock")
+    lines, total, late = _lines(user, "clock")
     if not lines:
         return None
     tones = [line.clock.tone for line in lines]
     tone = next((one for one in ("danger", "attention") if one in tones), "info")
-    return Panel("adverse_events/_home_clocks.html", {"lines": lines, "total": total, "tone": tone})
+    return Panel("adverse_events/_home_clocks.html", {
+        "lines": lines, "running": total - late, "late": late, "tone": tone,
+    })  # fmt: skip
 
 
-def _lines(user: User, what: str) -> tuple[list[Line], int]:
+def _lines(user: User, what: str) -> tuple[list[Line], int, int]:
+    """The first lines of a card, how many there are in all, and of how many the time is over."""
     if not g.counts.get(NUMBER):
-        return [], 0
+        return [], 0, 0
     if "event_lines" not in g:
         new, clocks = _new(user).subquery(), _clocks(user).subquery()
         g.event_lines = db.session.execute(union_all(select(new), select(clocks))).all()
     rows = [row for row in g.event_lines if row.what == what]
-    return [_as_line(row) for row in rows], rows[0].total if rows else 0
+    return [_as_line(row) for row in rows], *((rows[0].total, rows[0].late) if rows else (0, 0))
 
 
-def _said(what: str) -> tuple:
+def _said(what: str, late: ColumnElement[int]) -> tuple:
     return (
         literal(what).label("what"), AdverseEvent.id, AdverseEvent.year, AdverseEvent.number, Client.first_name,
-        Client.last_name, gravity().label("gravity"), func.count().over().label("total"),
+        Client.last_name, AdverseEvent.severity, AdverseEvent.potential, func.count().over().label("total"),
+        late.label("late"),
     )  # fmt: skip
 
 
@@ -93,8 +98,9 @@ def _new(user: User) -> Select:
     waiting = visible_events(user).where(*_NEW).outerjoin(Client, Client.id == AdverseEvent.client_id)
     at = AdverseEvent.declared_at
     said = waiting.with_only_columns(
-        *_said("new"), at.label("at"), at.label("due_at"), literal("").label("route"), literal("").label("status")
-    )
+        *_said("new", literal(0)), at.label("at"), at.label("due_at"), literal("").label("route"),
+        literal("").label("status"),
+    )  # fmt: skip
     return said.order_by(gravity().desc(), at, AdverseEvent.id).limit(SHOWN)
 
 
@@ -106,8 +112,9 @@ def _clocks(user: User) -> Select:
         .where(AuthorityRoute.due_at.is_not(None))
     )
     since = func.coalesce(AuthorityRoute.told_at, AuthorityRoute.since, type_=AuthorityRoute.since.type)
+    late = func.sum(case((AuthorityRoute.due_at <= clock.now(), 1), else_=0)).over()
     said = running.with_only_columns(
-        *_said("clock"), since.label("at"), AuthorityRoute.due_at.label("due_at"), AuthorityRoute.route,
+        *_said("clock", late), since.label("at"), AuthorityRoute.due_at.label("due_at"), AuthorityRoute.route,
         AuthorityRoute.status,
     )  # fmt: skip
     return said.order_by(AuthorityRoute.due_at, AuthorityRoute.id).limit(SHOWN)
@@ -117,7 +124,8 @@ def _as_line(row: Row) -> Line:
     status = RouteStatus(row.status) if row.status else None
     return Line(
         id=row.id, reference=reference_of(row.year, row.number),
-        client=f"{row.first_name or ''} {row.last_name or ''}".strip(), severity=severity_words(row.gravity), at=row.at,
+        client=f"{row.first_name or ''} {row.last_name or ''}".strip(), at=row.at,
+        severity=both_severities(row.severity, row.potential),
         clock=Clock(row.due_at, row.at), route=ROUTE_LABELS[Route(row.route)] if row.route else None,
         status=(STATUS_LABELS[status], STATUS_TONES[status]) if status else None,
     )  # fmt: skip

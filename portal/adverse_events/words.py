@@ -196,6 +196,14 @@ def no_worker(short: bool) -> str:
     return _("Not said") if short else _("No worker concerned")
 
 
+def both_severities(actual: int, potential: int) -> str:
+    """The actual severity; the potential one behind it where it is worse."""
+    if potential <= actual:
+        return severity_words(actual)
+    return _("%(severity)s (could have been %(potential)s)", severity=severity_words(actual),
+             potential=f"G{potential}")  # fmt: skip
+
+
 def frequency_words(number: int) -> str:
     """`F2 · Unlikely`."""
     return f"F{number} · {FREQUENCIES[number].label}"

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
@@ -22,7 +21,7 @@ from portal.adverse_events.criticality import ZONE_LABELS, grade, zone_of
 from portal.adverse_events.follow_models import Analysis
 from portal.adverse_events.models import AdverseEvent, event_category, reference_of
 from portal.adverse_events.queries import visible_events
-from portal.adverse_events.words import NATURE_LABELS, SEVERITIES, STATE_LABELS, severity_words
+from portal.adverse_events.words import NATURE_LABELS, SEVERITIES, STATE_LABELS, both_severities, severity_words
 from portal.controls.days import Day
 from portal.controls.forms import ControlFilter
 from portal.controls.table import Column, ControlTable, Offer, Totals
@@ -150,11 +149,7 @@ def _reference(row: Row) -> str:
 
 
 def _severity(row: Row) -> str:
-    """The actual severity; the potential one where it is worse."""
-    if row.potential <= row.c_severity:
-        return severity_words(row.c_severity)
-    return _("%(severity)s (could have been %(potential)s)", severity=severity_words(row.c_severity),
-             potential=f"G{row.potential}")  # fmt: skip
+    return both_severities(row.c_severity, row.potential)
 
 
 def _criticality(row: Row) -> str | None:

@@ -16,6 +16,7 @@ from tests.adverse_events.stories import stored
 from tests.conftest import Database, SignIn
 from tests.factories import NOON, Agency
 from tests.pages import Page
+from tests.reports.test_quality import figures
 
 
 def card(page: Page, heading: str) -> str:
@@ -30,6 +31,7 @@ def test_reports_to_acknowledge_and_clocks_that_run_stand_on_the_home_page(
     with database.writing():
         set_option(None, "agency.language", "fr")
         light, grave, judged = (stored(agency, severity=level) for level in (1, 5, 4))
+        judged_id = judged.id
         acknowledge(agency.sofia.user, judged)
         add_line(agency.ines.user, judged, "R-JUST")
         for _more in range(10):
@@ -42,6 +44,9 @@ def test_reports_to_acknowledge_and_clocks_that_run_stand_on_the_home_page(
     assert "12 to acknowledge" in new and new.index(numbers[1]) < new.index("EI-2026-0004")
     assert numbers[2] not in new
     assert "1 clock is running" in clocks and numbers[2] in clocks and "Overdue" not in clocks
+    assert "G1 · Minor (could have been G3)" in new and "Reported " in new and "ago" in new
+    every = page.link("See all events to acknowledge").click()
+    assert figures(every)["Adverse events"] == "12", "those that the card has no room for too"
     assert "12 adverse events to acknowledge" in page.says("#figure-open_adverse_events")
     other = sign_in(agency.igor).get("/staff/home")
     assert not card(other, "Adverse events to acknowledge") and not card(other, "Authorities to tell")
@@ -50,7 +55,11 @@ def test_reports_to_acknowledge_and_clocks_that_run_stand_on_the_home_page(
     assert [tag["data-tone"] for tag in red.soup.select("[aria-labelledby=home-clocks]")] == ["danger"]
     assert "Overdue" not in card(red, "Authorities to tell"), "red before it runs out"
     time_machine.move_to(NOON + timedelta(hours=25))
-    assert "Overdue" in card(sign_in(agency.sofia).get("/staff/home"), "Authorities to tell")
+    with database.writing():
+        for route in ("R-AT", "R-RGPD"):
+            add_line(agency.ines.user, db.session.get_one(AdverseEvent, judged_id), route)
+    late = card(sign_in(agency.sofia).get("/staff/home"), "Authorities to tell")
+    assert "1 overdue" in late and "2 clocks are running" in late and "Overdue ran out 1 hour ago" in late
 
 
 def test_events_go_with_their_client_into_another_sector(agency: Agency, sign_in: SignIn, database: Database) -> None:
