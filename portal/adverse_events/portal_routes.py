@@ -64,6 +64,8 @@ def resume_report(draft_id: int) -> Response:
     draft = _draft_or_404(draft_id)
     kept = draft.typed.get("what")
     form = WhatForm(_visit_of(kept), None if request.method == "POST" else kept, draft.token)
+    if "check" in request.args:
+        form.validate()
     return _first_screen(form, draft)
 
 
@@ -108,7 +110,7 @@ def _send(draft: EventDraft, form: SendingForm, refusals: Sequence[str]) -> Resp
     kept = draft.typed.get("what")
     what = WhatForm(_visit_of(kept), kept, draft.token, csrf=False)
     if not what.validate():
-        return redirect(url_for(f"{g.portal}.resume_report", draft_id=draft.id), 303)
+        return redirect(url_for(f"{g.portal}.resume_report", draft_id=draft.id, check=1), 303)
     made: list[short.Declared] = []
     deed = lambda: made.append(short.send(g.user, draft, what.what(), form.sending()))  # noqa: E731
     if refusals:

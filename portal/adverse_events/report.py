@@ -150,6 +150,12 @@ def closed_record(client: Client) -> Refused:
                      "or choose another client.", name=client.name), "client_id")  # fmt: skip
 
 
+def closed_on_portal(name: str) -> Refused:
+    """The same for whoever reports on a portal, and opens no record."""
+    return Refused(_("The record of %(name)s is closed: no event can be reported on it here. Please call the agency.",
+                     name=name), "client_id")  # fmt: skip
+
+
 def _client(actor: User, report: Report) -> Client | None:
     if report.client_id is None:
         return None
@@ -157,7 +163,7 @@ def _client(actor: User, report: Report) -> Client | None:
     if client is None:
         raise Refused(_l("Please choose one of your clients."), "client_id")
     if not client.active:
-        raise closed_record(client)
+        raise closed_record(client) if is_staff(actor) else closed_on_portal(client.name)
     return client
 
 

@@ -18,11 +18,12 @@ from portal.accounts.models import User
 from portal.adverse_events.drafts import drop_draft
 from portal.adverse_events.models import EventDraft, Mode
 from portal.adverse_events.moments import linkable_until, refuse_later_visit
-from portal.adverse_events.report import Report
+from portal.adverse_events.report import Report, closed_on_portal
 from portal.adverse_events.reporting import Declared, declare_event, declared
 from portal.adverse_events.words import MODULE, OTHER_CATEGORY
 from portal.errors import Refused
 from portal.extensions import db
+from portal.forms import number_in
 from portal.i18n import day as day_words
 from portal.i18n import language, time_of_day, zone
 from portal.links import new_public_id
@@ -86,6 +87,8 @@ def report_url(user: User, visit: Visit) -> str | None:
     near = visit.starts_at < linkable_until(clock.now()) and visit.state not in (State.DRAFT, State.CANCELLED)
     if is_staff(user) or not (option(MODULE) and option("adverse_events.portal") and user.sees_threads and near):
         return None
+    if not visit.client.active:
+        return None
     return url_for(f"{portal_of(user.role).name}.begin_report", visit=visit.id)
 
 
@@ -93,7 +96,8 @@ def report_url(user: User, visit: Visit) -> str | None:
 
 
 def subjects_for(user: User, visit_id: int | None = None) -> dict[str, str]:
-    """With which client, on which visit: what can be chosen, newest first, by `visit:17` and `client:5`.
+    """With which client, on which visit: what can be chosen, newest first, by `visit:17` and `client:5`. Nothing of a
+    client whose record is closed.
 
     Args:
         visit_id: a visit that is offered however old it is, if this person may see it.
@@ -113,7 +117,21 @@ def _visits(user: User, visit_id: int | None) -> Select[Visit]:
     near = (Visit.starts_at >= now - REACH) & (Visit.starts_at < linkable_until(now))
     recent = near & (Visit.state != State.CANCELLED)
     wanted = recent if visit_id is None else recent | (Visit.id == visit_id)
-    return visible_visits(user).where(wanted).order_by(Visit.starts_at.desc(), Visit.id.desc()).limit(MOST_VISITS)
+    in_use = Visit.client_id.in_(select(Client.id).where(Client.active))
+    return (
+        visible_visits(user).where(wanted, in_use).order_by(Visit.starts_at.desc(), Visit.id.desc()).limit(MOST_VISITS)
+    )
+
+
+def closed_choice(user: User, subject: str) -> Refused | None:
+    """Why a choice is not offered any more: the record of its client is closed."""
+    type_, _colon, number = subject.partition(":")
+    column = {"visit": Visit.id, "client": Visit.client_id}.get(type_)
+    if column is None or (known := number_in(number)) is None:
+        return None
+    went = visible_visits(user).where(column == known).with_only_columns(Visit.client_id)
+    client = db.session.scalar(select(Client).where(Client.id.in_(went), ~Client.active))
+    return closed_on_portal(client.name) if client else None
 
 
 def _visit_words(user: User, visit: Visit) -> str:

@@ -53,6 +53,9 @@ class WhatForm(OnceForm):
         subjects, known = short.subjects_for(g.user, visit_id), short.categories()
         self.subject.choices = [first, *(SelectChoice(value=key, label=label) for key, label in subjects.items())]
         self.category.choices = [first, *(SelectChoice(value=key, label=label) for key, label in known.items())]
+        chosen = self.subject.data or ""
+        if chosen not in subjects and (closed := short.closed_choice(g.user, chosen)):
+            self.subject.invalid_choice_message = str(closed.message)
         if f"visit:{visit_id}" in subjects and not self.is_submitted() and not kept:
             self.subject.data = f"visit:{visit_id}"
 

@@ -8,15 +8,17 @@ import pytest
 from sqlalchemy import select
 from time_machine import TimeMachineFixture
 
-from portal.adverse_events import jobs
+from portal.adverse_events import jobs, short
 from portal.adverse_events.models import AdverseEvent, EventDraft, Reporter
 from portal.adverse_events.short import categories
 from portal.audit.models import AuditEntry
+from portal.errors import Refused
 from portal.extensions import db
 from portal.files.models import Attachment
 from portal.files.store import store
-from portal.people.models import Relative
+from portal.people.models import Client, Relative
 from portal.settings.actions import set_option
+from portal.visits.models import Visit
 from tests import factories
 from tests.conftest import Database, SignIn
 from tests.factories import Agency, Persona
@@ -145,6 +147,31 @@ def test_a_visit_of_somebody_else_is_not_offered_and_not_taken(
     )
     assert page.status == 422
     assert database.count(AdverseEvent) == 0
+
+
+def test_a_client_whose_record_is_closed_is_not_offered_and_why_is_said_where_it_was_chosen_before(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    browser = sign_in(agency.wassim)
+    second = first_screen(browser, agency.wassim, agency).follow()
+    with database.writing():
+        db.session.get_one(Client, agency.claire.id).active = False
+    offered = browser.get("/worker/adverse-events/new").at("#subject").get_text()
+    assert "Claire" not in offered and "No client is concerned" in offered
+    back = second.form("Send the report").submit(gravity="light").follow()
+    sentence = "The record of Claire Lefèvre is closed: no event can be reported on it here. Please call the agency."
+    assert back.errors() == [sentence]
+    assert back.form("Go on").values()["facts"] == FACTS
+    sent = back.form("Go on").values() | {"subject": f"client:{agency.claire.id}"}
+    assert sentence in browser.act("/worker/adverse-events/new", sent).errors()
+    assert database.count(AdverseEvent) == 0
+    with database.app.test_request_context():
+        assert short.report_url(agency.wassim.user, db.session.get_one(Visit, agency.claires_done)) is None
+        what = short.What(factories.NOON, agency.claire.id, None, 1, FACTS)
+        draft = db.session.scalars(select(EventDraft)).one()
+        with pytest.raises(Refused) as refusal:
+            short.send(agency.wassim.user, draft, what, short.Sending(short.GRAVITIES["light"], False, "named"))
+        assert str(refusal.value.message) == sentence
 
 
 def test_a_report_that_was_left_half_way_is_there_later_for_its_author_alone(
