@@ -9,7 +9,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.complaints.models import Complaint, Direction
 from portal.extensions import db
-from portal.people.models import Client, Sector, Worker
+from portal.people.models import Client, Relative, Sector, Worker
 from portal.people.queries import sectors_below
 from portal.roles import Role
 from portal.settings.queries import option
@@ -47,6 +47,12 @@ def complaint_of(user: User, complaint_id: int) -> Complaint | None:
 def may_file(user: User) -> bool:
     """Whether clients and workers may file one here by themselves; a relative, if the file lets them write in it."""
     return bool(option("complaints.portal") and user.sees_threads)
+
+
+def is_read_by_relatives(user: User) -> bool:
+    """Whether somebody beside the client and the agency reads what is filed in this client's name."""
+    lets_in = Relative.client_id == user.client_id, Relative.sees_threads, Relative.active
+    return bool(user.client_id and db.session.scalar(select(exists().where(*lets_in))))
 
 
 # ---- who can complain about whom: with a visit that has begun ----

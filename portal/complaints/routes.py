@@ -9,7 +9,14 @@ from portal.complaints.forms import ComplaintForm
 from portal.complaints.lists import as_row, newest
 from portal.complaints.models import Complaint
 from portal.complaints.page import own_page
-from portal.complaints.queries import clients_met, complaint_of, may_file, visible_complaints, workers_met
+from portal.complaints.queries import (
+    clients_met,
+    complaint_of,
+    is_read_by_relatives,
+    may_file,
+    visible_complaints,
+    workers_met,
+)
 from portal.extensions import db
 from portal.forms import refused
 from portal.pages import done, show
@@ -37,7 +44,7 @@ def file_own_complaint() -> Response:
     form = _form()
     made: list[Complaint] = []
     if status := refused(form, lambda: made.append(file_complaint(g.user, form.filing()))):
-        return _in_portal("complaints/own_new.html", status, form=form)
+        return _in_portal("complaints/own_new.html", status, form=form, relatives_read=is_read_by_relatives(g.user))
     flash(_("Your complaint has arrived. You follow it here."), "success")
     return done(url_for(f"{g.portal}.show_complaint", complaint_id=made[0].id))
 

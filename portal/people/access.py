@@ -22,7 +22,7 @@ GRANTS = {
     "may_rate": _l("May rate visits in the client’s place"),
     "sees_upcoming": _l("Sees the visits to come"),
     "sees_ratings": _l("Sees the ratings and comments of the file"),
-    "sees_threads": _l("Reads the conversations of the file and writes in them"),
+    "sees_threads": _l("Reads the conversations and the complaints of the file, and writes in them"),
 }
 
 

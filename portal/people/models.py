@@ -156,7 +156,9 @@ class Relative(Person, db.Model):
     may_rate: Mapped[bool] = mapped_column(default=True)
     sees_upcoming: Mapped[bool] = mapped_column(default=True)  # visits that are still to come
     sees_ratings: Mapped[bool] = mapped_column(default=True)  # stars and comments of the file
-    sees_threads: Mapped[bool] = mapped_column(default=True)  # conversations of the file, to read and to write in
+    sees_threads: Mapped[bool] = mapped_column(
+        default=True
+    )  # conversations and complaints of the file, to read and to write
 
     account: Mapped[Account | None] = relationship()
     client: Mapped[Client] = relationship(back_populates="relatives")

@@ -116,7 +116,7 @@ FIELDS = {
     "sector_id": _l("Sector, by number"),
     "sector_ids": _l("Sectors, by number"),
     "sees_ratings": _l("Sees ratings"),
-    "sees_threads": _l("Reads and writes in conversations"),
+    "sees_threads": _l("Reads and writes in conversations and complaints"),
     "sees_upcoming": _l("Sees visits to come"),
     "service_id": _l("Service, by number"),
     "session": _l("Session number"),

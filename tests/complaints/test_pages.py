@@ -11,7 +11,7 @@ from portal.extensions import db
 from portal.incidents.following import Closing, move_incident
 from portal.incidents.models import State
 from portal.notes.models import Note
-from portal.people.models import Client
+from portal.people.models import Client, Relative
 from portal.ratings.actions import leave_rating
 from portal.ratings.handling import handling_of
 from portal.settings.actions import set_option
@@ -203,3 +203,14 @@ def test_the_table_tells_delays_and_hides_small_numbers_from_all_but_quality(
     assert "<\N{NO-BREAK SPACE}5" in sign_in(agency.sofia).get(table).words.replace("< 5", "<\N{NO-BREAK SPACE}5")
     assert "<\N{NO-BREAK SPACE}5" not in sign_in(agency.ines).get(table).words
     assert "Claire Lefèvre" not in sign_in(agency.igor).get(table).words
+
+
+def test_who_complains_reads_who_reads_it(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    said = {"claire": "so do the relatives whom your file lets into", "paul": "so do Claire Lefèvre and the relatives",
+            "denis": "Only the agency reads it", "wassim": "Only the agency reads it"}  # fmt: skip
+    for name, words in said.items():
+        portal = "worker" if name == "wassim" else "client"
+        assert words in sign_in(getattr(agency, name)).get(f"/{portal}/complaints/new").words, name
+    with database.writing():
+        db.session.get_one(Relative, agency.paul.id).sees_threads = False
+    assert said["denis"] in sign_in(agency.claire).get("/client/complaints/new").words

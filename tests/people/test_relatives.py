@@ -44,7 +44,7 @@ def test_a_relative_has_a_record_that_says_what_they_may_see(
         "May rate visits in the client’s place": "No",
         "Sees the visits to come": "Yes",
         "Sees the ratings and comments of the file": "Yes",
-        "Reads the conversations of the file and writes in them": "Yes",
+        "Reads the conversations and the complaints of the file, and writes in them": "Yes",
     }
     assert agency.paul.email in page.words
     assert page.says(".record-tabs [aria-current]") == "Definition"
