@@ -96,7 +96,7 @@ def _names_around(event: AdverseEvent) -> Iterable[str]:
 def _opening(telling: Telling) -> list[Block]:
     event = telling.event
     reporter = db.session.get(Reporter, event.id) if telling.named and event.mode == Mode.NAMED else None
-    by = ", ".join(filter(None, (reporter and reporter.name, str(said.MODE_LABELS[Mode(event.mode)]))))
+    by = reporter.name if reporter else said.MODE_LABELS[Mode(event.mode)]
     rows = facts(
         (_("State"), said.STATE_LABELS[State(event.state)]),
         (pgettext("event", "Reported"), exact(event.declared_at)),
@@ -140,7 +140,7 @@ def _what_happened(telling: Telling) -> list[Block]:
             (_("Others concerned"), people),
             (_("People harmed"), event.victims),
             (_("People exposed"), event.exposed),
-            (_("Consequences"), ", ".join(str(said.CONSEQUENCE_LABELS[one]) for one in event.consequences)),
+            (_("Consequences"), " · ".join(str(said.CONSEQUENCE_LABELS[one]) for one in event.consequences)),
         ),
         words(telling.typed(event.facts)),
         *_more(_("Witnesses"), telling.only_named(event.witnesses)),
@@ -159,10 +159,11 @@ def _more(label: str, text: object) -> list[Block]:
 
 def _severity(event: AdverseEvent) -> Block:
     found = criticality(event.severity, event.potential, event.frequency)
+    waiting = pgettext("frequency", "Not judged yet")
     return facts(
         (_("Actual severity"), _level(event.severity)),
         (_("Potential severity"), _level(event.potential)),
-        (_("Frequency"), said.frequency_words(event.frequency) if event.frequency else _("Not judged yet")),
+        (_("Frequency"), said.frequency_words(event.frequency) if event.frequency else waiting),
         (_("Criticality"), f"{found.value} · {ZONE_LABELS[found.zone]}" if found else None),
     )
 
@@ -173,7 +174,7 @@ def _level(number: int) -> str:
 
 def _at_once(telling: Telling) -> list[Block]:
     event = telling.event
-    measures = ", ".join(str(said.MEASURE_LABELS[one]) for one in event.measures)
+    measures = " · ".join(str(said.MEASURE_LABELS[one]) for one in event.measures)
     continuity = said.CONTINUITY_LABELS[event.continuity] if event.continuity else None
     shown = facts((_("Measures"), measures or _("None noted")), (_("The support goes on"), continuity))
     return [shown, *([words(telling.typed(event.measures_note))] if event.measures_note else [])]

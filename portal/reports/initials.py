@@ -14,6 +14,7 @@ from portal.folding import without_accents
 _PARTICLES = {*("de", "du", "des", "d", "la", "le", "les", "l", "van", "von", "der", "den", "el", "al", "ben", "bin"),
               *("da", "di", "et", "and", "и", "mme", "mr", "monsieur", "madame", "mlle")}  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+")
+_NAME = re.compile(rf"{_WORD.pattern}(?:['’ʼ]{_WORD.pattern})*")  # D’Angelo is filed under D
 _REACHABLE = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<![\d.,/])\+?\d(?:[\s.()-]{0,2}\d){8,}(?!\d|[.,/]\d)")
 _ENDINGS = 3  # letters that a Russian case may add to the stem of a name
 
@@ -49,7 +50,7 @@ class Initials:
 
 def initials(name: str) -> str:
     """`C. L.`, of a name."""
-    return " ".join(f"{word[0].upper()}." for word in _WORD.findall(name) if _folded(word) not in _PARTICLES)
+    return " ".join(f"{word[0].upper()}." for word in _NAME.findall(name) if _folded(word) not in _PARTICLES)
 
 
 def _folded(word: str) -> str:

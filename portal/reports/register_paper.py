@@ -73,7 +73,7 @@ def _table(found: list[Row]) -> Block:
     head = [_("Reference"), pgettext("event", "Happened"), pgettext("event", "Reported"), _("Client"), _("Categories"),
             pgettext("event", "Nature"), _("Severity"), _("Criticality"), _("Authority told"),
             pgettext("event", "Actions"), _("State")]  # fmt: skip
-    return table(head, rows, widths=[0, 3, 4, 2, 5, 4, 4, 4, 3, 3, 4])
+    return table(head, rows, widths=[0, 7, 0, 0, 10, 8, 8, 8, 6, 6, 8])
 
 
 def _categories(ids: list[int]) -> dict[int, list[str]]:
@@ -85,7 +85,7 @@ def _categories(ids: list[int]) -> dict[int, list[str]]:
 
 
 def _severity(row: Row) -> str:
-    worse = f" → G{row.potential}" if row.potential > row.severity else ""
+    worse = f" →\N{NO-BREAK SPACE}G{row.potential}" if row.potential > row.severity else ""
     return f"{severity_words(row.severity)}{worse}"
 
 
