@@ -28,6 +28,7 @@ from portal.adverse_events import analysis_routes as event_analysis_routes  # no
 from portal.adverse_events import confidence_routes as event_confidence_routes  # noqa: F401
 from portal.adverse_events import draft_routes as event_draft_routes  # noqa: F401
 from portal.adverse_events import end_routes as event_end_routes  # noqa: F401
+from portal.adverse_events import former_routes as event_former_routes  # noqa: F401
 from portal.adverse_events import page_routes as event_page_routes  # noqa: F401
 from portal.adverse_events import portal_routes as event_portal_routes  # noqa: F401
 from portal.adverse_events import record_routes as event_record_routes  # noqa: F401

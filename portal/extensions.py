@@ -142,6 +142,7 @@ class Fact:
         tone: as badges have them: `done`, `danger`, `attention`, `info`, `neutral`.
         note: what else there is to say: a reason, the mail server's answer, a comment.
         url: where more of it stands.
+        more: the words that lead there; without, the sentence itself does.
         to_come: whether it has not happened yet.
         timed: whether the moment is shown; without, it only says where the line stands.
     """
@@ -152,6 +153,7 @@ class Fact:
     tone: str = "neutral"
     note: str | None = None
     url: str | None = None
+    more: str | None = None
     to_come: bool = False
     timed: bool = True
 

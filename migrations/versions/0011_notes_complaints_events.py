@@ -377,6 +377,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('event_id', 'attachment_id', name=op.f('pk_adverse_event_file')),
     sa.UniqueConstraint('attachment_id', name=op.f('uq_adverse_event_file_attachment_id'))
     )
+    op.create_table('adverse_event_former',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('event_id', sa.Integer(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('by', sa.String(), nullable=False),
+    sa.Column('part', sa.String(), nullable=False),
+    sa.Column('changed', sa.JSON(), nullable=False),
+    sa.CheckConstraint("part IN ('facts', 'analysis', 'action', 'authority', 'reporter', 'client', 'council', 'word')", name=op.f('ck_adverse_event_former_part')),
+    sa.ForeignKeyConstraint(['event_id'], ['adverse_event.id'], name=op.f('fk_adverse_event_former_event_id_adverse_event'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_adverse_event_former'))
+    )
+    with op.batch_alter_table('adverse_event_former', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_adverse_event_former_event_id'), ['event_id'], unique=False)
+
     op.create_table('adverse_event_informed',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('event_id', sa.Integer(), nullable=False),
@@ -534,6 +548,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_adverse_event_informed_event_id'))
 
     op.drop_table('adverse_event_informed')
+    with op.batch_alter_table('adverse_event_former', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_adverse_event_former_event_id'))
+
+    op.drop_table('adverse_event_former')
     op.drop_table('adverse_event_file')
     with op.batch_alter_table('adverse_event_category', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_adverse_event_category_entry_id'))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -10,6 +11,7 @@ from sqlalchemy import Select, or_, select
 from portal.accounts.models import User
 from portal.adverse_events.action_mails import cancel_reminders, promise_reminders
 from portal.adverse_events.follow_models import Action, ActionState
+from portal.adverse_events.former import keep_former
 from portal.adverse_events.models import ENDED, AdverseEvent
 from portal.adverse_events.progress import OPEN, bring_along
 from portal.adverse_events.queries import visible_events
@@ -113,10 +115,12 @@ def change_action(actor: User, action: Action, planned: Planned, version: int) -
     if not touched:
         return
     _check(action.event, planned, action)
+    was = {name: getattr(action, name) for name in touched & {"text", "indicator"}}
+    kept = keep_former(actor, action.event_id, "action", was, {name: getattr(planned, name) for name in was})
     for name in touched:
         setattr(action, name, getattr(planned, name))
     db.session.flush()
-    _write_down(actor, action, before)
+    _write_down(actor, action, before, kept)
     if touched & {"due_on", "owner_id"}:
         promise_reminders(action)
 
@@ -141,13 +145,13 @@ def move_action(actor: User, action: Action, to: ActionState, version: int, *, o
     done_on = (on or today()) if to == ActionState.DONE else None
     if done_on:
         _check_done(action, done_on)
-    before = _kept(action)
-    action.state, action.done_on = to, done_on
-    action.dropped_why = why if to == ActionState.DROPPED else None
+    before, dropped_why = _kept(action), why if to == ActionState.DROPPED else None
+    kept = _keep(actor, action, "dropped_why", dropped_why)
+    action.state, action.done_on, action.dropped_why = to, done_on, dropped_why
     if done_on and (action.check_on is None or action.check_on < done_on):
         action.check_on = day_of_check(done_on)
     db.session.flush()
-    _write_down(actor, action, before)
+    _write_down(actor, action, before, kept)
     cancel_reminders(action) if to not in OPEN else promise_reminders(action)
     bring_along(actor, action.event)
 
@@ -161,10 +165,10 @@ def check_action(actor: User, action: Action, effective: str, note: str, version
     _be_current(action, version)
     if action.state not in (ActionState.DONE, ActionState.VERIFIED):
         raise Refused(_l("Whether it helped can be said once it is done."), "state")
-    before = _kept(action)
+    before, kept = _kept(action), _keep(actor, action, "effect_note", note)
     action.state, action.effective, action.effect_note = ActionState.VERIFIED, effective, note
     db.session.flush()
-    _write_down(actor, action, before)
+    _write_down(actor, action, before, kept)
     bring_along(actor, action.event)
 
 
@@ -211,9 +215,15 @@ def _as_kept(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, str) else value
 
 
-def _write_down(actor: User, action: Action, before: dict[str, object]) -> None:
+def _keep(actor: User, action: Action, name: str, text: str | None) -> dict[str, Any]:
+    """Keep a text that is replaced, if there is one."""
+    was = getattr(action, name)
+    return keep_former(actor, action.event_id, "action", {name: was}, {name: text}) if was else {}
+
+
+def _write_down(actor: User, action: Action, before: dict[str, object], kept: dict[str, Any]) -> None:
     after = _kept(action)
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     record("event.action_changed", actor, ("adverse_event", action.event_id),
            before={"action": action.id, **{name: before.get(name) for name in names}},
-           after={"action": action.id, **{name: after.get(name) for name in names}})  # fmt: skip
+           after={"action": action.id, **{name: after.get(name) for name in names}, **kept})  # fmt: skip

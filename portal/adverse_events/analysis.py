@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from portal import clock
 from portal.accounts.models import User
 from portal.adverse_events.follow_models import Analysis, TimelineStep
+from portal.adverse_events.former import keep_former
 from portal.adverse_events.models import ENDED, AdverseEvent
 from portal.adverse_events.progress import bring_along
 from portal.audit.actions import record
@@ -106,18 +108,25 @@ def save_analysis(actor: User, event: AdverseEvent, found: Findings, version: in
     if is_finished:
         _check_whole(found)
     if analysis is None:
-        analysis = Analysis(event_id=event.id)
+        analysis, kept = Analysis(event_id=event.id), {}
         db.session.add(analysis)
     else:
         analysis.version = version  # lines of the timeline alone raise it, too
+        kept = keep_former(actor, event.id, "analysis", _said(analysis), _said(found))
     _write(analysis, found)
     if finish and analysis.finished_at is None:
         analysis.finished_at = clock.now()
     _flush(analysis)
     record("event.analysed", actor, ("adverse_event", event.id),
-           after={"method": found.method, "steps": len(found.steps), "finished": is_finished})  # fmt: skip
+           after={"method": found.method, "steps": len(found.steps), "finished": is_finished, **kept})  # fmt: skip
     bring_along(actor, event)
     return analysis
+
+
+def _said(one: Analysis | Findings) -> dict[str, Any]:
+    lines = sorted(one.steps, key=lambda line: line.at)
+    said = {name: getattr(one, name) for name in Findings.__dataclass_fields__}
+    return said | {"steps": [[line.at.isoformat(), line.fact, line.source] for line in lines]}
 
 
 def _write(analysis: Analysis, found: Findings) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import or_, select
 from portal.accounts.models import User
 from portal.adverse_events.alerts import alert_severe
 from portal.adverse_events.following import refuse_late
+from portal.adverse_events.former import keep_former
 from portal.adverse_events.models import ENDED, LONGEST_TEXT, AdverseEvent
 from portal.adverse_events.moments import refuse_times
 from portal.adverse_events.queries import is_assigned, may_open
@@ -22,7 +23,7 @@ from portal.extensions import db
 from portal.organisation.models import ListEntry, ListName
 from portal.people.models import Staff
 
-# what the journal keeps of; of texts it keeps no more than that they were changed
+# what the journal keeps of; of the rest it says that it was changed, and where what it said is kept
 KEPT = ("worker_id", "supervisor_id", "place", "nature", "consequences", "measures")
 
 
@@ -46,8 +47,9 @@ class Known:
     measures_note: str
 
 
-def complete(actor: User, event: AdverseEvent, known: Known, categories: Sequence[int], version: int) -> None:
-    """Write what is known of an event. A short report is a whole one from then on.
+def complete(actor: User, event: AdverseEvent, known: Known, categories: Sequence[int], version: int) -> bool:
+    """Write what is known of an event, and keep what it said before. A short report is a whole one from then on. Return
+    whether anything is not as it was.
 
     Args:
         known: if another worker is concerned, it is hidden from the former one, whose word goes to the witnesses. What
@@ -64,22 +66,32 @@ def complete(actor: User, event: AdverseEvent, known: Known, categories: Sequenc
     refuse_times(known.discovered_at, known.occurred_at, known.occurred_until)
     _refuse_people(event, known)
     entries = _entries(event, categories, known.other_category)
-    touched = {name: value for name, value in vars(known).items() if value != getattr(event, name)}
-    before = {name: getattr(event, name) for name in touched if name in KEPT}
+    touched = {name: value for name, value in vars(known).items() if not _is_same(value, getattr(event, name))}
+    had, chosen = ([one.id for one in some] for some in (event.categories, entries))
+    if not touched and had == chosen and not event.short:
+        return False
     if "worker_id" in touched:
         _hide_from_worker(actor, event, touched)
-    fields = sorted([*touched, *(["categories"] if list(entries) != event.categories else [])])
+    was: dict[str, Any] = {name: getattr(event, name) for name in touched}
+    kept = keep_former(actor, event.id, "facts", was | {"categories": had}, touched | {"categories": chosen})
+    before = {name: was[name] for name in was if name in KEPT} | ({"short": True} if event.short else {})
     for name, value in touched.items():
         setattr(event, name, value)
     event.categories, event.day, event.short = list(entries), known.occurred_at or known.discovered_at, False
     if "worker_id" in touched and event.note:
         event.note.worker_id = known.worker_id  # it shows in that worker's record from now on
     if "supervisor_id" in touched:
-        _hand_over(event, before["supervisor_id"])
+        _hand_over(event, was["supervisor_id"])
     db.session.flush()
-    after = {name: touched[name] for name in before} | {"fields": fields}
+    after = {name: getattr(event, name) for name in before} | kept
     record("event.changed", actor, ("adverse_event", event.id), before=before, after=after)
     alert_severe(event)
+    return True
+
+
+def _is_same(value: object, stands: object) -> bool:
+    """Of several that are ticked the order says nothing."""
+    return set(value) == set(stands) if isinstance(value, list) and isinstance(stands, list) else value == stands
 
 
 def _hand_over(event: AdverseEvent, former: int | None) -> None:

@@ -7,22 +7,24 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from flask import g
+from flask import g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
+from flask_babel import lazy_pgettext, pgettext
 from sqlalchemy import ScalarSelect, and_, case, func, or_, select
 
 from portal.accounts.models import User
 from portal.adverse_events.criticality import ZONE_LABELS, Zone
 from portal.adverse_events.feedback import HOW_LABELS
 from portal.adverse_events.follow_words import ACTION_STATE_LABELS, EFFECTIVE_LABELS
+from portal.adverse_events.former_words import LABELS
 from portal.adverse_events.models import AdverseEvent
 from portal.adverse_events.words import KIND_LABELS, STATE_LABELS, frequency_words, severity_words
 from portal.audit.models import KINDS, AuditEntry
 from portal.extensions import Fact, Panel, db
 from portal.i18n import full_day
 from portal.people.models import Anybody, Client, Relative, Staff, Worker
+from portal.roles import GRANTS, Permission
 
 SHOWN = 200  # entries, the newest
 ICONS = {
@@ -70,18 +72,25 @@ WORDS: Mapping[str, tuple[object, Callable[[Any], object]]] = {
     "whom": (_l("Told"), lambda whom: _WHOM[whom]),
     "how": (_l("How"), lambda how: HOW_LABELS.get(how, "")),
     "opened": (_l("Open to the worker"), lambda is_open: _("Yes") if is_open else _("No")),
+    "fields": (_l("Changed"), lambda names: ", ".join(str(LABELS[name]) for name in names if name in LABELS)),
     "finished": (_l("It is complete"), lambda is_whole: _("Yes") if is_whole else _("No")),
 }
 
 
-def journal_panel(_user: User, event: AdverseEvent) -> Panel:
-    """The last panel of the page of an event: the newest first."""
-    facts = [
-        Fact(deed.at, str(KINDS[deed.kind]), *ICONS.get(deed.kind, ("history", "neutral")),
-             note=" · ".join(filter(None, (name, *_details(deed)))) or None)
-        for deed, name in deeds_of(event)
-    ]  # fmt: skip
+def journal_panel(user: User, event: AdverseEvent) -> Panel:
+    """The last panel of the page of an event: the newest first. Who judges events is led to what it said before."""
+    more = pgettext("event", "What it said before") if Permission.JUDGE_EVENTS in GRANTS[user.role] else None
+    facts = [_fact(event, deed, name, more) for deed, name in deeds_of(event)]
     return Panel("adverse_events/_journal_panel.html", {"facts": facts})
+
+
+def _fact(event: AdverseEvent, deed: AuditEntry, name: str | None, more: str | None) -> Fact:
+    number = (deed.after or {}).get("former") if more else None
+    url = url_for("staff.list_former_wordings", event_id=event.id, _anchor=f"former-{number}") if number else None
+    return Fact(
+        deed.at, str(KINDS[deed.kind]), *ICONS.get(deed.kind, ("history", "neutral")),
+        note=" · ".join(filter(None, (name, *_details(deed)))) or None, url=url, more=more if url else None,
+    )  # fmt: skip
 
 
 def deeds_of(event: AdverseEvent) -> list[tuple[AuditEntry, str | None]]:
@@ -107,13 +116,18 @@ def _name(kind: type[Anybody]) -> ScalarSelect[str]:
     return select(whole).where(kind.id == AuditEntry.person_id).correlate(AuditEntry).scalar_subquery()
 
 
+def _unsaid(deed: AuditEntry) -> tuple[str, ...]:
+    """What is named alike and is something else: the kind of an action, the fields of a note."""
+    return ("kind",) if deed.kind.startswith("event.action") else ("fields",) if deed.subject_type == "note" else ()
+
+
 def _details(deed: AuditEntry) -> list[str]:
     """From what to what, in words."""
     before, after = deed.before or {}, deed.after or {}
-    said = []
+    said, unsaid = [], _unsaid(deed)
     for name, (label, word) in WORDS.items():
         was, now = before.get(name), after.get(name)
-        if now is None or was == now or (name == "kind" and deed.kind.startswith("event.action")):
+        if now is None or was == now or name in unsaid:
             continue
         words = f"{word(was)} → {word(now)}" if was is not None else str(word(now))
         said.append(_("%(what)s: %(value)s", what=label, value=words))

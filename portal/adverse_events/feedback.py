@@ -10,6 +10,7 @@ from flask_babel import lazy_pgettext
 from portal import clock
 from portal.accounts.models import User
 from portal.adverse_events.following import refuse_late
+from portal.adverse_events.former import keep_former
 from portal.adverse_events.models import AdverseEvent
 from portal.adverse_events.worker_mails import tell_worker
 from portal.audit.actions import record
@@ -77,6 +78,7 @@ def note_told(actor: User, event: AdverseEvent, whom: Told, word: Word, version:
         raise Refused(_l("The event had not happened yet at this moment."), "day")
     if whom == Told.REPORTER and word.how == "portal" and not word.text:
         raise Refused(_l("Please write what is to be read on the portal."), "text")
+    was = _told(event, whom)
     match whom:
         case Told.REPORTER:
             event.told_at, event.told_how, event.told_text = at, word.how, word.text or None
@@ -85,8 +87,20 @@ def note_told(actor: User, event: AdverseEvent, whom: Told, word: Word, version:
         case Told.COUNCIL:
             event.council_told_at = at
     db.session.flush()
+    kept = keep_former(actor, event.id, whom.value, was, _told(event, whom)) if any(was.values()) else {}
     told = {"whom": whom.value, **({"how": word.how} if word.how else {}), **({"at": at.isoformat()} if at else {})}
-    record("event.told", actor, ("adverse_event", event.id), after=told)
+    record("event.told", actor, ("adverse_event", event.id), after=told | kept)
+
+
+def _told(event: AdverseEvent, whom: Told) -> dict[str, object]:
+    """What is written down of who was told."""
+    match whom:
+        case Told.REPORTER:
+            return {"told_at": event.told_at, "told_how": event.told_how, "told_text": event.told_text}
+        case Told.CLIENT:
+            return {"told_at": event.client_told_at, "told_how": event.client_told_how}
+        case Told.COUNCIL:
+            return {"told_at": event.council_told_at}
 
 
 def open_to_worker(actor: User, event: AdverseEvent, version: int, *, opened: bool) -> None:

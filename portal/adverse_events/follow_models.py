@@ -174,3 +174,23 @@ class Reopening(db.Model):
     closed_at: Mapped[datetime] = mapped_column(UTC)  # how it had been closed before
     closed_by: Mapped[str] = mapped_column(default="")
     closed_why: Mapped[str] = mapped_column(Text, default="")
+
+
+# what of an event is worded, and can be worded anew: what is known of it, its analysis, an action, an authority's line,
+# who was told what, the word of the worker concerned
+WORDED = ("facts", "analysis", "action", "authority", "reporter", "client", "council", "word")
+
+
+class FormerWording(db.Model):
+    """What something of an event said before it was changed. The journal keeps no words: its entry holds the number of
+    this row, and what is erased here is gone."""
+
+    __tablename__ = "adverse_event_former"
+    __table_args__ = (CheckConstraint(one_of("part", WORDED), name="part"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("adverse_event.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
+    by: Mapped[str]
+    part: Mapped[str]
+    changed: Mapped[dict[str, list]] = mapped_column(JSON)  # by field: what it was, what it became

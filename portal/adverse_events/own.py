@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from portal import clock
 from portal.accounts.models import User
 from portal.accounts.throttles import brake, count_hit
+from portal.adverse_events.former import keep_former
 from portal.adverse_events.models import ENDED, AdverseEvent, State
 from portal.adverse_events.queries import own_reports
 from portal.adverse_events.reporting import hash_of_code
@@ -119,10 +120,11 @@ def give_word(actor: User, event: AdverseEvent, word: str) -> None:
         Refused: it is closed, or is not open to them any more.
     """
     open_ones = AdverseEvent.id == event.id, AdverseEvent.state.not_in(ENDED), AdverseEvent.opened_at.is_not(None)
-    if event.worker_word == word:
+    if (was := event.worker_word) == word:
         return
     said = {"worker_word": word, "worker_word_at": clock.now(), "version": AdverseEvent.version + 1}
     if not rows_changed(update(AdverseEvent).where(*open_ones).values(said)):
         raise Refused(_l("This event is closed meanwhile: nothing can be added to it."), "word")
     db.session.expire(event)
-    record("event.commented", actor, ("adverse_event", event.id))
+    kept = keep_former(actor, event.id, "word", {"word": was}, {"word": word}) if was else None
+    record("event.commented", actor, ("adverse_event", event.id), after=kept)

@@ -37,11 +37,14 @@ def show_event_file(event_id: int, token: str) -> Response:
 def edit_event(event_id: int) -> Response:
     """What is known of an event, completed and corrected."""
     event = event_or_404(event_id, "editing")
-    form = KnownForm(event)
-    if status := refused(form, lambda: complete(g.user, event, form.known(), form.chosen(), form.version_shown)):
+    form, saved = KnownForm(event), list[bool]()
+    if status := refused(form, lambda: saved.append(complete(g.user, event, form.known(), form.chosen(),
+                                                                  form.version_shown))):  # fmt: skip
         return show("adverse_events/edit.html", None, status, event=event, form=form, nature_hints=NATURE_HINTS,
                     back_url=page_of(event))  # fmt: skip
-    flash(_("What is known of the event is saved."), "success")
+    changed = any(saved)
+    flash(_("What is known of the event is saved.") if changed else _("Nothing was changed."),
+          "success" if changed else "info")  # fmt: skip
     return done(page_of(event))
 
 

@@ -5,6 +5,7 @@ came of it.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Select, select
 
@@ -127,8 +128,12 @@ def add_route(
     return made
 
 
-def record_route(actor: User, one: AuthorityRoute, before: str | None) -> None:
-    """Write down how a line stands, and how it stood."""
+def record_route(actor: User, one: AuthorityRoute, before: str | None, kept: dict[str, Any] | None = None) -> None:
+    """Write down how a line stands, and how it stood.
+
+    Args:
+        kept: what `former.keep_former` says of its former words.
+    """
     record("event.route_changed", actor, ("adverse_event", one.event_id),
            before={"route": str(one.route), "status": str(before)} if before else None,
-           after={"route": str(one.route), "status": str(one.status)})  # fmt: skip
+           after={"route": str(one.route), "status": str(one.status), **(kept or {})})  # fmt: skip

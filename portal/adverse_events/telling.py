@@ -12,6 +12,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.adverse_events.follow_models import AuthorityRoute, Route, RouteStatus
 from portal.adverse_events.following import refuse_late
+from portal.adverse_events.former import keep_former
 from portal.adverse_events.models import LONGEST_LINE, LONGEST_TEXT, AdverseEvent
 from portal.adverse_events.proposals import add_route, record_route
 from portal.adverse_events.route_mails import promise_clock
@@ -59,7 +60,8 @@ def change_route(actor: User, one: AuthorityRoute, telling: Telling, version: in
     """
     refuse_late(one, version)
     _refuse(one, telling)
-    before = one.status
+    before, was = one.status, _said(one)
+    kept = keep_former(actor, one.event_id, "authority", was, _said(telling)) if any(was.values()) else {}
     one.status, one.told_at, one.written_at = telling.status, telling.told_at, telling.written_at
     one.channel, one.recipient, one.reference = telling.channel, telling.recipient, telling.reference
     one.why = telling.why
@@ -67,10 +69,15 @@ def change_route(actor: User, one: AuthorityRoute, telling: Telling, version: in
         one.receipt = keep(actor, telling.receipt)[0]
     one.due_at = None if _waits(one) else due_of(one.route, one.status, one.since, one.told_at)
     db.session.flush()
-    record_route(actor, one, before)
+    record_route(actor, one, before, kept)
     promise_clock(one)
     if one.route == Route.EIGS_1:
         _begin_part_two(one)
+
+
+def _said(one: AuthorityRoute | Telling) -> dict[str, object]:
+    return {"told_on": one.told_at, "written_on": one.written_at, "channel": one.channel, "recipient": one.recipient,
+            "reference": one.reference, "why": one.why}  # fmt: skip
 
 
 def _waits(one: AuthorityRoute) -> bool:

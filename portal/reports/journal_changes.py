@@ -185,7 +185,7 @@ def _field(record: str, name: str, was: Mapping[str, Any], is_: Mapping[str, Any
         value = _value(record, name, is_[name])
     else:
         value = f"{_value(record, name, was[name])} →"
-    label = FIELDS.get(name) or (OPTIONS[name].label if name in OPTIONS else "") or name
+    label = FIELDS.get(f"{record}.{name}") or FIELDS.get(name) or (OPTIONS[name].label if name in OPTIONS else name)
     return _("%(name)s: %(value)s", name=str(label), value=value)
 
 
@@ -217,7 +217,7 @@ def _text(record: str, name: str, value: str) -> str:
 
 def _words(record: str, name: str) -> Mapping[str, object]:
     match name:
-        case "fields" | "filled":
+        case "fields" | "filled" if record != "adverse_event":
             return {**FIELDS, **LABELS}
         case "filters":
             return _filters()

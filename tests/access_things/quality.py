@@ -215,6 +215,7 @@ MADE: dict[str, Callable[[Quality], dict[str, Any]]] = {
     "staff.change_authority": Quality.told_event,
     "staff.show_reporter": Quality.confided_event,
     "staff.list_event_readings": Quality.event,
+    "staff.list_former_wordings": Quality.event,
     "worker.show_opened_event": Quality.opened_event,
     **{f"{portal}.begin_report": Quality.short_reports for portal in ("client", "worker")},
     **{

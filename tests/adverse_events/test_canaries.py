@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 
 from portal.adverse_events import short
 from portal.adverse_events.draft_files import attach
-from portal.adverse_events.follow_models import Action, Analysis, Reopening, TimelineStep
+from portal.adverse_events.follow_models import Action, Analysis, FormerWording, Reopening, TimelineStep
 from portal.adverse_events.models import AdverseEvent, Concerned, Reporter
 from portal.audit.models import ReadEntry
 from portal.controls.actions import ask_export
@@ -90,6 +90,8 @@ def _followed_up(agency: Agency, event: AdverseEvent) -> None:
     ))  # fmt: skip
     factories.add(Action(event_id=event.id, kind="corrective", text=f"{HEALTH} action", owner_id=agency.sofia.id,
                          due_on=NOON.date(), created_by="Sofia Benali"))  # fmt: skip
+    factories.add(FormerWording(event_id=event.id, by="Inès Caron", part="facts",
+                                changed={"facts": [f"{HEALTH} former", f"{HEALTH} facts"]}))  # fmt: skip
     factories.add(Reopening(event_id=event.id, by="Inès Caron", why=f"{HEALTH} reopened", closed_at=NOON))
 
 

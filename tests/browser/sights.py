@@ -8,6 +8,7 @@ from portal.adverse_events.drafts import STEPS
 from portal.settings.models import GROUPS
 from tests import factories
 from tests.adverse_events import drafts
+from tests.adverse_events.follow_stories import corrected
 from tests.adverse_events.stories import portal_story
 from tests.browser import stories
 from tests.browser.stories import LONG, Story
@@ -372,6 +373,8 @@ SIGHTS = [
     Sight("event-not-to-close-yet", "ada", "/staff/adverse-events/1/closing", before=stories.closing_story),
     Sight("event-to-close", "ines", "/staff/adverse-events/3/closing", before=stories.closing_story),
     Sight("event-to-reopen", "ines", "/staff/adverse-events/2/reopening", before=stories.closing_story),
+    Sight("event-former", "ines", "/staff/adverse-events/1/former", before=corrected),
+    Sight("event-former-none", "ada", "/staff/adverse-events/1/former", before=stories.reported_event),
     Sight("home-actions", "sofia", "/staff/home", before=stories.closing_story),
     Sight("event-actions-table", "ines", "/staff/event-actions?period=this_year", before=stories.closing_story),
     Sight("events-of-client", "sofia", "/staff/clients/{agency.claire.id}/adverse-events",

@@ -13,9 +13,10 @@ from sqlalchemy import CheckConstraint, select
 
 from portal.accounts.actions import Signed
 from portal.accounts.models import Account, AccountLink
+from portal.adverse_events.completing import Known
 from portal.adverse_events.feedback import HOW_LABELS, Told
 from portal.adverse_events.follow_models import Action, Analysis, AuthorityRoute
-from portal.adverse_events.models import AdverseEvent
+from portal.adverse_events.models import CONSEQUENCES, MEASURES, AdverseEvent
 from portal.audit.actions import record
 from portal.audit.models import KINDS, AuditEntry
 from portal.complaints.models import Complaint
@@ -171,6 +172,10 @@ SAID = (
     ("event.action_changed", "adverse_event", {"action": 4, "state": "done"},
      {"action": 4, "state": "verified", "effective": "partly"},
      "Action number: 4; State: Done → Effect checked; Effective: In part"),
+    ("event.changed", "adverse_event", {"place": "home", "short": True},
+     {"place": "outside", "short": False, "fields": ["facts", "place", "place_note"], "former": 7},
+     "Place: The client’s home → Outside; Reported in short: yes → no; "
+     "Fields: What happened?, Where?, More about the place; What it said before, by number: 7"),
     ("event.told", "adverse_event", None, {"whom": "reporter", "how": "portal"},
      "Whom: Who reported it; Given how: On the portal"),
     ("option.set", "option", {"ratings.request_window": "always"}, {"ratings.request_window": "mon-sat 09:00-19:00"},
@@ -275,9 +280,11 @@ def test_no_value_of_a_closed_list_is_shown_as_it_is_kept(app: Flask) -> None:
         "note": {name: allowed(Note, name) for name in ("situation", "priority", "repeats")},
         "complaint": {name: allowed(Complaint, name) for name in ("direction", "channel", "outcome")},
         "adverse_event": {name: allowed(AdverseEvent, name)
-                          for name in ("mode", "nature", "state", "kind", "continuity")}
+                          for name in ("mode", "nature", "state", "kind", "continuity", "place")}
         | {name: allowed(AuthorityRoute, name) for name in ("route", "status")}
         | {name: allowed(Action, name) for name in ("kind", "state", "effective")}
+        | {"consequences": [[one] for one in CONSEQUENCES], "measures": [[one] for one in MEASURES],
+           "fields": [[name] for name in Known.__dataclass_fields__]}
         | {"method": allowed(Analysis, "method"), "how": list(HOW_LABELS), "whom": list(Told)},
     }  # fmt: skip
     with app.test_request_context():
