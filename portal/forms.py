@@ -7,13 +7,24 @@ from datetime import date
 from typing import cast
 
 from flask import request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
-from wtforms import FileField, HiddenField, IntegerField, PasswordField, RadioField, StringField, TextAreaField
+from wtforms import (
+    DateField,
+    FileField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    StringField,
+    TextAreaField,
+    TimeField,
+)
 from wtforms.fields.choices import SelectChoice, SelectFieldBase
 from wtforms.meta import DefaultMeta
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, StopValidation
 
 from portal.errors import Refused
 from portal.extensions import db
@@ -152,6 +163,20 @@ def choices(labels: Mapping, everything: object) -> list[SelectChoice]:
 def day_within_reach(day: date | None) -> date | None:
     """Return the day, if anything of ours can lie near it: the ends of the calendar have no moment in UTC."""
     return day if day and 1900 <= day.year <= 2200 else None
+
+
+def near(_form: object, field: DateField) -> None:
+    """A day that can be one of ours. What may be empty has `Optional` before it."""
+    if not day_within_reach(field.data):
+        cast("list", field.errors).clear()  # what WTForms says of what is no day at all is not everywhere a sentence
+        raise StopValidation(_("This date is not valid. Please give a day between 1900 and 2200."))
+
+
+def of_the_clock(_form: object, field: TimeField) -> None:
+    """An hour, if one is typed."""
+    if any(field.raw_data or ()) and field.data is None:
+        cast("list", field.errors).clear()
+        raise StopValidation(_("This hour is not valid. Please give one like 14:30."))
 
 
 def number_in(text: object) -> int | None:

@@ -10,9 +10,10 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from portal.adverse_events.action_plan import LONGEST_ACTION, LONGEST_NOTE, NEXT, Planned
-from portal.adverse_events.follow_forms import TOO_LONG, FollowForm, near, number, offered
+from portal.adverse_events.follow_forms import TOO_LONG, FollowForm, number, offered
 from portal.adverse_events.follow_models import Action, ActionState
 from portal.adverse_events.follow_words import ACTION_KIND_LABELS, EFFECTIVE_LABELS
+from portal.forms import near
 from portal.i18n import full_day
 from portal.visits.queries import today
 

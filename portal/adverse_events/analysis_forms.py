@@ -26,7 +26,6 @@ from portal.adverse_events.follow_forms import (
     FollowForm,
     forget_unless_typed,
     moment_of,
-    near,
     number,
     offered,
 )
@@ -34,7 +33,7 @@ from portal.adverse_events.follow_models import FAMILIES, Analysis
 from portal.adverse_events.follow_words import METHOD_LABELS
 from portal.adverse_events.models import LONGEST_LINE, LONGEST_TEXT
 from portal.errors import Refused
-from portal.forms import FilterForm
+from portal.forms import FilterForm, near, of_the_clock
 from portal.i18n import exact, local
 
 BLANK_LINES = 3
@@ -73,6 +72,7 @@ class StepForm(Form):
 
     def validate_hour(self, field: TimeField) -> None:
         forget_unless_typed(field)
+        of_the_clock(self, field)
         if not self.is_empty and field.data is None:
             cast("list", field.errors).clear()
             raise ValidationError(_("Please give the day and the time."))

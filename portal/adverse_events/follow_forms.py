@@ -15,7 +15,7 @@ from portal import clock
 from portal.adverse_events.feedback import HOW_LABELS, IMPOSSIBLE, Told, Word
 from portal.adverse_events.models import LONGEST_TEXT, AdverseEvent
 from portal.adverse_events.words import SEVERITIES, severity_words
-from portal.forms import day_within_reach
+from portal.forms import near, of_the_clock
 from portal.i18n import exact, full_day, local, zone
 from portal.people.record_forms import VersionedForm
 
@@ -34,12 +34,6 @@ def offered(labels: Mapping[Any, object]) -> list[SelectChoice]:
 
 def number(text: object) -> int | None:
     return int(str(text)) if text not in ("", None) else None
-
-
-def near(_form: object, field: DateField) -> None:
-    if not day_within_reach(field.data):
-        cast("list", field.errors).clear()  # what WTForms says of what is no day at all is not everywhere a sentence
-        raise ValidationError(_("This date is not valid. Please give a day between 1900 and 2200."))
 
 
 def forget_unless_typed(field: DateField | TimeField) -> None:
@@ -107,6 +101,7 @@ class ToldForm(FollowForm):
 
     def validate_hour(self, field: TimeField) -> None:
         forget_unless_typed(field)
+        of_the_clock(self, field)
         if self._is_impossible:
             return
         if not self.day.data and not self.day.errors:

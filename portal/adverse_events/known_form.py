@@ -14,8 +14,9 @@ from portal.adverse_events.follow_forms import FollowForm, number, offered
 from portal.adverse_events.models import AdverseEvent
 from portal.adverse_events.moments import moment_of, said_of_hour
 from portal.adverse_events.queries import assigned_workers, supervisors
-from portal.adverse_events.step_forms import CHOOSE, LONG, SHORT, blame, clear_time, day_field
+from portal.adverse_events.step_forms import CHOOSE, LONG, SHORT, blame, day_field
 from portal.adverse_events.words import CONSEQUENCE_LABELS, MEASURE_LABELS, NATURE_LABELS, PLACE_LABELS
+from portal.forms import of_the_clock
 from portal.i18n import exact, local
 from portal.organisation.lists import offered as offered_entries
 from portal.organisation.models import ListName
@@ -40,7 +41,7 @@ def _worker(text: object) -> int | str | None:
 
 
 def hour_field() -> TimeField:
-    return TimeField(_l("Hour"), validators=[clear_time, _with_day])
+    return TimeField(_l("Hour"), validators=[of_the_clock, _with_day])
 
 
 class KnownForm(FollowForm):

@@ -10,13 +10,13 @@ from wtforms import DateField, Form, RadioField, SelectField, StringField, TextA
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, StopValidation
 
-from portal.adverse_events.follow_forms import TOO_LONG, FollowForm, moment_of, near, offered
+from portal.adverse_events.follow_forms import TOO_LONG, FollowForm, moment_of, offered
 from portal.adverse_events.follow_models import AuthorityRoute, Route, RouteStatus
 from portal.adverse_events.models import LONGEST_LINE, LONGEST_TEXT
 from portal.adverse_events.routes_of_law import ORAL, ROUTE_LABELS, STATUS_LABELS
 from portal.adverse_events.telling import Telling
 from portal.files.forms import AttachmentsField
-from portal.forms import PortalForm
+from portal.forms import PortalForm, near, of_the_clock
 from portal.i18n import exact, local
 
 _LINE = [Length(max=LONGEST_LINE, message=TOO_LONG)]
@@ -24,10 +24,11 @@ _LINE = [Length(max=LONGEST_LINE, message=TOO_LONG)]
 
 def _timed(form: Form, field: TimeField) -> None:
     """A clock in hours needs the hour of its day."""
+    of_the_clock(form, field)
     if field.data is None:
         cast("list", field.errors).clear()
         day = form[field.name.replace("_hour", "_on")]
-        raise StopValidation(_("Please give the time.") if day.data or any(field.raw_data or ()) else "")
+        raise StopValidation(_("Please give the time.") if day.data else "")
 
 
 class RouteForm(FollowForm):

@@ -17,23 +17,18 @@ from portal.adverse_events.models import LONGEST_TEXT, Mode
 from portal.adverse_events.words import MODE_HINTS, MODE_LABELS
 from portal.errors import Refused
 from portal.files.forms import AttachmentsField
-from portal.forms import PortalForm, day_within_reach, number_in
+from portal.forms import PortalForm, near, number_in, of_the_clock
 from portal.links import new_public_id
 from portal.threads.forms import TOKEN, OnceForm
 
 TOO_LONG = Length(max=LONGEST_TEXT, message=_l("Please use at most 5,000 characters."))
 
 
-def _in_reach(_form: object, field: DateField) -> None:
-    if field.data is not None and day_within_reach(field.data) is None:
-        raise StopValidation(_("Please choose a day."))
-
-
 class WhatForm(OnceForm):
     """When, with whom, what about, what happened."""
 
-    day = DateField(_l("Day"), validators=[InputRequired(_l("Please choose a day.")), _in_reach])
-    hour = TimeField(_l("At about"), validators=[InputRequired(_l("Please say at about which hour."))])
+    day = DateField(_l("Day"), validators=[InputRequired(_l("Please choose a day.")), near])
+    hour = TimeField(_l("At about"), validators=[InputRequired(_l("Please say at about which hour.")), of_the_clock])
     subject = SelectField(
         _l("On which visit?"), choices=[], validators=[InputRequired(_l("Please choose a visit or a line below them."))]
     )

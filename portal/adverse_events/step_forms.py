@@ -2,7 +2,6 @@
 right or not."""
 
 from datetime import date, datetime
-from typing import cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -17,7 +16,7 @@ from wtforms import (
     TimeField,
 )
 from wtforms.fields.choices import SelectChoice, SelectFieldBase
-from wtforms.validators import Email, InputRequired, Length, Optional, StopValidation, ValidationError
+from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
 
 from portal import clock
 from portal.accounts.models import User
@@ -27,7 +26,7 @@ from portal.adverse_events.moments import moment_of, refuse_times, said_of_hour
 from portal.adverse_events.words import CAPACITY_LABELS, MODE_LABELS, PLACE_LABELS
 from portal.errors import Refused
 from portal.extensions import db
-from portal.forms import PortalForm, day_within_reach
+from portal.forms import PortalForm, near, of_the_clock
 from portal.i18n import exact, local
 from portal.visits.models import Visit
 
@@ -40,30 +39,17 @@ def offered(labels: dict) -> list[SelectChoice]:
     return [SelectChoice(value=str(key), label=str(label)) for key, label in labels.items()]
 
 
-def near(_form: object, field: DateField) -> None:
-    """A day that can be one of ours; what WTForms says of what is no day at all is not everywhere a sentence."""
-    if field.raw_data and field.raw_data[0] and not day_within_reach(field.data):
-        cast("list", field.errors).clear()
-        raise StopValidation(_("This date is not valid. Please give a day between 1900 and 2200."))
-
-
-def clear_time(_form: object, field: TimeField) -> None:
-    if field.raw_data and field.raw_data[0] and field.data is None:
-        cast("list", field.errors).clear()
-        raise StopValidation(_("This is not a time. Please write it as 14:30."))
-
-
 def blame(field: Field, sentence: object) -> None:
     """Say at a field what is wrong with it, in place of whatever was said."""
     field.errors = [sentence]  # ty: ignore[invalid-assignment] - WTForms itself puts a list there
 
 
 def day_field(label: object) -> DateField:
-    return DateField(label, validators=[near, Optional()])
+    return DateField(label, validators=[Optional(), near])
 
 
 def time_field(label: object) -> TimeField:
-    return TimeField(label, validators=[clear_time, Optional()])
+    return TimeField(label, validators=[Optional(), of_the_clock])
 
 
 class StepForm(PortalForm):

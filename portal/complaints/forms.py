@@ -2,20 +2,19 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, Length
 
 from portal.complaints.actions import Filing, moment_of
 from portal.complaints.models import LONGEST_NAME, Channel, Direction
 from portal.complaints.queries import usual_handler
 from portal.complaints.words import CHANNEL_LABELS, TYPED_CHANNELS
 from portal.extensions import db
-from portal.forms import day_within_reach, number_in
+from portal.forms import near, number_in
 from portal.organisation.lists import offered
 from portal.organisation.models import ListEntry, ListName
 from portal.people.models import Client, Worker
@@ -30,13 +29,6 @@ def choices_of(labels: Mapping[int, str], first: object | None = None) -> list[S
     """What a field offers, by number; nothing chosen first, if there are words for it."""
     nothing = [SelectChoice(value="", label=str(first))] if first else []
     return [*nothing, *(SelectChoice(value=str(number), label=label) for number, label in labels.items())]
-
-
-def is_near(_form: object, field: DateField) -> None:
-    """A day that is none, or that nobody can mean, is refused in a whole sentence."""
-    if not day_within_reach(field.data):
-        cast("list", field.errors).clear()
-        raise ValidationError(_("This date is not valid. Please give a day between 1900 and 2200."))
 
 
 class ComplaintForm(OnceForm):
@@ -79,7 +71,7 @@ class StaffComplaintForm(ComplaintForm):
     """The same for staff, who say how and when it came, and who has it in hand."""
 
     channel = SelectField(_l("How it came"), validators=[InputRequired(_l("Please say how it came."))])
-    received_on = DateField(_l("Received on"), validators=[is_near])
+    received_on = DateField(_l("Received on"), validators=[near])
     owner_id = SelectField(_l("In the hands of"))
 
     def __init__(

@@ -15,7 +15,7 @@ from wtforms.validators import DataRequired, Length, Optional
 
 from portal import clock
 from portal.controls.periods import LONGEST, PERIODS, days_of, months_later
-from portal.forms import FilterForm, PortalForm, choices, day_within_reach
+from portal.forms import FilterForm, PortalForm, choices, near
 from portal.i18n import local, written_day
 
 LONGEST_NAME = 60
@@ -34,8 +34,8 @@ class ControlFilter(FilterForm):
     about_period: object = ""  # a sentence: the period of what
 
     period = SelectField(_l("Period"), choices=[])
-    first_day = DateField(_l("From"), validators=[Optional()])
-    last_day = DateField(_l("To"), validators=[Optional()])
+    first_day = DateField(_l("From"), validators=[Optional(), near])
+    last_day = DateField(_l("To"), validators=[Optional(), near])
 
     def __init__(self, args: MultiDict, offered: Mapping[str, tuple[object, Sequence[tuple[int, str]]]]) -> None:
         """
@@ -67,9 +67,6 @@ class ControlFilter(FilterForm):
         if self.first_day.errors or self.last_day.errors:
             return False
         given = [each for each in (self.first_day, self.last_day) if each.data]
-        for each in given:
-            if not day_within_reach(each.data):
-                return _complain(each, _("Please give a day between 1900 and 2200."))
         if not given:
             return _complain(self.first_day, _("Please say from when, or until when."))
         first, last = self.days()

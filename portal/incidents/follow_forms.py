@@ -10,7 +10,7 @@ from wtforms import BooleanField, DateField, RadioField, SelectField, TextAreaFi
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
-from portal.forms import day_within_reach
+from portal.forms import near
 from portal.i18n import full_day
 from portal.incidents.following import NEXT, Closing, Following
 from portal.incidents.models import LONGEST_NOTE, Incident, State
@@ -26,12 +26,6 @@ def _offered(labels: Mapping[Any, object]) -> list[SelectChoice]:
 
 def _number(text: object) -> int | None:
     return int(str(text)) if text not in ("", None) else None
-
-
-def _near(_form: object, field: DateField) -> None:
-    if not day_within_reach(field.data):
-        cast("list", field.errors).clear()  # what WTForms says of what is no day at all is not everywhere a sentence
-        raise ValidationError(_("This date is not valid. Please give a day between 1900 and 2200."))
 
 
 class _IncidentForm(VersionedForm):
@@ -126,7 +120,7 @@ class FollowForm(_IncidentForm):
     """Who has it in hand, until when, how urgent it is."""
 
     owner_id = SelectField(_l("Owner"), choices=[], coerce=_number)
-    due_on = DateField(_l("Due date"), validators=[Optional(), _near])
+    due_on = DateField(_l("Due date"), validators=[Optional(), near])
     urgency = SelectField(_l("Urgency"), choices=[])
 
     def __init__(self, incident: Incident, owners: Mapping[int, str]) -> None:

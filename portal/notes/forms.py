@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.forms import PortalForm, day_within_reach
+from portal.forms import PortalForm, near, of_the_clock
 from portal.i18n import full_day
 from portal.notes.about import About
 from portal.notes.actions import Draft
@@ -39,18 +39,6 @@ def _number(text: object) -> int | None:
     return int(str(text)) if text not in ("", None) else None
 
 
-def _near(_form: object, field: DateField) -> None:
-    if not day_within_reach(field.data):
-        cast("list", field.errors).clear()  # what WTForms says of what is no day at all is not everywhere a sentence
-        raise ValidationError(_("This date is not valid. Please give a day between 1900 and 2200."))
-
-
-def _of_the_clock(_form: object, field: TimeField) -> None:
-    if field.data is None:
-        cast("list", field.errors).clear()
-        raise ValidationError(_("This hour is not valid. Please give one like 14:30."))
-
-
 class NoteForm(VersionedForm):
     """A note: to be written, or with what it holds.
 
@@ -72,8 +60,8 @@ class NoteForm(VersionedForm):
     owner_id = SelectField(_l("In the hands of"), choices=[], coerce=_number)
     worker_id = SelectField(_l("Worker"), choices=[], coerce=_number)
     colleague_id = SelectField(_l("Colleague"), choices=[], coerce=_number)
-    remind_on = DateField(_l("Day of the reminder"), validators=[Optional(), _near])
-    remind_time = TimeField(_l("Hour"), validators=[Optional(), _of_the_clock])
+    remind_on = DateField(_l("Day of the reminder"), validators=[Optional(), near])
+    remind_time = TimeField(_l("Hour"), validators=[Optional(), of_the_clock])
     repeats = SelectField(_l("Comes back"), choices=[])
     mails = BooleanField(_l("Alert by mail"))
     situation = SelectField(_l("Situation"), choices=[])

@@ -97,6 +97,7 @@ def test_it_is_saved_as_one_goes_and_finished_when_it_is_whole(
     [
         (LINE | {"steps-0-day": "2026-11-18"}, "A line of the timeline is still to come. Please correct its moment."),
         (LINE | {"steps-0-hour": ""}, "Please give the day and the time."),
+        (LINE | {"steps-0-hour": "25:00"}, "This hour is not valid. Please give one like 14:30."),
         (LINE | {"steps-0-day": "hier"}, "This date is not valid. Please give a day between 1900 and 2200."),
         (LINE | {"steps-0-fact": ""}, "Please write what happened."),
         ({"held_on": "2026-11-18"}, "This day is still to come."),

@@ -139,6 +139,8 @@ def test_word_of_mouth_begins_the_clock_of_the_writing_and_part_one_that_of_part
 WRONG = [
     ({"state": "told"}, "Please say when it was told by word of mouth."),
     ({"state": "told", "told_on": "2026-11-17"}, "Please give the time."),
+    ({"state": "told", "told_on": "2026-11-17", "told_hour": "25:00"},
+     "This hour is not valid. Please give one like 14:30."),
     ({"state": "told", "told_on": "2026-11-18", "told_hour": "08:00"}, "This moment is still to come."),
     ({"state": "told", "told_on": "2026-11-10", "told_hour": "8:00"}, "Nobody can have been told before it happened."),
     ({"state": "written"}, "Please say when it was confirmed in writing."),

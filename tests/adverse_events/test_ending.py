@@ -155,6 +155,7 @@ def test_the_reporter_and_the_client_are_told_and_it_is_written_down(
     assert "This moment is still to come." in late.says("#day-error")
     assert "The event had not happened yet" in form.submit(how="phone", day="2026-11-15").says("#day-error")
     assert "Please give the time." in form.submit(how="phone", hour="").says("#hour-error")
+    assert "This hour is not valid." in form.submit(how="phone", hour="25:00").says("#hour-error")
     page = form.submit(how="portal", text=ANSWER).follow()
     assert ANSWER in page.says("#feedback") and "On the portal" in page.says("#feedback")
     assert sofia.get(f"{url}/client").form("Save").submit(how="meeting").status == 303

@@ -116,7 +116,9 @@ def test_without_the_agencys_leave_there_is_nothing_to_report_with(
     ({"day": "2026-11-18"}, "still to come"), ({"hour": "23:59", "day": "2026-11-17"}, "still to come"),
     ({"hour": ""}, "at about which hour"), ({"facts": ""}, "describe what happened"),
     ({"category": ""}, "what it is about"), ({"day": "2026-11-15"}, "of a later day than the event"),
-    ({"day": "9999-12-31"}, "choose a day"), ({"facts": "a" * 5001}, "5,000"),
+    ({"day": "9999-12-31"}, "This date is not valid."),
+    ({"day": "2026-02-31"}, "This date is not valid."), ({"hour": "25:00"}, "This hour is not valid."),
+    ({"facts": "a" * 5001}, "5,000"),
 ])  # fmt: skip
 def test_what_cannot_be_is_said_at_its_field_and_the_rest_stays(
     agency: Agency, sign_in: SignIn, typed: dict, sentence: str

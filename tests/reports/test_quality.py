@@ -222,8 +222,8 @@ def test_a_wrong_period_is_said_at_its_field(rated: Agency, sign_in: SignIn) -> 
         ({"first_day": "2026-11-12", "last_day": "2026-11-11"}, "The period ends before it begins."),
         ({"first_day": "2020-01-01"}, "Please choose at most 36 months at once."),
         ({}, "Please say from when, or until when."),
-        ({"first_day": "0001-01-01"}, "Please give a day between 1900 and 2200."),
-        ({"first_day": "31/02/2026"}, "Not a valid date value."),
+        ({"first_day": "0001-01-01"}, "This date is not valid. Please give a day between 1900 and 2200."),
+        ({"first_day": "31/02/2026"}, "This date is not valid. Please give a day between 1900 and 2200."),
     ):
         page = asked(sofia, period="free", **filters)
         assert page.status == 422
