@@ -202,7 +202,9 @@ class Wires:
     worker_panels: list[Callable[["User", "Worker"], Panel | None]] = field(default_factory=list)
     closing_panels: list[Callable[["User", "Client | Worker"], Panel | None]] = field(default_factory=list)
     visit_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)
-    low_rating_panels: list[Callable[["User", int], Panel | None]] = field(default_factory=list)  # by its number
+    # by its number, and by that of the complaint that was made of it
+    low_rating_panels: list[Callable[["User", int, int | None], Panel | None]] = field(default_factory=list)
+    complaint_of_rating: Callable[[SQLColumnExpression[int]], ColumnElement] = lambda _rating_id: null()
     client_panels: list[Callable[["User", "Visit"], Panel | None]] = field(default_factory=list)  # in its frame Client
     timeline: list[Callable[["User", "Visit"], list[Fact]]] = field(default_factory=list)
     thread_columns: list["ThreadColumn"] = field(default_factory=list)

@@ -20,7 +20,7 @@ from portal.complaints import alerts as complaint_alerts
 from portal.complaints import following as complaints_following
 from portal.complaints import home as complaint_home
 from portal.complaints import messages as complaint_messages
-from portal.complaints.from_rating import low_rating_panel
+from portal.complaints.from_rating import complaint_of, low_rating_panel
 from portal.controls import jobs as control_jobs
 from portal.extensions import db, wires
 from portal.folding import fold_name
@@ -178,6 +178,7 @@ wires.visit_panels = [
 ]  # fmt: skip
 wires.client_panels = [client_panel]
 wires.low_rating_panels = [low_rating_panel]
+wires.complaint_of_rating = complaint_of
 wires.worker_panels = [record_panels.visits_in_absences]
 wires.closing_panels = [record_panels.visits_to_come]
 wires.account_panels = [choices.account_panel, notice_choices.account_panel]

@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, SQLColumnExpression, select
 
 from portal.accounts.models import User
 from portal.complaints.actions import Filing, file_complaint
@@ -57,8 +57,13 @@ def _said(rating: Rating) -> str:
     return _("Rated %(stars)s out of 5, without a comment.", stars=rating.stars)
 
 
-def low_rating_panel(user: User, rating_id: int) -> Panel | None:
-    """The button beside a low rating. Whether there is a complaint already, the click finds out."""
+def complaint_of(rating_id: SQLColumnExpression[int]) -> ScalarSelect[int]:
+    """The number of the complaint that a rating was turned into, in a statement that reads ratings."""
+    return select(Complaint.id).where(Complaint.rating_id == rating_id).correlate_except(Complaint).scalar_subquery()
+
+
+def low_rating_panel(user: User, rating_id: int, complaint_id: int | None) -> Panel | None:
+    """The button beside a low rating; the way to the complaint, where there is one already."""
     if not option("complaints.enabled") or Permission.HANDLE_COMPLAINTS not in GRANTS[user.role]:
         return None
-    return Panel("complaints/_low_rating.html", {"rating_id": rating_id})
+    return Panel("complaints/_low_rating.html", {"rating_id": rating_id, "complaint_id": complaint_id})

@@ -7,7 +7,7 @@ from flask import g
 from sqlalchemy import Row, Select, and_, case, func, literal, or_, select, union_all
 
 from portal.accounts.models import User
-from portal.extensions import Panel, db
+from portal.extensions import Panel, db, wires
 from portal.incidents.lists import UNSETTLED, URGENT, as_row, rows
 from portal.incidents.models import Incident
 from portal.incidents.queries import visible_incidents
@@ -71,7 +71,8 @@ def _asking_lines(user: User) -> Select:
     numbers = zip(("unanswered", "late", "own"), (unanswered, overdue, mine), strict=True)
     said = (
         literal("asking").label("what"), Incident.declared_at.label("said_at"), literal(0).label("rating_id"),
-        literal(0).label("stars"), literal("").label("comment"), func.count().over().label("total"),
+        literal(0).label("stars"), literal("").label("comment"), literal(0).label("complaint_id"),
+        func.count().over().label("total"),
         *(func.sum(case((which, 1), else_=0)).over().label(name) for name, which in numbers),
     )  # fmt: skip
     first = case((unanswered, 0), (overdue, 1), else_=2)
@@ -81,7 +82,8 @@ def _asking_lines(user: User) -> Select:
 def _handling_lines(user: User) -> Select:
     said = (
         literal("handling").label("what"), func.coalesce(Rating.changed_at, Rating.left_at).label("said_at"),
-        Rating.id.label("rating_id"), Rating.stars, Rating.comment, func.count().over().label("total"),
+        Rating.id.label("rating_id"), Rating.stars, Rating.comment,
+        wires.complaint_of_rating(Rating.id).label("complaint_id"), func.count().over().label("total"),
         *(literal(0).label(name) for name in ("unanswered", "late", "own")),
     )  # fmt: skip
     return rows(_badly_handled(user)).add_columns(*said).order_by(Rating.left_at, Rating.id).limit(SHOWN)
@@ -102,8 +104,8 @@ def handling_card(user: User) -> Panel | None:
     counted with them."""
     lines = _lines(user, "handling")
     waiting = [
-        {"row": as_row(one), "rating_id": one.rating_id, "stars": one.stars, "comment": one.comment,
-         "said_at": one.said_at, "urgent": is_urgent(one.stars)}
+        {"row": as_row(one), "rating_id": one.rating_id, "complaint_id": one.complaint_id, "stars": one.stars,
+         "comment": one.comment, "said_at": one.said_at, "urgent": is_urgent(one.stars)}
         for one in lines
     ]  # fmt: skip
     return Panel("incidents/_home_handling.html", {"waiting": waiting, "total": lines[0].total}) if lines else None

@@ -3,11 +3,12 @@ visits. Incidents are a higher feature: here they are numbers."""
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ScalarSelect, func, insert, select
+from sqlalchemy.orm import with_expression
 
 from portal import clock
 from portal.accounts.models import User
 from portal.errors import Refused
-from portal.extensions import db, upsert
+from portal.extensions import db, upsert, wires
 from portal.outbox.actions import PATIENCE, Order, cancel, schedule
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import can_be_changed, can_be_rated, is_open
@@ -24,7 +25,8 @@ def handling_of(incident_id: int | ScalarSelect[int]) -> tuple[RatingSubject, Ra
         incident_id: its number, or what selects it.
     """
     chosen = select(RatingSubject, Rating).outerjoin(Rating).where(RatingSubject.incident_id == incident_id)
-    found = db.session.execute(chosen).one_or_none()
+    complaint = with_expression(Rating.complaint_id, wires.complaint_of_rating(Rating.id))
+    found = db.session.execute(chosen.options(complaint)).one_or_none()
     return (found[0], found[1]) if found else None
 
 

@@ -109,9 +109,9 @@ def unseen(user: User) -> tuple[list[RatingRow], int]:
 
 
 @staff.app_template_global()
-def panels_of_low_rating(rating_id: int) -> list[Panel]:
+def panels_of_low_rating(rating_id: int, complaint_id: int | None) -> list[Panel]:
     """What else staff can do about a low rating, beside taking note of it."""
-    return [panel for make in wires.low_rating_panels if (panel := make(g.user, rating_id))]
+    return [panel for make in wires.low_rating_panels if (panel := make(g.user, rating_id, complaint_id))]
 
 
 def home_card(user: User) -> Panel | None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from portal import clock
 from portal.extensions import UTC, db
@@ -101,6 +101,8 @@ class Rating(db.Model):
     excluded_at: Mapped[datetime | None] = mapped_column(UTC)  # shown, not counted
     excluded_by: Mapped[str | None]
     exclude_reason: Mapped[str | None] = mapped_column(Text)
+
+    complaint_id: Mapped[int | None] = query_expression()  # made of a low one; where the statement asks for it
 
     subject: Mapped[RatingSubject] = relationship()
     former: Mapped[list["FormerRating"]] = relationship(order_by="FormerRating.id", cascade="all, delete-orphan")

@@ -3,11 +3,11 @@
 from flask import g, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Row, Select, and_, case, func, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased, joinedload, with_expression
 
 from portal import clock
 from portal.accounts.models import User
-from portal.extensions import MessageColumn, Panel, db
+from portal.extensions import MessageColumn, Panel, db, wires
 from portal.forms import STAR_WORDS
 from portal.outbox.models import About, Message
 from portal.people.models import Client
@@ -25,7 +25,8 @@ def subject_and_rating(visit: Visit) -> tuple[RatingSubject, Rating | None] | No
     known = g.setdefault("rated", {})
     if visit.id not in known:
         chosen = select(RatingSubject, Rating).outerjoin(Rating).where(RatingSubject.visit_id == visit.id)
-        said = joinedload(Rating.former), joinedload(Rating.replies)
+        complaint = with_expression(Rating.complaint_id, wires.complaint_of_rating(Rating.id))
+        said = joinedload(Rating.former), joinedload(Rating.replies), complaint
         found = db.session.execute(chosen.options(*said)).unique().one_or_none()
         known[visit.id] = (found[0], found[1]) if found else None
     return known[visit.id]

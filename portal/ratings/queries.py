@@ -11,7 +11,7 @@ from sqlalchemy.orm import load_only
 
 from portal import clock
 from portal.accounts.models import User
-from portal.extensions import db
+from portal.extensions import db, wires
 from portal.i18n import language
 from portal.links import read_token
 from portal.outbox.models import Message
@@ -170,6 +170,7 @@ class RatingRow:
     excluded_at: datetime | None
     excluded_by: str | None
     exclude_reason: str | None
+    complaint_id: int | None  # that was made of it
     phone: str | None = None  # for who may open the client's file
     may_note: bool = False  # and write a note in it
 
@@ -231,6 +232,7 @@ def rating_rows(chosen: Select) -> Select:
             Rating.excluded_at, Rating.excluded_by, Rating.exclude_reason,
             Client.first_name, Client.last_name, Service.name.label("service"),
             names_of_workers().label("workers"), Visit.id.label("visit_id"), Visit.starts_at,
+            wires.complaint_of_rating(Rating.id).label("complaint_id"),
         )
     )  # fmt: skip
 
@@ -258,6 +260,7 @@ def as_row(row: Row) -> RatingRow:
         low=is_low(row.stars), urgent=is_urgent(row.stars), looked_at=row.looked_at, looked_by=row.looked_by,
         typed=in_words(row), replied_at=row.replied_at,
         excluded_at=row.excluded_at, excluded_by=row.excluded_by, exclude_reason=row.exclude_reason,
+        complaint_id=row.complaint_id,
     )  # fmt: skip
 
 

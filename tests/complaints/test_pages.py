@@ -145,12 +145,17 @@ def test_a_low_rating_is_a_complaint_with_one_click(agency: Agency, sign_in: Sig
     with database.writing():
         factories.rate(agency.claire, agency.claires_done, 1, SECRET)
     sofia = sign_in(agency.sofia)
-    for _click in range(2):
-        visit = sofia.get(f"/staff/visits/{agency.claires_done}")
-        assert len(visit.statements) <= 12
-        page = visit.form("Handle as a complaint").submit().follow()
+    places = [f"/staff/visits/{agency.claires_done}", "/staff/home", "/staff/ratings"]
+    fresh = [sofia.get(path) for path in places]
+    for page in fresh:  # the second one and the third were opened before the first click
+        assert len(page.statements) <= 12
+        page = page.form("Handle as a complaint").submit().follow()
         assert SECRET in page.words and "Low rating" in page.words
     assert database.count(Complaint) == 1
+    for path, before in zip(places, fresh, strict=True):
+        page = sofia.get(path)
+        assert "Handle as a complaint" not in page.words and len(page.statements) <= len(before.statements) + 1
+        assert SECRET in page.link("See the complaint").click().words
 
 
 def test_a_low_rating_of_how_an_incident_was_handled_is_one_too(
@@ -169,7 +174,8 @@ def test_a_low_rating_of_how_an_incident_was_handled_is_one_too(
     assert len(page.statements) <= 12
     thread = sofia.get(str(page.at("dl a[href^='/staff/incidents/']")["href"])).follow()
     assert len(thread.statements) <= 12
-    assert thread.form("Handle as a complaint").submit().location == page.request.path
+    for again in (thread, sofia.get("/staff/home")):
+        assert again.link("See the complaint").href == page.request.path
     own = sign_in(agency.claire).get(thread.request.path.replace("staff", "client"))
     assert own.status == 200 and "Handle as a complaint" not in own.words
     assert database.one(select(Complaint.visit_id)) == agency.claires_past
