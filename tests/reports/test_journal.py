@@ -39,6 +39,7 @@ from portal.threads.words import INCIDENT, TOPICS
 from portal.visits.models import Visit
 from portal.work import jobs as work
 from tests.accounts.test_password_links import NEW
+from tests.adverse_events.stories import stored
 from tests.conftest import Database, Mailbox, SignIn, open_browser, text_of
 from tests.factories import PASSWORD, Agency
 from tests.pages import Browser, Page
@@ -125,7 +126,8 @@ def test_each_filter_narrows_it(done: Agency, sign_in: SignIn, database: Databas
         record("account.signed_in", Signed(db.session.get_one(Account, done.ada.account_id)), ("account", 1))
     assert rows_of(asked(ada, what="account.signed_in"))[0][1:3] == ["Ada Martin", ""], "a login as such has no role"
     for wrong in ({"what": "rating.invented"}, {"record": "soul"}, {"number": "-1"}, {"number": str(2**40)},
-                  {"number": "9" * 400}, {"period": "free", "first_day": "2025-01-01"}):  # fmt: skip
+                  {"number": "9" * 400}, {"number": "EI-2026"},
+                  {"period": "free", "first_day": "2025-01-01"}):  # fmt: skip
         page = asked(ada, **wrong)
         assert (page.status, rows_of(page)) == (422, [])
         assert page.errors()
@@ -189,6 +191,25 @@ def test_what_was_before_and_after_is_said_in_words(agency: Agency, sign_in: Sig
             record(kind, None, (type_, number), before=before, after=after)
     shown = {row[4].rpartition(" ")[2]: row[5] for row in rows_of(asked(sign_in(agency.ada)))}
     assert [shown[str(number)] for number in range(1000, 1000 + len(SAID))] == [said for *_kept, said in SAID]
+
+
+def test_an_event_is_named_by_its_reference_and_found_by_it(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        for number in (41, 42):
+            event = stored(agency, year=2026, number=number)
+            record("event.moved", agency.ines.user, ("adverse_event", event.id), after={"state": "triage"})
+        gone = event.id + 7
+        record("event.moved", None, ("adverse_event", gone))
+    ada = sign_in(agency.ada)
+    named = ["Adverse event EI-2026-0041", "Adverse event EI-2026-0042", f"Adverse event no. {gone}"]
+    page = asked(ada, what="event.")
+    assert sorted(row[4] for row in rows_of(page)) == named and len(page.statements) <= 6
+    assert page.link(named[0]).click().says("h1").startswith("EI-2026-0041")
+    for typed in ("EI-2026-0042", " ei-2026-42"):
+        assert [row[4] for row in rows_of(asked(ada, number=typed))] == named[1:2]
+    assert rows_of(asked(ada, number="EI-2025-0042")) == []
 
 
 def test_every_column_sorts_both_ways(done: Agency, sign_in: SignIn) -> None:
