@@ -138,15 +138,25 @@ def both_change(tab: Tab, story: Story) -> None:
 
 def refused_at_last(tab: Tab, _story: Story) -> None:
     tab.open("/worker/adverse-events/drafts/1/sending")
-    tab.page.locator(SEND_REPORT).first.click()
+    tab.page.locator(SAVE).first.click()
     tab.page.locator(".error").first.wait_for()
+
+
+def photo_refused(tab: Tab, _story: Story) -> None:
+    """One of two photos is none; the other is kept."""
+    tab.open("/worker/adverse-events/drafts/1/sending")
+    good = {"name": "cuisine.png", "mimeType": "image/png", "buffer": factories.picture()}
+    bad = {"name": "salon.jpg", "mimeType": "image/jpeg", "buffer": b"MZ"}
+    tab.page.locator("#files").set_input_files([good, bad])  # ty: ignore[invalid-argument-type]
+    tab.page.locator(SAVE).first.click()
+    tab.page.locator("#files-error").wait_for()
 
 
 def reported_anonymously(tab: Tab, _story: Story) -> None:
     tab.open("/worker/adverse-events/drafts/1/sending")
     tab.page.locator("[name=gravity][value=light]").check()
     tab.page.locator("[name=mode][value=anonymous]").check()
-    tab.page.locator(SEND_REPORT).first.click()
+    tab.page.locator(SAVE).first.click()
     tab.page.locator(".secret-code").wait_for()
 
 
@@ -156,7 +166,6 @@ def event_readings(tab: Tab, _story: Story) -> None:
 
 
 SEND = ".write-send button"
-SEND_REPORT = ".sheet-foot button"
 SAVE = "main form button[type=submit]"
 SIGN_IN = "form[action='/sign-in'] button[type=submit]"
 FACTOR = "/staff/account/second-factor"
@@ -215,6 +224,7 @@ SIGHTS = [
     Sight("own-event-begun", "claire", "/client/adverse-events/new?visit={agency.claires_done}", before=portal_story),
     Sight("own-event-refused", "wassim", press("/worker/adverse-events/new", SAVE, ".error"), before=portal_story),
     Sight("own-event-to-send", "wassim", refused_at_last, before=portal_story),
+    Sight("own-event-photo-refused", "wassim", photo_refused, before=portal_story),
     Sight("own-event-sent-anonymously", "wassim", reported_anonymously, before=portal_story),
     Sight("own-event-by-code", "claire", press("/client/adverse-events/code", SAVE, ".error")),
     Sight("own-event-opened", "wassim", "/worker/adverse-events/opened/2", before=portal_story),
