@@ -18,6 +18,7 @@ from portal.accounts.models import User
 from portal.adverse_events.drafts import drop_draft
 from portal.adverse_events.models import EventDraft, Mode
 from portal.adverse_events.moments import linkable_until, refuse_later_visit
+from portal.adverse_events.queries import default_supervisor
 from portal.adverse_events.report import Report, closed_on_portal
 from portal.adverse_events.reporting import Declared, declare_event, declared
 from portal.adverse_events.words import MODULE, OTHER_CATEGORY
@@ -232,14 +233,10 @@ def _report(user: User, draft: EventDraft, what: What, sending: Sending) -> Repo
         severity=gravity.severity, potential=gravity.potential, client_id=what.client_id,
         sector_id=client.sector_id if client else None, visit_id=None if nameless else what.visit_id,
         worker_id=user.worker_id if named and what.visit_id else None,
-        supervisor_id=_manager_at_work(client), measures=["rescue"] if sending.rescue else [], files=list(draft.files),
+        supervisor_id=default_supervisor(client), measures=["rescue"] if sending.rescue else [],
+        files=list(draft.files),
     )  # fmt: skip
 
 
 def _capacity(user: User) -> str:
     return "worker" if user.worker_id else "relative" if user.relative_id else "client"
-
-
-def _manager_at_work(client: Client | None) -> int | None:
-    manager = client.file_manager if client else None
-    return manager.id if manager and manager.active else None
