@@ -167,7 +167,7 @@ def test_a_client_whose_record_is_closed_is_not_offered_and_why_is_said_where_it
     sent = back.form("Go on").values() | {"subject": f"client:{agency.claire.id}"}
     assert sentence in browser.act("/worker/adverse-events/new", sent).errors()
     assert database.count(AdverseEvent) == 0
-    with database.app.test_request_context():
+    with database.app.test_request_context(headers={"Accept-Language": "en"}):
         assert short.report_url(agency.wassim.user, db.session.get_one(Visit, agency.claires_done)) is None
         what = short.What(factories.NOON, agency.claire.id, None, 1, FACTS)
         draft = db.session.scalars(select(EventDraft)).one()
