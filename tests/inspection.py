@@ -90,6 +90,7 @@ def inspect(page: "Page") -> None:
     """Refuse an answer that is not fit for a browser or a reader."""
     headers = page.response.headers
     served = (page.endpoint or "").endswith(SERVES) and page.status == 200
+    served = served and page.response.request.method != "OPTIONS"  # which asks what can be done, and gets no file
     expected = ATTACHED if served else (page.status < 400 and EXCEPTIONS.get(page.endpoint or "")) or POLICY
     assert headers.get("Content-Security-Policy") == expected, f"{page} has no policy"
     assert headers.get("X-Content-Type-Options") == "nosniff", f"{page} may be sniffed"
