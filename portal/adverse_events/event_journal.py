@@ -17,14 +17,13 @@ from portal.accounts.models import User
 from portal.adverse_events.criticality import ZONE_LABELS, Zone
 from portal.adverse_events.feedback import HOW_LABELS
 from portal.adverse_events.follow_words import ACTION_STATE_LABELS, EFFECTIVE_LABELS
-from portal.adverse_events.former_words import LABELS
+from portal.adverse_events.former_words import LABELS, reads_former
 from portal.adverse_events.models import AdverseEvent
 from portal.adverse_events.words import KIND_LABELS, STATE_LABELS, frequency_words, severity_words
 from portal.audit.models import KINDS, AuditEntry
 from portal.extensions import Fact, Panel, db
 from portal.i18n import full_day
 from portal.people.models import Anybody, Client, Relative, Staff, Worker
-from portal.roles import GRANTS, Permission
 
 SHOWN = 200  # entries, the newest
 ICONS = {
@@ -78,8 +77,8 @@ WORDS: Mapping[str, tuple[object, Callable[[Any], object]]] = {
 
 
 def journal_panel(user: User, event: AdverseEvent) -> Panel:
-    """The last panel of the page of an event: the newest first. Who judges events is led to what it said before."""
-    more = pgettext("event", "What it said before") if Permission.JUDGE_EVENTS in GRANTS[user.role] else None
+    """The last panel of the page of an event: the newest first. Who may read it is led to what it said before."""
+    more = pgettext("event", "What it said before") if reads_former(user, event) else None
     facts = [_fact(event, deed, name, more) for deed, name in deeds_of(event)]
     return Panel("adverse_events/_journal_panel.html", {"facts": facts})
 

@@ -11,8 +11,10 @@ from sqlalchemy import select
 from wtforms import Form
 from wtforms.fields.core import UnboundField
 
+from portal.accounts.models import User
 from portal.adverse_events.action_forms import EffectForm, MoveForm, PlanForm
 from portal.adverse_events.analysis_forms import AnalysisForm
+from portal.adverse_events.facts import shows_source
 from portal.adverse_events.feedback import HOW_LABELS
 from portal.adverse_events.follow_forms import ToldForm
 from portal.adverse_events.follow_models import FormerWording
@@ -26,6 +28,7 @@ from portal.extensions import db
 from portal.i18n import exact, full_day, language
 from portal.organisation.models import ListEntry
 from portal.people.models import Staff, Worker
+from portal.roles import GRANTS, Permission
 
 SHOWN = 100  # changes, the newest
 PART_LABELS = {
@@ -71,6 +74,12 @@ class Former:
     by: str
     part: object
     lines: Sequence[Line]
+
+
+def reads_former(user: User, event: AdverseEvent) -> bool:
+    """Whether a person reads what an event said before: who judges events; of one that was not reported by name the
+    quality lead alone, since who it was may have stood there and have been taken out."""
+    return Permission.JUDGE_EVENTS in GRANTS[user.role] and shows_source(user, event)
 
 
 def former_of(event: AdverseEvent) -> list[Former]:

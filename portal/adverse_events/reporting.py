@@ -112,8 +112,9 @@ def _event(report: Report, subjects: Subjects) -> AdverseEvent:
     code = hash_of_code(code_of(report.token)) if report.mode == Mode.ANONYMOUS else None
     visit = subjects.visit
     return AdverseEvent(
-        year=local(clock.now()).year, token=kept_token(report.token), mode=report.mode, capacity=report.capacity,
-        short=report.short, code_hash=code, sector_id=subjects.sector_id, client_id=report.client_id,
+        year=local(clock.now()).year, token=kept_token(report.token), mode=report.mode,
+        capacity="other" if code else report.capacity, short=report.short, code_hash=code,
+        sector_id=subjects.sector_id, client_id=report.client_id,
         worker_id=report.worker_id, supervisor_id=report.supervisor_id, visit_id=report.visit_id,
         service_id=visit.service_id if visit else None, incident_id=report.incident_id, occurred_at=report.occurred_at,
         occurred_until=report.occurred_until, discovered_at=report.discovered_at,

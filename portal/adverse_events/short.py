@@ -226,7 +226,7 @@ def _report(user: User, draft: EventDraft, what: What, sending: Sending) -> Repo
     gravity = sending.gravity
     client = db.session.get(Client, what.client_id) if what.client_id else None
     return Report(
-        token=draft.token, capacity="other" if nameless else _capacity(user), mode=sending.mode, short=True,
+        token=draft.token, capacity=_capacity(user), mode=sending.mode, short=True,
         discovered_at=what.happened_at, occurred_at=what.happened_at, place="home" if client else "other",
         nature=gravity.nature, categories=[what.category_id],
         other_category=what.facts[:BEGINNING] if what.category_id == other else "", facts=what.facts,

@@ -31,7 +31,7 @@ def hide_all(numbers: Sequence[int], user: User, sums: Sequence[Collection[int]]
     """Numbers that add up to a known total: the small ones hidden, and as many more as would give them away.
 
     Args:
-        sums: places of numbers of which the sum is told each time, where more than that of all of them is.
+        sums: places of numbers of which the sum is told as well as that of all of them.
     """
     return _hide_all(numbers, limit_for(user), sums)
 
@@ -47,7 +47,7 @@ def _hide(number: int, limit: int) -> Count:
 
 def _hide_all(numbers: Sequence[int], limit: int, sums: Sequence[Collection[int]] | None = None) -> list[Count]:
     shown: list[Count] = [_hide(number, limit) for number in numbers]
-    ways = sums or [range(len(numbers))]
+    ways = [range(len(numbers)), *(sums or ())]
     while limit > 2 and any(_keep_small(numbers, shown, places, limit) for places in ways):
         pass  # what was hidden for the sake of one sum may give another one away
     return shown  # below a limit of 2 there is but one number: nothing could keep it

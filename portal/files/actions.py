@@ -93,17 +93,23 @@ def keep(actor: User, files: Sequence[FileStorage | Attachment]) -> list[Attachm
 
 def forget_author(file: Attachment) -> None:
     """Take out of a file what it says of who made it; of a picture that is done already. Its content has another name
-    from then on, and the former one goes with the next sweep.
+    from then on, by which nothing that was kept of its draft leads to it; the former one goes with the next sweep.
 
     Raises:
         Refused: code `files`, with a sentence that names the file.
     """
-    if file.media_type != PDF:
-        return
-    with store().open(file.public_id) as kept:
-        bare = without_author(kept.read(), file.name)
-    file.public_id, file.size = new_public_id(), len(bare)
-    store().write(file.public_id, bare)
+    former = [file.public_id, *([file.thumbnail_name] if file.is_picture else [])]
+    contents = [_content(name) for name in former]
+    if file.media_type == PDF:
+        contents[0] = without_author(contents[0], file.name)
+    file.public_id, file.size = new_public_id(), len(contents[0])
+    for name, content in zip((file.public_id, file.thumbnail_name), contents, strict=False):
+        store().write(name, content)
+
+
+def _content(name: str) -> bytes:
+    with store().open(name) as kept:
+        return kept.read()
 
 
 def forget_unkept(rows: Iterable[Attachment]) -> None:

@@ -97,11 +97,12 @@ def _opening(telling: Telling) -> list[Block]:
     event = telling.event
     reporter = db.session.get(Reporter, event.id) if telling.named and event.mode == Mode.NAMED else None
     by = reporter.name if reporter else said.MODE_LABELS[Mode(event.mode)]
+    known = telling.named and telling.source and event.mode != Mode.ANONYMOUS
     rows = facts(
         (_("State"), said.STATE_LABELS[State(event.state)]),
         (pgettext("event", "Reported"), exact(event.declared_at)),
         (pgettext("event", "Reported by"), telling.only_named(by)),
-        (_("Reported as"), said.CAPACITY_LABELS[event.capacity] if telling.named and telling.source else None),
+        (_("Reported as"), said.CAPACITY_LABELS[event.capacity] if known else None),
         (_("Receipt acknowledged"), _moment(event.acknowledged_at)),
         (_("Kind"), said.KIND_LABELS[event.kind] if event.kind else None),
         (_("Category of the law"), _legal(event.legal)),

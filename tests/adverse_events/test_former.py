@@ -65,6 +65,12 @@ def test_what_an_event_said_before_is_read_by_those_who_judge_and_the_journal_ho
     read = database.all(select(ReadEntry.person_id).where(ReadEntry.part == "former"))
     assert read == [agency.ines.id]
     assert sofia.get(f"{EVENT}/former").status == 403
+    with database.writing():
+        db.session.get_one(AdverseEvent, 1).mode = "confidential"
+    ada = sign_in(agency.ada)
+    assert ada.get(f"{EVENT}/former").status == 403, "who reported it may have stood there"
+    assert "What it said before" not in ada.get(EVENT).words
+    assert ines.get(f"{EVENT}/former").status == 200
     rows = sign_in(agency.ada).get("/staff/journal?period=last_7_days&what=event.changed").says("tbody")
     assert "Fields: What happened?, Where?, More about the place, Worker" in rows and "facts" not in rows
 

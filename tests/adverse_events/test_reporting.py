@@ -258,6 +258,7 @@ def test_the_code_of_an_anonymous_report_opens_it_however_it_is_typed(agency: Ag
         kept = {made.event.token, made.event.code_hash}
         assert not kept & {report.token, made.code}
         assert made.event.token == kept_token(report.token)
+        assert made.event.capacity == "other", "in a small sector there is but one supervisor"
 
 
 def test_staff_type_it_for_somebody(agency: Agency, database: Database) -> None:

@@ -334,6 +334,20 @@ def test_a_paper_says_who_made_it_only_of_a_report_with_a_name(
     assert database.one(select(Attachment.size)) == len(content)
 
 
+@pytest.mark.parametrize("mode", ["named", "confidential", "anonymous"])
+def test_a_photo_of_a_report_without_a_name_is_not_called_as_in_its_draft(
+    agency: Agency, sign_in: SignIn, database: Database, mode: str
+) -> None:
+    page = attached(sign_in(agency.wassim), agency.wassim, agency, photo("good.png"), go="back")
+    drafted = database.one(select(Attachment.public_id))
+    second = page.follow().form("Go on").submit().follow()
+    assert second.form("Send the report").submit(gravity="light", mode=mode).status in (200, 303)
+    assert database.count(AdverseEvent) == 1
+    assert (database.one(select(Attachment.public_id)) == drafted) is (mode == "named")
+    event_page = sign_in(agency.sofia).get("/staff/adverse-events/1")
+    assert event_page.link("good.png" if mode == "named" else "1.png").click().status == 200
+
+
 def test_a_protected_paper_is_refused_without_a_name_and_the_answers_stay(
     agency: Agency, sign_in: SignIn, database: Database
 ) -> None:

@@ -56,6 +56,8 @@ def test_a_small_number_is_hidden_from_everyone_but_the_quality_lead(role: Role,
         assert [small.hide(number, of(role)) for number in (0, 1, 4, 5)] == [0, f"<{NBSP}5", f"<{NBSP}5", 5]
         assert [small.hide(number, of(Role.QUALITY)) for number in (0, 1, 4, 5)] == [0, 1, 4, 5]
         assert small.hide_all([3, 20, 7], of(role)) == [f"<{NBSP}5", 20, small.HIDDEN]
+        told_in_two = small.hide_all([0, 2, 9, 7, 0], of(role), [range(2), range(2, 5)])
+        assert told_in_two == [0, f"<{NBSP}5", small.HIDDEN, small.HIDDEN, 0], "the sum of all tells it too"
 
 
 def test_the_agency_chooses_the_limit_and_may_have_none(database: Database) -> None:
