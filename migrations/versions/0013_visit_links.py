@@ -1,0 +1,14 @@
+"""links to a visit for who has no account, and the notice that it is done"""
+
+revision = '0013'
+down_revision = '0012'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

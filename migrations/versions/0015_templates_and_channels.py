@@ -1,0 +1,14 @@
+"""texts of messages that the agency has made its own; text messages"""
+
+revision = '0015'
+down_revision = '0014'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
