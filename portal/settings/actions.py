@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from io import BytesIO
-from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from email_validator import EmailNotValidError, validate_email
@@ -21,6 +20,7 @@ from portal.extensions import db
 from portal.holidays import is_country
 from portal.i18n import LANGUAGES, decimal
 from portal.links import ascii_address
+from portal.settings.contradictions import refuse_contradictions
 from portal.settings.models import OPTIONS, Logo, Option, OptionValue
 from portal.settings.queries import fingerprint, option, present_values
 
@@ -41,18 +41,6 @@ class Stale(Refused):
 
     def __init__(self, keys: Sequence[str]) -> None:
         super().__init__(_l("Somebody changed this in the meantime. Please look at both values, then save."), "stale")
-        self.keys = keys
-
-
-class Contradiction(Refused):
-    """Two values are right by themselves, and mean nothing together.
-
-    Attributes:
-        keys: of both options; the first is the one that people mostly have in mind.
-    """
-
-    def __init__(self, message: object, code: str, keys: tuple[str, str]) -> None:
-        super().__init__(message, code)
         self.keys = keys
 
 
@@ -94,50 +82,6 @@ def change_options(actor: Actor, typed: Mapping[str, str], seen: Mapping[str, st
     for key in touched:
         _write(actor, key, now[key], wanted[key])
     return touched
-
-
-def refuse_contradictions(values: Mapping[str, bool | int | str]) -> None:
-    """Refuse what no value is wrong in by itself.
-
-    Args:
-        values: new ones, by key; the others are as they are.
-
-    Raises:
-        Contradiction: an urgent rating would not be a low one and alert nobody, a reminder would come when its link
-            opens nothing any more, or the agency's own language would not be offered.
-    """
-    for code, (keys, wrong) in CONTRADICTIONS.items():
-        if set(keys) & set(values):
-            kept: dict[str, Any] = {**present_values(keys), **values}
-            if sentence := wrong(*(kept[key] for key in keys)):
-                raise Contradiction(sentence, code, keys)
-
-
-def _above_low(urgent: int, low: int) -> str | None:
-    if urgent <= low:
-        return None
-    return _("Urgent ratings are the worst of the low ones: their number of stars cannot be above that of low ratings "
-             "(%(low)s).", low=low)  # fmt: skip
-
-
-def _after_the_link(reminder: int, link: int) -> str | None:
-    if reminder < link:
-        return None
-    return _("The reminder (day %(reminder)s) has to come before the end of the link (day %(link)s). "
-             "With 0 days nobody is reminded.", reminder=reminder, link=link)  # fmt: skip
-
-
-def _not_offered(offered: str, own: str) -> str | None:
-    if own in offered.split(","):
-        return None
-    return _("“%(language)s” is the language of the agency: it has to be among those offered.", language=LANGUAGES[own])
-
-
-CONTRADICTIONS = {  # by code: two options, and what says of their values what is wrong
-    "urgent": (("ratings.urgent_threshold", "ratings.low_threshold"), _above_low),
-    "reminder": (("ratings.reminder_days", "ratings.link_days"), _after_the_link),
-    "language": (("agency.languages", "agency.language"), _not_offered),
-}
 
 
 def mark_setup(actor: Actor | None, state: str) -> None:

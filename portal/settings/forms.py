@@ -20,7 +20,8 @@ from portal.errors import Refused
 from portal.folding import fold
 from portal.forms import PortalForm, clean_text
 from portal.i18n import LANGUAGES, PARTS, duration, language
-from portal.settings.actions import LARGEST_LOGO, LONGEST, WINDOW, Contradiction, Stale, parse, refuse_contradictions
+from portal.settings.actions import LARGEST_LOGO, LONGEST, WINDOW, Stale, parse
+from portal.settings.contradictions import Contradiction, refuse_contradictions
 from portal.settings.models import OPTIONS, Option
 from portal.settings.queries import as_text, fingerprint, option, present_values
 

@@ -266,6 +266,18 @@ OPTIONS = {
             label=_l("Urgent rating"), group="ratings", unit="stars",
         ),
         Option(
+            "ratings.promoters_from", 5, _l("Who gives this many stars recommends you, for the NPS."), least=1, most=5,
+            label=_l("Promoters"), group="ratings", unit="stars",
+        ),
+        Option(
+            "ratings.passives_from", 4, _l("Who gives this many stars is neutral, for the NPS; fewer are a detractor."),
+            least=1, most=5, label=_l("Passives"), group="ratings", unit="stars",
+        ),
+        Option(
+            "ratings.minimum_sample", 5, _l("With fewer answers no figure is shown, only how many there are."), least=1,
+            most=100, label=_l("Fewest answers for a figure"), group="ratings",
+        ),
+        Option(
             "ratings.offer_zero", True, _l("Offer 0 stars. It is a score, not a missing answer."), label=_l("0 stars"),
             group="question",
         ),

@@ -10,7 +10,8 @@ from portal.pages import done, show
 from portal.portals import staff
 from portal.roles import Permission
 from portal.settings import actions, queries
-from portal.settings.actions import Contradiction, Stale
+from portal.settings.actions import Stale
+from portal.settings.contradictions import Contradiction
 from portal.settings.forms import CONTROLS, LogoForm, OptionsForm, form_of, in_words
 from portal.settings.models import GROUPS, OPTIONS
 

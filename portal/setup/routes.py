@@ -11,7 +11,8 @@ from portal.htmx import request as portal_request
 from portal.pages import done, show
 from portal.portals import staff
 from portal.roles import ROLE_LABELS, Permission, Role
-from portal.settings.actions import Contradiction, Stale, change_options
+from portal.settings.actions import Stale, change_options
+from portal.settings.contradictions import Contradiction
 from portal.settings.forms import CONTROLS, OptionsForm, form_of
 from portal.setup import actions, queries
 from portal.setup.forms import ColleagueForm, InviteForm, SectorsForm, sectors_form

@@ -113,6 +113,7 @@ def test_the_command_line_sets_gets_and_lists(app: Flask) -> None:
     (("ratings.reminder_days", "20"), "The reminder (day 20) has to come before the end of the link (day 14)."),
     (("ratings.link_days", "4"), "The reminder (day 4) has to come before the end of the link (day 4)."),
     (("agency.languages", "ru,en"), "“Français” is the language of the agency"),
+    (("ratings.promoters_from", "3"), "Passives give fewer stars than promoters"),
     (("ratings.urgent_threshold", "3"), "Urgent ratings are the worst of the low ones"),
 ])  # fmt: skip
 def test_the_command_line_refuses_what_contradicts_another_option(
