@@ -204,9 +204,12 @@ class SuspectAnswer(db.Model):
     """An answer by mail that a machine has probably given: kept and shown, not counted, not locking the link."""
 
     __tablename__ = "suspect_answer"
+    __table_args__ = (CheckConstraint("(request_id IS NULL) <> (link_id IS NULL)", name="one"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    request_id: Mapped[int] = mapped_column(ForeignKey("rating_request.id"), index=True)
+    subject_id: Mapped[int] = mapped_column(ForeignKey("rating_subject.id"), index=True)
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("rating_request.id"), index=True)
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("visit_link.id"), index=True)
     stars: Mapped[int]
     comment: Mapped[str | None] = mapped_column(Text)
     reason: Mapped[str]
@@ -214,11 +217,12 @@ class SuspectAnswer(db.Model):
 
 
 class RequestChoice(db.Model):
-    """A person has said whether they want rating requests. The newest row about the person or the address counts;
-    without one they are wanted. It stops nothing else."""
+    """A person has said whether they want rating requests, or the notices that a visit is done. The newest row about
+    the person or the address counts, each for its kind; without one they are wanted. It stops nothing else."""
 
     __tablename__ = "request_choice"
     __table_args__ = (
+        CheckConstraint("about IN ('requests', 'notices')", name="about"),
         CheckConstraint("person_type IN ('client', 'relative')", name="person"),
         CheckConstraint("said_by IN ('link', 'portal', 'staff')", name="said_by"),
         Index("ix_request_choice_person", "person_type", "person_id"),
@@ -228,6 +232,7 @@ class RequestChoice(db.Model):
     person_type: Mapped[str]
     person_id: Mapped[int]
     address: Mapped[str] = mapped_column(index=True)
+    about: Mapped[str] = mapped_column(default="requests", server_default="requests")
     wanted: Mapped[bool]
     said_by: Mapped[str]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
