@@ -28,6 +28,7 @@ POLICY = "; ".join((
 EXCEPTIONS = {
     # a rendered mail in its frame: its style sheet is inside, nothing is loaded and nothing runs
     "staff.preview_message": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox",
+    "staff.preview_text": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox",
 }
 
 

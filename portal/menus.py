@@ -184,6 +184,7 @@ MENUS = {
         Entry(_l("Lists"), "staff.list_lists", "list-checks", Permission.MANAGE_LISTS, _l("Administration")),
         Entry(_l("Skills"), "staff.list_skills", "list-checks", Permission.MANAGE_CATALOGUE, _l("Administration")),
         Entry(_l("Roles and rights"), "staff.show_roles", "lock", Permission.SEE_ROLES, _l("Administration")),
+        Entry(_l("Notifications"), "staff.list_texts", "mail", Permission.SEE_TEMPLATES, _l("Administration")),
         Entry(_l("Import"), "staff.list_imports", "upload", Permission.IMPORT_FILES, _l("Administration")),
         Entry(_l("Configuration"), "staff.show_settings", "settings", Permission.CHANGE_OPTIONS, _l("Administration")),
         Entry(_l("Audit log"), "staff.open_journal", "history", Permission.SEE_JOURNAL, _l("Administration")),

@@ -67,6 +67,8 @@ class Permission(Enum):
     SEE_OUTBOX = _l("See the messages that leave, and why some do not.")
     MANAGE_OUTBOX = _l("Send a message again, or take it back.")
     HOLD_OUTBOX = _l("Hold all messages, and let them go again.")
+    SEE_TEMPLATES = _l("Read the texts of the messages that leave, and their former versions.")
+    EDIT_TEMPLATES = _l("Change the texts of the messages that leave, and send them to oneself as a test.")
     CHANGE_OPTIONS = _l("Change the agency's options, its name, logo and sender.")
     SEARCH_PEOPLE = _l("Find the clients, relatives and workers of one's sectors.")
     SEE_PEOPLE = _l("See the records of the clients and workers of one's sectors.")
@@ -149,6 +151,7 @@ GRANTS: dict[Role, set[Permission]] = {
     Role.QUALITY: _STAFF
     | {
         Permission.HOLD_OUTBOX,
+        Permission.SEE_TEMPLATES,
         Permission.EXCLUDE_RATINGS,
         Permission.JUDGE_EVENTS,
         Permission.SEE_REPORTERS,
@@ -156,6 +159,8 @@ GRANTS: dict[Role, set[Permission]] = {
     Role.ADMIN: _STAFF
     | {
         Permission.HOLD_OUTBOX,
+        Permission.SEE_TEMPLATES,
+        Permission.EDIT_TEMPLATES,
         Permission.EXCLUDE_RATINGS,
         Permission.JUDGE_EVENTS,
         Permission.CHANGE_OPTIONS,

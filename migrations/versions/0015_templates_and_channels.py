@@ -1,5 +1,8 @@
 """texts of messages that the agency has made its own; text messages"""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = '0015'
 down_revision = '0014'
 branch_labels = None
@@ -7,8 +10,37 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table('message_text',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('channel', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=True),
+    sa.Column('body', sa.String(), nullable=True),
+    sa.Column('restores', sa.Integer(), nullable=True),
+    sa.Column('account_id', sa.Integer(), nullable=True),
+    sa.Column('written_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("channel IN ('mail', 'sms')", name=op.f('ck_message_text_channel')),
+    sa.CheckConstraint('version > 0', name=op.f('ck_message_text_version')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_message_text_account_id_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message_text')),
+    sa.UniqueConstraint('kind', 'language', 'channel', 'version', name=op.f('uq_message_text_kind_language_channel_version'))
+    )
+    op.create_table('message_text_test',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('channel', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('visit_id', sa.Integer(), nullable=True),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_message_text_test_account_id_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message_text_test'))
+    )
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table('message_text_test')
+    op.drop_table('message_text')

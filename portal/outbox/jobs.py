@@ -11,6 +11,7 @@ from portal import clock
 from portal.extensions import db, rows_changed, wires, writing
 from portal.outbox import leases
 from portal.outbox.channel import insert_channel
+from portal.outbox.letters import Unfilled
 from portal.outbox.mail import compose
 from portal.outbox.mailer import Mailer, Outcome, ServerClosed
 from portal.outbox.models import IS_HELD, MAIL, OPEN, Channel, Message
@@ -131,6 +132,9 @@ def deliver(mailer: Mailer, message_id: int, token: str) -> None:
     except ServerClosed as closed:
         leases.finish(turn, "closed", str(closed))
         raise
+    except Unfilled as names:
+        db.session.rollback()
+        leases.finish(turn, "unfilled", f"no value for {names}")
     except leases.LeaseLost:
         log.warning("message %s took longer than its lease and was given to another process", message_id)
     except Exception as fault:  # a mail that cannot be written must not stop the others

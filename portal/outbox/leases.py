@@ -181,7 +181,7 @@ def finish(turn: Turn, outcome: str, answer: str, *, of_recipient: bool = False)
     Args:
         turn: as `begin` returned it.
         outcome: `accepted`, `later` (not now), `refused` (never), `lost` (no answer after the text), `died` (we
-            failed), or `closed` (the server itself is not there; the message is not to blame).
+            failed), `unfilled` (its text cannot be), or `closed` (there is no server; no message is to blame).
         answer: what the server said.
         of_recipient: whether it refused the address itself.
     """
@@ -211,8 +211,8 @@ def _after(turn: Turn, outcome: str) -> dict[str, Any]:
     moment = clock.now()
     if outcome == "accepted":
         return {"state": "sent", "sent_at": moment, "reason": None}
-    if outcome == "refused":
-        return {"state": "failed", "reason": "refused"}
+    if outcome in ("refused", "unfilled"):
+        return {"state": "failed", "reason": "unfilled" if outcome == "unfilled" else "refused"}
     if outcome == "closed":
         return {"state": "due", "attempts": turn.number - 1, "next_at": moment}
     if outcome == "lost":

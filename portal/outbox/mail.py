@@ -1,6 +1,5 @@
 """Writing a mail: in the recipient's language, as text and as HTML, always the same for the same row."""
 
-import re
 from collections.abc import Callable
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -15,14 +14,15 @@ from flask_babel import gettext as _
 
 from portal import clock
 from portal.links import ascii_address, external_url, mail_domain, make_token
+from portal.outbox import placeholders
+from portal.outbox.letters import FOOT, Draft, Shipped, Unfilled, letter_of, plain, values_of, written
 from portal.outbox.mailer import Outcome, ServerClosed
 from portal.outbox.models import Message, MessageKind, Recipient
+from portal.outbox.text_queries import own_draft
 from portal.settings.queries import option
 
 if TYPE_CHECKING:
     from css_inline import CSSInliner
-
-_GAPS = re.compile(r"\n(?:[ \t]*\n){2,}")  # what template tags leave behind
 
 
 @cache
@@ -51,22 +51,52 @@ class Lines(EmailPolicy):
 LINES: EmailPolicy = Lines(linesep=SMTP.linesep, cte_type="7bit")  # ty: ignore[invalid-argument-type]
 
 
-def render(message: Message, kind: MessageKind, language: str, token: Callable[[str, str], str]) -> dict[str, str]:
-    """Return subject, text and html of a message in `language`.
+def render(
+    message: Message, kind: MessageKind, language: str, token: Callable[[str, str], str], *, strict: bool = False
+) -> dict[str, str]:
+    """Return subject, text and html of a message in `language`: of the agency's own text where there is one.
 
     Args:
         token: makes the token of a link from purpose and public id; a preview passes one that opens nothing.
+        strict: refuse to write what cannot be filled; a preview shows it as it stands.
+
+    Raises:
+        Unfilled: the agency's text names what there is not.
     """
-    templates = current_app.jinja_env
+    if kind.write:
+        return kind.write(message)
     with force_locale(language):
-        context = {**kind.context(message, token), "agency": {"name": option("agency.name")}}
-        context["privacy_url"] = external_url("agency.privacy")
-        text = templates.get_template(f"mails/{kind.template}.txt")
-        subject, body = ("".join(text.blocks[name](text.new_context(context))) for name in ("subject", "body"))
-        html = templates.get_template(f"mails/{kind.template}.html").render(context)
-        about = _("What we keep about you, and why: %(url)s", url=context["privacy_url"])
-        plain = f"{_GAPS.sub(chr(10) * 2, body).strip()}\n{about}\n"
-        return {"subject": " ".join(subject.split()), "text": plain, "html": _inliner().inline(html)}
+        return write(kind, kind.context(message, token), own_draft(kind.name, language, "mail"), strict=strict)
+
+
+def write(kind: MessageKind, context: dict, own: Draft | None, *, strict: bool = False) -> dict[str, str]:
+    """The same in the present language, from what the templates of the kind read and from a text that may be new."""
+    context = {"agency": {"name": option("agency.name")}, "privacy_url": external_url("agency.privacy"),
+               "is_test": False, **context}  # fmt: skip
+    shipped = Shipped(kind.template, context)
+    about = _("What we keep about you, and why: %(url)s", url=context["privacy_url"])
+    if own is None:
+        subject, text, html = shipped.subject, shipped.whole, shipped.html
+    else:
+        subject, text, html = _own_parts(kind, shipped, own, strict)
+    if context["is_test"]:
+        note = _("This is a test: its links open nothing.")
+        subject, text = f"[TEST] {subject}", f"[TEST] {note}\n\n{text}"
+    return {"subject": " ".join(subject.split()), "text": f"{text}\n{about}\n", "html": _inliner().inline(html)}
+
+
+def _own_parts(kind: MessageKind, shipped: Shipped, own: Draft, strict: bool) -> tuple[str, str, str]:
+    letter = letter_of(kind)
+    values = values_of(letter, shipped)
+    missing = [name for text in (own.subject, own.body) for name in placeholders.unfilled(text, values)]
+    if missing and strict:
+        raise Unfilled(", ".join(f"{{{name}}}" for name in missing))
+    values |= {name: f"{{{name}}}" for name in missing}
+    subject = placeholders.fill(own.subject, values)
+    context = {**shipped.context, "shipped": f"mails/{kind.template}.html", "subject": " ".join(subject.split()),
+               "paragraphs": written(own, letter, values)}  # fmt: skip
+    html = current_app.jinja_env.get_template("mails/_own.html").render(context)
+    return subject, FOOT.join(filter(None, (plain(own, values), shipped.foot))), html
 
 
 def compose(message: Message, kind: MessageKind, recipient: Recipient) -> EmailMessage:
@@ -75,8 +105,9 @@ def compose(message: Message, kind: MessageKind, recipient: Recipient) -> EmailM
     Raises:
         Outcome: no mail can be sent to this address, ever.
         BadSender: no mail can come from ours.
+        Unfilled: the agency's text of it names what there is not.
     """
-    parts = render(message, kind, recipient.language, make_token)
+    parts = render(message, kind, recipient.language, make_token, strict=True)
     mail = EmailMessage(policy=LINES)
     mail["From"] = _origin()
     mail["To"] = _addressee(recipient)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, exists
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -10,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock
 from portal.extensions import UTC, db
 from portal.links import new_public_id
+
+if TYPE_CHECKING:
+    from portal.outbox.letters import Letter
 
 STATES = (
     "scheduled", "due", "sending", "retry", "sent", "failed", "uncertain", "expired", "cancelled", "suppressed",
@@ -166,6 +170,9 @@ class MessageKind:
         urgent: leaves before all that is not: somebody waits for it at the screen.
         insistent: tried also at an address that is left alone otherwise, because it refuses what comes.
         extra_copies: how often it may be handed over again after the server's answer was lost.
+        letter: what an agency's own text of it can be made of; without one, of words around what the portal writes.
+        governed_by: the options that switch it off, if any does.
+        write: subject, text and html of a message that is another one's text.
     """
 
     name: str
@@ -179,3 +186,6 @@ class MessageKind:
     extra_copies: int = 1
     urgent: bool = False
     insistent: bool = False
+    letter: "Letter | None" = None
+    governed_by: tuple[str, ...] = ()
+    write: Callable[[Message], dict[str, str]] | None = None

@@ -145,6 +145,7 @@ def _lost_lately(user: User) -> Select:
 OUTCOMES = {
     "accepted": ("send", "done"), "refused": ("circle-alert", "danger"), "later": ("clock", "attention"),
     "lost": ("circle-alert", "attention"), "closed": ("wifi-off", "attention"), "died": ("circle-alert", "attention"),
+    "unfilled": ("circle-alert", "danger"),
 }  # fmt: skip
 DEEDS = ("message.sent_again", "message.cancelled")
 

@@ -59,6 +59,7 @@ REASON_LABELS = {
     "refused": _l("the address was refused"),
     "not_tried": _l("the address refused two messages and is not tried any more"),
     "poison": _l("it could not be written"),
+    "unfilled": _l("a placeholder in its text has no value: correct the text, then send again"),
     "not_low": _l("the rating is not low any more"),
     "looked_at": _l("somebody has looked at it already"),
     "not_counted": _l("the rating was excluded from the statistics"),
@@ -88,10 +89,6 @@ REASON_LABELS = {
     "deadline_moved": _l("the complaint is to be answered later"),
     "route_settled": _l("the authority was told meanwhile, or need not be told"),
     "answer_lost": _l("the mail server’s answer was lost twice"),
-    "notices_off": _l("notices of completed visits are switched off"),
-    "notice_opted_out": _l("the person wants no notices of completed visits"),
-    "asked_instead": _l("a rating request about this visit leaves at the same time"),
-    "request_first": _l("a rating request about this visit may leave first"),
     "window": _l("mails leave only at certain hours"),
     "asked_recently": _l("the client was asked recently and is not asked again before that day"),
     "another_first": _l("another visit of this client is asked about first"),
@@ -103,6 +100,7 @@ OUTCOME_LABELS = {
     "lost": _l("Perhaps left: the mail server’s answer was lost"),
     "closed": _l("The mail server took nothing"),
     "died": _l("Broken off before the mail left"),
+    "unfilled": _l("Not sent: a placeholder in its text has no value"),
 }
 
 

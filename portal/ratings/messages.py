@@ -10,10 +10,10 @@ from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.extensions import db, wires
-from portal.forms import STAR_WORDS
-from portal.links import external_url
+from portal.outbox.letters import Letter
 from portal.outbox.models import OPEN, Drop, Message, MessageKind, Postpone, Recipient
 from portal.people.models import Client, Relative
+from portal.ratings import letters
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import is_asked_anew, is_open, person_to_ask, question_of, rating_of
 from portal.ratings.requests import promise_reminder
@@ -167,29 +167,25 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:
     subject, visit = request.subject, request.subject.visit
     link = token("rate", message.public_id)
     workers = visit.workers if subject.visit_id else []  # of an incident, nobody's name is mailed
-    return {
-        "again": request.again and rating_of(request.subject) is not None,
-        "client_name": visit.client.name,
-        "worker_names": ", ".join(worker.name for worker in workers),
-        "worker_first_name": workers[0].first_name if workers else None,
-        "service": visit.service.name,
-        "starts_at": visit.starts_at,
-        "question": question_of(subject),
-        "words": STAR_WORDS,
-        "star_urls": {stars: external_url("open.rate", token=link, stars=stars) for stars in STAR_WORDS},
-        "offer_zero": option("ratings.offer_zero"),
-        "unsubscribe_url": external_url("open.unsubscribe", token=token("unsubscribe", message.public_id)),
-        "link_days": option("ratings.link_days"),
-    }
+    return letters.facts(
+        visit, workers, question_of(subject), link, token("unsubscribe", message.public_id),
+        again=request.again and rating_of(subject) is not None, expires_at=request.expires_at,
+    )  # fmt: skip
 
 
-def _kind(name: str, label: object) -> MessageKind:
+def _kind(name: str, label: object, letter: Letter, *governed_by: str) -> MessageKind:
     return MessageKind(
-        f"ratings.{name}", label, f"rating_{name}", reader, decide, context, why_not=why_not, may_unsubscribe=True
-    )
+        f"ratings.{name}", label, f"rating_{name}", reader, decide, context, why_not=why_not, may_unsubscribe=True,
+        letter=letter, governed_by=("ratings.enabled", "ratings.client_ratings", *governed_by),
+    )  # fmt: skip
 
 
-REQUEST = _kind("request", _l("Rating request"))
-REMINDER = _kind("reminder", _l("Reminder of a rating request"))
-HANDLING = _kind("handling", _l("Request to rate how an incident was handled"))
-HANDLING_REMINDER = _kind("handling_reminder", _l("Reminder to rate how an incident was handled"))
+REQUEST = _kind("request", _l("Rating request"), letters.ASKING)
+REMINDER = _kind("reminder", _l("Reminder of a rating request"), letters.REMINDING, "ratings.reminder_days")
+HANDLING = _kind(
+    "handling", _l("Request to rate how an incident was handled"), letters.ABOUT_HANDLING, "incidents.enabled"
+)
+HANDLING_REMINDER = _kind(
+    "handling_reminder", _l("Reminder to rate how an incident was handled"), letters.ABOUT_HANDLING,
+    "incidents.enabled", "ratings.reminder_days",
+)  # fmt: skip

@@ -90,6 +90,8 @@ FIELDS = {
     "may_rate": _l("May rate"),
     "message": _l("Message number"),
     "message_mails": _l("Mails about messages"),
+    "message_text.language": _l("Language"),
+    "message_text.version": _l("Version"),
     "method": _l("How"),
     "mission_order": _l("Mission order"),
     "name": lazy_pgettext("thing", "Name"),

@@ -37,6 +37,11 @@ FIXED = {
     "staff.fill_event": {"step": "facts"},
     "staff.keep_event": {"step": "facts"},
     "staff.show_option_history": {"key": "ratings.link_days"},
+    **{
+        f"staff.{deed}_text": {"kind": "ratings.request", "language": "fr"}
+        for deed in ("show", "edit", "preview", "restore", "test")
+    },
+    "staff.compare_texts": {"kind": "ratings.request", "language": "fr", "left": 0, "right": 0},
     "static": {"filename": "portal.css"},
 }
 

@@ -138,6 +138,9 @@ BODIES: dict[str, dict[str, str]] = {
         "first_name": "Léa", "last_name": "Noël", "email": "lea@example.org", "role": "quality",
     },
     "staff.invite_people": {"who": "1"},
+    "staff.edit_text": {"subject": "Votre avis", "body": "Bonjour {rating.link}", "version": "0"},
+    "staff.preview_text": {"subject": "Votre avis", "body": "Bonjour {rating.link}"},
+    "staff.restore_text": {"restored": "0", "version": "0"},
     "staff.show_access": {
         "first_name": "Lise", "last_name": "Lefèvre", "email": "lise@example.org", "language": "fr",
     },

@@ -47,6 +47,13 @@ def press(path: str, selector: str, then: str) -> Go:
     return go
 
 
+def refused_text(tab: Tab, _story: Story) -> None:
+    tab.open("/staff/notifications/edit?kind=ratings.request&language=fr")
+    tab.page.locator("textarea[name=body]").fill("Bonjour {nobody}")
+    tab.page.locator(SAVE).first.click()
+    tab.page.locator(".error").first.wait_for()
+
+
 def sent_reset(tab: Tab, story: Story) -> None:
     tab.open("/forgotten-password")
     tab.page.locator("input[name=email]").fill("nobody@example.org")
@@ -466,6 +473,12 @@ SIGHTS = [
     Sight("configuration-history", "ada", "/staff/settings/history?key=ratings.client_ratings",
           before=stories.forget_switch),
     Sight("home-switch-forgotten", "ada", "/staff/home", before=stories.forget_switch),
+    Sight("texts", "ada", "/staff/notifications"),
+    Sight("text", "ada", "/staff/notifications/text?kind=ratings.request&language=fr"),
+    Sight("text-edit", "ada", "/staff/notifications/edit?kind=ratings.request&language=ru"),
+    Sight("text-refused", "ada", refused_text),
+    Sight("text-comparison", "ines",
+          "/staff/notifications/comparison?kind=ratings.request&language=fr&left=0&right=0"),
     Sight("privacy", "", "/privacy"),
     Sight("team", "ada", "/staff/team"),
     *(
@@ -502,8 +515,4 @@ SIGHTS = [
     Sight("fault-of-the-server", "", "/fault", 500),
     Sight("not-allowed", "", "/forbidden", 403),
     Sight("too-often", "", "/too-often", 429),
-    # the page of a visit, and its link
-    Sight("visit-by-link", "", "{link[visit]}"),
-    Sight("visit-link", "sofia", "/staff/visits/{agency.claires_done}/link"),
-    Sight("visit-link-made", "sofia", "/staff/visits/{agency.claires_next}/link"),
 ]  # fmt: skip

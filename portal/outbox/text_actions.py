@@ -1,0 +1,91 @@
+"""Changing the texts of messages: each saving is a version, so that none is lost and every one can come back."""
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import IntegrityError
+
+from portal import clock
+from portal.accounts.models import User
+from portal.audit.actions import record
+from portal.errors import Refused
+from portal.extensions import db
+from portal.outbox.actions import Order, schedule
+from portal.outbox.letters import Draft
+from portal.outbox.text_models import MessageText, MessageTextTest
+from portal.outbox.text_queries import Place, draft_of, newest
+
+TEST = "outbox.text_test"
+_STALE = _l("Somebody else has changed this text in the meantime. Both are shown: save again if yours is to count.")
+
+
+def change_text(user: User, place: Place, draft: Draft, seen: int) -> bool:
+    """Make a text the agency's own, or change it. Return whether anything was changed.
+
+    Args:
+        user: who does it.
+        place: which text.
+        draft: what it says from now on.
+        seen: the version that the form has shown; 0 for none.
+
+    Raises:
+        Refused: there is a newer version.
+    """
+    standing = newest(place)
+    _refuse_late(standing, seen)
+    if draft_of(place, standing) == draft:
+        return False
+    written = _write(user, place, standing, draft)
+    record("template.changed", user, ("message_text", written.id), after=_facts(place, written.version))
+    return True
+
+
+def restore_text(user: User, place: Place, former: MessageText | None, seen: int) -> None:
+    """Let a former version count again, as a new one; none is the shipped text.
+
+    Raises:
+        Refused: there is a newer version than was seen.
+    """
+    standing = newest(place)
+    _refuse_late(standing, seen)
+    draft = Draft(former.subject or "", former.body) if former and former.body is not None else None
+    written = _write(user, place, standing, draft, restores=former.version if former else 0)
+    record("template.restored", user, ("message_text", written.id), after=_facts(place, written.version))
+
+
+def _refuse_late(standing: MessageText | None, seen: int) -> None:
+    if (standing.version if standing else 0) != seen:
+        raise Refused(_STALE, "stale")
+
+
+def _write(
+    user: User, place: Place, standing: MessageText | None, draft: Draft | None, restores: int | None = None
+) -> MessageText:
+    written = MessageText(
+        **place.address, version=(standing.version if standing else 0) + 1, restores=restores,
+        subject=draft.subject if draft and place.channel == "mail" else None, body=draft.body if draft else None,
+        account_id=user.account_id,
+    )  # fmt: skip
+    try:
+        with db.session.begin_nested():
+            db.session.add(written)
+    except IntegrityError as rival:
+        raise Refused(_STALE, "stale") from rival
+    return written
+
+
+def _facts(place: Place, version: int) -> dict[str, object]:
+    return {"language": place.language, "version": version}
+
+
+def send_test(user: User, place: Place, visit_id: int | None) -> None:
+    """Send the text that counts to oneself, marked as a test."""
+    standing = newest(place)
+    asked = MessageTextTest(
+        account_id=user.account_id, **place.address, visit_id=visit_id,
+        version=standing.version if standing and standing.body is not None else 0,
+    )  # fmt: skip
+    db.session.add(asked)
+    db.session.flush()
+    schedule([Order(TEST, ("text_test", asked.id), dedupe_key=f"{TEST}:{asked.id}", due_at=clock.now())])
+    record(
+        "template.tested", user, ("message_text", standing.id if standing else 0), after=_facts(place, asked.version)
+    )
