@@ -13,10 +13,11 @@ from portal.extensions import db, wires
 from portal.outbox.models import Attempt, Message, Recipient
 from portal.people.models import Client, Service, Staff, Worker
 from portal.people.queries import files_of_account
-from portal.ratings.actions import answer_request, leave_rating
+from portal.ratings.actions import answer_link, leave_rating
 from portal.ratings.exclusion import exclude_rating
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.on_behalf import Said, type_rating
+from portal.ratings.opened import by_request
 from portal.ratings.replies import reply
 from portal.visits.actions import cancel_visit, end_visits, plan_visit
 from portal.visits.models import Visit
@@ -152,7 +153,7 @@ def _rate_by_mail(client: Client, stars: int, comment: str) -> None:
     request.asked_at, request.expires_at = asked_at, asked_at + timedelta(days=14)
     have_left(select(Message).where(Message.id == request.message_id))
     with clock.at(asked_at + timedelta(hours=1)):
-        answer_request(request, stars, comment, trapped=False)
+        answer_link(by_request(request), stars, comment, trapped=False)
 
 
 def have_left(messages: Select[Message]) -> None:

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, insert, literal, select
+from sqlalchemy import Date, func, insert, literal, select
 
 from portal import clock
 from portal.audit.models import AuditEntry
@@ -276,13 +276,15 @@ def _working_day(ended: date) -> date:
 def write_down_who_is_rated(first_visit: int) -> None:
     """One subject for each visit that took place, and those who came: the database copies them by itself."""
     done = Visit.id >= first_visit, Visit.state == State.DONE
+    day = func.date(Visit.local_start, type_=Date)
     shifted = (Visit.id + literal(SHIFT)).label("id")
     subjects = (
         select(shifted, Visit.id, Visit.client_id, Visit.service_id, Visit.sector_id, Client.file_manager_id,
-               Visit.ended_at)
+               Visit.ended_at, day.label("day"), day.label("asked_day"))
         .join(Client, Client.id == Visit.client_id).where(*done)
     )  # fmt: skip
-    columns = ["id", "visit_id", "client_id", "service_id", "sector_id", "manager_id", "ended_at"]
+    columns = ["id", "visit_id", "client_id", "service_id", "sector_id", "manager_id", "ended_at", "day",
+               "asked_day"]  # fmt: skip
     db.session.execute(insert(RatingSubject).from_select(columns, subjects))
     came = select(VisitWorker.visit_id + literal(SHIFT), VisitWorker.worker_id).join(Visit).where(*done)
     db.session.execute(insert(RatedWorker).from_select(["subject_id", "worker_id"], came))

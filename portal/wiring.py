@@ -48,7 +48,7 @@ from portal.people.importer import CLIENTS, WORKERS
 from portal.people.models import Client, Sector
 from portal.people.queries import files_of_account, is_named, name_of_staff, names_of_actors, visible_sectors
 from portal.ratings import alerts as rating_alerts
-from portal.ratings import choices, low, replies, requests
+from portal.ratings import choices, low, notices, replies, requests, visit_links
 from portal.ratings import messages as rating_messages
 from portal.ratings import timeline as rating_timeline
 from portal.ratings.columns import RATING_COLUMN, waiting_visit
@@ -130,7 +130,7 @@ for kind in (
     *complaint_alerts.ALERTS, *complaint_messages.NEWS,
     event_alerts.ALERT, route_mails.CLOCK, worker_mails.OPENED, *event_action_mails.MAILS,
     rating_messages.REQUEST, rating_messages.REMINDER, rating_messages.HANDLING,
-    rating_messages.HANDLING_REMINDER, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW,
+    rating_messages.HANDLING_REMINDER, notices.NOTICE, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW,
     setup_messages.TEST, reminders.REMINDER, TEXT_TEST,
 ):  # fmt: skip
     wires.message_kinds[kind.name] = kind
@@ -177,7 +177,7 @@ wires.client_timeline = [people_timeline.record_facts, record_panels.facts_of_cl
 wires.visit_panels = [
     rating_panel, incident_panels.visit_panel, event_panels.visit_panel, notes_panels.visit_panel, choices.visit_panel,
 ]  # fmt: skip
-wires.client_panels = [client_panel]
+wires.client_panels = [client_panel, visit_links.link_panel]
 wires.low_rating_panels = [low_rating_panel]
 wires.complaint_of_rating = complaint_of
 wires.worker_panels = [record_panels.visits_in_absences]
@@ -243,8 +243,9 @@ wires.reactions = {
         complaints.follow_client,
     ],
     "visit ended": [requests.open_ratings],
-    "visit cancelled": [requests.withdraw_requests],
-    "visit reopened": [requests.supersede_requests],
+    "visit marked as done": [notices.promise_notices],
+    "visit cancelled": [requests.withdraw_requests, notices.withdraw_notices],
+    "visit reopened": [requests.supersede_requests, notices.withdraw_notices],
     "incident opened": [requests.drop_requests],
     "handling rated": [note_rating],
     "note ended": [complaints_following.note_ended],

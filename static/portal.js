@@ -288,8 +288,9 @@
     if (event.target.closest("button[data-print]")) print();
     const copy = event.target.closest("button[data-copy]");
     if (copy) {
-      const lines = [...document.getElementById(copy.dataset.copy).children].map((line) => line.textContent.trim());
-      navigator.clipboard?.writeText(lines.join("\n")).then(() => {
+      const from = document.getElementById(copy.dataset.copy);
+      const text = from.value ?? [...from.children].map((line) => line.textContent.trim()).join("\n");
+      navigator.clipboard?.writeText(text).then(() => {
         copy.querySelector("span").textContent = copy.dataset.copied;
       });
     }

@@ -12,6 +12,7 @@ from portal.errors import Refused
 from portal.extensions import db, rows_changed
 from portal.ratings.handling import refuse_unless_rateable
 from portal.ratings.models import Rating, RatingRequest, RatingSubject, SuspectAnswer
+from portal.ratings.opened import Opened
 from portal.ratings.queries import (
     can_be_changed,
     can_be_changed_by_link,
@@ -28,7 +29,6 @@ from portal.ratings.values import (
     replace_value,
     write_first,
 )
-from portal.roles import Role
 from portal.visits.models import State
 
 MACHINE_SECONDS = 5  # nobody reads a mail and answers it within so few seconds of its sending
@@ -108,11 +108,11 @@ def change_rating(user: User, rating: Rating, stars: int, comment: str, version:
     replace_value(user, rating, _own_value(user, stars, comment))
 
 
-def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped: bool) -> bool:
-    """Take the answer given through a mailed link.
+def answer_link(opened: Opened, stars: int, comment: str, *, trapped: bool) -> bool:
+    """Take the answer given through a link.
 
     Args:
-        request: what the link names; the caller has seen that it is open.
+        opened: what the link names; the caller has seen that it is open.
         stars, comment: the answer.
         trapped: the field that no person sees was filled in.
 
@@ -124,20 +124,19 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
         Refused: what is asked about has been rated meanwhile.
     """
     refuse_hidden_zero(stars)
-    subject = request.subject
-    if reason := _why_suspect(request, trapped):
-        if _suspects(request) < SUSPECTS_KEPT:
-            db.session.add(SuspectAnswer(request_id=request.id, stars=stars, comment=comment or None, reason=reason))
-            record("rating.suspected", None, subject.about, after={"stars": stars, "reason": reason})
+    subject, by = refuse_unless_done(opened.subject), opened.by
+    if reason := _why_suspect(opened, trapped):
+        _keep_suspect(opened, subject, stars, comment, reason)
         return False
-    rating, role = rating_of(subject), Role.RELATIVE if request.relative_id else Role.CLIENT
-    value = Value(stars, comment or None, "mail", request.message.recipient or "", str(role))
-    first = update(RatingRequest).where(RatingRequest.id == request.id, RatingRequest.answered_at.is_(None))
-    if rating and can_be_changed_by_link(request, rating):
-        rows_changed(first.values(answered_at=clock.now()))
+    rating = rating_of(subject)
+    value = Value(stars, comment or None, "mail", opened.reader_name, str(opened.reader_role))
+    kind = type(by)
+    first = update(kind).where(kind.id == by.id, kind.answered_at.is_(None)).values(answered_at=clock.now())
+    if rating and can_be_changed_by_link(by, rating):
+        rows_changed(first)
         replace_value(None, rating, value)
         return True
-    if rating or rows_changed(first.values(answered_at=clock.now())) != 1:
+    if rating or rows_changed(first) != 1:
         of_visit = _l("This visit has been rated in the meantime.")
         of_handling = _l("How this incident was handled has been rated in the meantime.")
         raise Refused(of_visit if subject.visit_id else of_handling, "rated")
@@ -146,13 +145,18 @@ def answer_request(request: RatingRequest, stars: int, comment: str, *, trapped:
     return True
 
 
-def _suspects(request: RatingRequest) -> int:
-    return db.session.scalar(select(func.count()).where(SuspectAnswer.request_id == request.id)) or 0
+def _keep_suspect(opened: Opened, subject: RatingSubject, stars: int, comment: str, reason: str) -> None:
+    by = {"request_id" if isinstance(opened.by, RatingRequest) else "link_id": opened.by.id}
+    kept = select(func.count()).select_from(SuspectAnswer).filter_by(**by)
+    if (db.session.scalar(kept) or 0) < SUSPECTS_KEPT:
+        said = {"stars": stars, "comment": comment or None, "reason": reason}
+        db.session.add(SuspectAnswer(subject_id=subject.id, **by, **said))
+        record("rating.suspected", None, subject.about, after={"stars": stars, "reason": reason})
 
 
-def _why_suspect(request: RatingRequest, trapped: bool) -> str | None:
+def _why_suspect(opened: Opened, trapped: bool) -> str | None:
     if trapped:
         return "honeypot"
-    if request.asked_at is None or clock.now() - request.asked_at < timedelta(seconds=MACHINE_SECONDS):
+    if opened.sent_at is None or clock.now() - opened.sent_at < timedelta(seconds=MACHINE_SECONDS):
         return "too_fast"
     return None

@@ -1,8 +1,11 @@
-"""Whether a person wants rating requests: said by the link of a mail, on the portal, or to the agency.
+"""Whether a person wants rating requests, and notices of completed visits: said by the link of a mail, on the portal,
+or to the agency.
 
 Each change is a row that stays; `standing` says what they come to. Saying the same again changes nothing, however many
 say it at once.
 """
+
+from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -11,33 +14,46 @@ from portal.accounts.models import User
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import Panel, db
+from portal.outbox.models import Message
 from portal.people.models import Client, Relative
-from portal.ratings.models import RatingRequest, RequestChoice
+from portal.ratings.models import RequestChoice
 from portal.ratings.queries import is_open, may_open_file, person_to_ask
-from portal.ratings.standing import Asked, has_stopped, standing_of
+from portal.ratings.standing import NOTICES, REQUESTS, Asked, has_stopped, standing_of
 from portal.ratings.values import refuse_unless_file_is_open
 from portal.visits.models import Visit
 
 
-def choose_by_link(request: RatingRequest, *, wanted: bool) -> None:
-    """Stop the requests to the reader of a mail, or have them come again.
+@dataclass(frozen=True)
+class Letter:
+    """A mail of which its reader may have no more.
+
+    Attributes:
+        about: of which kind it is: `requests` or `notices`.
+        client: whose visit it is about.
+    """
+
+    message: Message
+    about: str
+    client: Client
+
+
+def choose_by_link(letter: Letter, *, wanted: bool) -> None:
+    """Stop the mails of a letter's kind to its reader, or have them come again.
 
     The word is the address holder's. One that nobody of the file has any more keeps its word for itself.
     """
-    address = request.message.address or ""
-    db.session.execute(select(RatingRequest.id).where(RatingRequest.id == request.id).with_for_update(key_share=True))
-    _say(_holder(request, address), address, wanted, "link", None, ("message", request.message_id))
+    message, address = letter.message, letter.message.address or ""
+    db.session.execute(select(Message.id).where(Message.id == message.id).with_for_update(key_share=True))
+    _say(_holder(letter), address, wanted, "link", None, ("message", message.id), letter.about)
 
 
-def reader_has_stopped(request: RatingRequest) -> bool:
-    """Whether the reader of a mail wants no more of them."""
-    address = request.message.address or ""
-    return has_stopped(_holder(request, address), address)
+def reader_has_stopped(letter: Letter) -> bool:
+    """Whether the reader of a letter wants no more of its kind."""
+    return has_stopped(_holder(letter), letter.message.address or "", letter.about)
 
 
-def _holder(request: RatingRequest, address: str) -> Asked | None:
-    client = request.subject.visit.client
-    people = [client, *client.relatives]
+def _holder(letter: Letter) -> Asked | None:
+    address, people = letter.message.address or "", [letter.client, *letter.client.relatives]
     return next((one for one in people if one.email and one.email.lower() == address.lower()), None)
 
 
@@ -88,23 +104,34 @@ def person_of(user: User) -> Asked:
 
 
 def _say(
-    person: Asked | None, address: str, wanted: bool, said_by: str, actor: Actor | None, subject: tuple[str, int]
-) -> None:
+    person: Asked | None, address: str, wanted: bool, said_by: str, actor: Actor | None, subject: tuple[str, int],
+    about: str = REQUESTS,
+) -> None:  # fmt: skip
     if person is not None:  # whoever says something at the same moment waits, and then sees what was said
         kind = type(person)
         db.session.execute(select(kind.id).where(kind.id == person.id).with_for_update(key_share=True))
-    if has_stopped(person, address) is not wanted:
+    if has_stopped(person, address, about) is not wanted:
         return
     said = RequestChoice(
         person_type=person.__tablename__ if person else "client", person_id=person.id if person else 0,
-        address=address.lower(), wanted=wanted, said_by=said_by, account_id=actor.account_id if actor else None,
+        address=address.lower(), about=about, wanted=wanted, said_by=said_by,
+        account_id=actor.account_id if actor else None,
     )  # fmt: skip
     db.session.add(said)
     db.session.flush()
-    if wanted:
+    if about == NOTICES:
+        _record_notices(wanted, actor, subject)
+    elif wanted:
         record("rating.requests_wanted", actor, subject)
     else:
         record("rating.requests_stopped", actor, subject)
+
+
+def _record_notices(wanted: bool, actor: Actor | None, subject: tuple[str, int]) -> None:
+    if wanted:
+        record("visit.notices_wanted", actor, subject)
+    else:
+        record("visit.notices_stopped", actor, subject)
 
 
 # ---- as it is shown ----

@@ -9,6 +9,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.errors import Refused
 from portal.extensions import db, upsert, wires
+from portal.i18n import local
 from portal.outbox.actions import PATIENCE, Order, cancel, schedule
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import can_be_changed, can_be_rated, is_open
@@ -46,7 +47,8 @@ def ask_about_handling(incident_id: int, visit: Visit) -> None:
     moment = clock.now()
     values = {"incident_id": incident_id, "handled_visit_id": visit.id, "client_id": visit.client_id,
               "service_id": visit.service_id, "sector_id": visit.sector_id,
-              "manager_id": visit.client.file_manager_id, "ended_at": moment, "asked": True}  # fmt: skip
+              "manager_id": visit.client.file_manager_id, "ended_at": moment, "asked": True,
+              "day": visit.local_start.date(), "asked_day": local(opening_after(moment)).date()}  # fmt: skip
     fresh = upsert(RatingSubject).values(values)
     known = fresh.on_conflict_do_update(index_elements=[RatingSubject.incident_id], set_={"ended_at": moment})
     subject_id = db.session.scalars(known.returning(RatingSubject.id)).one()

@@ -1,6 +1,6 @@
 """What is rated, the rating and its former values, the requests that ask for one."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
@@ -10,6 +10,7 @@ from portal import clock
 from portal.extensions import UTC, db
 from portal.outbox.models import Message
 from portal.people.models import Relative
+from portal.ratings.tally_models import STAGES
 from portal.visits.models import Visit
 
 LONGEST_COMMENT, LONGEST_REPLY, LONGEST_REASON = 5000, 2000, 500  # characters
@@ -27,18 +28,28 @@ class RatingSubject(db.Model):
     __table_args__ = (
         CheckConstraint("(visit_id IS NULL) <> (incident_id IS NULL)", name="one"),
         CheckConstraint("(incident_id IS NULL) = (handled_visit_id IS NULL)", name="handled"),
+        CheckConstraint(f"stage IN {STAGES}", name="stage"),
+        CheckConstraint("stage IS NULL OR visit_id IS NOT NULL", name="staged"),
+        Index("ix_rating_subject_day", "day"),
+        Index("ix_rating_subject_client_day", "client_id", "day"),
+        Index("ix_rating_subject_manager_day", "manager_id", "day"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"), unique=True)
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incident.id"), unique=True)
     handled_visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"), index=True)  # that of the incident
-    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"))
     sector_id: Mapped[int] = mapped_column(ForeignKey("sector.id"), index=True)
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     ended_at: Mapped[datetime] = mapped_column(UTC)
     asked: Mapped[bool] = mapped_column(default=False)  # whether a request was due when the visit ended
+    day: Mapped[date]  # of the visit where it took place: every figure of a period is of the visits of its days
+    asked_day: Mapped[date]  # on which the client is first to be asked; that of the end where nobody is
+    # where it stands in the tally of requests: None while it does not, since the visit is not done (any more)
+    stage: Mapped[str | None]
+    stage_reason: Mapped[str] = mapped_column(default="")
 
     rated_visit: Mapped[Visit | None] = relationship(foreign_keys=visit_id)
     handled_visit: Mapped[Visit | None] = relationship(foreign_keys=handled_visit_id)
@@ -193,9 +204,12 @@ class SuspectAnswer(db.Model):
     """An answer by mail that a machine has probably given: kept and shown, not counted, not locking the link."""
 
     __tablename__ = "suspect_answer"
+    __table_args__ = (CheckConstraint("(request_id IS NULL) <> (link_id IS NULL)", name="one"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    request_id: Mapped[int] = mapped_column(ForeignKey("rating_request.id"), index=True)
+    subject_id: Mapped[int] = mapped_column(ForeignKey("rating_subject.id"), index=True)
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("rating_request.id"), index=True)
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("visit_link.id"), index=True)
     stars: Mapped[int]
     comment: Mapped[str | None] = mapped_column(Text)
     reason: Mapped[str]
@@ -203,11 +217,12 @@ class SuspectAnswer(db.Model):
 
 
 class RequestChoice(db.Model):
-    """A person has said whether they want rating requests. The newest row about the person or the address counts;
-    without one they are wanted. It stops nothing else."""
+    """A person has said whether they want rating requests, or the notices that a visit is done. The newest row about
+    the person or the address counts, each for its kind; without one they are wanted. It stops nothing else."""
 
     __tablename__ = "request_choice"
     __table_args__ = (
+        CheckConstraint("about IN ('requests', 'notices')", name="about"),
         CheckConstraint("person_type IN ('client', 'relative')", name="person"),
         CheckConstraint("said_by IN ('link', 'portal', 'staff')", name="said_by"),
         Index("ix_request_choice_person", "person_type", "person_id"),
@@ -217,6 +232,7 @@ class RequestChoice(db.Model):
     person_type: Mapped[str]
     person_id: Mapped[int]
     address: Mapped[str] = mapped_column(index=True)
+    about: Mapped[str] = mapped_column(default="requests", server_default="requests")
     wanted: Mapped[bool]
     said_by: Mapped[str]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))

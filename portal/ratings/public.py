@@ -1,134 +1,149 @@
-"""The pages behind mailed links: rate one visit without signing in, stop the requests.
+"""The pages behind mailed links: see one visit and rate it without signing in, stop such mails.
 
 GET and HEAD change nothing, however often: mail scanners open every link. Only a POST records. No cookie is set and
 nothing is said about anybody to a link that is not ours.
 """
 
+from typing import cast
+
 from flask import Blueprint, request, url_for
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from werkzeug.wrappers import Response
 
-from portal import clock
 from portal.accounts.throttles import brake, count_hit, place_of
 from portal.errors import Refused
 from portal.extensions import csrf, db
 from portal.forms import STAR_WORDS
 from portal.pages import show
 from portal.portals import in_transaction
-from portal.ratings import actions, choices, queries
+from portal.ratings import actions, choices, notices, queries
 from portal.ratings.forms import PublicRatingForm
-from portal.ratings.messages import recipient_of
-from portal.ratings.models import RatingRequest
+from portal.ratings.link_models import VisitLink
+from portal.ratings.models import RatingSubject
+from portal.ratings.opened import Opened, open_link, state_of
+from portal.ratings.standing import NOTICES, REQUESTS
 from portal.settings.queries import option
-from portal.visits.models import State
+from portal.visits.queries import stage
 
 open_pages = Blueprint("open", __name__)
+PUBLIC_STAGES = {  # as the client reads it
+    "draft": "",
+    "planned": lazy_pgettext("visit", "Planned"),
+    "in_progress": _l("In progress"),
+    "past": _l("Not yet confirmed as done"),
+    "done": _l("Completed"),
+    "cancelled": _l("Cancelled"),
+}
 WRONG_LINKS, WRONG_LINKS_OVERALL, WRONG_MINUTES = 30, 1000, 5  # from one network address, from all; in so many minutes
-
-
-def answer_of_link(request_: RatingRequest | None) -> str:
-    """Return what a link can do now: `open`, `answered`, `expired`, `revoked`, or `invalid` (not one of ours).
-
-    It follows from the rows: a cancelled visit, a new address or a switched-off module closes a link by itself.
-    """
-    if request_ is None or request_.expires_at is None:
-        return "invalid"
-    subject = request_.subject
-    recipient = recipient_of(subject.visit.client)
-    done = subject.visit_id is None or subject.visit.state == State.DONE
-    if not (done and subject.visit.client.active and queries.is_open()):
-        return "revoked"
-    if request_.revoked_at or recipient is None or recipient.address != request_.message.address:
-        return "revoked"
-    rating, over = queries.rating_of(subject), request_.expires_at <= clock.now()
-    if rating and (over or not queries.can_be_changed_by_link(request_, rating)):
-        return "answered"
-    return "expired" if over else "open"
 
 
 @open_pages.route("/r/<token>", methods=["GET", "POST"])
 @csrf.exempt
 def rate(token: str) -> Response:
-    """Rate one visit with the link of a mail. `?stars=4` preselects; POST records."""
+    """See one visit with a link that came by mail or from the agency, and rate it once done. `?stars=4` preselects;
+    POST records."""
     return in_transaction(_rate, token=token)
 
 
 def _rate(token: str) -> Response:
-    found = queries.request_by_token(token)
-    state = answer_of_link(found)
-    if found is None or state not in ("open", "answered"):
-        return refuse(state, found)
-    if state == "answered":
-        return _show_answered(found, status=409 if request.method == "POST" else 200)
+    opened = open_link(token)
+    state = state_of(opened)
+    late = 409 if request.method == "POST" else 200
+    if opened and state == "answered":
+        return _show_answered(opened, late)
+    if opened and (state in ("waits", "told") or (state == "expired" and isinstance(opened.by, VisitLink))):
+        return _show_visit(opened, late)
+    if opened is None or state != "open":
+        return refuse(state, opened)
     form = PublicRatingForm(data={"stars": request.args.get("stars")} if request.method == "GET" else None)
     if request.method != "POST" or not form.validate():
-        return _form(found, form, status=422 if request.method == "POST" else 200)
-    return _answer(found, form)
+        return _form(opened, form, status=422 if request.method == "POST" else 200)
+    return _answer(opened, form)
 
 
-def _answer(found: RatingRequest, form: PublicRatingForm) -> Response:
+def _answer(opened: Opened, form: PublicRatingForm) -> Response:
     stars, comment = form.stars.stars, form.comment.data or ""
     try:
-        actions.answer_request(found, stars, comment, trapped=bool(form.website.data))
+        actions.answer_link(opened, stars, comment, trapped=bool(form.website.data))
     except Refused as refusal:
         db.session.rollback()
         if refusal.code == "rated":
-            return _show_answered(found, status=409)
+            return _show_answered(opened, status=409)
         form.form_errors.append(refusal.message)
-        return _form(found, form, status=422)
+        return _form(opened, form, status=422)
     low = queries.is_low(stars)
     return show("ratings/thanks.html", stars=stars, comment=comment or None, words=STAR_WORDS, low=low, **_frame())
 
 
-def _form(found: RatingRequest, form: PublicRatingForm, status: int) -> Response:
-    """Show date, service and first name: what the person knows anyway, and nothing for who finds the mail."""
-    visit, rating = found.subject.visit, queries.rating_of(found.subject) if found.again else None
-    workers = visit.workers if found.subject.visit_id else []
-    shown = {
-        "service": visit.service.name,
-        "starts_at": visit.starts_at,
-        "worker_first_name": workers[0].first_name if workers else None,
-    }
-    return show("ratings/public.html", status=status, visit=shown, again=rating is not None, form=form,
-                question=queries.question_of(found.subject),
+def _form(opened: Opened, form: PublicRatingForm, status: int) -> Response:
+    again = opened.by.again and opened.subject is not None and queries.rating_of(opened.subject) is not None
+    return show("ratings/public.html", status=status, visit=_facts(opened), again=again, form=form,
+                question=queries.question_of(cast("RatingSubject", opened.subject)),
                 words=STAR_WORDS, offer_zero=option("ratings.offer_zero"), **_frame())  # fmt: skip
 
 
-def _show_answered(found: RatingRequest, status: int) -> Response:
-    rating = queries.rating_of(found.subject)
+def _facts(opened: Opened) -> dict:
+    """What the page says of a visit: date, service and first names: what the person knows anyway, and nothing for who
+    finds the mail. Of a visit on which there was an incident, no state and nobody's name."""
+    visit, handling = opened.visit, opened.is_handling
+    # on the way: to be said once somebody has clocked in for it; nothing tells it yet
+    now = stage(visit.state, visit.starts_at, visit.ends_at)
+    return {
+        "service": visit.service.name,
+        "starts_at": visit.starts_at,
+        "workers": [] if handling else [worker.first_name for worker in visit.workers],
+        "stage": None if handling else now,
+        "stage_label": PUBLIC_STAGES[now],
+    }
+
+
+def _show_visit(opened: Opened, status: int) -> Response:
+    """The page of a visit that cannot be rated now: not yet, or not any more."""
+    return show("ratings/visit.html", status=status, visit=_facts(opened), rateable=queries.is_open(), **_frame())
+
+
+def _show_answered(opened: Opened, status: int) -> Response:
+    rating = queries.rating_of(opened.subject) if opened.subject else None
     by_mail = rating is not None and rating.channel == "mail"  # what was written on the portal stays behind the sign-in
     shown = {"stars": rating.stars if rating else None, "comment": rating.comment if rating and by_mail else None}
-    if found.relative and not found.relative.sees_ratings:
+    if not opened.sees_ratings:
         shown = {"stars": None, "comment": None}
     by_agency = rating is not None and rating.channel == "staff"
     return show(
-        "ratings/answered.html", status=status, words=STAR_WORDS, by_agency=by_agency, **shown, **_frame()
+        "ratings/answered.html", status=status, words=STAR_WORDS, by_agency=by_agency, visit=_facts(opened), **shown,
+        **_frame()
     )  # fmt: skip
 
 
-def refuse(state: str, found: RatingRequest | None = None) -> Response:
+def refuse(state: str, opened: Opened | None = None) -> Response:
     """Say that a link does not open; all links that are not ours get one answer. Only these are counted.
 
     Args:
-        state: as `answer_of_link` says.
-        found: the request that it names: its visit can perhaps still be rated on the portal.
+        state: as `state_of` says.
+        opened: what it names: the visit can perhaps still be rated on the portal.
     """
     if state != "invalid":
-        waits = found is not None and queries.waits_on_the_portal(found.subject)
-        handling = found is not None and found.subject.incident_id is not None
-        return show("ratings/refused.html", status=410, reason=state, waits=waits, handling=handling, **_frame())
+        waits = opened is not None and opened.subject is not None and queries.waits_on_the_portal(opened.subject)
+        handling = opened is not None and opened.is_handling
+        # who is not written to any more reads nothing of the visit either
+        visit = _facts(opened) if opened and state != "revoked" else None
+        reason = "revoked" if state == "taken_back" else state
+        return show("ratings/refused.html", status=410, reason=reason, waits=waits, handling=handling, visit=visit,
+                    **_frame())  # fmt: skip
     buckets = {f"wrong-link:{place_of(request.remote_addr)}": WRONG_LINKS, "wrong-link": WRONG_LINKS_OVERALL}
     try:
         for bucket, limit in buckets.items():
             brake(bucket, limit, WRONG_MINUTES)
     except Refused:
-        answer = show("ratings/refused.html", status=429, reason="throttled", handling=False, **_frame())
+        answer = show("ratings/refused.html", status=429, reason="throttled", handling=False, visit=None, **_frame())
         answer.headers["Retry-After"] = str(60 * WRONG_MINUTES)
         return answer
     if request.method == "POST":
         for bucket in buckets:
             count_hit(bucket, WRONG_MINUTES)
         db.session.commit()
-    return show("ratings/refused.html", status=404, reason="invalid", handling=False, **_frame())
+    return show("ratings/refused.html", status=404, reason="invalid", handling=False, visit=None, **_frame())
 
 
 def _frame() -> dict:
@@ -138,7 +153,8 @@ def _frame() -> dict:
 @open_pages.route("/unsubscribe/<token>", methods=["GET", "POST"])
 @csrf.exempt
 def unsubscribe(token: str) -> Response:
-    """Stop rating requests to an address (RFC 8058): a POST acts, with no cookie, question or redirect.
+    """Stop the mails of one kind to an address (RFC 8058), rating requests or notices of completed visits: a POST acts,
+    with no cookie, question or redirect.
 
     The page that says so lets the person take it back. These links never expire.
     """
@@ -146,13 +162,23 @@ def unsubscribe(token: str) -> Response:
 
 
 def _unsubscribe(token: str) -> Response:
-    found = queries.request_by_unsubscribe_token(token)
-    if found is None:
+    letter = letter_by_token(token)
+    if letter is None:
         return refuse("invalid")
     if request.method == "POST":
-        choices.choose_by_link(found, wanted="again" in request.form)  # which no mail program ever posts
+        choices.choose_by_link(letter, wanted="again" in request.form)  # which no mail program ever posts
     again = request.method == "POST" and "again" in request.form
-    return show("ratings/unsubscribe.html", stopped=choices.reader_has_stopped(found), again=again, **_frame())
+    return show("ratings/unsubscribe.html", stopped=choices.reader_has_stopped(letter), again=again,
+                about=letter.about, **_frame())  # fmt: skip
+
+
+def letter_by_token(token: str) -> choices.Letter | None:
+    """Follow the link with which one stops mails; None when it is not one of ours."""
+    if asked := queries.request_by_unsubscribe_token(token):
+        return choices.Letter(asked.message, REQUESTS, asked.subject.visit.client)
+    if told := notices.notice_by_token(token):
+        return choices.Letter(told, NOTICES, notices.visit_of(told).client)
+    return None
 
 
 @open_pages.after_request

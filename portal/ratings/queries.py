@@ -18,6 +18,7 @@ from portal.outbox.models import Message
 from portal.people.models import Client, Relative, Service
 from portal.people.queries import relative_to_ask
 from portal.people.records import client_of
+from portal.ratings.link_models import VisitLink
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.words import in_words
 from portal.settings.queries import option
@@ -68,7 +69,7 @@ def may_rate_anew(asked_again_at: datetime | None) -> bool:
     return asked_again_at is not None and asked_again_at > oldest and is_open()
 
 
-def is_asked_anew(request: RatingRequest, rating: Rating) -> bool:
+def is_asked_anew(request: RatingRequest | VisitLink, rating: Rating) -> bool:
     """Whether a request is one by which staff ask anew about what is rated, and nobody has answered since."""
     return request.again and request.answered_at is None and rating.asked_again_at is not None
 
@@ -81,7 +82,7 @@ def is_urgent(stars: int) -> bool:
     return stars <= option("ratings.urgent_threshold")
 
 
-def can_be_changed_by_link(request: RatingRequest, rating: Rating) -> bool:
+def can_be_changed_by_link(request: RatingRequest | VisitLink, rating: Rating) -> bool:
     """Whether a mailed link may change a rating: one by which the agency asks again, and where it does not lock links,
     the one that gave the rating."""
     if is_asked_anew(request, rating):

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, insert, select, update
 from portal import clock
 from portal.errors import Refused
 from portal.extensions import db, rows_changed
+from portal.i18n import local
 from portal.links import make_token
 from portal.outbox.actions import PATIENCE, Order, cancel, schedule
 from portal.people.models import Client
@@ -47,14 +48,16 @@ def open_ratings(visits: Sequence[Visit], *, ask: bool = True) -> None:
 
 
 def _facts(visits: Sequence[Visit], asked: bool) -> dict[int, dict]:
-    """What is written down of each visit: as it is on the day on which it ends, and whether a request is due."""
+    """What is written down of each visit: as it is on the day on which it ends, and whether and when a request is
+    due."""
     clients = select(Client.id, Client.file_manager_id).where(Client.id.in_({visit.client_id for visit in visits}))
     managers = dict(db.session.execute(clients).all())
     return {
         visit.id: {
             "visit_id": visit.id, "client_id": visit.client_id, "service_id": visit.service_id,
             "sector_id": visit.sector_id, "manager_id": managers[visit.client_id],
-            "ended_at": visit.ended_at or clock.now(), "asked": asked,
+            "ended_at": (ended_at := visit.ended_at or clock.now()), "asked": asked,
+            "day": visit.local_start.date(), "asked_day": local(_due(ended_at) if asked else ended_at).date(),
         }
         for visit in visits
     }  # fmt: skip
@@ -84,9 +87,8 @@ def _promise_requests(subjects: dict[int, datetime]) -> None:
 
 
 def _order(subject_id: int, round: int, ended_at: datetime) -> Order:
-    moment, limit = clock.now(), too_old_from(ended_at)
-    due = due_time(ended_at, moment, option("ratings.request_delay_minutes"))
-    reason = "too_old" if limit < moment else None if _is_drawn(subject_id) else "not_sampled"
+    due, limit = _due(ended_at), too_old_from(ended_at)
+    reason = "too_old" if limit < clock.now() else None if _is_drawn(subject_id) else "not_sampled"
     return Order(
         kind="ratings.request",
         subject=("rating_subject", subject_id),
@@ -95,6 +97,10 @@ def _order(subject_id: int, round: int, ended_at: datetime) -> Order:
         not_after=max(limit, due + PATIENCE),
         suppressed=reason,
     )
+
+
+def _due(ended_at: datetime) -> datetime:
+    return due_time(ended_at, clock.now(), option("ratings.request_delay_minutes"))
 
 
 def key_of(subject_id: int, round: int) -> str:

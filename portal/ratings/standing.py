@@ -1,4 +1,5 @@
-"""Does a person want rating requests? Read from all that was ever said about it; `choices` writes it.
+"""Does a person want rating requests, and the notices that a visit is done? Each is asked for itself, and read from all
+that was ever said about it; `choices` writes it.
 
 The newest word counts. What the reader of an address says, with the link of a mail or signed in, counts for every mail
 to it. What staff note binds the file in which they note it, and takes nothing back that was said in another one: of
@@ -18,6 +19,7 @@ from portal.people.models import Client, Relative, Staff
 from portal.ratings.models import RequestChoice
 
 Asked = Client | Relative
+REQUESTS, NOTICES = "requests", "notices"  # what one may say no to, each for itself
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,12 @@ class Standing:
     history: list[Word]
 
 
-_OF_PERSON = and_(RequestChoice.person_type == bindparam("type"), RequestChoice.person_id == bindparam("id"))
+_OF_KIND = RequestChoice.about == bindparam("about")
+_OF_PERSON = and_(RequestChoice.person_type == bindparam("type"), RequestChoice.person_id == bindparam("id"), _OF_KIND)
 _OF_READER = and_(
-    RequestChoice.address == bindparam("address"), RequestChoice.address != "", RequestChoice.said_by != "staff"
-)
+    RequestChoice.address == bindparam("address"), RequestChoice.address != "", RequestChoice.said_by != "staff",
+    _OF_KIND,
+)  # fmt: skip
 _NEWEST_OF_READER = RequestChoice.id == select(func.max(RequestChoice.id)).where(_OF_READER).scalar_subquery()
 _NEWEST_OF_PERSON = RequestChoice.id == select(func.max(RequestChoice.id)).where(_OF_PERSON).scalar_subquery()
 _NEWEST = select(RequestChoice).where(or_(_NEWEST_OF_PERSON, _NEWEST_OF_READER)).order_by(RequestChoice.id.desc())
@@ -69,15 +73,20 @@ _ALL = (
 )
 
 
-def has_stopped(person: Asked | None, address: str) -> bool:
-    """Whether this person, or whoever reads this address, wants no rating requests."""
-    if person and address == person.email and (known := g.get("standings", {}).get((person.__tablename__, person.id))):
-        return known.stopped  # the page has read it already
-    return _is_stop(db.session.scalars(_NEWEST, _names(person, address)).all(), person)
+def has_stopped(person: Asked | None, address: str, about: str = REQUESTS) -> bool:
+    """Whether this person, or whoever reads this address, wants none of these mails.
+
+    Args:
+        about: `requests` that ask for a rating, or `notices` that a visit is done.
+    """
+    known = g.get("standings", {}) if about == REQUESTS and person and address == person.email else {}
+    if person and (standing := known.get((person.__tablename__, person.id))):
+        return standing.stopped  # the page has read it already
+    return _is_stop(db.session.scalars(_NEWEST, _names(person, address, about)).all(), person)
 
 
 def standing_of(person: Asked) -> Standing:
-    """How it stands with a person, and how it came to that; read once for all parts of a page."""
+    """How it stands with a person and the requests, and how it came to that; read once for all parts of a page."""
     known = g.setdefault("standings", {})
     who = person.__tablename__, person.id
     if who not in known:
@@ -96,9 +105,9 @@ def _read_standing(person: Asked) -> Standing:
     return Standing(_is_stop(said, person), _is_stopped_elsewhere(said, person), own)
 
 
-def _names(person: Asked | None, address: str) -> dict[str, object]:
+def _names(person: Asked | None, address: str, about: str = REQUESTS) -> dict[str, object]:
     who = {"type": person.__tablename__, "id": person.id} if person else {"type": "", "id": 0}
-    return {"address": address.lower(), **who}
+    return {"address": address.lower(), "about": about, **who}
 
 
 def _is_stop(said: Sequence[RequestChoice], person: Asked | None) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.people.models import Client, Service
-from portal.ratings.models import RatingRequest, RatingSubject, SuspectAnswer
+from portal.ratings.models import RatingSubject, SuspectAnswer
 from portal.visits.models import Visit
 from portal.visits.queries import visible_visits
 
@@ -46,8 +46,7 @@ def suspect_answers(user: User, limit: int = 20) -> list[SuspectRow]:
             (Client.first_name + " " + Client.last_name).label("client"), Service.name.label("service"),
             Visit.starts_at,
         )
-        .join(RatingRequest, RatingRequest.id == SuspectAnswer.request_id)
-        .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
+        .join(RatingSubject, RatingSubject.id == SuspectAnswer.subject_id)
         .join(Visit, Visit.id == RatingSubject.visit_id)
         .join(Client, Client.id == RatingSubject.client_id)
         .join(Service, Service.id == RatingSubject.service_id)

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import Select, and_, select, true, union
 
 from portal.accounts.models import User
 from portal.extensions import Fact, db
 from portal.outbox.models import Message
 from portal.outbox.panels import facts_of
-from portal.ratings.models import FormerRating, Rating, RatingRequest, SuspectAnswer
+from portal.ratings.models import FormerRating, Rating, RatingRequest, RatingSubject, SuspectAnswer
 from portal.ratings.panels import subject_and_rating
 from portal.ratings.queries import is_low, may_open_file, person_to_ask
 from portal.ratings.standing import Word, standing_of
@@ -37,26 +37,42 @@ def timeline_facts(user: User, visit: Visit) -> list[Fact]:
     if found is None:
         return []
     subject, rating = found
-    asked = db.session.execute(
-        select(RatingRequest, Message, SuspectAnswer)
-        .join(Message, RatingRequest.message_id == Message.id)
-        .outerjoin(SuspectAnswer, SuspectAnswer.request_id == RatingRequest.id)
-        .where(RatingRequest.subject_id == subject.id)
-    ).all()
-    about_rating = select(Message).where(Message.subject_type == "rating")
-    told = db.session.scalars(about_rating.where(Message.subject_id == rating.id)).all() if rating else []
-    messages = {message.id: message for message in [*(row.Message for row in asked), *told]}
+    rows = db.session.execute(_told(subject, rating)).all()
+    asked = list({row.RatingRequest.id: row.RatingRequest for row in rows if row.RatingRequest}.values())
+    suspected = {row.SuspectAnswer.id: row.SuspectAnswer for row in rows if row.SuspectAnswer}
+    messages = {row.Message.id: row.Message for row in rows if row.Message}
     facts = facts_of(user, list(messages.values()))
-    facts += [_suspected(row.SuspectAnswer) for row in asked if row.SuspectAnswer]
-    facts += _closed_links([row.RatingRequest for row in asked])
+    facts += map(_suspected, suspected.values())
+    facts += _closed_links(asked)
     facts += _said(rating) if rating else []
     facts += _deeds(visit)
     person = person_to_ask(visit.client) if may_open_file(user, visit) else None
     said = standing_of(person).history if person else []
     facts += [_chosen(word) for word in said if word.at >= subject.ended_at]
-    if visit.state == State.DONE and all(row.RatingRequest.revoked_at or row.RatingRequest.again for row in asked):
+    if visit.state == State.DONE and all(one.revoked_at or one.again for one in asked):
         facts.append(_not_asked(visit))
     return facts
+
+
+def _told(subject: RatingSubject, rating: Rating | None) -> Select:
+    """Select the mails that asked for a rating, told of the visit or of the rating, with the requests that they
+    carried, and the answers that were not counted."""
+    about = [("rating_subject", subject.id), *([("rating", rating.id)] if rating else [])]
+    ids = union(
+        select(RatingRequest.message_id.label("id")).where(RatingRequest.subject_id == subject.id),
+        *(select(Message.id).where(Message.subject_type == kind, Message.subject_id == one) for kind, one in about),
+    ).subquery()
+    carried = and_(RatingRequest.message_id == Message.id, RatingRequest.subject_id == RatingSubject.id)
+    return (
+        select(Message, RatingRequest, SuspectAnswer)
+        .select_from(RatingSubject)
+        .outerjoin(ids, true())
+        .outerjoin(Message, Message.id == ids.c.id)
+        .outerjoin(RatingRequest, carried)
+        .outerjoin(SuspectAnswer, SuspectAnswer.subject_id == RatingSubject.id)
+        .where(RatingSubject.id == subject.id)
+        .order_by(Message.id)
+    )
 
 
 def _said(rating: Rating) -> Iterator[Fact]:

@@ -224,6 +224,12 @@ OPTIONS = {
             kind="window", label=_l("Days and hours"), group="requests",
         ),
         Option(
+            "notices.visit_done", False,
+            _l("A mail tells the client soon after a visit is marked as done, with a link to its page. Importing past "
+               "visits tells nobody."),
+            label=_l("Notices of completed visits"), group="requests",
+        ),
+        Option(
             "ratings.avoid_holidays", True, _l("No rating mail leaves on a public holiday, whatever the hours."),
             label=_l("Keep public holidays free"), group="requests",
         ),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 CHANGES_SHOWN = 50
+SAME_HOUR = 60  # minutes: a notice and a rating request about one visit do not both leave within them
 
 
 def option(key: str) -> Any:
@@ -106,6 +107,12 @@ def logo_by_digest(digest: str) -> Logo | None:
 def warnings_of(group: str) -> dict[str, object]:
     """What two options say together that neither says alone, by the option that it is said at."""
     module, clients = option("ratings.enabled"), option("ratings.client_ratings")
+    if group == "requests" and option("notices.visit_done") and module and clients:
+        if option("ratings.request_delay_minutes") > SAME_HOUR:
+            return {}
+        sentence = _l("The rating request leaves within the hour as well. About a visit that is asked about, no notice "
+                      "leaves: the request leads to the same page.")  # fmt: skip
+        return {"notices.visit_done": sentence}
     if group != "modules" or module == clients:
         return {}
     if module:

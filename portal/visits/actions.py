@@ -64,7 +64,7 @@ def facts_of(visit: Visit) -> dict[str, object]:
     }  # fmt: skip
 
 
-def end_visits(actor: Actor | None, visits: Sequence[Visit], *, ask: bool = True) -> None:
+def end_visits(actor: Actor | None, visits: Sequence[Visit], *, ask: bool = True, notify: bool = True) -> None:
     """Mark visits as done, and let other features know in the same transaction.
 
     A visit that is marked before its planned end has really ended now; one marked later has ended as planned.
@@ -73,6 +73,7 @@ def end_visits(actor: Actor | None, visits: Sequence[Visit], *, ask: bool = True
         actor: who says so.
         visits: planned ones that have begun.
         ask: whether the clients are asked to rate.
+        notify: whether they are told that it is done, where the agency tells them; importing past visits tells nobody.
 
     Raises:
         Refused: a visit has not begun, is a draft, cancelled, or done already.
@@ -85,6 +86,8 @@ def end_visits(actor: Actor | None, visits: Sequence[Visit], *, ask: bool = True
     record_all("visit.done", actor, [
         (("visit", visit.id), {"state": State.PLANNED}, {"state": State.DONE}) for visit in visits])  # fmt: skip
     wires.react("visit ended", visits, ask=ask)
+    if notify:
+        wires.react("visit marked as done", visits)
 
 
 def _refuse_to_end(visit: Visit, moment: datetime) -> None:

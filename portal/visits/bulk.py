@@ -151,7 +151,7 @@ def _as_row(ledger: Ledger, visit: KnownVisit) -> dict[str, object]:
 def _conclude(ledger: Ledger, written: Sequence[Pair], ask: bool) -> None:
     ended = [visit for visit, known in written if known.to_state == State.DONE]
     if ended:
-        end_visits(ledger.user, ended, ask=ask)
+        end_visits(ledger.user, ended, ask=ask, notify=False)
     with force_locale(option("agency.language")):
         reason = _("Cancelled in the planning program.")
     for visit, known in written:

@@ -515,4 +515,8 @@ SIGHTS = [
     Sight("fault-of-the-server", "", "/fault", 500),
     Sight("not-allowed", "", "/forbidden", 403),
     Sight("too-often", "", "/too-often", 429),
+    # the page of a visit, and its link
+    Sight("visit-by-link", "", "{link[visit]}"),
+    Sight("visit-link", "sofia", "/staff/visits/{agency.claires_done}/link"),
+    Sight("visit-link-made", "sofia", "/staff/visits/{agency.claires_next}/link"),
 ]  # fmt: skip

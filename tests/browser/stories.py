@@ -29,9 +29,10 @@ from portal.organisation.catalogue import add_skill
 from portal.outbox.actions import hold_channel
 from portal.outbox.models import Message
 from portal.people.models import Absence, Availability, Client, Sector, Service, Staff, Worker
-from portal.ratings.actions import answer_request, leave_rating
+from portal.ratings.actions import answer_link, leave_rating
 from portal.ratings.handling import handling_of
 from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
+from portal.ratings.opened import by_request, link_made
 from portal.settings.actions import mark_setup, set_option
 from portal.threads.actions import announce
 from portal.threads.changes import archive, correct_message, withdraw_message
@@ -80,6 +81,7 @@ def tell(agency: Agency) -> Story:
     links |= _account_links(agency)
     left = _asked(denis, rising, wassim, 7)
     links["unsubscribe"] = f"/unsubscribe/{make_token('unsubscribe', left.message.public_id)}"
+    links["visit"] = f"/r/{make_token('visit', link_made(agency.claires_next).public_id)}"
     return Story(agency, links, [request.message_id])
 
 
@@ -93,12 +95,13 @@ def _link(request: RatingRequest) -> str:
 
 
 def _answered(request: RatingRequest) -> RatingRequest:
-    answer_request(request, 4, LONG, trapped=False)
+    answer_link(by_request(request), 4, LONG, trapped=False)
     return request
 
 
 def _revoked(request: RatingRequest) -> RatingRequest:
-    db.session.add(SuspectAnswer(request_id=request.id, stars=5, comment="…", reason="honeypot"))
+    suspect = {"subject_id": request.subject_id, "request_id": request.id, "reason": "honeypot"}
+    db.session.add(SuspectAnswer(stars=5, comment="…", **suspect))
     cancel_visit(None, request.subject.visit, "La cliente était absente")
     return request
 

@@ -16,9 +16,10 @@ from portal.incidents.following import Closing, move_incident
 from portal.incidents.models import Incident, State
 from portal.outbox.models import Message
 from portal.people.models import Relative
-from portal.ratings.actions import answer_request, leave_rating
+from portal.ratings.actions import answer_link, leave_rating
 from portal.ratings.handling import handling_of
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
+from portal.ratings.opened import by_request
 from portal.ratings.queries import missing_requests
 from portal.settings.actions import set_option
 from portal.visits.actions import end_visits
@@ -278,7 +279,7 @@ def test_a_link_that_opens_no_more_speaks_of_the_incident_not_of_a_visit(
     rate_handling(database, agency, handled, 4)
     with database.app.app_context(), pytest.raises(Refused) as late:
         first = db.session.scalars(select(RatingRequest).where(RatingRequest.reminds_id.is_(None))).one()
-        answer_request(first, 2, "", trapped=False)
+        answer_link(by_request(first), 2, "", trapped=False)
     assert "How this incident was handled has been rated" in str(late.value.message)
 
 

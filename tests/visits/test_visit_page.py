@@ -86,7 +86,8 @@ def test_the_whole_story_stands_in_one_line_after_the_other(
     mailbox.collect()
     time_machine.shift(timedelta(hours=1))
     with database.writing():
-        db.session.add(SuspectAnswer(request_id=factories.request_of(visit).id, stars=5, reason="too_fast"))
+        request = factories.request_of(visit)
+        db.session.add(SuspectAnswer(subject_id=request.subject_id, request_id=request.id, stars=5, reason="too_fast"))
     time_machine.shift(timedelta(hours=1))
     with database.writing():
         factories.rate(agency.claire, visit, 1, "Personne n’est venu")
