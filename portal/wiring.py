@@ -48,7 +48,7 @@ from portal.people.importer import CLIENTS, WORKERS
 from portal.people.models import Client, Sector
 from portal.people.queries import files_of_account, is_named, name_of_staff, names_of_actors, visible_sectors
 from portal.ratings import alerts as rating_alerts
-from portal.ratings import choices, low, notices, replies, requests, visit_links
+from portal.ratings import choices, low, notices, replies, requests, tallies, visit_links
 from portal.ratings import messages as rating_messages
 from portal.ratings import timeline as rating_timeline
 from portal.ratings.columns import RATING_COLUMN, waiting_visit
@@ -247,6 +247,7 @@ wires.reactions = {
     "visit cancelled": [requests.withdraw_requests, notices.withdraw_notices],
     "visit reopened": [requests.supersede_requests, notices.withdraw_notices],
     "incident opened": [requests.drop_requests],
+    "messages moved": [tallies.messages_moved],
     "handling rated": [note_rating],
     "note ended": [complaints_following.note_ended],
     "note reopened": [complaints_following.note_reopened],

@@ -15,6 +15,7 @@ from portal.errors import Refused
 from portal.extensions import db, rows_changed, upsert, wires
 from portal.links import new_public_id
 from portal.outbox.channel import insert_channel
+from portal.outbox.held import tell_moved
 from portal.outbox.jobs import drain
 from portal.outbox.models import MAIL, OPEN, Channel, Message
 from portal.queue import enqueue_after_commit
@@ -89,12 +90,14 @@ def _row(order: Order) -> dict[str, Any]:
 
 def cancel(ids: Sequence[int], reason: str) -> list[int]:
     """Take messages back that have not left; return which. One that is just being sent asks again before it leaves."""
-    found: list[int] = []
+    found: dict[int, str] = {}
     for start in range(0, len(ids), 500):
         open_ones = Message.id.in_(ids[start : start + 500]), Message.state.in_(OPEN)
         closed = {"state": "cancelled", "reason": reason, "put_aside_at": clock.now()}
-        found += db.session.scalars(update(Message).where(*open_ones).values(closed).returning(Message.id))
-    return found
+        taken_back = update(Message).where(*open_ones).values(closed).returning(Message.id, Message.kind)
+        found |= dict(db.session.execute(taken_back).all())
+    tell_moved(found)
+    return list(found)
 
 
 def refuse_to_send_again(message: Message) -> None:
@@ -126,6 +129,7 @@ def send_again(actor: User, message: Message) -> None:
     if not rows_changed(update(Message).where(*as_seen).values(renewed)):
         raise Refused(_l("Somebody else has just sent this message again."), "open")
     db.session.expire(message)
+    tell_moved({message.id: message.kind})
     record("message.sent_again", actor, ("message", message.id), before=before, after={"state": "due"})
     enqueue_after_commit(db.session, drain)
 
@@ -156,6 +160,7 @@ def cancel_message(actor: User, message: Message) -> None:
     if not rows_changed(update(Message).where(*still_open).values(closed)):
         raise Refused(_l("This message is being sent at this moment: it cannot be taken back any more."), "sending")
     db.session.expire(message)
+    tell_moved({message.id: message.kind})
     record("message.cancelled", actor, ("message", message.id), before=before, after={"state": "cancelled"})
 
 

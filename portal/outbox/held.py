@@ -3,12 +3,13 @@
 Each mail needs it twice, so the statements are made once: making one takes longer than running it.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Table, Update, bindparam, select, update
+from sqlalchemy import CursorResult, Table, Update, bindparam, func, select, update
 
-from portal.extensions import db
+from portal.extensions import db, wires
 from portal.outbox.models import IS_HELD, Attempt, Message
 
 MESSAGE, ATTEMPT = cast("Table", Message.__table__), cast("Table", Attempt.__table__)
@@ -37,6 +38,23 @@ def write_message(message_id: int, token: str, values: dict[str, Any]) -> bool:
 def write_attempt(attempt_id: int, values: dict[str, Any]) -> None:
     """Write to an attempt that has not ended."""
     _run(_attempt_update(tuple(values)), {"held_id": attempt_id}, values)
+
+
+def tell_moved(messages: Mapping[int, str]) -> None:
+    """Let the features that count messages know that the state of some has changed: they wait, or will not leave, or
+    have left.
+
+    Args:
+        messages: their kinds by id.
+    """
+    if messages:
+        wires.react("messages moved", messages)
+
+
+def deaths(message_id: int) -> int:
+    """How many attempts at a message were broken off, by an error or with their process."""
+    died = select(func.count()).where(Attempt.message_id == message_id, Attempt.outcome == "died")
+    return db.session.scalar(died) or 0
 
 
 def _run(statement: Update, held: dict[str, Any], values: dict[str, Any]) -> int:

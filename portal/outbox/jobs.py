@@ -11,6 +11,7 @@ from portal import clock
 from portal.extensions import db, rows_changed, wires, writing
 from portal.outbox import leases
 from portal.outbox.channel import insert_channel
+from portal.outbox.held import tell_moved
 from portal.outbox.letters import Unfilled
 from portal.outbox.mail import compose
 from portal.outbox.mailer import Mailer, Outcome, ServerClosed
@@ -59,7 +60,12 @@ def sweep(inline: bool = False) -> int:
 def _move(condition: ColumnElement[bool], states: tuple[str, ...], **values: str | datetime | Case | None) -> None:
     """Change rows that nobody else has in hand: waiting for a lock could end in a deadlock with a visitor's deed."""
     chosen = select(Message.id).where(Message.state.in_(states), condition).with_for_update(skip_locked=True)
-    rows_changed(update(Message).where(Message.id.in_(chosen)).values(**values))
+    moved = update(Message).where(Message.id.in_(chosen)).values(**values)
+    if values["state"] == "expired":
+        gone = moved.returning(Message.id, Message.kind).execution_options(synchronize_session=False)
+        tell_moved(dict(db.session.execute(gone).all()))
+    else:  # it waits as it did
+        rows_changed(moved)
     db.session.commit()
 
 

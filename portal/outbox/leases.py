@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g
-from sqlalchemy import func, literal, or_, select, update
+from sqlalchemy import literal, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from portal import clock
@@ -22,7 +22,7 @@ from portal.extensions import db, rows_changed, wires, writing
 from portal.i18n import reading_language
 from portal.outbox import channel, suppression
 from portal.outbox.channel import printable
-from portal.outbox.held import are_held, locked, write_attempt, write_message
+from portal.outbox.held import are_held, deaths, locked, tell_moved, write_attempt, write_message
 from portal.outbox.models import IS_HELD, MAIL, OPEN, Attempt, Channel, Drop, Message, Postpone, Recipient
 
 LEASE = timedelta(seconds=60)
@@ -158,6 +158,7 @@ def _put_aside(message: Message, decision: Drop | Postpone) -> None:
         message.state, message.next_at, message.reason = "scheduled", decision.until, decision.reason
     else:
         message.state, message.reason, message.put_aside_at = decision.state, decision.reason, clock.now()
+        tell_moved({message.id: message.kind})
 
 
 @writing()
@@ -200,6 +201,7 @@ def _write_end(turn: Turn, outcome: str, answer: str, of_recipient: bool) -> Non
     write_attempt(turn.attempt_id, {"outcome": outcome, "answer": answer, "ended_at": clock.now()})
     freed = {"lease_token": None, "lease_until": None, "last_answer": answer}
     if write_message(turn.message_id, turn.token, _after(turn, outcome) | freed):
+        tell_moved({turn.message_id: turn.kind})
         if of_recipient:
             suppression.note_refusal(turn.recipient.address)
         elif outcome == "accepted" and turn.refused_before:
@@ -217,7 +219,7 @@ def _after(turn: Turn, outcome: str) -> dict[str, Any]:
         return {"state": "due", "attempts": turn.number - 1, "next_at": moment}
     if outcome == "lost":
         return _after_lost_answer(turn.kind, turn.ambiguous, moment + BACK_OFF[0])
-    if outcome == "died" and _is_poison(turn.message_id):
+    if outcome == "died" and deaths(turn.message_id) >= POISON:
         return {"state": "failed", "reason": "poison"}
     wait = BACK_OFF[min(turn.number, len(BACK_OFF)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load
     return {"state": "retry", "next_at": moment + wait}
@@ -229,11 +231,6 @@ def _after_lost_answer(kind: str, ambiguous: int, next_at: object) -> dict[str, 
     if ambiguous + 1 > (known.extra_copies if known else 0):
         return {"state": "uncertain", "ambiguous": ambiguous + 1, "reason": "answer_lost"}
     return {"state": "retry", "ambiguous": ambiguous + 1, "next_at": next_at}
-
-
-def _is_poison(message_id: int) -> bool:
-    deaths = select(func.count()).where(Attempt.message_id == message_id, Attempt.outcome == "died")
-    return (db.session.scalar(deaths) or 0) >= POISON
 
 
 @writing()
@@ -264,6 +261,7 @@ def reclaim() -> int:
     for message in found:
         for name, value in _after_death(message).items():
             setattr(message, name, value)
+    tell_moved({message.id: message.kind for message in found})
     db.session.commit()
     return len(found)
 
@@ -280,7 +278,7 @@ def _after_death(message: Message) -> dict[str, Any]:
         attempt.outcome = "lost"
         return freed | _after_lost_answer(message.kind, message.ambiguous, moment)
     attempt.outcome = "died"
-    if _is_poison(message.id):
+    if deaths(message.id) >= POISON:
         return freed | {"state": "failed", "reason": "poison"}
     return freed | {"state": "due", "next_at": moment}
 

@@ -15,12 +15,14 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed, wires
+from portal.i18n import local
 from portal.outbox.actions import PATIENCE, Order, cancel, schedule
 from portal.outbox.suppression import is_suppressed, refusals
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import is_open, person_to_ask
 from portal.ratings.requests import key_of
 from portal.ratings.standing import has_stopped
+from portal.ratings.tallies import follow
 from portal.ratings.timing import opening_after
 from portal.ratings.values import messages_of, refuse_unless_done, refuse_unless_file_is_open
 
@@ -110,6 +112,7 @@ def ask_again(user: User, subject: RatingSubject | None, rating: Rating | None, 
     message_id = schedule([order])[key]
     row = {"subject_id": done.id, "round": round, "message_id": message_id, "again": True}
     db.session.execute(insert(RatingRequest), [row])
+    follow([done.id], asked_on=local(due).date())
     if rating:  # past the mapper: who is just changing it is not disturbed
         rows_changed(update(Rating).where(Rating.id == rating.id).values(asked_again_at=clock.now()))
     after = {"message": message_id, "stars": asked.stars}

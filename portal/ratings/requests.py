@@ -16,6 +16,7 @@ from portal.outbox.actions import PATIENCE, Order, cancel, schedule
 from portal.people.models import Client
 from portal.ratings.models import RatedWorker, Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import is_open
+from portal.ratings.tallies import follow
 from portal.ratings.timing import due_time, opening_after, too_old_from
 from portal.settings.queries import option
 from portal.visits.models import Visit, VisitWorker
@@ -45,6 +46,7 @@ def open_ratings(visits: Sequence[Visit], *, ask: bool = True) -> None:
     _write_down_workers(subjects)
     if asked:
         _promise_requests({subjects[visit_id]: row["ended_at"] for visit_id, row in facts.items()})
+    follow(list(subjects.values()))
 
 
 def _facts(visits: Sequence[Visit], asked: bool) -> dict[int, dict]:
@@ -133,7 +135,9 @@ def promise_reminder(request: RatingRequest, asked_at: datetime, expires_at: dat
     if due >= expires_at:
         return
     round = request.round + 1
-    if request.asked_at:  # tried before, so perhaps promised before; before a first try no round follows its own
+    # tried before, so perhaps promised before; before a first try no round follows its own, unless staff have asked
+    # anew meanwhile and then had this one sent again
+    if request.asked_at or request.message.resends:
         others = select(RatingRequest.round, RatingRequest.reminds_id)
         found = db.session.execute(others.where(RatingRequest.subject_id == request.subject_id))
         rounds = {row.round: row.reminds_id for row in found}
@@ -156,6 +160,7 @@ def withdraw_requests(visits: Sequence[Visit]) -> None:
     if _any_rated(visits):
         raise Refused(_l("This visit has been rated. It cannot be cancelled any more."), "rated")
     _take_back(visits, "visit_cancelled")
+    _leave(visits)
 
 
 def supersede_requests(visits: Sequence[Visit]) -> None:
@@ -172,6 +177,7 @@ def supersede_requests(visits: Sequence[Visit]) -> None:
     subjects = select(RatingSubject.id).where(RatingSubject.visit_id.in_([visit.id for visit in visits]))
     open_ones = RatingRequest.subject_id.in_(subjects), RatingRequest.revoked_at.is_(None)
     rows_changed(update(RatingRequest).where(*open_ones).values(revoked_at=clock.now()))
+    _leave(visits)
 
 
 def drop_requests(visits: Sequence[Visit], incident_id: int) -> None:
@@ -191,6 +197,12 @@ def _any_rated(visits: Sequence[Visit]) -> bool:
     ids = [visit.id for visit in visits]
     rated = select(Rating.id).join(RatingSubject).where(RatingSubject.visit_id.in_(ids)).limit(1)
     return db.session.scalar(rated) is not None
+
+
+def _leave(visits: Sequence[Visit]) -> None:
+    """Have the tallies count visits as done no more."""
+    done = select(RatingSubject.id).where(RatingSubject.visit_id.in_([visit.id for visit in visits]))
+    follow(db.session.scalars(done).all())
 
 
 def _take_back(visits: Sequence[Visit], reason: str) -> None:

@@ -19,6 +19,7 @@ from portal.outbox.actions import cancel
 from portal.ratings.low import alert, alert_of_change
 from portal.ratings.models import FormerRating, Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import may_open_file
+from portal.ratings.tallies import Said, count_another_answer, count_change, count_first
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
 
@@ -47,6 +48,11 @@ class Value:
     typed_by: str | None = None
     given_how: str | None = None
     given_at: datetime | None = None
+
+
+def said_by(value: Value | Rating) -> Said:
+    """What the tallies count of a value."""
+    return value.stars, value.comment, value.channel
 
 
 def refuse_unless_done(subject: RatingSubject | None) -> RatingSubject:
@@ -97,6 +103,7 @@ def write_first(subject: RatingSubject, value: Value) -> tuple[int, list[int]]:
     rating_id = db.session.scalar(_first_rating(db.engine.dialect.name), row)
     if rating_id is None:
         raise rated_meanwhile(subject)
+    count_first(subject, said_by(value))
     taken_back = cancel(messages_of(subject.id), "already_rated")
     _tell(subject)
     alert(rating_id, value.stars)
@@ -134,7 +141,7 @@ def replace_value(actor: Actor | None, rating: Rating, value: Value) -> None:
     if _says_the_same(rating, value):
         return
     anew = rating.asked_again_at is not None and value.channel != "staff"
-    before = None if anew or rating.excluded_at else rating.stars
+    before, said_before = None if anew or rating.excluded_at else rating.stars, said_by(rating)
     entry = _entry(rating, value, anew)
     try:
         with db.session.begin_nested():  # the page that says no still reads: a failed flush outside would not let it
@@ -148,7 +155,9 @@ def replace_value(actor: Actor | None, rating: Rating, value: Value) -> None:
     except StaleDataError as error:
         raise Refused(_CHANGED, "changed") from error
     # whatever this process has read: somebody may have excluded the former value meanwhile
-    rows_changed(update(Rating).where(Rating.id == rating.id).values(COUNTED))
+    excluded = update(Rating).where(Rating.id == rating.id, Rating.excluded_at.is_not(None)).values(COUNTED)
+    count_change(rating.subject_id, None if rows_changed(excluded) else said_before, said_by(value))
+    count_another_answer(rating.subject_id, said_before, said_by(value))
     db.session.expire(rating, list(COUNTED))
     if anew:
         cancel(messages_of(rating.subject_id), "already_rated")
