@@ -65,6 +65,7 @@ from portal.ratings import link_routes as rating_link_routes  # noqa: F401
 from portal.ratings import record_routes as rating_record_routes  # noqa: F401
 from portal.ratings import routes as ratings_routes  # noqa: F401
 from portal.ratings import staff_routes as ratings_staff_routes  # noqa: F401
+from portal.ratings import survey_routes  # noqa: F401
 from portal.ratings.public import open_pages
 from portal.reports import paper_routes as report_paper_routes  # noqa: F401
 from portal.reports import routes as reports_routes  # noqa: F401

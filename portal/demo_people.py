@@ -1,5 +1,6 @@
 """What the records of the demo agency hold: where people live, what workers are good at and when they can come."""
 
+from dataclasses import replace
 from datetime import time, timedelta
 
 from sqlalchemy import select
@@ -19,8 +20,10 @@ from portal.people.models import (
     Worker,
     WorkerSkill,
 )
+from portal.ratings.survey import SHIPPED
+from portal.ratings.survey_actions import survey_row
 
-# name, usual minutes, the question after it where it has one of its own, by language
+# name, usual minutes, the question after it where it has a survey of its own, by language
 SERVICES = (
     ("Aide au lever", 60, {}),
     ("Aide au repas", 60, {}),
@@ -67,11 +70,12 @@ STAFF = {"sofia": "03 53 01 10 01", "igor": "04 65 71 10 02", "ines": "01 99 00 
 
 def make_services() -> list[Service]:
     """The services of the agency, with what a visit usually lasts."""
-    made = [
-        Service(name=name, default_minutes=minutes, **{f"question_{code}": asked for code, asked in questions.items()})
-        for name, minutes, questions in SERVICES
-    ]
+    made = [Service(name=name, default_minutes=minutes) for name, minutes, _question in SERVICES]
     db.session.add_all(made)
+    db.session.flush()
+    for service, (_name, _minutes, question) in zip(made, SERVICES, strict=True):
+        if question:
+            db.session.add(survey_row(service.id, replace(SHIPPED, question=question)))
     return made
 
 

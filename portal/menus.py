@@ -186,6 +186,9 @@ MENUS = {
         Entry(_l("Roles and rights"), "staff.show_roles", "lock", Permission.SEE_ROLES, _l("Administration")),
         Entry(_l("Notifications"), "staff.list_texts", "mail", Permission.SEE_TEMPLATES, _l("Administration")),
         Entry(_l("Import"), "staff.list_imports", "upload", Permission.IMPORT_FILES, _l("Administration")),
+        Entry(
+            _l("Survey"), "staff.edit_survey", "star", Permission.EDIT_SURVEY, _l("Administration"), "ratings.enabled"
+        ),
         Entry(_l("Configuration"), "staff.show_settings", "settings", Permission.CHANGE_OPTIONS, _l("Administration")),
         Entry(_l("Audit log"), "staff.open_journal", "history", Permission.SEE_JOURNAL, _l("Administration")),
         Entry(_l("My account"), "staff.me", "user", Permission.SEE_OWN_ACCOUNT, _l("Administration")),

@@ -84,6 +84,7 @@ class Permission(Enum):
     ASK_AGAIN = _l("Ask a client of one's sectors for a rating by hand.")
     REPLY_TO_RATINGS = _l("Answer a client who has left a rating.")
     EXCLUDE_RATINGS = _l("Exclude a rating from the statistics, with a reason.")
+    EDIT_SURVEY = _l("Set up what clients are asked after a visit, and try it out.")
     STOP_REQUESTS = _l("Stop or allow rating requests to a person, as that person said.")
     IMPORT_FILES = _l("Bring in visits, clients and workers from files.")
     OPEN_CONTROLS = _l("Open control tables, keep filters, and take away as files what they show.")
@@ -153,6 +154,7 @@ GRANTS: dict[Role, set[Permission]] = {
         Permission.HOLD_OUTBOX,
         Permission.SEE_TEMPLATES,
         Permission.EXCLUDE_RATINGS,
+        Permission.EDIT_SURVEY,
         Permission.JUDGE_EVENTS,
         Permission.SEE_REPORTERS,
     },
@@ -162,6 +164,7 @@ GRANTS: dict[Role, set[Permission]] = {
         Permission.SEE_TEMPLATES,
         Permission.EDIT_TEMPLATES,
         Permission.EXCLUDE_RATINGS,
+        Permission.EDIT_SURVEY,
         Permission.JUDGE_EVENTS,
         Permission.CHANGE_OPTIONS,
         Permission.SEE_JOURNAL,

@@ -213,7 +213,7 @@ wires.thread_panels = [incident_panels.thread_panel, follow_panel, event_panels.
 wires.way_to_set_up = setup.way_to_set_up
 
 # what is tried out beside the options of a page of the configuration
-wires.option_panels = {"question": setup.question_panel, "sender": setup.test_panel}
+wires.option_panels = {"sender": setup.test_panel}
 
 # what notes follow, for `notes`
 wires.note_origins = {"adverse_event": event_notes.ORIGIN}

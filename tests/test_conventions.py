@@ -331,7 +331,7 @@ def test_every_kind_of_deed_is_recorded_somewhere() -> None:
 
 def test_every_option_is_read_somewhere() -> None:
     code = {value for name, tree in modules().items() if name != "portal.settings.models" for value in constants(tree)}
-    prefixes = {"ratings.question_", "agency.privacy_"}
+    prefixes = {"agency.privacy_"}
     faults(key for key in OPTIONS if key not in code and not any(key.startswith(prefix) for prefix in prefixes))
 
 

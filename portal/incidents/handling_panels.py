@@ -9,7 +9,8 @@ from portal.forms import STAR_WORDS
 from portal.incidents.models import Incident
 from portal.incidents.queries import visible_incidents
 from portal.ratings.handling import can_rate, handling_of
-from portal.ratings.queries import is_low, is_urgent, question_of
+from portal.ratings.queries import is_low, is_urgent
+from portal.ratings.survey import asked_about
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 from portal.threads.models import Thread
@@ -37,7 +38,7 @@ def handling_panel(user: User, thread: Thread) -> Panel | None:
     if shown is None and url is None and (rating or not staff):
         return None
     return Panel("incidents/_handling_panel.html", {
-        "heading": _("How the client rated the handling") if staff else question_of(subject),
+        "heading": _("How the client rated the handling") if staff else asked_about(subject).question,
         "stars": shown.stars if shown else None,
         "comment": shown.comment if shown else None,
         "said_at": shown.said_at if shown else None,

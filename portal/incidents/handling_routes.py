@@ -15,11 +15,11 @@ from portal.incidents.queries import incident_of
 from portal.pages import done, show
 from portal.portals import client, staff
 from portal.ratings import actions
-from portal.ratings.forms import RatingForm
+from portal.ratings.forms import RatingForm, present_of
 from portal.ratings.handling import handling_of, refuse_unless_rateable
 from portal.ratings.low import look_at
 from portal.ratings.models import Rating, RatingSubject
-from portal.ratings.queries import question_of
+from portal.ratings.survey import Asked, asked_about
 from portal.roles import Permission
 from portal.settings.queries import option
 from portal.threads.actions import raise_version
@@ -33,37 +33,32 @@ def rate_handling(incident_id: int) -> Response:
         abort(404)
     incident = incident_of(g.user, incident_id) or abort(404)
     subject, rating = handling_of(incident_id) or abort(404)
+    asked, typed = asked_about(subject), request.method == "POST"
     try:
         refuse_unless_rateable(g.user, subject, rating)
-        form = RatingForm(data=None if request.method == "POST" else _present(rating))
+        form = RatingForm(asked, **(present_of(rating) if rating and not typed else {}))
         if not form.validate_on_submit():
-            return _window(incident, subject, form, 422 if request.method == "POST" else 200)
+            return _window(incident, asked, form, 422 if typed else 200)
         _rate(subject, rating, form)
     except Refused as refusal:
         db.session.rollback()
-        return _window(incident, subject, RatingForm() if request.method == "POST" else None, 409, refusal.message)
+        return _window(incident, asked, RatingForm(asked) if typed else None, 409, refusal.message)
     flash(_("Thank you. Your answer has reached the agency."), "success")
     return done(_thread_of(incident))
 
 
-def _present(rating: Rating | None) -> dict:
-    return {"stars": rating.stars, "comment": rating.comment, "version": rating.version} if rating else {}
-
-
 def _rate(subject: RatingSubject, rating: Rating | None, form: RatingForm) -> None:
     if rating and form.seen_version:
-        actions.change_rating(g.user, rating, form.stars.stars, form.comment.data or "", form.seen_version)
+        actions.change_rating(g.user, rating, form.stars.stars, form.said_comment, form.seen_version)
     else:
-        actions.leave_rating(g.user, subject, form.stars.stars, form.comment.data or "")
+        actions.leave_rating(g.user, subject, form.stars.stars, form.said_comment)
 
 
-def _window(
-    incident: Incident, subject: RatingSubject, form: RatingForm | None, status: int, refusal: object = None
-) -> Response:
+def _window(incident: Incident, asked: Asked, form: RatingForm | None, status: int, refusal: object = None) -> Response:
     visit = replace(row_of(g.user, incident.visit_id), workers=[])  # nobody who came is rated here
     return show(
         "incidents/rate_handling.html", status=status, visit=visit, form=form,
-        question=question_of(subject), words=STAR_WORDS, offer_zero=option("ratings.offer_zero"),
+        question=asked.question, words=STAR_WORDS, offer_zero=option("ratings.offer_zero"),
         action_url=request.path, back_url=_thread_of(incident), refusal=refusal, for_whom=None, typed=None, again=False,
     )  # fmt: skip
 

@@ -53,9 +53,7 @@ def change_named(thing: Named, typed: Mapping[str, Value], version: int) -> Chan
     for name, value in changed.items():
         setattr(thing, name, value)
     _flush_named()
-    # of questions the journal says no more than that they were changed: they are text
-    kept = {name for name in changed if not name.startswith("question_")}
-    return {name: before[name] for name in kept}, {name: changed[name] for name in kept} | {"fields": sorted(changed)}
+    return {name: before[name] for name in changed}, changed | {"fields": sorted(changed)}
 
 
 def refuse_late(thing: Versioned, version: int) -> None:

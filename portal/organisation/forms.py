@@ -15,12 +15,11 @@ from portal.organisation.sectors import KIND_LABELS
 from portal.people.models import SkillLevel, Versioned
 from portal.people.record_forms import VersionedForm, numbers
 
-LONGEST, LONGEST_QUESTION = 80, 200
+LONGEST = 80
 _SHORT = Length(max=LONGEST, message=_l("Please use at most %(max)d characters."))
 _NAMED = DataRequired(_l("Please give a name."))
 SHORTEST_VISIT, LONGEST_VISIT = 5, 24 * 60  # minutes
 LENGTHS_OF_VISITS = NumberRange(SHORTEST_VISIT, LONGEST_VISIT, _l("Between 5 minutes and 24 hours (1440 minutes)."))
-_QUESTION = Length(max=LONGEST_QUESTION, message=_l("Please use at most %(max)d characters."))
 
 
 def _number(text: object) -> int | None:
@@ -74,7 +73,7 @@ class SectorForm(CatalogueForm):
 
 
 class ServiceForm(CatalogueForm):
-    written = ("name", "default_minutes", "question_fr", "question_ru", "question_en", "regulated", "active")
+    written = ("name", "default_minutes", "regulated", "active")
     name = StringField(_l("Name of the service"), validators=[_NAMED, _SHORT])
     hours = NumberField(
         _l("Hours"), validators=[Optional(), NumberRange(0, 24, _l("Please give a number from 0 to 24."))]
@@ -82,9 +81,6 @@ class ServiceForm(CatalogueForm):
     minutes = NumberField(
         _l("Minutes"), validators=[Optional(), NumberRange(0, 59, _l("Please give a number from 0 to 59."))]
     )
-    question_fr = StringField(_l("In French"), validators=[_QUESTION])
-    question_ru = StringField(_l("In Russian"), validators=[_QUESTION])
-    question_en = StringField(_l("In English"), validators=[_QUESTION])
     regulated = BooleanField(_l("Authorised by the department"))
     active = BooleanField(_l("Offered for new visits"))
 
@@ -100,9 +96,8 @@ class ServiceForm(CatalogueForm):
         super().__init__(thing, **lasts, **({} if thing else {"active": True, "regulated": True}))
 
     def typed(self) -> dict[str, Value]:
-        texts = ("name", "question_fr", "question_ru", "question_en")
         switches = {"regulated": self.regulated.data, "active": self.active.data}
-        return {**{name: self[name].data or None for name in texts}, "default_minutes": self.lasts or None, **switches}
+        return {"name": self.name.data or None, "default_minutes": self.lasts or None, **switches}
 
     @property
     def lasts(self) -> int:

@@ -15,7 +15,6 @@ from portal.pages import done, show
 from portal.people.models import Sector, Service, Skill
 from portal.portals import staff
 from portal.roles import GRANTS, PERIMETERS, ROLE_LABELS, Permission
-from portal.settings.queries import option
 
 # ---- sectors ----
 
@@ -112,8 +111,7 @@ def change_service(service_id: int) -> Response:
 
 
 def _service(form: ServiceForm, service: Service | None, status: int) -> Response:
-    asked = {code: option(f"ratings.question_{code}") for code in ("fr", "ru", "en")}
-    return show("organisation/services_form.html", status=status, form=form, service=service, asked=asked)
+    return show("organisation/services_form.html", status=status, form=form, service=service)
 
 
 # ---- skills and their levels ----

@@ -60,9 +60,6 @@ class Service(Versioned, db.Model):
     active: Mapped[bool] = mapped_column(default=True)
     default_minutes: Mapped[int | None]  # what a new visit is proposed to last
     regulated: Mapped[bool] = mapped_column(default=True)  # its adverse events may have to be told to authorities
-    question_fr: Mapped[str | None]  # asked in place of the agency's question
-    question_ru: Mapped[str | None]
-    question_en: Mapped[str | None]
 
 
 class Skill(Versioned, db.Model):

@@ -10,6 +10,7 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed
+from portal.ratings.details import Details
 from portal.ratings.handling import refuse_unless_rateable
 from portal.ratings.models import Rating, RatingRequest, RatingSubject, SuspectAnswer
 from portal.ratings.opened import Opened
@@ -68,35 +69,41 @@ def refuse_unless_open(user: User, subject: RatingSubject | None, rating: Rating
     return done
 
 
-def leave_rating(user: User, subject: RatingSubject | None, stars: int, comment: str) -> int:
+def leave_rating(
+    user: User, subject: RatingSubject | None, stars: int, comment: str, details: Details | None = None
+) -> int:
     """Rate a visit on the portal; return the rating's id.
 
     Args:
         user, subject: as for `refuse_unless_open`.
         stars: 0 to 5.
         comment: at most 5,000 characters; empty for none.
+        details: what else is said.
 
     Raises:
         Refused: as `refuse_unless_open` says, or rated meanwhile, or 0 stars where they are not offered.
     """
     open_subject = refuse_unless_open(user, subject, None)
     refuse_hidden_zero(stars)
-    rating_id, _taken_back = write_first(open_subject, _own_value(user, stars, comment))
+    rating_id, _taken_back = write_first(open_subject, _own_value(user, stars, comment, details))
     record("rating.left", user, open_subject.about, after={"stars": stars, "channel": "portal"})
     return rating_id
 
 
-def _own_value(user: User, stars: int, comment: str) -> Value:
-    return Value(stars, comment or None, "portal", user.name, str(user.role), user.account_id)
+def _own_value(user: User, stars: int, comment: str, details: Details | None) -> Value:
+    said = details or Details()
+    return Value(stars, comment or None, "portal", user.name, str(user.role), user.account_id, details=said)
 
 
-def change_rating(user: User, rating: Rating, stars: int, comment: str, version: int) -> None:
+def change_rating(
+    user: User, rating: Rating, stars: int, comment: str, version: int, details: Details | None = None
+) -> None:
     """Give a rating another value on the portal; the former one is kept.
 
     Args:
         user: the client or a relative of the file.
         rating: the current rating.
-        stars, comment: the new value.
+        stars, comment, details: the new value.
         version: the rating's version that the person saw.
 
     Raises:
@@ -105,15 +112,15 @@ def change_rating(user: User, rating: Rating, stars: int, comment: str, version:
     refuse_unless_open(user, rating.subject, rating)
     refuse_hidden_zero(stars)
     refuse_if_changed(rating, version)
-    replace_value(user, rating, _own_value(user, stars, comment))
+    replace_value(user, rating, _own_value(user, stars, comment, details))
 
 
-def answer_link(opened: Opened, stars: int, comment: str, *, trapped: bool) -> bool:
+def answer_link(opened: Opened, stars: int, comment: str, details: Details | None = None, *, trapped: bool) -> bool:
     """Take the answer given through a link.
 
     Args:
         opened: what the link names; the caller has seen that it is open.
-        stars, comment: the answer.
+        stars, comment, details: the answer.
         trapped: the field that no person sees was filled in.
 
     Returns:
@@ -129,7 +136,8 @@ def answer_link(opened: Opened, stars: int, comment: str, *, trapped: bool) -> b
         _keep_suspect(opened, subject, stars, comment, reason)
         return False
     rating = rating_of(subject)
-    value = Value(stars, comment or None, "mail", opened.reader_name, str(opened.reader_role))
+    said = details or Details()
+    value = Value(stars, comment or None, "mail", opened.reader_name, str(opened.reader_role), details=said)
     kind = type(by)
     first = update(kind).where(kind.id == by.id, kind.answered_at.is_(None)).values(answered_at=clock.now())
     if rating and can_be_changed_by_link(by, rating):

@@ -16,7 +16,7 @@ from portal.links import external_url
 from portal.outbox.letters import Letter, Placeholder
 from portal.people.models import Client, Worker
 from portal.people.queries import is_named
-from portal.ratings.queries import handling_question, question
+from portal.ratings.survey import asked_of, handling_question
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
 from portal.visits.queries import visible_visits
@@ -68,7 +68,7 @@ def of_visit(user: User, visit_id: int | None) -> dict | None:
     """What a request about a visit would say: of the one with this number, or of the newest that is done."""
     if (visit := shown_visit(user, visit_id)) is None:
         return None
-    return facts(visit, visit.workers, question(visit.service), NOWHERE, NOWHERE)
+    return facts(visit, visit.workers, asked_of(visit).question, NOWHERE, NOWHERE)
 
 
 def of_handling(user: User, visit_id: int | None) -> dict | None:

@@ -15,9 +15,10 @@ from portal.outbox.models import OPEN, Drop, Message, MessageKind, Postpone, Rec
 from portal.people.models import Client, Relative
 from portal.ratings import letters
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
-from portal.ratings.queries import is_asked_anew, is_open, person_to_ask, question_of, rating_of
+from portal.ratings.queries import is_asked_anew, is_open, person_to_ask, rating_of
 from portal.ratings.requests import promise_reminder
 from portal.ratings.standing import has_stopped
+from portal.ratings.survey import asked_about
 from portal.ratings.timing import opening_after, too_old_from
 from portal.ratings.turns import why_not_now
 from portal.settings.queries import option
@@ -168,7 +169,7 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:
     link = token("rate", message.public_id)
     workers = visit.workers if subject.visit_id else []  # of an incident, nobody's name is mailed
     return letters.facts(
-        visit, workers, question_of(subject), link, token("unsubscribe", message.public_id),
+        visit, workers, asked_about(subject).question, link, token("unsubscribe", message.public_id),
         again=request.again and rating_of(subject) is not None, expires_at=request.expires_at,
     )  # fmt: skip
 

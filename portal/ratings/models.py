@@ -1,19 +1,22 @@
 """What is rated, the rating and its former values, the requests that ask for one."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import cast
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from portal import clock
 from portal.extensions import UTC, db
 from portal.outbox.models import Message
 from portal.people.models import Relative
+from portal.ratings.details import Detailed, Details
 from portal.ratings.tally_models import STAGES
 from portal.visits.models import Visit
 
 LONGEST_COMMENT, LONGEST_REPLY, LONGEST_REASON = 5000, 2000, 500  # characters
+_TO_CALL = text("call_back AND called_at IS NULL")
 _UNSEEN = text("looked_at IS NULL AND excluded_at IS NULL")
 
 
@@ -74,7 +77,7 @@ class RatedWorker(db.Model):
     worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"), primary_key=True, index=True)
 
 
-class Rating(db.Model):
+class Rating(Detailed, db.Model):
     """The current rating of a subject."""
 
     __tablename__ = "rating"
@@ -88,6 +91,7 @@ class Rating(db.Model):
         Index("ix_rating_left_at", "left_at", "id"),
         # low ones not looked at: counted on every page of staff
         Index("ix_rating_unseen", "stars", "id", sqlite_where=_UNSEEN, postgresql_where=_UNSEEN),
+        Index("ix_rating_to_call", "left_at", "id", sqlite_where=_TO_CALL, postgresql_where=_TO_CALL),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -112,6 +116,10 @@ class Rating(db.Model):
     excluded_at: Mapped[datetime | None] = mapped_column(UTC)  # shown, not counted
     excluded_by: Mapped[str | None]
     exclude_reason: Mapped[str | None] = mapped_column(Text)
+    details: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))  # criteria and remarks
+    call_back: Mapped[bool] = mapped_column(default=False)  # the client wishes to be called
+    called_at: Mapped[datetime | None] = mapped_column(UTC)  # when somebody of the staff did
+    called_by: Mapped[str | None]
 
     complaint_id: Mapped[int | None] = query_expression()  # made of a low one; where the statement asks for it
 
@@ -128,8 +136,13 @@ class Rating(db.Model):
         """When the present value was given."""
         return self.changed_at or self.left_at
 
+    @property
+    def standing_details(self) -> Details:
+        """What was said besides, as it stands: who was called does not wait for it any more."""
+        return replace(self.said_besides, call_back=self.call_back and self.called_at is None)
 
-class FormerRating(db.Model):
+
+class FormerRating(Detailed, db.Model):
     """A value that a rating had before it was changed."""
 
     __tablename__ = "former_rating"
@@ -144,6 +157,8 @@ class FormerRating(db.Model):
     given_how: Mapped[str | None]
     given_at: Mapped[datetime | None] = mapped_column(UTC)
     exclude_reason: Mapped[str | None] = mapped_column(Text)  # why this value was not counted, if it was not
+    details: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))
+    call_back: Mapped[bool] = mapped_column(default=False)
     left_at: Mapped[datetime] = mapped_column(UTC)
     replaced_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
 

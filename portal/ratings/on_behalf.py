@@ -4,7 +4,7 @@ Who typed it, how it was given and when stay with it wherever it is shown. The a
 a client has given or corrected is the client's alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
 from flask_babel import lazy_gettext as _l
@@ -14,6 +14,7 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.i18n import zone
+from portal.ratings.details import Details
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.values import (
     Value,
@@ -28,12 +29,14 @@ from portal.roles import Role
 
 @dataclass(frozen=True)
 class Said:
-    """What a client has said to the agency: stars, a comment or none, by which way (`words.HOW_LABELS`) and when."""
+    """What a client has said to the agency: stars, a comment or none, by which way (`words.HOW_LABELS`) and when; what
+    else there was to say."""
 
     stars: int
     comment: str | None
     how: str
     at: datetime
+    details: Details = field(default_factory=Details)
 
 
 def refuse_unless_typeable(subject: RatingSubject | None, rating: Rating | None) -> RatingSubject:
@@ -83,7 +86,7 @@ def correct_typing(user: User, rating: Rating, said: Said, version: int) -> None
 def _value(user: User, subject: RatingSubject, said: Said) -> Value:
     return Value(
         said.stars, said.comment, "staff", subject.visit.client.name, str(Role.CLIENT),
-        typed_by=user.name, given_how=said.how, given_at=said.at,
+        typed_by=user.name, given_how=said.how, given_at=said.at, details=said.details,
     )  # fmt: skip
 
 

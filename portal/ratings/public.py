@@ -23,6 +23,7 @@ from portal.ratings.link_models import VisitLink
 from portal.ratings.models import RatingSubject
 from portal.ratings.opened import Opened, open_link, state_of
 from portal.ratings.standing import NOTICES, REQUESTS
+from portal.ratings.survey import asked_about
 from portal.settings.queries import option
 from portal.visits.queries import stage
 
@@ -56,16 +57,17 @@ def _rate(token: str) -> Response:
         return _show_visit(opened, late)
     if opened is None or state != "open":
         return refuse(state, opened)
-    form = PublicRatingForm(data={"stars": request.args.get("stars")} if request.method == "GET" else None)
+    asked = asked_about(cast("RatingSubject", opened.subject))
+    form = PublicRatingForm(asked, data={"stars": request.args.get("stars")} if request.method == "GET" else None)
     if request.method != "POST" or not form.validate():
         return _form(opened, form, status=422 if request.method == "POST" else 200)
     return _answer(opened, form)
 
 
 def _answer(opened: Opened, form: PublicRatingForm) -> Response:
-    stars, comment = form.stars.stars, form.comment.data or ""
+    stars, comment = form.stars.stars, form.said_comment
     try:
-        actions.answer_link(opened, stars, comment, trapped=bool(form.website.data))
+        actions.answer_link(opened, stars, comment, form.details, trapped=bool(form.website.data))
     except Refused as refusal:
         db.session.rollback()
         if refusal.code == "rated":
@@ -73,13 +75,14 @@ def _answer(opened: Opened, form: PublicRatingForm) -> Response:
         form.form_errors.append(refusal.message)
         return _form(opened, form, status=422)
     low = queries.is_low(stars)
-    return show("ratings/thanks.html", stars=stars, comment=comment or None, words=STAR_WORDS, low=low, **_frame())
+    return show("ratings/thanks.html", stars=stars, comment=comment or None, words=STAR_WORDS, low=low,
+                thanks=form.asked.thanks, **_frame())  # fmt: skip
 
 
 def _form(opened: Opened, form: PublicRatingForm, status: int) -> Response:
     again = opened.by.again and opened.subject is not None and queries.rating_of(opened.subject) is not None
     return show("ratings/public.html", status=status, visit=_facts(opened), again=again, form=form,
-                question=queries.question_of(cast("RatingSubject", opened.subject)),
+                question=form.asked.question,
                 words=STAR_WORDS, offer_zero=option("ratings.offer_zero"), **_frame())  # fmt: skip
 
 

@@ -5,19 +5,18 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import cast
 
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
 from sqlalchemy.orm import load_only
 
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db, wires
-from portal.i18n import language
 from portal.links import read_token
 from portal.outbox.models import Message
 from portal.people.models import Client, Relative, Service
 from portal.people.queries import relative_to_ask
 from portal.people.records import client_of
+from portal.ratings.details import Detailed
 from portal.ratings.link_models import VisitLink
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.words import in_words
@@ -25,26 +24,6 @@ from portal.settings.queries import option
 from portal.tables.queries import Page, read_page
 from portal.visits.models import State, Visit
 from portal.visits.queries import names_of_workers, visible_visits
-
-
-def question(service: Service | None = None) -> str:
-    """What is asked, in the language of this page or mail: the service's own question, else the agency's."""
-    own = getattr(service, f"question_{language()}") if service else None
-    return own or option(f"ratings.question_{language()}")
-
-
-def question_about(visit_id: int) -> str:
-    """What is asked about a visit."""
-    return question(db.session.scalar(select(Service).join(Visit).where(Visit.id == visit_id)))
-
-
-def question_of(subject: RatingSubject) -> str:
-    """What is asked about what can be rated."""
-    return question(subject.visit.service) if subject.visit_id else handling_question()
-
-
-def handling_question() -> str:
-    return _("How was your incident handled?")
 
 
 def is_open() -> bool:
@@ -150,7 +129,7 @@ def may_open_file(user: User, visit: Visit) -> bool:
 
 
 @dataclass(frozen=True)
-class RatingRow:
+class RatingRow(Detailed):
     """A rating as the staff's lists show it."""
 
     id: int
@@ -176,6 +155,10 @@ class RatingRow:
     excluded_by: str | None
     exclude_reason: str | None
     complaint_id: int | None  # that was made of it
+    details: dict | None  # criteria and remarks
+    call_back: bool
+    called_at: datetime | None
+    called_by: str | None
     phone: str | None = None  # for who may open the client's file
     may_note: bool = False  # and write a note in it
 
@@ -235,6 +218,7 @@ def rating_rows(chosen: Select) -> Select:
             Rating.left_at, Rating.changed_at, Rating.looked_at, Rating.looked_by,
             Rating.typed_by, Rating.given_how, Rating.given_at, Rating.replied_at,
             Rating.excluded_at, Rating.excluded_by, Rating.exclude_reason,
+            Rating.details, Rating.call_back, Rating.called_at, Rating.called_by,
             Client.first_name, Client.last_name, Service.name.label("service"),
             names_of_workers().label("workers"), Visit.id.label("visit_id"), Visit.starts_at,
             wires.complaint_of_rating(Rating.id).label("complaint_id"),
@@ -265,7 +249,8 @@ def as_row(row: Row) -> RatingRow:
         low=is_low(row.stars), urgent=is_urgent(row.stars), looked_at=row.looked_at, looked_by=row.looked_by,
         typed=in_words(row), replied_at=row.replied_at,
         excluded_at=row.excluded_at, excluded_by=row.excluded_by, exclude_reason=row.exclude_reason,
-        complaint_id=row.complaint_id,
+        complaint_id=row.complaint_id, details=row.details, call_back=row.call_back,
+        called_at=row.called_at, called_by=row.called_by,
     )  # fmt: skip
 
 

@@ -9,9 +9,9 @@ from portal.errors import Refused
 from portal.forms import STAR_WORDS
 from portal.pages import done, show
 from portal.portals import client, staff
-from portal.ratings import actions, choices, queries
+from portal.ratings import actions, choices, queries, survey
 from portal.ratings.columns import waiting_visit
-from portal.ratings.forms import RatingForm
+from portal.ratings.forms import RatingForm, present_of
 from portal.ratings.low import look_at
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.standing import standing_of
@@ -32,7 +32,8 @@ def rate_visit(visit_id: int) -> Response:
     if found is None or not (on or request.method == "POST"):
         abort(404)
     _visit, subject, rating = found
-    form = RatingForm(data=None if request.method == "POST" else _present(rating))
+    asked, present = survey.asked_about_visit(visit_id), {} if request.method == "POST" else _present(rating)
+    form = RatingForm(asked, **present)
     if request.method != "POST":
         return _open_window(visit_id, form, subject, rating)
     if not form.validate():
@@ -44,7 +45,7 @@ def rate_visit(visit_id: int) -> Response:
         return _window(visit_id, form, rating, status=409 if on else 404, refusal=refusal.message)
     return done(
         url_for("client.list_own_visits"), event="rating-left", fragment="visits/_rated.html",
-        read=lambda: {"row": row_of(g.user, visit_id), "waiting": waiting_visit(g.user)},
+        read=lambda: {"row": row_of(g.user, visit_id), "waiting": waiting_visit(g.user)}, thanks=asked.thanks,
     )  # fmt: skip
 
 
@@ -71,15 +72,15 @@ def _open_window(visit_id: int, form: RatingForm, subject: RatingSubject | None,
 
 def _present(rating: Rating | None) -> dict:
     if rating and queries.may_rate_anew(rating.asked_again_at):  # how do you see it now: not what you said then
-        return {"version": rating.version}
-    return {"stars": rating.stars, "comment": rating.comment, "version": rating.version} if rating else {}
+        return {"data": {"version": rating.version}}
+    return present_of(rating) if rating else {}
 
 
 def _rate(subject: RatingSubject | None, rating: Rating | None, form: RatingForm) -> None:
     if rating and form.seen_version:
-        actions.change_rating(g.user, rating, form.stars.stars, form.comment.data or "", form.seen_version)
+        actions.change_rating(g.user, rating, form.stars.stars, form.said_comment, form.seen_version, form.details)
     else:
-        actions.leave_rating(g.user, subject, form.stars.stars, form.comment.data or "")
+        actions.leave_rating(g.user, subject, form.stars.stars, form.said_comment, form.details)
 
 
 def _window(
@@ -88,9 +89,10 @@ def _window(
     part = "ratings/_form_refused.html" if refusal else "ratings/_form.html"
     shown = rating if g.user.sees_ratings else None
     waiting = waiting_visit(g.user) if refusal else None
+    asked = form.asked if form else survey.asked_about_visit(visit_id)
     return show(
         "ratings/window.html", part, status=status,
-        visit=row_of(g.user, visit_id), form=form, question=queries.question_about(visit_id), words=STAR_WORDS,
+        visit=row_of(g.user, visit_id), form=form, question=asked.question, words=STAR_WORDS,
         offer_zero=option("ratings.offer_zero"), action_url=url_for("client.rate_visit", visit_id=visit_id),
         back_url=url_for("client.list_own_visits"), refusal=refusal, for_whom=None, waiting=waiting,
         typed=in_words_for_client(shown) if shown else None,

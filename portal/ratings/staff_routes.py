@@ -10,8 +10,8 @@ from portal.extensions import db
 from portal.forms import STAR_WORDS, PortalForm, refused
 from portal.pages import done, show
 from portal.portals import staff
-from portal.ratings import again, exclusion, on_behalf, queries, replies
-from portal.ratings.forms import ExcludeForm, ReplyForm, SeenForm, TypedRatingForm
+from portal.ratings import again, exclusion, on_behalf, queries, replies, survey
+from portal.ratings.forms import ExcludeForm, ReplyForm, SeenForm, TypedRatingForm, present_of
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.values import refuse_unless_file_is_open
 from portal.ratings.words import in_words
@@ -28,7 +28,7 @@ def rate_visit(visit_id: int) -> Response:
     """*Créer une évaluation client*: the client's own window, with how the rating was given and when; the same address
     corrects what the agency has typed."""
     _visit, subject, rating = queries.visit_to_rate(g.user, visit_id) or abort(404)
-    form = _form(subject, rating)
+    form = _form(visit_id, subject, rating)
     try:
         on_behalf.refuse_unless_typeable(subject, rating)
         if request.method != "POST":
@@ -44,13 +44,14 @@ def rate_visit(visit_id: int) -> Response:
     return done(_back(visit_id))
 
 
-def _form(subject: RatingSubject | None, rating: Rating | None) -> TypedRatingForm:
+def _form(visit_id: int, subject: RatingSubject | None, rating: Rating | None) -> TypedRatingForm:
     """The window as it opens: empty, or with what the agency has typed."""
-    ended_at = subject.ended_at if subject else None
+    ended_at, asked = subject.ended_at if subject else None, survey.asked_about_visit(visit_id)
     if request.method == "POST" or rating is None or rating.channel != "staff":
-        return TypedRatingForm(ended_at)
-    present = {"stars": rating.stars, "comment": rating.comment, "version": rating.version, "how": rating.given_how}
-    return TypedRatingForm(ended_at, rating.given_at, data=present)
+        return TypedRatingForm(asked, ended_at)
+    present = present_of(rating)
+    present["data"]["how"] = rating.given_how
+    return TypedRatingForm(asked, ended_at, rating.given_at, **present)
 
 
 def _type(subject: RatingSubject | None, rating: Rating | None, form: TypedRatingForm) -> None:
@@ -75,11 +76,11 @@ def _window(
     visit_id: int, form: TypedRatingForm | None, rating: Rating | None, status: int = 200, refusal: object = None,
     standing: Rating | None = None,
 ) -> Response:  # fmt: skip
-    row = row_of(g.user, visit_id)
+    row, asked = row_of(g.user, visit_id), form.asked if form else survey.asked_about_visit(visit_id)
     heading = _("Correct what the agency entered") if rating else _("Create a client rating")
     return show(
         "ratings/staff_window.html", "ratings/_form.html", status=status,
-        visit=row, form=form, question=queries.question_about(visit_id), words=STAR_WORDS,
+        visit=row, form=form, question=asked.question, words=STAR_WORDS,
         offer_zero=option("ratings.offer_zero"),
         action_url=url_for("staff.rate_visit", visit_id=visit_id, next=_back(visit_id)), back_url=_back(visit_id),
         refusal=refusal, for_whom=row.client, heading=heading, again=False, typed=in_words(rating) if rating else None,

@@ -1,6 +1,6 @@
 """Writing what is said of a visit: the first value of a rating, and those that take its place."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -16,6 +16,7 @@ from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import db, rows_changed, wires
 from portal.outbox.actions import cancel
+from portal.ratings.details import Details
 from portal.ratings.low import alert, alert_of_change
 from portal.ratings.models import FormerRating, Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import may_open_file
@@ -37,6 +38,7 @@ class Value:
         channel: `portal`, `mail`, or `staff`: typed by the agency for the client.
         author_name, author_role, author_account_id: who says it; no account where nobody was signed in as the author.
         typed_by, given_how, given_at: of the agency's typing alone: by whom, how the client gave it, and when.
+        details: what else is said.
     """
 
     stars: int
@@ -48,6 +50,10 @@ class Value:
     typed_by: str | None = None
     given_how: str | None = None
     given_at: datetime | None = None
+    details: Details = field(default_factory=Details)
+
+    def columns(self) -> dict[str, Any]:
+        return asdict(self) | self.details.columns()
 
 
 def said_by(value: Value | Rating) -> Said:
@@ -99,7 +105,7 @@ def write_first(subject: RatingSubject, value: Value) -> tuple[int, list[int]]:
     may_change = subject.visit_id is not None and db.engine.dialect.name == "postgresql"
     if may_change and db.session.scalar(_STILL_DONE, {"visit_id": subject.visit_id}) is None:
         raise Refused(_NOT_DONE, "not-done")
-    row = {**asdict(value), "subject_id": subject.id, "left_at": clock.now()}
+    row = {**value.columns(), "subject_id": subject.id, "left_at": clock.now()}
     rating_id = db.session.scalar(_first_rating(db.engine.dialect.name), row)
     if rating_id is None:
         raise rated_meanwhile(subject)
@@ -146,8 +152,10 @@ def replace_value(actor: Actor | None, rating: Rating, value: Value) -> None:
     try:
         with db.session.begin_nested():  # the page that says no still reads: a failed flush outside would not let it
             rating.former.append(_as_former(rating))
-            for name, one in asdict(value).items():
+            for name, one in value.columns().items():
                 setattr(rating, name, one)
+            if rating.call_back:  # a wish of its own
+                rating.called_at, rating.called_by = None, None
             if anew:  # an answer of its own, given now: it can be changed as long as any
                 rating.left_at, rating.changed_at, rating.asked_again_at = clock.now(), None, None
             else:
@@ -172,7 +180,7 @@ def _tell(subject: RatingSubject) -> None:
 
 
 def _says_the_same(rating: Rating, value: Value) -> bool:
-    if (value.stars, value.comment) != (rating.stars, rating.comment):
+    if (value.stars, value.comment) != (rating.stars, rating.comment) or value.details != rating.standing_details:
         return False
     if value.channel == "staff":
         return (value.given_how, value.given_at) == (rating.given_how, rating.given_at)
@@ -183,7 +191,8 @@ def _as_former(rating: Rating) -> FormerRating:
     return FormerRating(
         stars=rating.stars, comment=rating.comment, author_name=rating.author_name, channel=rating.channel,
         typed_by=rating.typed_by, given_how=rating.given_how, given_at=rating.given_at,
-        exclude_reason=rating.exclude_reason, left_at=rating.said_at,
+        exclude_reason=rating.exclude_reason, left_at=rating.said_at, details=rating.details,
+        call_back=rating.call_back,
     )  # fmt: skip
 
 

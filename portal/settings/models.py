@@ -69,7 +69,6 @@ class Option:
 # the pages of Administration › Paramètres › Configuration, in order
 GROUPS = {
     "modules": _l("Modules"),
-    "question": _l("Question"),
     "requests": _l("Rating requests"),
     "ratings": _l("Ratings"),
     "incidents": _l("Incidents"),
@@ -202,18 +201,6 @@ OPTIONS = {
             label=_l("Always mail new messages"), group="threads",
         ),
         Option(
-            "ratings.question_fr", "Comment s’est passée cette intervention\u00a0?", _l("The question, in French."),
-            label=_l("In French"), group="question",
-        ),
-        Option(
-            "ratings.question_ru", "Как прошёл этот визит?", _l("The question, in Russian."), label=_l("In Russian"),
-            group="question",
-        ),
-        Option(
-            "ratings.question_en", "How was this visit?", _l("The question, in English."), label=_l("In English"),
-            group="question",
-        ),
-        Option(
             "ratings.request_delay_minutes", 24 * 60, _l("Time between the end of a visit and the rating mail."),
             label=_l("Delay"), group="requests", unit="minutes",
         ),
@@ -285,11 +272,11 @@ OPTIONS = {
         ),
         Option(
             "ratings.offer_zero", True, _l("Offer 0 stars. It is a score, not a missing answer."), label=_l("0 stars"),
-            group="question",
+            group="ratings",
         ),
         Option(
             "ratings.lock_public", True, _l("The first answer by mail locks its link; changes need a sign-in."),
-            label=_l("One answer per link"), group="ratings",
+            label=_l("Forbid changing the rating on the public page"), group="ratings",
         ),
     )
 }  # fmt: skip

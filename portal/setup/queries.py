@@ -12,16 +12,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from portal import clock
 from portal.accounts.models import User
 from portal.extensions import Panel, db
-from portal.forms import STAR_WORDS
-from portal.i18n import Offered
 from portal.imports.models import Import
 from portal.outbox.models import Message
 from portal.outbox.queries import has_mail_server
 from portal.people.models import Client, Sector, Staff, Worker
-from portal.ratings.forms import RatingForm
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 from portal.visits.models import Visit
@@ -185,29 +181,6 @@ def test_panel(user: User, _typed: Mapping[str, str]) -> Panel:
     moving = message is not None and message.state in MOVING
     context = {"message": message, "moving": moving and has_mail_server(), "no_server": not has_mail_server()}
     return Panel("setup/_test_mail.html", context)
-
-
-def question_panel(_user: User, typed: Mapping[str, str]) -> Panel:
-    """The rating window in each language that is offered, with the question as it is being typed."""
-    windows = [
-        {"language": code, "name": name, "form": _window_form(code),
-         "question": typed.get(f"ratings.question_{code}") or "…"}
-        for code, name in Offered()
-    ]  # fmt: skip
-    zero = typed.get("ratings.offer_zero") == "true"
-    visit = {
-        "workers": ["Marie Durand"],
-        "service": _l("Help at home"),
-        "starts_at": clock.now().replace(hour=8, minute=0),
-    }
-    context = {"windows": windows, "words": STAR_WORDS, "offer_zero": zero, "visit": visit}
-    return Panel("setup/_question.html", context)
-
-
-def _window_form(code: str) -> RatingForm:
-    form = RatingForm(prefix=f"{code}-")
-    form["csrf_token"].name = "csrf_token"  # as in every form; what is typed into this one goes nowhere
-    return form
 
 
 def _count(fact: str, user: User) -> Select[int] | None:

@@ -219,9 +219,11 @@ def controls(camera: Camera) -> None:
 
 def configuration(camera: Camera) -> None:
     with camera.at(ADMINISTRATOR, DESK, height=800) as tab:
-        for group in ("modules", "requests", "question"):
+        for group in ("modules", "requests"):
             tab.open(f"/staff/settings?group={group}")
             camera.shoot(tab.page, f"admin-{group}", whole=group == "modules")
+        tab.open("/staff/survey")
+        camera.shoot(tab.page, "admin-question")
         tab.open("/staff/accounts")
         camera.shoot(tab.page, "admin-accounts")
         tab.open("/staff/journal?period=last_7_days")

@@ -509,6 +509,10 @@ SIGHTS = [
     Sight("staff-talk-internal", "ines", "/staff/threads/1?internal=1", before=stories.talks),
     Sight("staff-talk-withdrawal", "sofia", "/staff/threads/1/messages/1/withdrawal", before=stories.talks),
     Sight("home-talks", "sofia", "/staff/home", before=stories.talks),
+    # what clients are asked
+    Sight("survey", "ines", "/staff/survey"),
+    Sight("survey-of-service", "ada", "/staff/survey?service_id={agency.rising}"),
+    Sight("survey-refused", "ines", press("/staff/survey", "button[name=preview]", ".phone")),
     # refusals
     Sight("nothing-there", "", "/nothing", 404),
     Sight("not-for-you", "denis", RATE, 404),

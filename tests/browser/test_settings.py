@@ -1,12 +1,10 @@
-"""The administrator goes through the configuration: the two switches, the question with its preview, the logo."""
+"""The administrator goes through the configuration: the two switches, the logo."""
 
 import pytest
 from playwright.sync_api import expect
 
-from portal.settings.queries import option
 from tests.browser.conftest import OpenTab
 from tests.browser.tab import Tab, refuse_barriers
-from tests.conftest import Database
 from tests.factories import Agency, picture
 
 
@@ -37,43 +35,6 @@ def test_the_second_switch_is_forgotten_noticed_and_mended(script: bool, agency:
     expect(tab.page.get_by_text("cannot rate yet")).to_have_count(0)
     claire.open("/client/visits")
     expect(claire.page.locator(f"#visit-{agency.claires_done} a.btn")).to_be_visible()
-
-
-def test_the_question_is_seen_on_the_clients_phone_while_it_is_typed(
-    agency: Agency, open_tab: OpenTab, database: Database
-) -> None:
-    tab = open_tab(agency.ada, width=1280)
-    tab.open("/staff/settings?group=question")
-    english, russian = (tab.page.locator(f'.phone[lang="{code}"]') for code in ("en", "ru"))
-    expect(english).to_contain_text("How was this visit?")
-    tab.page.get_by_label("In English").fill("Were we on time")
-    tab.page.get_by_label("In English").press_sequentially("?")
-    expect(english).to_contain_text("Were we on time?")
-    tab.page.get_by_label("In Russian").fill("Всё ли хорошо?")
-    expect(russian).to_contain_text("Всё ли хорошо?")
-    expect(english).to_contain_text("0 stars")
-    choose(tab, "0 stars", "No")
-    expect(english).not_to_contain_text("0 stars")
-    expect(tab.page.get_by_label("In English")).to_have_value("Were we on time?")
-    refuse_barriers(tab.page)
-    with database.app.app_context():
-        assert option("ratings.question_en") == "How was this visit?", "nothing is saved yet"
-    tab.page.locator("form.options").get_by_role("button", name="Save", exact=True).click()
-    tab.shows("Saved.")
-
-    claire = open_tab(agency.claire)
-    claire.open(f"/client/visits/{agency.claires_done}/rating")
-    claire.shows("Were we on time?")
-    expect(claire.page.get_by_text("0 stars")).to_have_count(0)
-
-
-def test_without_scripts_the_preview_has_a_button(agency: Agency, open_tab: OpenTab) -> None:
-    tab = open_tab(agency.ada, width=1280, script=False)
-    tab.open("/staff/settings?group=question")
-    tab.page.get_by_label("In French").fill("Tout va bien ?")
-    tab.button("Preview").click()
-    expect(tab.page.locator('.phone[lang="fr"]')).to_contain_text("Tout va bien ?")
-    expect(tab.page.get_by_label("In French")).to_have_value("Tout va bien ?")
 
 
 def test_the_history_opens_over_the_page_and_enter_saves(agency: Agency, open_tab: OpenTab) -> None:

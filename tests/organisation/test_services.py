@@ -1,11 +1,10 @@
-"""Services: how long they usually last, what is asked after them, and which are still offered."""
+"""Services: how long they usually last, and which are still offered."""
 
 from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
 from portal.extensions import db
-from portal.people.models import Client, Service, Worker
-from tests import factories
+from portal.people.models import Service
 from tests.conftest import Database, SignIn
 from tests.factories import Agency
 
@@ -13,7 +12,7 @@ from tests.factories import Agency
 def test_a_service_is_added_and_changed(agency: Agency, sign_in: SignIn, database: Database) -> None:
     ada = sign_in(agency.ada)
     form = ada.get("/staff/services").link("Add a service").click().form("Save")
-    listed = form.submit(name="Garde de nuit", hours="10", minutes="30", question_fr="La nuit fut calme ?").follow()
+    listed = form.submit(name="Garde de nuit", hours="10", minutes="30").follow()
     assert "The service Garde de nuit can be planned now." in listed.words
     assert "10 h 30" in listed.words
     form = listed.link("Garde de nuit").click().form("Save")
@@ -21,7 +20,7 @@ def test_a_service_is_added_and_changed(agency: Agency, sign_in: SignIn, databas
     form.submit(hours="", minutes="")
     with database.app.app_context():
         service = db.session.scalars(select(Service).where(Service.name == "Garde de nuit")).one()
-        assert (service.default_minutes, service.question_fr, service.active) == (None, "La nuit fut calme ?", True)
+        assert (service.default_minutes, service.active) == (None, True)
         chosen = select(AuditEntry).where(AuditEntry.subject_type == "service", AuditEntry.subject_id == service.id)
         entries = db.session.scalars(chosen.order_by(AuditEntry.id)).all()
     assert [entry.kind for entry in entries] == ["service.created", "service.changed"]
@@ -32,21 +31,20 @@ def test_a_service_is_added_and_changed(agency: Agency, sign_in: SignIn, databas
 def test_wrong_answers_are_said_at_their_fields(agency: Agency, sign_in: SignIn, database: Database) -> None:
     ada, before = sign_in(agency.ada), database.fingerprint()
     page = ada.get("/staff/services/new").form("Save").submit(
-        name="MÉNAGE", hours="25", minutes="-1", question_ru="x" * 201
+        name="MÉNAGE", hours="25", minutes="-1"
     )  # fmt: skip
     assert page.status == 422
-    assert {"Please give a number from 0 to 24.", "Please give a number from 0 to 59.",
-            "Please use at most 200 characters."} <= set(page.errors())  # fmt: skip
+    assert {"Please give a number from 0 to 24.", "Please give a number from 0 to 59."} <= set(page.errors())
     assert page.form("Save").values()["hours"] == "25"
     endless = page.form("Save").submit(hours="9" * 400, minutes="9" * 5000)
     assert endless.status == 422
     assert endless.says("#hours-error") == "Please give a number from 0 to 24."
     assert endless.says("#minutes-error") == "Please give a number from 0 to 59."
     for hours, minutes in (("24", "59"), ("", "1")):
-        unplannable = page.form("Save").submit(hours=hours, minutes=minutes, question_ru="")
+        unplannable = page.form("Save").submit(hours=hours, minutes=minutes)
         assert unplannable.status == 422, "no visit can last so"
         assert unplannable.says("#minutes-error") == "Between 5 minutes and 24 hours (1440 minutes)."
-    taken = page.form("Save").submit(hours="1", minutes="0", question_ru="")
+    taken = page.form("Save").submit(hours="1", minutes="0")
     assert taken.status == 409
     assert taken.errors() == ["There is one with this name already."]
     assert taken.form("Save").submit(name=" menage ").errors() == taken.errors(), "whatever the accents"
@@ -63,33 +61,6 @@ def test_a_second_editor_gets_both_texts(agency: Agency, sign_in: SignIn, databa
     late.form("Save").submit()
     with database.app.app_context():
         assert db.session.get_one(Service, agency.cleaning).default_minutes == 120
-
-
-def test_clients_are_asked_the_question_of_the_service_in_their_language(
-    agency: Agency, sign_in: SignIn, database: Database
-) -> None:
-    """On the portal, in the mail's page and for who reads another language."""
-    from portal.links import make_token
-
-    with database.writing():
-        service = db.session.get_one(Service, agency.rising)
-        service.question_fr, service.question_en = "Le lever s’est-il bien passé ?", "Was getting up all right?"
-        claire = db.session.get_one(Client, agency.claire.id)
-        made = factories.done_visit(claire, service, [db.session.get_one(Worker, agency.wassim.id)], hour=7, ask=True)
-        other = factories.done_visit(
-            claire, db.session.get_one(Service, agency.cleaning), [], hour=6, ask=True
-        )  # fmt: skip
-        tokens = [
-            make_token("rate", factories.sent_request(visit, agency.claire.email).message.public_id)
-            for visit in (made, other)
-        ]
-        visits = made.id, other.id
-    claire_ = sign_in(agency.claire)
-    assert "Was getting up all right?" in claire_.get(f"/client/visits/{visits[0]}/rating").words
-    assert "How was this visit?" in claire_.get(f"/client/visits/{visits[1]}/rating").words
-    assert claire_.get(f"/r/{tokens[0]}?lang=fr").h1 == "Le lever s’est-il bien passé ?"
-    assert claire_.get(f"/r/{tokens[0]}?lang=ru").h1 == "Как прошёл этот визит?", "none in Russian: the agency's own"
-    assert claire_.get(f"/r/{tokens[1]}?lang=fr").h1.startswith("Comment s’est passée")
 
 
 def test_a_service_that_is_no_longer_offered_stays_with_its_visits(
@@ -110,10 +81,3 @@ def test_a_service_that_is_no_longer_offered_stays_with_its_visits(
 
     with database.app.app_context():
         assert [service.name for service in active_services()] == ["Aide au lever"]
-
-
-def test_a_question_keeps_its_no_break_spaces(agency: Agency, sign_in: SignIn, database: Database) -> None:
-    form = sign_in(agency.ada).get(f"/staff/services/{agency.cleaning}").form("Save")
-    form.submit(question_fr="Le\xa0ménage\n est «\xa0fait\xa0»\u202f?")
-    asked = database.one(select(Service.question_fr).where(Service.id == agency.cleaning))
-    assert asked == "Le ménage est «\xa0fait\xa0»\u202f?"

@@ -124,8 +124,6 @@ def test_the_window_is_chosen_by_days_and_hours(
         ("agency", {"agency.zone": "Mars/Olympus", "agency.languages.fr": "1"}, "“Mars/Olympus” is not a time zone."),
         ("agency", {"agency.name": " ", "agency.languages.fr": "1"}, "Please write something here."),
         ("sender", {"agency.sender": "nobody"}, "“nobody” is not an e-mail address."),
-        ("question", {"ratings.question_ru": ""}, "Please write something here."),
-        ("question", {"ratings.question_fr": "x" * 201}, "Please use at most 200 characters."),
     ],
 )
 def test_what_means_nothing_is_said_at_its_field_and_what_was_typed_stays(
@@ -278,34 +276,6 @@ def test_a_switch_takes_the_link_from_the_clients_list(ada: Browser, agency: Age
 # ---- the question, as clients see it ----
 
 
-def test_the_preview_shows_the_rating_window_in_each_language(ada: Browser) -> None:
-    page = page_of(ada, "question")
-    phones = {str(phone["lang"]): " ".join(phone.get_text(" ").split()) for phone in page.soup.select(".phone")}
-    assert set(phones) == {"fr", "ru", "en"}
-    assert "How was this visit?" in phones["en"]
-    assert "Comment s’est passée cette intervention" in phones["fr"]
-    assert "Enregistrer" in phones["fr"]
-    assert "Сохранить" in phones["ru"]
-    assert all(phone.has_attr("inert") for phone in page.soup.select(".phone"))
-
-
-def test_the_preview_follows_what_is_typed_and_saves_nothing(ada: Browser, database: Database) -> None:
-    typed = page_of(ada, "question").form("/staff/settings?group=").values()
-    typed |= {"ratings.question_en": "Were we on time?", "ratings.offer_zero": "false", "group": "question"}
-    typed.pop("csrf_token")
-    part = ada.part("/staff/settings", query_string=typed)
-    assert part.is_fragment
-    assert "Were we on time?" in part.says('.phone[lang="en"]')
-    assert "0 stars" not in part.says('.phone[lang="en"]')
-    assert value(database, "ratings.question_en") == "How was this visit?"
-
-
-def test_the_preview_says_from_which_number_of_stars_clients_choose(ada: Browser) -> None:
-    assert "Choose from 0 to 5 stars" in page_of(ada, "question").says('.phone[lang="en"]')
-    part = save(page_of(ada, "question"), **{"ratings.offer_zero": "false"}).follow()
-    assert "Choose from 1 to 5 stars" in part.says('.phone[lang="en"]')
-
-
 def test_of_two_thresholds_the_second_writer_is_told_that_they_contradict_each_other(
     agency: Agency, database: Database
 ) -> None:
@@ -314,17 +284,3 @@ def test_of_two_thresholds_the_second_writer_is_told_that_they_contradict_each_o
         set_option(None, "ratings.urgent_threshold", "2")
         with pytest.raises(Refused, match="urgent"):
             change_options(agency.ada.user, {"ratings.low_threshold": "1"}, {"ratings.low_threshold": fingerprint(2)})
-
-
-def test_without_scripts_a_button_shows_the_preview(ada: Browser, database: Database) -> None:
-    page = page_of(ada, "question").press("button[name=preview]", **{"ratings.question_fr": "Tout va bien\u00a0?"})
-    assert page.status == 200
-    assert "Tout va bien" in page.says('.phone[lang="fr"]')
-    assert page.form("/staff/settings?group=").values()["ratings.question_fr"] == "Tout va bien\u00a0?"
-    assert "Tout va bien" not in str(value(database, "ratings.question_fr"))
-
-
-def test_a_changed_question_is_what_clients_are_asked(ada: Browser, agency: Agency, sign_in: SignIn) -> None:
-    save(page_of(ada, "question"), **{"ratings.question_en": "Were we on time?"})
-    window = sign_in(agency.claire).get(f"/client/visits/{agency.claires_done}/rating")
-    assert "Were we on time?" in window.words

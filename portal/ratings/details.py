@@ -1,0 +1,63 @@
+"""What is said of a visit besides stars and comment: criteria, remarks that were ticked, a wish to be called back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from portal.i18n import language
+from portal.settings.queries import option
+
+BANK = {  # what can be asked besides, in the wording of the question bank; the keys are kept with answers
+    "q_punct": _l("Did the worker arrive on time?"),
+    "q_tasks": _l("Were the planned tasks done?"),
+    "q_respect": _l("Were you treated with respect and courtesy?"),
+    "q_instr": _l("Were your instructions followed?"),
+    "q_time": _l("Did the worker stay the full time?"),
+    "q_home": _l("Was the home left clean and tidy?"),
+}
+
+
+def in_language_of_page(texts: Mapping[str, str]) -> str:
+    """A text in the language of the page; where it is not written in that, in the agency's, else in any."""
+    chosen = texts.get(language()) or texts.get(option("agency.language"))
+    return chosen or next(iter(texts.values()), "")
+
+
+@dataclass(frozen=True)
+class Details:
+    """What is said besides stars and comment.
+
+    Attributes:
+        criteria: stars by key of `BANK`; those left are not there.
+        remarks: that were ticked, each as it was offered, in all its languages.
+        call_back: whether the agency is to call.
+    """
+
+    criteria: Mapping[str, int] = field(default_factory=dict)
+    remarks: list[dict[str, str]] = field(default_factory=list)
+    call_back: bool = False
+
+    def columns(self) -> dict[str, Any]:
+        """As a rating keeps them: nothing said is nothing kept."""
+        said = {"criteria": dict(self.criteria), "remarks": self.remarks}
+        return {"details": {name: one for name, one in said.items() if one} or None, "call_back": self.call_back}
+
+
+class Detailed:
+    """What has the columns `details` and `call_back`: a rating, a former value of one, a row of the lists."""
+
+    @property
+    def said_besides(self: Any) -> Details:
+        return Details(**(self.details or {}), call_back=self.call_back)
+
+    @property
+    def criteria_said(self) -> list[tuple[object, int]]:
+        """Each criterion that was answered, in words, with its stars."""
+        return [(BANK.get(key, key), stars) for key, stars in self.said_besides.criteria.items()]
+
+    @property
+    def remarks_said(self) -> list[str]:
+        """The remarks that were ticked, in the language of the page."""
+        return [in_language_of_page(one) for one in self.said_besides.remarks]

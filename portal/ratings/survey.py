@@ -1,0 +1,143 @@
+"""What a client is asked after a visit: the question with its placeholders, criteria, remarks, thanks.
+
+An answer keeps the remarks' own words and the keys of the criteria, whose wording is fixed: a survey that is changed
+changes nothing of what was said before.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+
+from flask import g
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from portal.extensions import db
+from portal.i18n import day, language
+from portal.ratings.details import in_language_of_page
+from portal.ratings.models import RatingSubject
+from portal.ratings.shipped import QUESTION, REMARKS
+from portal.ratings.survey_models import AGENCY, Remarks, Survey, Texts
+from portal.settings.queries import option
+from portal.visits.models import Visit
+
+MOST_CRITERIA = 4
+PLACEHOLDERS = {
+    "agency": _l("the agency’s name"),
+    "service": _l("the service"),
+    "worker": _l("the worker’s first name"),
+    "day": _l("the day of the visit"),
+}
+_PLACE = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """A survey in all its languages. Attributes: as the columns of `Survey`."""
+
+    question: Texts = field(default_factory=dict)
+    criteria: Sequence[str] = ()
+    comment: bool = True
+    remarks: Remarks = field(default_factory=dict)
+    thanks: Texts = field(default_factory=dict)
+    call_back: bool = False
+    version: int = 0
+
+
+SHIPPED = SetUp(remarks=REMARKS)
+COLUMNS = tuple(one.name for one in fields(SetUp))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one client is asked about one visit, in the language of this page or mail.
+
+    Attributes:
+        question: with its placeholders filled.
+        criteria: keys of `details.BANK`, in order.
+        comment: whether there is room for one.
+        remarks: by number of stars what can be ticked, each in all its languages.
+        thanks: the agency's own words after an answer; None: the portal's.
+        call_back: whether one can ask to be called back.
+    """
+
+    question: str
+    criteria: Sequence[str] = ()
+    comment: bool = True
+    remarks: Mapping[int, Sequence[Texts]] = field(default_factory=dict)
+    thanks: str | None = None
+    call_back: bool = False
+
+    def remarks_for(self, offer_zero: bool) -> dict[int, list[str]]:
+        """What can be ticked under each number of stars that can be given, in the language of the page."""
+        lowest = 0 if offer_zero else 1
+        return {
+            stars: [in_language_of_page(one) for one in ones]
+            for stars, ones in sorted(self.remarks.items())
+            if stars >= lowest and ones
+        }
+
+
+def unknown_placeholders(text: str) -> list[str]:
+    """What stands in braces and is none of `PLACEHOLDERS`, as it was typed."""
+    return [found for found in _PLACE.findall(text) if found not in PLACEHOLDERS]
+
+
+def fill(text: str, facts: Mapping[str, str]) -> str:
+    """Put what is known in the place of the placeholders, once: what is put in is never read again."""
+    return _PLACE.sub(lambda found: facts.get(found[1], found[0]), text)
+
+
+def set_ups() -> dict[int, SetUp]:
+    """All surveys, by the number of the service; read once for a request or job."""
+    if "surveys" not in g:
+        rows = db.session.execute(select(Survey.id, *(getattr(Survey, name) for name in COLUMNS)))
+        g.surveys = {row[0]: SetUp(*row[1:]) for row in rows}
+    return g.surveys
+
+
+def set_up_of(service_id: int | None) -> SetUp:
+    """What is asked about visits of a service: a survey of its own replaces the agency's as a whole."""
+    known = set_ups()
+    return known.get(service_id or AGENCY) or known.get(AGENCY) or SHIPPED
+
+
+def in_words(set_up: SetUp, facts: Mapping[str, str]) -> Asked:
+    """A survey as it is put to a client, in the language of this page or mail."""
+    code = language()
+    question, thanks = set_up.question.get(code) or QUESTION[code], set_up.thanks.get(code)
+    return Asked(
+        fill(question, facts), tuple(dict.fromkeys(set_up.criteria)), set_up.comment,
+        {int(stars): ones for stars, ones in set_up.remarks.items()},
+        fill(thanks, facts) if thanks else None, set_up.call_back,
+    )  # fmt: skip
+
+
+def facts_of(visit: Visit) -> dict[str, str]:
+    """What the placeholders stand for."""
+    name = visit.workers[0].first_name if visit.workers else None
+    return facts_from(visit.service.name, name, day(visit.starts_at))
+
+
+def facts_from(service: str, worker: str | None, on: str) -> dict[str, str]:
+    return {"agency": option("agency.name"), "service": service, "worker": worker or _("your worker"), "day": on}
+
+
+def asked_about(subject: RatingSubject) -> Asked:
+    """What is asked about what can be rated. How an incident was handled is asked in our words."""
+    if subject.visit_id is None:
+        return Asked(handling_question())
+    return asked_of(subject.visit)
+
+
+def handling_question() -> str:
+    return _("How was your incident handled?")
+
+
+def asked_of(visit: Visit) -> Asked:
+    return in_words(set_up_of(visit.service_id), facts_of(visit))
+
+
+def asked_about_visit(visit_id: int) -> Asked:
+    return asked_of(db.session.get_one(Visit, visit_id))

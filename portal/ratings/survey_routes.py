@@ -1,0 +1,127 @@
+"""*Administration › Enquête*: what clients are asked after a visit, with the window that they see beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import abort, flash, g, request, url_for
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from portal import clock
+from portal.extensions import db
+from portal.forms import STAR_WORDS, number_in, refused
+from portal.i18n import Offered, day
+from portal.pages import done, show
+from portal.people.models import Service
+from portal.portals import staff
+from portal.ratings import survey_actions
+from portal.ratings.forms import AnswerForm
+from portal.ratings.survey import PLACEHOLDERS, SetUp, facts_from, in_words, set_up_of, set_ups
+from portal.ratings.survey_actions import SWITCHES
+from portal.ratings.survey_forms import SurveyForm
+from portal.ratings.survey_models import AGENCY
+from portal.ratings.survey_queries import services
+from portal.roles import Permission
+from portal.settings.models import OPTIONS
+from portal.settings.queries import option
+
+MODULE = "ratings.enabled"
+WORKER = "Marie Durand"  # who comes in the preview
+
+
+@dataclass(frozen=True)
+class Window:
+    """The rating window as a client sees it in one language."""
+
+    language: str
+    name: str
+    question: str
+    form: AnswerForm
+
+
+@staff.page("/survey", Permission.EDIT_SURVEY, methods=("GET", "POST"), module=MODULE)
+def edit_survey() -> Response:
+    """The survey of the agency, or of a service; a browser without scripts looks at what was typed with a button, any
+    other while it is being typed."""
+    service = asked_service()
+    own = set_ups().get(service.id if service else AGENCY)
+    stands = own or set_up_of(service.id if service else None)
+    form = SurveyForm(stands if own else _new(stands))
+    if request.method == "POST" and "preview" in request.values:
+        form.validate_on_submit()
+        return _page(service, form, own is not None)
+    if status := refused(form, lambda: survey_actions.save_survey(g.user, service and service.id, form.typed())):
+        return _page(service, form, own is not None, status)
+    flash(_("Saved."), "success")
+    return done(_address(service))
+
+
+def _new(stands: SetUp) -> SetUp:
+    """What a survey begins with: a service's with the agency's."""
+    return SetUp(stands.question, stands.criteria, stands.comment, stands.remarks, stands.thanks, stands.call_back)
+
+
+@staff.page("/survey/switch", Permission.EDIT_SURVEY, methods=("POST",), module=MODULE)
+def switch_survey() -> Response:
+    """Turn client ratings, 0 stars or the notices that a visit is done on or off."""
+    key, word = request.form.get("key"), request.form.get("on")
+    if key not in SWITCHES or word not in ("yes", "no"):
+        abort(400)
+    survey_actions.switch(g.user, key, word == "yes")
+    flash(_("Saved."), "success")
+    return done(_address(asked_service()))
+
+
+@staff.page("/survey/removal", Permission.EDIT_SURVEY, methods=("POST",), module=MODULE)
+def remove_survey() -> Response:
+    """Ask about a service's visits what the agency asks about all."""
+    service = asked_service() or abort(404)
+    survey_actions.remove_survey(g.user, service.id)
+    flash(_("The agency’s survey is asked about these visits again."), "success")
+    return done(_address(service))
+
+
+def asked_service() -> Service | None:
+    """The service that the address names; none: the agency as a whole."""
+    named = request.args.get("service_id")
+    if named is None:
+        return None
+    return db.session.get(Service, number_in(named) or 0) or abort(404)
+
+
+def _address(service: Service | None) -> str:
+    return url_for("staff.edit_survey", service_id=service.id) if service else url_for("staff.edit_survey")
+
+
+def _page(service: Service | None, form: SurveyForm, own: bool, status: int = 200) -> Response:
+    return show(
+        "ratings/survey.html", "ratings/_survey_preview.html", status, form=form, service=service, own=own,
+        services=services(), placeholders=PLACEHOLDERS, words=STAR_WORDS, windows=_windows(service, form.typed()),
+        visit=_sample(service), offer_zero=option("ratings.offer_zero"), switches=_switches(),
+        address=_address(service),
+    )  # fmt: skip
+
+
+def _switches() -> dict[str, bool]:
+    return {key: option(key) for key in SWITCHES if key in OPTIONS}
+
+
+def _sample(service: Service | None) -> dict[str, object]:
+    """The visit that the preview is about."""
+    name = service.name if service else _l("Help at home")
+    return {"workers": [WORKER], "service": name, "starts_at": clock.now().replace(hour=8, minute=0)}
+
+
+def _windows(service: Service | None, typed: SetUp) -> Sequence[Window]:
+    return [_window(service, typed, code, name) for code, name in Offered()]
+
+
+def _window(service: Service | None, typed: SetUp, code: str, name: str) -> Window:
+    with force_locale(code):
+        named = service.name if service else _("Help at home")
+        asked = in_words(typed, facts_from(named, WORKER.split()[0], day(clock.now())))
+        form = AnswerForm(asked, prefix=f"{code}-", formdata=None)
+    form["csrf_token"].name = "csrf_token"  # as in every form; what is typed into this one goes nowhere
+    return Window(code, name, asked.question, form)
