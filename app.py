@@ -61,6 +61,7 @@ from portal.people import search_routes as people_search_routes  # noqa: F401
 from portal.people import tabs as people_tabs  # noqa: F401 - what the macro `record_tabs` reads
 from portal.people import team_routes as people_team_routes  # noqa: F401
 from portal.people import worker_routes as people_worker_routes  # noqa: F401
+from portal.ratings import call_routes as rating_call_routes  # noqa: F401
 from portal.ratings import link_routes as rating_link_routes  # noqa: F401
 from portal.ratings import record_routes as rating_record_routes  # noqa: F401
 from portal.ratings import routes as ratings_routes  # noqa: F401

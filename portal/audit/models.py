@@ -70,6 +70,7 @@ KINDS = {  # each with what happened, as the journal says it
     "rating.excluded": _l("A rating was excluded from the statistics, with a reason."),
     "rating.included": _l("A rating that was excluded is counted again."),
     "rating.asked_again": _l("Somebody of the staff asked a client for a rating by hand."),
+    "rating.called_back": _l("Somebody of the staff called a client who had asked for it with a rating."),
     "survey.changed": _l("What clients are asked after a visit was changed."),
     "survey.removed": _l("A service’s own survey was dropped: the agency’s is asked again."),
     "rating.suspected": _l("An answer came that no person can have given; it is kept, not counted."),

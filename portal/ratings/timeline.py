@@ -23,6 +23,7 @@ from portal.visits.queries import deeds_of
 DEEDS = {  # the sentence, icon, tone
     "rating.looked_at": (_l("%(name)s took note of it"), "eye", "info"),
     "rating.asked_again": (_l("%(name)s asked the client for a rating"), "send", "info"),
+    "rating.called_back": (_l("%(name)s called the client back"), "phone", "done"),
     "rating.replied": (_l("%(name)s answered the client"), "reply", "done"),
     "rating.excluded": (_l("%(name)s excluded the rating from the statistics"), "x", "attention"),
     "rating.included": (_l("%(name)s had the rating counted again"), "undo-2", "info"),

@@ -78,6 +78,11 @@ class Talks(Story):
     def low_rating(self) -> dict[str, Any]:
         return {"rating_id": factories.rate(self.agency.claire, self.agency.claires_done, 1).id}
 
+    def wished_call(self) -> dict[str, Any]:
+        found = self.low_rating()
+        db.session.get_one(Rating, found["rating_id"]).call_back = True
+        return found
+
     def excluded_rating(self) -> dict[str, Any]:
         rating = db.session.get_one(Rating, self.low_rating()["rating_id"])
         exclude_rating(self.agency.ines.user, rating, "Le secret", rating.version)
@@ -165,6 +170,7 @@ MADE: dict[str, Callable[[Talks], dict[str, Any]]] = {
     "staff.change_follow_up": Talks.incident,
     "staff.complain_of_rating": Talks.low_rating,
     "staff.look_at_rating": Talks.low_rating,
+    "staff.note_call": Talks.wished_call,
     "staff.look_at_handling": Talks.badly_handled_incident,
     "staff.ask_again": Talks.rated_visit,
     "staff.reply_to_rating": Talks.low_rating,

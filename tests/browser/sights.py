@@ -510,6 +510,7 @@ SIGHTS = [
     Sight("staff-talk-withdrawal", "sofia", "/staff/threads/1/messages/1/withdrawal", before=stories.talks),
     Sight("home-talks", "sofia", "/staff/home", before=stories.talks),
     # what clients are asked
+    Sight("calls", "sofia", "/staff/ratings/calls"),
     Sight("survey", "ines", "/staff/survey"),
     Sight("survey-of-service", "ada", "/staff/survey?service_id={agency.rising}"),
     Sight("survey-refused", "ines", press("/staff/survey", "button[name=preview]", ".phone")),

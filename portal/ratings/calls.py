@@ -1,0 +1,68 @@
+"""Clients who asked, with a rating, to be called back: who they are, and that somebody has called."""
+
+from dataclasses import replace
+
+from flask import g
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Select, case, func, select, update
+
+from portal import clock
+from portal.accounts.models import User
+from portal.audit.actions import record
+from portal.errors import Refused
+from portal.extensions import Panel, db, rows_changed
+from portal.people.models import Client
+from portal.people.queries import visible_clients
+from portal.ratings.models import Rating
+from portal.ratings.queries import RatingRow, as_row, rating_rows, visible_ratings
+from portal.settings.queries import option
+
+NUMBER = "ratings.calls"
+SHOWN = 5  # on the home page; the list has them all
+
+
+def waits_for_call() -> tuple[ColumnElement[bool], ...]:
+    return Rating.call_back.is_(True), Rating.called_at.is_(None)
+
+
+def _waiting(user: User) -> Select:
+    return visible_ratings(user).where(*waits_for_call())
+
+
+def to_call(user: User, most: int) -> tuple[list[RatingRow], int]:
+    """Who waits for a call, longest first, with the number to call for whoever may open the file; and how many wait."""
+    waiting = _waiting(user)
+    total: Select[int] = select(func.count()).select_from(waiting.with_only_columns(Rating.id).subquery())
+    mine = Client.id.in_(visible_clients(user).with_only_columns(Client.id))
+    phone = case((mine, func.coalesce(Client.phone, Client.mobile))).label("phone")
+    chosen = rating_rows(waiting).order_by(Rating.left_at, Rating.id).limit(most)
+    rows = db.session.execute(chosen.add_columns(phone, total.scalar_subquery().label("total"))).all()
+    return [replace(as_row(row), phone=row.phone) for row in rows], rows[0].total if rows else 0
+
+
+def count_calls(user: User) -> Select[int] | None:
+    """How many wait for a call, asked with the other counts of the home page."""
+    if not option("ratings.enabled"):
+        return None
+    return select(func.count()).select_from(_waiting(user).with_only_columns(Rating.id).subquery())
+
+
+def home_card(user: User) -> Panel | None:
+    """Who waits for a call, on the staff's home page."""
+    if not g.counts.get(NUMBER):
+        return None
+    waiting, total = to_call(user, SHOWN)
+    return Panel("ratings/_home_calls.html", {"waiting": waiting, "total": total}) if waiting else None
+
+
+def note_call(user: User, rating: Rating) -> None:
+    """The client has been called: who did it and when stays with the rating.
+
+    Raises:
+        Refused: somebody was faster, or the client has taken the wish back.
+    """
+    fresh = update(Rating).where(Rating.id == rating.id, *waits_for_call())
+    if rows_changed(fresh.values(called_at=clock.now(), called_by=user.name)) != 1:
+        raise Refused(_l("Somebody has called in the meantime, or the client does not wish it any more."), "called")
+    db.session.refresh(rating)
+    record("rating.called_back", user, rating.subject.about)
