@@ -63,6 +63,7 @@ from portal.people import team_routes as people_team_routes  # noqa: F401
 from portal.people import worker_routes as people_worker_routes  # noqa: F401
 from portal.ratings import call_routes as rating_call_routes  # noqa: F401
 from portal.ratings import link_routes as rating_link_routes  # noqa: F401
+from portal.ratings import live_routes as rating_live_routes  # noqa: F401
 from portal.ratings import record_routes as rating_record_routes  # noqa: F401
 from portal.ratings import routes as ratings_routes  # noqa: F401
 from portal.ratings import staff_routes as ratings_staff_routes  # noqa: F401
@@ -84,6 +85,7 @@ from portal.threads import open_routes as threads_open_routes  # noqa: F401
 from portal.threads import routes as threads_routes  # noqa: F401
 from portal.threads import staff_routes as threads_staff_routes  # noqa: F401
 from portal.visits import change_routes as visits_change_routes  # noqa: F401
+from portal.visits import column_routes as visits_column_routes  # noqa: F401
 from portal.visits import pair_routes  # noqa: F401
 from portal.visits import planning_routes as visits_planning_routes  # noqa: F401
 from portal.visits import routes as visits_routes  # noqa: F401

@@ -116,6 +116,9 @@ MENUS = {
         Entry(_l("Workers"), "staff.list_workers", "user-round-check", Permission.SEE_PEOPLE),
         Entry(_l("Visits"), "staff.list_visits", "calendar", Permission.SEE_VISITS),
         Entry(
+            lazy_pgettext("menu", "Live"), "staff.show_live", "clock", Permission.SEE_RATINGS, module="ratings.enabled"
+        ),
+        Entry(
             _l("Customer feedback"),
             "staff.list_ratings",
             "star",

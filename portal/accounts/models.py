@@ -30,6 +30,7 @@ class Account(UserMixin, db.Model):
     totp_secret: Mapped[str | None]  # encrypted
     totp_since: Mapped[datetime | None] = mapped_column(UTC)  # when the second factor was confirmed
     totp_step: Mapped[int | None]  # the last one used: a code is good once
+    hidden_columns: Mapped[str] = mapped_column(default="")  # that lists do not show this person
 
     roles = ()  # Flask-Security's own roles are not used: what a person may do hangs on the open file
 

@@ -62,7 +62,9 @@ _OPENED = (  # at each request: what few of them need (the password's hash, the 
             AccountSession.account_id, AccountSession.open_file, AccountSession.created_at, AccountSession.seen_at,
             AccountSession.expires_at, AccountSession.ended_at,
         ),
-        load_only(Account.active, Account.fs_uniquifier, Account.language, Account.totp_since),
+        load_only(
+            Account.active, Account.fs_uniquifier, Account.language, Account.totp_since, Account.hidden_columns
+        ),
     )
 )  # fmt: skip
 

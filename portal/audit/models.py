@@ -25,6 +25,7 @@ KINDS = {  # each with what happened, as the journal says it
     "account.deactivated": _l("An account was closed."),
     "account.reactivated": _l("A closed account was opened again."),
     "account.language_chosen": _l("A person chose their language."),
+    "account.columns_chosen": _l("A person chose what lists show them."),
     "account.factor_on": _l("A second factor was set up."),
     "account.factor_off": _l("The second factor was switched off."),
     "account.factor_reset": _l("The second factor was taken away for somebody who had lost it."),

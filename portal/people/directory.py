@@ -64,6 +64,7 @@ DEEDS = {
     "account.deactivated": _l("closed the access"),
     "account.reactivated": _l("opened the access again"),
     "account.language_chosen": _l("chose a language"),
+    "account.columns_chosen": _l("chose what lists show"),
     "account.factor_on": _l("switched the sign-in code on"),
     "account.factor_off": _l("switched the sign-in code off"),
     "account.factor_reset": _l("took the sign-in code away because the phone was lost"),

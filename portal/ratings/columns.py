@@ -13,6 +13,7 @@ from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.queries import is_open
 from portal.settings.queries import option
 from portal.tables.queries import Page, addresses_of
+from portal.visits.column_choice import shows_ratings
 from portal.visits.models import State, Visit
 from portal.visits.queries import VisitRow, reader, rows, visible_visits
 
@@ -64,9 +65,10 @@ def _waiting(kind: User) -> Select:
 def rating_reader(user: User) -> Callable[[Row, str], dict]:
     """Return what says of a visit's row what the column *Évaluation* shows: `rated`, `waiting` … and where to go.
 
-    With the module switched off, no more than that a rated visit stays as it is.
+    With the module switched off, or for one of the staff who has put the column away, no more than that a rated visit
+    stays as it is.
     """
-    if not option("ratings.enabled"):
+    if not option("ratings.enabled") or (user.staff_id and not shows_ratings()):
         return lambda row, _stage: {"rating": "off", "locked": row.stars is not None}
     open_to, address = is_open() and user.may_rate, addresses_of("client.rate_visit", "visit_id")
     said_address = addresses_of("client.show_rating", "visit_id")

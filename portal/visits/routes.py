@@ -16,6 +16,7 @@ from portal.htmx import request
 from portal.pages import done, show
 from portal.portals import HOMES, client, staff, worker
 from portal.roles import Permission
+from portal.settings.queries import option
 from portal.visits import actions, changes, queries
 from portal.visits.forms import CancelForm, OwnVisitsFilter, VisitsFilter
 from portal.visits.models import Visit
@@ -79,7 +80,8 @@ def end_own_visit(visit_id: int) -> Response:
 def list_visits() -> Response:
     filters = VisitsFilter(g.user, request.args)
     page = queries.list_visits(g.user, filters.narrowed())
-    return show("visits/staff_list.html", "visits/_staff_rows.html", page=page, filters=filters)
+    return show("visits/staff_list.html", "visits/_staff_rows.html", page=page, filters=filters,
+                has_ratings=option("ratings.enabled"))  # fmt: skip
 
 
 @staff.page("/visits/<int:visit_id>", Permission.SEE_VISITS)

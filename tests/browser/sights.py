@@ -524,4 +524,6 @@ SIGHTS = [
     Sight("visit-by-link", "", "{link[visit]}"),
     Sight("visit-link", "sofia", "/staff/visits/{agency.claires_done}/link"),
     Sight("visit-link-made", "sofia", "/staff/visits/{agency.claires_next}/link"),
+    Sight("live", "sofia", "/staff/live"),
+    Sight("visit-columns", "sofia", "/staff/columns"),
 ]  # fmt: skip
