@@ -69,6 +69,7 @@ from portal.ratings import routes as ratings_routes  # noqa: F401
 from portal.ratings import staff_routes as ratings_staff_routes  # noqa: F401
 from portal.ratings import survey_routes  # noqa: F401
 from portal.ratings.public import open_pages
+from portal.reports import feedback_routes as report_feedback_routes  # noqa: F401
 from portal.reports import paper_routes as report_paper_routes  # noqa: F401
 from portal.reports import routes as reports_routes  # noqa: F401
 from portal.settings import cli as settings_cli

@@ -22,6 +22,7 @@ from portal.complaints import home as complaint_home
 from portal.complaints import messages as complaint_messages
 from portal.complaints.from_rating import complaint_of, low_rating_panel
 from portal.controls import jobs as control_jobs
+from portal.controls.reports import REPORTS
 from portal.extensions import db, wires
 from portal.folding import fold_name
 from portal.imports import jobs as import_jobs
@@ -58,6 +59,7 @@ from portal.ratings.queries import missing_requests
 from portal.reports.complaints import COMPLAINTS
 from portal.reports.event_actions import EVENT_ACTIONS
 from portal.reports.events import EVENTS
+from portal.reports.feedback_sheets import FEEDBACK
 from portal.reports.incidents import INCIDENTS
 from portal.reports.journal import JOURNAL
 from portal.reports.notes import NOTES
@@ -146,6 +148,7 @@ wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WOR
 EVENT_PANELS.append(paper_panel)  # the last of the page
 # control tables, in the order in which they are listed
 wires.tables = {table.name: table for table in (QUALITY, INCIDENTS, COMPLAINTS, EVENTS, NOTES, EVENT_ACTIONS, JOURNAL)}
+REPORTS[FEEDBACK.name] = FEEDBACK
 
 # of which sectors their files are, for `controls`
 wires.sectors_of = sectors_of

@@ -8,6 +8,7 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.controls.forms import LONGEST_QUERY
 from portal.controls.models import Export, SavedFilter
+from portal.controls.reports import Report
 from portal.controls.table import ControlTable
 from portal.errors import Refused
 from portal.extensions import db
@@ -51,7 +52,7 @@ def forget_filter(user: User, kept: SavedFilter) -> None:
     record("filter.deleted", user, ("filter", kept.id), before={"table": kept.table, "shared": kept.shared})
 
 
-def ask_export(user: User, table: ControlTable, query: str, format: str, language: str) -> Export:
+def ask_export(user: User, table: ControlTable | Report, query: str, format: str, language: str) -> Export:
     """Have a file written of all that a table shows with these filters. The deed is recorded when it is written, with
     the number of rows that have left.
 

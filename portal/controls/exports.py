@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 
 from portal.accounts.models import User
 from portal.controls.models import Export
+from portal.controls.reports import REPORTS, Report
 from portal.controls.table import ControlTable
 from portal.extensions import db, wires
 from portal.work.models import Work
@@ -30,8 +31,8 @@ class ExportView:
     sectors: AbstractSet[int]
 
     @cached_property
-    def table(self) -> ControlTable | None:
-        return wires.tables.get(self.export.table)
+    def table(self) -> ControlTable | Report | None:
+        return wires.tables.get(self.export.table) or REPORTS.get(self.export.table)
 
     @property
     def state(self) -> str:

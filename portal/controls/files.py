@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from flask_babel import gettext as _
 from flask_babel import pgettext
 
-from portal.controls.days import EXCEL_MOMENTS, Day, written_moment
-from portal.controls.shares import Share
+from portal.controls.days import EXCEL_DAYS, EXCEL_MOMENTS, Day, written_moment
+from portal.controls.shares import Number, Share
 from portal.controls.table import Column, Figure, Grid, Months, Summary
 from portal.i18n import SHORT_MONTH, language, local, written_day
 
@@ -22,7 +22,7 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _AFTER_SEPARATOR = re.compile(rf"""([;,\t\r\n][\s"]*)(?=[{re.escape("".join(FORMULA_SIGNS))}])""")
 CONTROL_SIGNS = ("\t", "\r", "\n")
 SEPARATORS = {"fr": ";", "ru": ";", "en": ","}  # what a spreadsheet of that language parts cells at
-WIDTHS = {"moment": 17, "day": 24, "number": 9, "stars": 9, "text": 24, "long": 60}
+WIDTHS = {"moment": 17, "day": 24, "date": 12, "number": 9, "stars": 9, "text": 24, "long": 60}
 LONGEST_CELL = 32_767  # signs that a cell of a workbook holds; one with more would be left empty
 MIMES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
@@ -64,6 +64,8 @@ class CsvWriter:
 def _as_text(value: Any) -> str:
     if isinstance(value, datetime):
         return written_moment(value)
+    if isinstance(value, date):
+        return str(Day(value))
     return "" if value is None else guarded(value) if isinstance(value, str) else str(value)
 
 
@@ -73,7 +75,7 @@ class XlsxWriter:
     def __init__(self, title: str, columns: Sequence[Column]) -> None:
         from xlsxwriter import Workbook  # read when a file is written: web processes need its memory for nothing
 
-        self.columns, self.title, self.rows = columns, title, 0
+        self.title = title
         self.bytes = io.BytesIO()
         safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
         self.book = Workbook(self.bytes, {"constant_memory": True, **safe})
@@ -81,11 +83,33 @@ class XlsxWriter:
         self.moment = self.book.add_format({"num_format": EXCEL_MOMENTS[language()]})
         self.shapes: dict[str, Any] = {}
         self.wrapped = self.book.add_format({"text_wrap": True, "valign": "top"})
+        self._begin(title, columns)
+
+    def _begin(self, title: str, columns: Sequence[Column]) -> None:
+        self.columns, self.rows = columns, 0
         self.sheet: Worksheet = self.book.add_worksheet(_sheet_name(title))
         self.sheet.freeze_panes(1, 0)
         for place, column in enumerate(columns):
             self.sheet.set_column(place, place, WIDTHS[column.kind])
             self.sheet.write_string(0, place, str(column.label), self.bold)
+
+    def turn_to(self, title: str, columns: Sequence[Column], name: str) -> None:
+        """Go on with another sheet.
+
+        Args:
+            name: of the sheet that is full: its columns are called by it and their keys, in whatever language.
+        """
+        self._end(name)
+        self._begin(title, columns)
+
+    def _end(self, name: str = "") -> None:
+        self.sheet.autofilter(0, 0, self.rows, len(self.columns) - 1)
+        from xlsxwriter.utility import xl_rowcol_to_cell
+
+        for place, column in enumerate(self.columns if name else ()):
+            first, last = (xl_rowcol_to_cell(row, place, True, True) for row in (1, max(self.rows, 1)))
+            sheet = self.sheet.get_name().replace("'", "''")
+            self.book.define_name(f"{name}_{column.key}", f"='{sheet}'!{first}:{last}")
 
     def write(self, values: Sequence[Any]) -> None:
         self.rows += 1
@@ -93,13 +117,13 @@ class XlsxWriter:
             self._put(self.sheet, self.rows, place, value)
 
     def _put(self, sheet: "Worksheet", row: int, place: int, value: Any, shape: Any = None) -> None:
-        if isinstance(value, Day | Share):
+        if isinstance(value, Day | Share | Number):
             value, written = value.in_workbook
             self._put(sheet, row, place, value, self._shaped(written))
         elif isinstance(value, datetime) and value.tzinfo:
             sheet.write_datetime(row, place, local(value).replace(tzinfo=None), self.moment)
         elif isinstance(value, date):
-            sheet.write_datetime(row, place, value, shape)
+            sheet.write_datetime(row, place, value, shape or self._shaped(EXCEL_DAYS[language()]))
         elif isinstance(value, int | float):
             sheet.write_number(row, place, value, shape)
         elif value is not None:
@@ -111,8 +135,8 @@ class XlsxWriter:
             self.shapes[shape] = self.book.add_format({"num_format": shape})
         return self.shapes[shape]
 
-    def finish(self, said: Iterable[tuple[str, str | int]], summary: Summary | None) -> bytes:
-        self.sheet.autofilter(0, 0, self.rows, len(self.columns) - 1)
+    def finish(self, said: Iterable[tuple[str, str | int]], summary: Summary | None, name: str = "") -> bytes:
+        self._end(name)
         about = self.book.add_worksheet(pgettext("sheet", "Filters"))
         about.set_column(0, 0, 30)
         about.set_column(1, 1, 50, self.wrapped)

@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
 from portal import clock
-from portal.controls.periods import LONGEST, PERIODS, days_of, months_later
+from portal.controls.periods import LONGEST, PERIODS, USUAL, days_of, months_later
 from portal.forms import FilterForm, PortalForm, choices, near
 from portal.i18n import local, written_day
 
@@ -29,6 +29,7 @@ class ControlFilter(FilterForm):
     """The period; each table adds its own fields. A free period has two ends, given or not."""
 
     usual_period = "this_month"
+    periods: Sequence[str] = USUAL
     longest = LONGEST  # months of one period
     looks_ahead = False  # whether what counts may lie in any year to come: the period may then be every one
     about_period: object = ""  # a sentence: the period of what
@@ -45,7 +46,8 @@ class ControlFilter(FilterForm):
         """
         super().__init__(args)
         self.offered = {name: {str(number) for number, _label in rows} for name, (_all, rows) in offered.items()}
-        periods = {key: label for key, label in PERIODS.items() if key != "all" or self.looks_ahead}
+        offers = {*self.periods, *(("all",) if self.looks_ahead else ())}
+        periods = {key: label for key, label in PERIODS.items() if key in offers}
         self.period.choices = [SelectChoice(value=key, label=str(label)) for key, label in periods.items()]
         if not self.period.data:
             given = self.first_day.raw_data or self.last_day.raw_data

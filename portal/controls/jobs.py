@@ -1,18 +1,22 @@
 """Writing the file of a table, and forgetting it a week later."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
+from werkzeug.datastructures import MultiDict
 
 from portal import clock
 from portal.accounts.models import User
 from portal.audit.actions import record
-from portal.controls.files import WRITERS
+from portal.controls.files import WRITERS, XlsxWriter
 from portal.controls.forms import ControlFilter
 from portal.controls.models import Export
 from portal.controls.queries import Sort, asked_sort, chosen, open_desk, read_query, summarise, value_of
+from portal.controls.reports import REPORTS, Book, Report
 from portal.controls.table import ControlTable
 from portal.extensions import begin_reading, db, rows_changed, wires, writing
 from portal.folding import fold
@@ -32,7 +36,7 @@ def write(work: Work) -> None:
     """
     begin_reading()  # nobody has to wait while the rows are read
     export = db.session.get(Export, work.subject_id)
-    table = wires.tables.get(export.table) if export else None
+    table = (wires.tables.get(export.table) or REPORTS.get(export.table)) if export else None
     if export is None or table is None or export.filename:
         return
     user = next((file for file in wires.files_of_account(export.account_id) if file.key == export.user_key), None)
@@ -40,6 +44,9 @@ def write(work: Work) -> None:
         return
     with force_locale(export.language):
         args = read_query(export.query)
+        if isinstance(table, Report):
+            _write_report(work, export, table, user, args)
+            return
         form = open_desk(user, table, args).form
         if form.validate():
             _write(work, export, table, user, form, asked_sort(table, args))
@@ -65,13 +72,71 @@ def _write(work: Work, export: Export, table: ControlTable, user: User, form: Co
                 with writing():
                     work.advance(written, max(total, written))
     content = writer.finish(_about(user, form, written), summary)
+    _keep(work, export, table, user, form, File(content, written, sectors))
+
+
+def _write_report(work: Work, export: Export, report: Report, user: User, args: MultiDict) -> None:
+    """All sheets are read in one transaction: their sums agree, whoever rates meanwhile."""
+    db.session.commit()
+    whole = {"isolation_level": "REPEATABLE READ"} if db.engine.dialect.name == "postgresql" else {}
+    db.session.connection(execution_options=whole)
+    sectors, form = sorted(wires.sectors_of(user)), report.form(user, args)
+    if not form.validate():
+        return
+    book = report.book(form, args)
+    if book.length > LONGEST:
+        return
+    _tell(work, 0, book.length)
+    content, written = _write_sheets(work, export, book, args.get("sheet", ""), lambda rows: _about(user, form, rows))
+    db.session.commit()
+    _keep(work, export, report, user, form, File(content, written, sectors))
+
+
+def _write_sheets(
+    work: Work, export: Export, book: Book, asked: str, about: Callable[[int], list]
+) -> tuple[bytes, int]:
+    only = [book.sheets[asked]] if asked in book.sheets else list(book.sheets.values())
+    sheets = only if export.format == "xlsx" else only[:1]
+    writer, written = WRITERS[export.format](sheets[0].title, sheets[0].columns), 0
+    for place, sheet in enumerate(sheets):
+        if place and isinstance(writer, XlsxWriter):
+            writer.turn_to(sheet.title, sheet.columns, sheets[place - 1].key)
+        for row in sheet.rows:
+            writer.write(row)
+            written += 1
+            if written % STEP == 0:
+                _tell(work, written, max(book.length, written))
+    said = [*about(written), *book.about]
+    if isinstance(writer, XlsxWriter):
+        return writer.finish(said, None, sheets[-1].key), written
+    return writer.finish(said, None), written
+
+
+def _tell(work: Work, done: int, total: int) -> None:
+    """How far it is, by another connection: the one that reads goes on in its transaction."""
+    with writing(), db.engine.begin() as telling:
+        telling.execute(update(Work).where(Work.id == work.id).values(done=done, total=total, beat_at=clock.now()))
+
+
+@dataclass(frozen=True)
+class File:
+    """What was written, how many rows that are, and which sectors it is of."""
+
+    content: bytes
+    rows: int
+    sectors: list[int]
+
+
+def _keep(
+    work: Work, export: Export, table: ControlTable | Report, user: User, form: ControlFilter, file: File
+) -> None:
     with writing():
         db.session.commit()
-        export.content, export.filename, export.sectors = content, _filename(table, export), sectors
+        export.content, export.filename, export.sectors = file.content, _filename(table, export), file.sectors
         asked = sorted({name for name, _value in form.query()})
-        told = {"table": table.name, "format": export.format, "rows": written, "filters": asked}
+        told = {"table": table.name, "format": export.format, "rows": file.rows, "filters": asked}
         record("table.exported", user, ("export", export.id), after=told)
-        work.advance(written, max(total, written))
+        work.advance(file.rows, max(work.total or 0, file.rows))
 
 
 def _about(user: User, form: ControlFilter, written: int) -> list[tuple[str, str | int]]:
@@ -79,7 +144,7 @@ def _about(user: User, form: ControlFilter, written: int) -> list[tuple[str, str
             (_("Written on"), exact(clock.now()))]  # fmt: skip
 
 
-def _filename(table: ControlTable, export: Export) -> str:
+def _filename(table: ControlTable | Report, export: Export) -> str:
     """The title in plain letters and the day: every system takes it as the name of a file."""
     plain = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in fold(str(table.title)))
     words = [word for word in plain.split("-") if word] or [table.name]

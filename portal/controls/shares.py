@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from babel.numbers import format_percent
 
-from portal.i18n import PARTS, language
+from portal.i18n import PARTS, decimal, language
 
 
 @dataclass(frozen=True)
@@ -34,3 +34,19 @@ class Share:
     def in_workbook(self) -> tuple[float | str, str]:
         """The number, and the format in which a workbook shows it."""
         return str(self) if self.percent is None else self.percent / 100, "0%"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number that is no count: a workbook keeps all of it, and shows as many decimals as are written elsewhere."""
+
+    value: float
+    digits: int = 2
+
+    def __str__(self) -> str:
+        return decimal(self.value, self.digits)
+
+    @property
+    def in_workbook(self) -> tuple[float, str]:
+        """The number, and the format in which a workbook shows it."""
+        return self.value, f"0.{'0' * self.digits}" if self.digits else "0"

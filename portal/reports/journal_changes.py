@@ -13,6 +13,7 @@ from flask_babel import lazy_pgettext
 from wtforms.fields.core import UnboundField
 
 from portal.accounts.own import METHODS
+from portal.controls.reports import REPORTS
 from portal.extensions import wires
 from portal.i18n import LANGUAGES, exact, full_day
 from portal.imports.queries import RESULT_WORDS
@@ -230,7 +231,7 @@ def _words(record: str, name: str) -> Mapping[str, object]:
             mails = {kind.removeprefix("accounts."): one.label for kind, one in wires.message_kinds.items()}
             return {**mails, "setup": _l("First steps")}
         case "table":
-            return {table.name: table.title for table in wires.tables.values()}
+            return {table.name: table.title for table in (*wires.tables.values(), *REPORTS.values())}
         case "kind" if record == "import":
             return {importer.kind: importer.title for importer in wires.importers.values()}
         case _:
@@ -239,7 +240,7 @@ def _words(record: str, name: str) -> Mapping[str, object]:
 
 def _filters() -> dict[str, object]:
     """The labels of the filters of all tables."""
-    forms = [table.form for table in wires.tables.values()]
+    forms = [*(table.form for table in wires.tables.values()), *(one.form for one in REPORTS.values())]
     fields = [pair for form in forms for pair in getmembers(form, lambda one: isinstance(one, UnboundField))]
     return {name: field.args[0] for name, field in fields}
 

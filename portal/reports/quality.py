@@ -31,6 +31,7 @@ from portal.visits.queries import visible_visits
 SOURCES = {
     "portal": _l("On the portal"),
     "mail": _l("By mail"),
+    "sms": _l("By text message"),
     "staff": _l("Entered by the agency"),
 }
 COMMENTS = {"with": _l("With a comment"), "without": _l("Without a comment")}

@@ -149,6 +149,7 @@ BODIES: dict[str, dict[str, str]] = {
     "staff.add_absence": {"first_day": "2026-12-01", "last_day": "2026-12-02", "reason": "leave"},
     "staff.keep_quality_filter": {"name": "Mes avis", "query": MONTH},
     "staff.export_quality": {"format": "xlsx", "query": MONTH},
+    "staff.export_feedback": {"as": "xlsx", "query": MONTH},
     "staff.keep_journal_filter": {"name": "Les connexions", "query": "what=account."},
     "staff.export_journal": {"format": "csv", "query": "what=account."},
     "staff.hold_messages": {"why": "Essai"},

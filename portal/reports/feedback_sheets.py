@@ -1,0 +1,185 @@
+"""*Exporter les données*: the figures of the analytics by worker and by date, each rating with its comment, and what it
+all means."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext, pgettext
+from sqlalchemy import Row, Select, func, select
+from werkzeug.datastructures import MultiDict
+
+from portal.controls.reports import Book, Report, Sheet
+from portal.controls.shares import Number
+from portal.controls.table import Column
+from portal.extensions import db
+from portal.people.models import Client, Sector, Service, Staff, Worker
+from portal.ratings.figures import is_enough, score_of
+from portal.ratings.models import RatedWorker, Rating, RatingSubject
+from portal.ratings.statistics import Tally
+from portal.reports import feedback
+from portal.reports.feedback import Line, Requests
+from portal.reports.feedback_board import STEPS, View
+from portal.reports.feedback_forms import FeedbackFilter, ReviewFilter
+from portal.reports.feedback_reviews import chosen_ratings
+from portal.reports.quality import SOURCES, named
+from portal.roles import Permission
+from portal.settings.queries import option
+
+BATCH = 1000
+
+
+def _column(key: str, label: object, kind: str = "number") -> Column:
+    return Column(key, label, None, kind)
+
+
+FIGURES = (
+    _column("done", _l("Done visits")), _column("sent", _l("Requests sent")),
+    _column("refused", _l("Refused by the mail server")), _column("answered", _l("Answers after a request")),
+    _column("response_rate", _l("Response rate, strict, %")), _column("n", _l("Ratings")),
+    _column("mean", _l("Mean of 5")), _column("mean_low", _l("Mean, low end (95 %)")),
+    _column("mean_high", _l("Mean, high end (95 %)")), _column("median", _l("Median")),
+    *(_column(f"stars_{stars}", f"{stars} ★") for stars in range(6)),
+    _column("satisfied", _l("Satisfied (4–5 ★), %")), _column("positive", _l("Positive (4–5 ★)")),
+    _column("negative", _l("Negative (0–2 ★)")), _column("coefficient", _l("Satisfaction coefficient, %")),
+    _column("promoters", _l("Promoters")), _column("passives", _l("Passives")),
+    _column("detractors", _l("Detractors")), _column("nps", _l("NPS (from stars)")),
+    _column("nps_margin", _l("NPS, margin (± 95 %)")), _column("comments", _l("With a comment")),
+    _column("enough", _l("Enough answers")),
+)  # fmt: skip
+WORKERS = (_column("id", _l("Number of the worker")), _column("worker", _l("Worker"), "text"), *FIGURES,
+           _column("ranked_mean", _l("Mean for the order")))  # fmt: skip
+DAYS = (_column("first_day", _l("From"), "date"), _column("last_day", _l("To"), "date"), *FIGURES)
+COMMENTS = (
+    _column("rating", _l("Number of the rating")), _column("visit", _l("Number of the visit")),
+    _column("day", lazy_pgettext("column", "Visit"), "date"),
+    _column("rated_at", lazy_pgettext("column", "Rated on"), "moment"), _column("client", _l("Client"), "text"),
+    _column("client_reference", _l("Reference of the client"), "text"), _column("workers", _l("Workers"), "text"),
+    _column("service", _l("Service"), "text"), _column("sector", _l("Sector"), "text"),
+    _column("manager", _l("Manager"), "text"), _column("stars", _l("Stars")),
+    _column("comment", _l("Comment"), "long"), _column("source", _l("Source"), "text"),
+    _column("edited", _l("Changed since"), "text"), _column("counted", _l("Counted"), "text"),
+    _column("excluded", lazy_pgettext("rating", "Excluded"), "text"),
+)  # fmt: skip
+
+
+def book_of(form: FeedbackFilter, args: MultiDict) -> Book:
+    """What the file of the page with these filters holds."""
+    step, chosen = View.of(args, form).step, _single(form)
+    rated = db.session.scalar(select(func.count()).select_from(chosen.with_only_columns(Rating.id).subquery())) or 0
+    workers, days = feedback.by_name(form.cut, "worker"), feedback.by_step(form.cut, step)
+    about_workers = feedback.requests_by(form.cut, "worker_id")
+    sheets = [
+        Sheet("workers", pgettext("sheet", "By worker"), WORKERS, _by_worker(form, workers, about_workers)),
+        Sheet("days", pgettext("sheet", "By date"), DAYS, _by_day(form, days, step)),
+        Sheet("comments", pgettext("sheet", "Comments"), COMMENTS, _comments(chosen)),
+    ]
+    length = len(workers) + len(days) + rated
+    return Book({sheet.key: sheet for sheet in sheets}, length, _definitions(step))
+
+
+def _by_worker(form: FeedbackFilter, lines: list[Line], requests: Mapping[int, Requests]) -> Iterator[list[Any]]:
+    """Also those of whom nobody has said anything."""
+    cohort = feedback.overall(form.cut, None)[0].whole.tally
+    mean = cohort.mean.value if cohort.mean else 0.0
+    for line in [*lines, *feedback.silent_workers(requests, lines)]:
+        shrunk = line.answers.tally.shrunk(mean) if is_enough(line.answers.tally.n) else None
+        yield [line.key, line.name, *_figures(line, requests.get(line.key, Requests())), _number(shrunk, 3)]
+
+
+def _by_day(form: FeedbackFilter, lines: list[Line], step: str) -> Iterator[list[Any]]:
+    of_day: dict[date, Requests] = feedback.requests_by_step(form.cut, step)
+    for line in lines:
+        found = of_day.get(feedback.begin_of(line.key, step), Requests())
+        yield [line.key, line.last, *_figures(line, found)]
+
+
+def _figures(line: Line, asked: Requests) -> list[Any]:
+    """A figure that too few answers make stays an empty cell; what was counted never does."""
+    tally = line.answers.tally
+    enough = is_enough(tally.n)
+    shown = tally if enough else Tally()
+    mean, score, satisfied, median = shown.mean, score_of(shown), shown.satisfied, shown.median
+    counted, rate = score_of(tally), asked.strict if is_enough(asked.asked) else None
+    return [
+        asked.done, asked.sent, asked.refused, asked.answered_asked, _number(rate.value if rate else None, 1), tally.n,
+        *(_number(value, 3) for value in ((mean.value, mean.low, mean.high) if mean else (None, None, None))),
+        _number(median, 1), *tally.counts, _number(satisfied.value if satisfied else None, 1), tally.positive,
+        tally.negative, _number(shown.coefficient.value if shown.coefficient else None, 1),
+        *((counted.promoters, counted.passives, counted.detractors) if counted else (0, 0, 0)),
+        _number(score.value if score else None, 1), _number(score.margin if score else None, 1),
+        line.answers.comments, _("yes") if enough else _("no"),
+    ]  # fmt: skip
+
+
+def _number(value: float | None, digits: int) -> Number | None:
+    return None if value is None else Number(value, digits)
+
+
+# ---- each rating ----
+
+
+def _single(form: FeedbackFilter) -> Select:
+    """Every rating of the choice; also those that do not count, which say so."""
+    reviews = ReviewFilter(form.user, MultiDict([*form.query(), ("counted", "all")]))
+    reviews.validate()
+    return chosen_ratings(reviews)
+
+
+def _comments(chosen: Select) -> Iterator[list[Any]]:
+    came = select(func.aggregate_strings(named(Worker), ", ")).join(RatedWorker, RatedWorker.worker_id == Worker.id)
+    workers = came.where(RatedWorker.subject_id == RatingSubject.id).correlate(RatingSubject).scalar_subquery()
+    listed = (
+        chosen.outerjoin(Client, Client.id == RatingSubject.client_id)
+        .outerjoin(Service, Service.id == RatingSubject.service_id)
+        .outerjoin(Sector, Sector.id == RatingSubject.sector_id)
+        .outerjoin(Staff, Staff.id == RatingSubject.manager_id)
+        .with_only_columns(
+            Rating.id, RatingSubject.visit_id, RatingSubject.day, Rating.left_at, named(Client).label("client"),
+            Client.external_id, workers.label("workers"), Service.name.label("service"), Sector.name.label("sector"),
+            named(Staff).label("manager"), Rating.stars, Rating.comment, Rating.channel, Rating.changed_at,
+            Rating.excluded_at, Rating.exclude_reason,
+        )
+        .order_by(RatingSubject.day, Rating.id)
+    )  # fmt: skip
+    for row in db.session.execute(listed, execution_options={"yield_per": BATCH}):
+        yield _comment(row)
+
+
+def _comment(row: Row) -> list[Any]:
+    return [
+        row.id, row.visit_id, row.day, row.left_at, row.client, row.external_id, row.workers, row.service, row.sector,
+        row.manager, row.stars, row.comment or None, str(SOURCES[row.channel]),
+        _("yes") if row.changed_at else _("no"), _("no") if row.excluded_at else _("yes"), row.exclude_reason,
+    ]  # fmt: skip
+
+
+# ---- what it means ----
+
+
+def _definitions(step: str) -> list[tuple[str, str]]:
+    promoters, passives = option("ratings.promoters_from"), option("ratings.passives_from")
+    return [
+        (_("Divided into"), str(STEPS[step])),
+        (_("Which ratings"), _("Those of visits on the days chosen: the day of the visit counts. Ratings excluded from "
+                               "the statistics stand on the sheet of comments alone.")),
+        (_("A visit of two workers"), _("It counts once for each of them, and once where workers are not told apart.")),
+        (_("Enough answers"), _("From %(number)s on. Below, the figures stay empty; how many there are is always told.",
+                                number=option("ratings.minimum_sample"))),
+        (_("Response rate, strict, %"), _("Answers of those who were asked, whether the mail arrived or not.")),
+        (_("Mean of 5"), _("0 stars are a score. The interval is that of 95 %, after Jeffreys.")),
+        (_("Mean for the order"), _("The mean drawn towards the mean of all: ten answers of that mean are added.")),
+        (_("Satisfaction coefficient, %"), _("The mean as a percentage of 5 stars: 0 stars are 0 %.")),
+        (_("NPS (from stars)"), _("Promoters: from %(promoters)s stars. Passives: from %(passives)s stars. Fewer: "
+                                  "detractors. The share of promoters less that of detractors; the margin is the "
+                                  "larger of the plain one and that of Bonett and Price.",
+                                  promoters=promoters, passives=passives)),
+    ]  # fmt: skip
+
+
+FEEDBACK = Report(
+    name="feedback", title=_l("Customer feedback"), permission=Permission.SEE_RATINGS, module="ratings.enabled",
+    form=FeedbackFilter, book=book_of,
+)  # fmt: skip

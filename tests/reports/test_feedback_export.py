@@ -1,0 +1,130 @@
+"""*Exporter les données*: three sheets of what the page shows and one of what it means, read by another program."""
+
+import csv
+import io
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
+from sqlalchemy import select, update
+
+from portal.controls.models import Export
+from portal.extensions import db
+from portal.people.models import Staff, staff_sector
+from portal.ratings.models import Rating
+from portal.settings.actions import set_option
+from portal.work import jobs as work
+from tests.conftest import Database, SignIn
+from tests.factories import Agency
+from tests.pages import Browser, Page
+from tests.reports.test_feedback import PAGE, asked, figures, number, table
+
+MONTH = f"{PAGE}?period=this_month&step=week"
+
+
+@pytest.fixture
+def counted(rated: Agency, database: Database) -> Agency:
+    with database.writing():
+        set_option(None, "ratings.minimum_sample", "2")
+    return rated
+
+
+def export(app: Flask, database: Database, browser: Browser, what: str = "xlsx", where: str = MONTH) -> Any:
+    """Press the button, have the file written, download it."""
+    page = browser.get(where).press(f'[name="as"][value="{what}"]').follow()
+    assert "Writing the file" in page.words
+    with app.app_context():
+        work.run(database.one(select(Export.work_id).order_by(Export.id.desc()).limit(1)))
+    ready = browser.get(page.request.path)
+    assert "The file is ready" in ready.words
+    assert ready.link("Back to the table").click().status == 200
+    return ready.link("Download the file").click()
+
+
+def book(page: Page) -> Workbook:
+    return load_workbook(io.BytesIO(page.data))
+
+
+def rows(sheet: Worksheet) -> list[dict[str, Any]]:
+    heads = [cell.value for cell in sheet[1]]
+    return [dict(zip(heads, (cell.value for cell in row), strict=True)) for row in sheet.iter_rows(min_row=2)]
+
+
+def test_the_sheets_hold_what_the_page_says(counted: Agency, sign_in: SignIn, app: Flask, database: Database) -> None:
+    sofia = sign_in(counted.sofia)
+    screen, found = asked(sofia, by="worker", compare="none"), book(export(app, database, sofia))
+    assert found.sheetnames == ["By worker", "By date", "Comments", "Filters"]
+    workers, days, comments = (rows(found[name]) for name in found.sheetnames[:3])
+    shown = {row[1]: row for row in table(screen, "Rating")}
+    assert {row["Worker"]: str(row["Ratings"]) for row in workers} == {name: row[2] for name, row in shown.items()}
+    wassim, nadia = (next(row for row in workers if row["Worker"] == name) for name in ("Wassim Haddad", "Nadia Abbas"))
+    assert (wassim["Mean of 5"], wassim["Satisfaction coefficient, %"], wassim["NPS (from stars)"]) == (3, 60, -25)
+    assert [wassim[f"{stars} ★"] for stars in range(6)] == [1, 0, 0, 1, 1, 1]
+    assert (nadia["Mean of 5"], nadia["Enough answers"], nadia["Ratings"]) == (None, "no", 1)
+    assert sum(row["Ratings"] for row in days) == number(screen) == 4
+    assert sum(row["Done visits"] for row in days) == int(figures(screen)["Coverage"].split("n = ")[1].split(" ")[0])
+    assert days[0]["From"] == datetime(2026, 11, 1)  # noqa: DTZ001 - a workbook knows no zones
+    assert [row["Stars"] for row in comments if row["Counted"] == "yes"] == [4, 0, 5, 3]
+    assert [(row["Stars"], row["Excluded"]) for row in comments if row["Counted"] == "no"] == [(1, "Une autre visite")]
+    both = next(row["Workers"] for row in comments if row["Stars"] == 0)
+    assert sorted(both.split(", ")) == ["Nadia Abbas", "Wassim Haddad"]
+    said = {row[0].value: row[1].value for row in found["Filters"].iter_rows()}
+    assert said["Period"] == "1 November 2026 – 30 November 2026"
+    assert "Promoters: from 5 stars." in said["NPS (from stars)"]
+    assert "workers_mean" in found.defined_names
+    assert found.defined_names["workers_n"].attr_text.startswith("'By worker'!$H$2")
+
+
+def test_names_of_columns_stay_in_another_language(
+    counted: Agency, sign_in: SignIn, app: Flask, database: Database
+) -> None:
+    sofia = sign_in(counted.sofia)
+    english = set(book(export(app, database, sofia)).defined_names)
+    sofia.act("/language", {"language": "fr"})
+    page = sofia.get(MONTH).press('[name="as"][value="xlsx"]').follow()
+    with app.app_context():
+        work.run(database.one(select(Export.work_id).order_by(Export.id.desc()).limit(1)))
+    french = book(sofia.get(f"{page.request.path}/file"))
+    assert set(french.defined_names) == english
+    assert [cell.value for cell in french.worksheets[2][1]][:2] != [cell.value for cell in french.worksheets[0][1]][:2]
+
+
+def test_a_sheet_alone_is_a_csv_file(counted: Agency, sign_in: SignIn, app: Flask, database: Database) -> None:
+    sofia = sign_in(counted.sofia)
+    with database.writing():
+        db.session.execute(update(Rating).where(Rating.comment == "Parfait").values(comment="=1+1"))
+    for what, length in (("csv-workers", 2), ("csv-days", 4), ("csv-comments", 5)):
+        page = export(app, database, sofia, what)
+        lines = list(csv.reader(io.StringIO(page.data.decode("utf-8-sig"), newline="")))
+        assert len(lines) == 1 + length, what
+    assert {line[11] for line in lines[1:]} == {"", "Personne n’est venu", "'=1+1"}
+
+
+def test_no_cell_is_a_formula(counted: Agency, sign_in: SignIn, app: Flask, database: Database) -> None:
+    with database.writing():
+        db.session.execute(update(Rating).values(comment='=HYPERLINK("http://evil.example")'))
+    for sheet in book(export(app, database, sign_in(counted.ines))).worksheets:
+        assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "d"}
+
+
+def test_it_holds_the_sectors_of_who_asks(counted: Agency, sign_in: SignIn, app: Flask, database: Database) -> None:
+    igor = sign_in(counted.igor)
+    found = book(export(app, database, igor))
+    written = str([[cell.value for cell in row] for sheet in found.worksheets for row in sheet.iter_rows()])
+    assert not [word for word in ("Claire", "Lefèvre", "Wassim", "Parfait") if word in written]
+    assert [row["Stars"] for row in rows(found["Comments"])] == [2]
+    page = igor.get(MONTH).press('[name="as"][value="xlsx"]').follow()
+    with database.writing():  # the sectors change before it is fetched
+        db.session.execute(staff_sector.delete().where(staff_sector.c.staff_id == counted.igor.id))
+        db.session.execute(update(Staff).where(Staff.id == counted.igor.id).values(active=True))
+    assert igor.get(f"{page.request.path}/file").status == 404
+
+
+def test_what_is_asked_oddly_is_not_written(counted: Agency, sign_in: SignIn) -> None:
+    sofia = sign_in(counted.sofia)
+    assert sofia.act(f"{PAGE}/export", {"as": "pdf", "query": "period=this_month"}).status == 404
+    refused = sofia.act(f"{PAGE}/export", {"as": "xlsx", "query": f"sector={counted.south}"})
+    assert refused.status == 422
