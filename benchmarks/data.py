@@ -14,7 +14,7 @@ from portal import clock
 from portal.accounts import sessions as doors
 from portal.accounts.models import Account, AccountSession
 from portal.accounts.queries import hash_of
-from portal.demo_history import SHIFT, write_down_who_is_rated
+from portal.demo_history import SHIFT, fill_tallies, write_down_who_is_rated
 from portal.demo_large import Size, build_large, set_counters
 from portal.demo_rows import insert_all
 from portal.extensions import db, writing
@@ -144,6 +144,7 @@ def promise_mails(app: Flask, count: int) -> None:
         insert_all(RatingRequest, [
             {"id": firsts[Message] + n + SHIFT, "subject_id": visits + n + SHIFT, "message_id": firsts[Message] + n}
             for n in numbers])  # fmt: skip
+        fill_tallies()
         set_counters()
         db.session.execute(text("ANALYZE"))
         db.session.commit()

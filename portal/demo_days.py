@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db, wires
+from portal.outbox.held import tell_moved
 from portal.outbox.models import Attempt, Message, Recipient
 from portal.people.models import Client, Service, Staff, Worker
 from portal.people.queries import files_of_account
@@ -158,7 +159,8 @@ def _rate_by_mail(client: Client, stars: int, comment: str) -> None:
 
 def have_left(messages: Select[Message]) -> None:
     """Say of messages that a mail server took them when they were due."""
-    for message in db.session.scalars(messages).all():
+    left = db.session.scalars(messages).all()
+    for message in left:
         reader = cast("Recipient", wires.message_kinds[message.kind].reader(message))
         message.address, message.recipient, message.language = reader.address, reader.name, reader.language
         message.state, message.sent_at, message.attempts = "sent", message.due_at, 1
@@ -166,4 +168,5 @@ def have_left(messages: Select[Message]) -> None:
         db.session.add(Attempt(
             message_id=message.id, number=1, token=str(message.id), started_at=message.due_at, ended_at=message.due_at,
             phase="data", outcome="accepted", answer=message.last_answer))  # fmt: skip
+    tell_moved({message.id: message.kind for message in left})
     db.session.flush()

@@ -13,16 +13,17 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, func, insert, literal, select
+from sqlalchemy import Date, func, insert, literal, select, update
 
 from portal import clock
 from portal.audit.models import AuditEntry
 from portal.demo_rows import insert_all, keys_checked_at_the_end
-from portal.extensions import db
+from portal.extensions import db, rows_changed
 from portal.links import new_public_id
 from portal.outbox.models import Attempt, Message
 from portal.people.models import Client
 from portal.ratings.models import RatedWorker, Rating, RatingRequest, RatingSubject
+from portal.ratings.tally_sums import month_of, months, set_right
 from portal.settings.queries import option
 from portal.visits.models import State, Visit, VisitWorker
 
@@ -273,6 +274,16 @@ def _working_day(ended: date) -> date:
     return ended + timedelta(days=2 if ended.weekday() == 5 else 1)
 
 
+def fill_tallies() -> None:
+    """Fill the tallies with what was written past the deeds that keep them."""
+    asked = select(func.date(func.min(Message.due_at))).join(RatingRequest, RatingRequest.message_id == Message.id)
+    asked_day = asked.where(RatingRequest.subject_id == RatingSubject.id).correlate(RatingSubject).scalar_subquery()
+    told = RatingSubject.id.in_(select(RatingRequest.subject_id))
+    rows_changed(update(RatingSubject).where(told).values(asked_day=asked_day))
+    for month in months():
+        set_right(*month_of(month))
+
+
 def write_down_who_is_rated(first_visit: int) -> None:
     """One subject for each visit that took place, and those who came: the database copies them by itself."""
     done = Visit.id >= first_visit, Visit.state == State.DONE
@@ -283,8 +294,7 @@ def write_down_who_is_rated(first_visit: int) -> None:
                Visit.ended_at, day.label("day"), day.label("asked_day"))
         .join(Client, Client.id == Visit.client_id).where(*done)
     )  # fmt: skip
-    columns = ["id", "visit_id", "client_id", "service_id", "sector_id", "manager_id", "ended_at", "day",
-               "asked_day"]  # fmt: skip
-    db.session.execute(insert(RatingSubject).from_select(columns, subjects))
+    names = ["id", "visit_id", "client_id", "service_id", "sector_id", "manager_id", "ended_at", "day", "asked_day"]
+    db.session.execute(insert(RatingSubject).from_select(names, subjects))
     came = select(VisitWorker.visit_id + literal(SHIFT), VisitWorker.worker_id).join(Visit).where(*done)
     db.session.execute(insert(RatedWorker).from_select(["subject_id", "worker_id"], came))

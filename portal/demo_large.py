@@ -86,6 +86,7 @@ def build_large(size: Size, progress: Figures) -> None:
     reindex()
     demo_history.write(_teams(people, chance), size.visits, size.ratings, size.weeks, chance, progress)
     demo_reports.write(size.incidents, chance)
+    demo_history.fill_tallies()
     _look_at_old_ratings()
     set_counters()
     db.session.execute(text("ANALYZE"))  # the planner of either engine has never seen these tables full

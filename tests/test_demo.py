@@ -23,6 +23,8 @@ from portal.outbox.models import OPEN, Message
 from portal.people.models import Absence, Availability, Client, Relative, Sector, Service, Staff, Worker, WorkerSkill
 from portal.people.search import not_indexed
 from portal.ratings.models import RatedWorker, Rating, RatingReply, RatingRequest, RatingSubject
+from portal.ratings.tally_models import RatingTally
+from portal.ratings.tally_sums import TALLIES, differences, month_of, months
 from portal.threads.models import Thread, ThreadMessage
 from portal.visits.actions import plan_visit
 from portal.visits.models import State, Visit, VisitWorker
@@ -70,6 +72,17 @@ def test_who_is_rated_is_written_down_for_each_visit_that_took_place(large: Data
     assert not large.all(late)
     assert SMALL.ratings / 2 < large.count(Rating) < SMALL.ratings * 2
     assert set(large.all(select(Rating.stars).distinct())) >= {0, 3, 5}
+
+
+def refuse_false_tallies(database: Database) -> None:
+    with database.app.app_context():
+        for month in months():
+            assert [db.session.execute(differences(table, *month_of(month))).all() for table in TALLIES] == [[], []]
+
+
+def test_the_tallies_of_a_large_agency_say_what_its_ratings_say(large: Database) -> None:
+    refuse_false_tallies(large)
+    assert large.one(select(func.sum(RatingTally.n5)).where(RatingTally.span == "day", RatingTally.worker_id == 0)) > 20
 
 
 def test_wall_clock_and_moment_of_each_visit_agree(large: Database) -> None:
@@ -120,6 +133,7 @@ def test_the_story_shows_what_staff_do_and_what_records_hold(app: Flask, databas
     managed = select(Sector.name).where(Sector.manager_id.is_not(None)).order_by(Sector.name)
     assert database.all(managed) == ["Nord", "Sud"]
     assert database.count(Client, Client.street.is_(None)) == 0
+    refuse_false_tallies(database)
 
 
 def test_incidents_of_a_large_agency_agree_with_their_conversations(large: Database) -> None:

@@ -187,7 +187,7 @@ def _moves(engine: str) -> Insert:
 
 
 def _asked_day() -> Any:
-    first = bindparam("asked_on", type_=Date)
+    first = bindparam("asked_on", None, type_=Date)
     return case((RatingSubject.stage == "unasked", func.coalesce(first, RatingSubject.asked_day)),
                 else_=RatingSubject.asked_day)  # fmt: skip
 

@@ -57,20 +57,27 @@ class QualityFilter(ControlFilter):
 
 
 def rows(user: User, form: ControlFilter) -> Select:
-    """Ratings of visits that this person may see. What only names things is joined loosely: sums then leave it out."""
+    """Ratings of visits that this person may see, of the days on which the visits were where they took place: those
+    that every figure of a period counts. What only names things is joined loosely: sums then leave it out."""
     first, last = form.days()
-    begin, end = start_of_day(first), start_of_day(last + timedelta(days=1))
+    begin, end = start_of_day(first), start_of_day(last + A_DAY)
     # few visits are rated: unless the period is long ago, all ratings since then are fewer than its visits
     since, length = clock.now() - begin, end - begin
     starting = _from_ratings if length * 10 > since else _from_visits
     return (
-        starting(user, begin, end)
+        starting(user, begin - A_DAY, end + A_DAY)
+        .where(_DAY.between(first, last))
         .outerjoin(Client, Client.id == RatingSubject.client_id)
         .outerjoin(Service, Service.id == RatingSubject.service_id)
         .outerjoin(Sector, Sector.id == RatingSubject.sector_id)
         .outerjoin(Staff, Staff.id == RatingSubject.manager_id)
         .where(*_conditions(form.data))
     )
+
+
+A_DAY = timedelta(days=1)
+# asked of each rating: they are found by moments
+_DAY = func.coalesce(RatingSubject.day, RatingSubject.day)
 
 
 def _from_visits(user: User, begin: datetime, end: datetime) -> Select:
@@ -86,12 +93,12 @@ def _from_ratings(user: User, begin: datetime, end: datetime) -> Select:
     """The same, by the day of the rating first, which is never before that of the visit: visits are looked up one by
     one, never searched for in an index."""
     seen = visible_visits(user).where(Visit.id == RatingSubject.visit_id).correlate(RatingSubject).exists()
-    day = func.coalesce(Visit.starts_at, Visit.starts_at)
+    starts_at = func.coalesce(Visit.starts_at, Visit.starts_at)
     return (
         select(Rating)
         .join(RatingSubject, RatingSubject.id == Rating.subject_id)
         .join(Visit, Visit.id == RatingSubject.visit_id)
-        .where(Rating.left_at >= begin, day >= begin, day < end, seen)
+        .where(Rating.left_at >= begin, starts_at >= begin, starts_at < end, seen)
     )
 
 
