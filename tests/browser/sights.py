@@ -177,6 +177,8 @@ SAVE = "main form button[type=submit]"
 SIGN_IN = "form[action='/sign-in'] button[type=submit]"
 FACTOR = "/staff/account/second-factor"
 CONTROL = "/staff/controls/quality?period=last_12_months"
+ANALYTICS = "/staff/analytics/feedback?period=last_30_days"
+REVIEWS = "/staff/analytics/feedback/reviews?period=last_30_days"
 DRAFT = f"/staff/adverse-events/drafts/{drafts.TOKEN}"
 REPORT = "/client/visits/{agency.claires_past}/incident"
 RATE = "/client/visits/{agency.claires_done}/rating"
@@ -526,4 +528,11 @@ SIGHTS = [
     Sight("visit-link-made", "sofia", "/staff/visits/{agency.claires_next}/link"),
     Sight("live", "sofia", "/staff/live"),
     Sight("visit-columns", "sofia", "/staff/columns"),
+    # the figures of the feedback
+    Sight("analytics", "ines", f"{ANALYTICS}&compare=none", before=stories.feedback),
+    Sight("analytics-by-worker", "sofia", f"{ANALYTICS}&by=worker&funnel=asked", before=stories.feedback),
+    Sight("analytics-nothing", "igor", f"{ANALYTICS}&source=staff"),
+    Sight("analytics-refused", "sofia", f"{ANALYTICS}&worker=nobody&sector=987654", 422),
+    Sight("analytics-reviews", "ada", REVIEWS, before=stories.feedback),
+    Sight("analytics-rated-requests", "ines", f"{REVIEWS}&view=table&sort=lowest", before=stories.feedback),
 ]  # fmt: skip

@@ -172,6 +172,15 @@ def control_story(agency: Agency) -> None:
     save_filter(agency.sofia.user, wires.tables["quality"], "Notes basses", "period=this_month&stars=1", True)
 
 
+def feedback(agency: Agency) -> None:
+    """Enough ratings for figures: of Claire, by Wassim."""
+    claire, rising = db.session.get_one(Client, agency.claire.id), db.session.get_one(Service, agency.rising)
+    wassim = db.session.get_one(Worker, agency.wassim.id)
+    for place, stars in enumerate((5, 5, 4, 0, 3, 5)):
+        made = factories.done_visit(claire, rising, [wassim], days=-3 - place, ask=place % 2 == 0)
+        factories.rate(agency.claire, made.id, stars, "Très bien" if stars > 3 else "")
+
+
 def busy_worker(agency: Agency) -> None:
     """Wassim is taken twice, once in the South; some hours are not his, and from tomorrow on he is away."""
     wassim, rising = db.session.get_one(Worker, agency.wassim.id), db.session.get_one(Service, agency.rising)
