@@ -14,9 +14,9 @@ from portal import clock
 from portal.accounts import sessions as doors
 from portal.accounts.models import Account, AccountSession
 from portal.accounts.queries import hash_of
-from portal.demo_history import SHIFT, fill_tallies, write_down_who_is_rated
-from portal.demo_large import Size, build_large, set_counters
-from portal.demo_rows import insert_all
+from portal.demo_history import SHIFT, write_down_who_is_rated
+from portal.demo_large import Size, build_large
+from portal.demo_rows import fill_tallies, insert_all, set_counters
 from portal.extensions import db, writing
 from portal.links import new_public_id
 from portal.outbox.actions import cancel

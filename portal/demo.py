@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_security.utils import hash_password
 from sqlalchemy import select
 
-from portal import clock, demo_days, demo_events, demo_quality, demo_talks
+from portal import clock, demo_days, demo_events, demo_past, demo_quality, demo_talks
 from portal.accounts.actions import open_account
 from portal.demo_people import furnish, make_services
 from portal.extensions import db, wires, writing
@@ -54,6 +54,7 @@ def demo(scale: str) -> None:
             _build_large()
         else:
             build()
+            demo_past.live_through()
         db.session.commit()
     click.echo(f"The demo agency “{AGENCY}” is ready.")
 

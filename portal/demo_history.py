@@ -13,17 +13,16 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, func, insert, literal, select, update
+from sqlalchemy import Date, func, insert, literal, select
 
 from portal import clock
 from portal.audit.models import AuditEntry
 from portal.demo_rows import insert_all, keys_checked_at_the_end
-from portal.extensions import db, rows_changed
+from portal.extensions import db
 from portal.links import new_public_id
 from portal.outbox.models import Attempt, Message
 from portal.people.models import Client
 from portal.ratings.models import RatedWorker, Rating, RatingRequest, RatingSubject
-from portal.ratings.tally_sums import month_of, months, set_right
 from portal.settings.queries import option
 from portal.visits.models import State, Visit, VisitWorker
 
@@ -101,7 +100,7 @@ class Moments:
 
 def write(teams: list[Team], visits: int, ratings: int, weeks: int, chance: Random, tell: Figures) -> None:
     """Write about that many visits and ratings of these clients, over that many past weeks and the few to come."""
-    plan = _weekly_plan(teams, visits / (weeks + AHEAD), chance)
+    plan = weekly_plan(teams, visits / (weeks + AHEAD), chance)
     writer = Writer(chance, ratings / max(visits, 1))
     monday = clock.now().date() - timedelta(days=clock.now().weekday())
     with keys_checked_at_the_end(Visit, VisitWorker, RatingSubject, RatedWorker):
@@ -110,7 +109,7 @@ def write(teams: list[Team], visits: int, ratings: int, weeks: int, chance: Rand
             tell(writer.write(plan, mondays))
 
 
-def _weekly_plan(teams: list[Team], per_week: float, chance: Random) -> list[Slot]:
+def weekly_plan(teams: list[Team], per_week: float, chance: Random) -> list[Slot]:
     """Spread so many visits a week over the clients; everybody has one at least, some have two a day."""
     weights = [chance.choice((1, 2, 3, 3, 4, 5, 6, 8)) for _ in teams]
     plan, share = [], per_week / sum(weights)
@@ -272,16 +271,6 @@ class Writer:
 def _working_day(ended: date) -> date:
     """The next day on which the agency's window opens: not a Sunday."""
     return ended + timedelta(days=2 if ended.weekday() == 5 else 1)
-
-
-def fill_tallies() -> None:
-    """Fill the tallies with what was written past the deeds that keep them."""
-    asked = select(func.date(func.min(Message.due_at))).join(RatingRequest, RatingRequest.message_id == Message.id)
-    asked_day = asked.where(RatingRequest.subject_id == RatingSubject.id).correlate(RatingSubject).scalar_subquery()
-    told = RatingSubject.id.in_(select(RatingRequest.subject_id))
-    rows_changed(update(RatingSubject).where(told).values(asked_day=asked_day))
-    for month in months():
-        set_right(*month_of(month))
 
 
 def write_down_who_is_rated(first_visit: int) -> None:

@@ -5,24 +5,22 @@ from one run to the next but the day it is told on. People are here; what happen
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text
 
 from portal import clock, demo_history, demo_reports
 from portal.accounts.models import Account
 from portal.demo import AGENCY, build
 from portal.demo_history import Figures, Team
 from portal.demo_people import furnish_many
-from portal.demo_rows import insert_all
+from portal.demo_rows import fill_tallies, insert_all, look_at_old_ratings, set_counters
 from portal.extensions import db
 from portal.folding import fold_name
 from portal.links import new_public_id
 from portal.people.models import Client, Relative, Sector, Service, Staff, Worker, staff_sector, worker_sector
 from portal.people.search import reindex
-from portal.ratings.models import Rating
 
 TREE = {
     "Nord": ("Lille", "Roubaix"),
@@ -86,16 +84,10 @@ def build_large(size: Size, progress: Figures) -> None:
     reindex()
     demo_history.write(_teams(people, chance), size.visits, size.ratings, size.weeks, chance, progress)
     demo_reports.write(size.incidents, chance)
-    demo_history.fill_tallies()
-    _look_at_old_ratings()
+    fill_tallies()
+    look_at_old_ratings()
     set_counters()
     db.session.execute(text("ANALYZE"))  # the planner of either engine has never seen these tables full
-
-
-def _look_at_old_ratings() -> None:
-    """Somebody has taken note of the low ratings of former weeks, as in an agency where people work."""
-    old = Rating.stars <= 2, Rating.left_at < clock.now() - timedelta(days=14)
-    db.session.execute(update(Rating).where(*old).values(looked_at=Rating.left_at, looked_by="Inès Caron"))
 
 
 def next_id(kind: Any) -> int:
@@ -210,14 +202,3 @@ def _teams(people: People, chance: Random) -> list[Team]:
         regulars = chance.sample(colleagues, min(3, len(colleagues)))
         teams.append(Team(**row._mapping, regulars=regulars, substitutes=colleagues, services=services))
     return teams
-
-
-def set_counters() -> None:
-    """Rows came with their numbers: PostgreSQL must go on counting behind them (SQLite does so by itself)."""
-    if db.engine.dialect.name != "postgresql":
-        return
-    for table in db.metadata.sorted_tables:
-        key = table.primary_key.columns.get("id")
-        if key is not None and key.autoincrement:
-            last = select(func.coalesce(func.max(key), 1)).scalar_subquery()
-            db.session.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), last)))

@@ -1,14 +1,19 @@
-"""Many rows at once, on both engines: for the large demo agency."""
+"""Many rows at once, on both engines, and what follows from rows that no deed has written: for the demo agencies."""
 
 import json
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Text, cast, column, func, insert, literal, select
+from sqlalchemy import JSON, Text, cast, column, func, insert, literal, select, update
 from sqlalchemy.schema import AddConstraint, DropConstraint
 
-from portal.extensions import db
+from portal import clock
+from portal.extensions import db, rows_changed
+from portal.outbox.models import Message
+from portal.ratings.models import Rating, RatingRequest, RatingSubject
+from portal.ratings.tally_sums import month_of, months, set_right
 
 
 def insert_all(kind: Any, rows: list[dict[str, Any]]) -> None:
@@ -38,3 +43,30 @@ def keys_checked_at_the_end(*kinds: Any) -> Generator[None]:
     yield
     for key in keys:  # all within one transaction: what is interrupted has never been
         db.session.execute(AddConstraint(key))
+
+
+def set_counters() -> None:
+    """Rows came with their numbers: PostgreSQL must go on counting behind them (SQLite does so by itself)."""
+    if db.engine.dialect.name != "postgresql":
+        return
+    for table in db.metadata.sorted_tables:
+        key = table.primary_key.columns.get("id")
+        if key is not None and key.autoincrement:
+            last = select(func.coalesce(func.max(key), 1)).scalar_subquery()
+            db.session.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), last)))
+
+
+def look_at_old_ratings() -> None:
+    """Somebody has taken note of the low ratings of former weeks, as in an agency where people work."""
+    old = Rating.stars <= 2, Rating.left_at < clock.now() - timedelta(days=14)
+    db.session.execute(update(Rating).where(*old).values(looked_at=Rating.left_at, looked_by="Inès Caron"))
+
+
+def fill_tallies() -> None:
+    """Fill the tallies with what was written past the deeds that keep them."""
+    asked = select(func.date(func.min(Message.due_at))).join(RatingRequest, RatingRequest.message_id == Message.id)
+    asked_day = asked.where(RatingRequest.subject_id == RatingSubject.id).correlate(RatingSubject).scalar_subquery()
+    told = RatingSubject.id.in_(select(RatingRequest.subject_id))
+    rows_changed(update(RatingSubject).where(told).values(asked_day=asked_day))
+    for month in months():
+        set_right(*month_of(month))

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import and_, func, select
 
-from portal import clock, demo
+from portal import clock, demo, demo_past
 from portal.accounts.models import Account
 from portal.adverse_events.follow_models import Action, AuthorityRoute
 from portal.adverse_events.models import AdverseEvent, Reporter
@@ -224,3 +224,18 @@ def test_a_large_agency_is_a_network_of_agencies_whose_workers_have_hours_and_sk
     assert len(set(large.all(select(WorkerSkill.worker_id)))) == workers
     with large.app.app_context():
         assert not_indexed() == 0
+
+
+def test_the_demo_has_enough_answers_for_figures_and_its_sums_are_those_of_its_rows(
+    app: Flask, database: Database
+) -> None:
+    """What was written past the deeds counts in the tallies as what the people of the story did themselves."""
+    with database.writing():
+        demo.build()
+        demo_past.live_through()
+        counted = sum((getattr(RatingTally, f"n{stars}") for stars in range(1, 6)), start=RatingTally.n0)
+        of_all = RatingTally.span == "day", RatingTally.worker_id == 0
+        assert (db.session.scalar(select(func.sum(counted)).where(*of_all)) or 0) > 100
+        for month in months():
+            for table in TALLIES:
+                assert not db.session.execute(differences(table, *month_of(month))).all()
