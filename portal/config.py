@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from portal.links import ascii_address
+from portal.outbox.gateway import setting_from
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET = 32  # characters
@@ -19,7 +20,12 @@ SCHEMES = {  # what the addresses may begin with
     "PORTAL_BASE_URL": ("http", "https"),
     "PORTAL_SMTP_URL": ("smtp", "smtps"),
     "PORTAL_REDIS_URL": ("redis", "rediss", "unix"),
+    "PORTAL_SMS_URL": ("https", "http"),
 }
+SMS_SETTINGS = (
+    "PORTAL_SMS_URL", "PORTAL_SMS_METHOD", "PORTAL_SMS_BODY", "PORTAL_SMS_HEADERS", "PORTAL_SMS_SUCCESS",
+    "PORTAL_SMS_SENDER",
+)  # fmt: skip
 
 
 class ConfigError(RuntimeError):
@@ -48,6 +54,7 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, object]:
         "PORTAL_REDIS_URL": environ.get("PORTAL_REDIS_URL") or embedded_redis_url(data_dir),
         "PORTAL_SMTP_URL": environ.get("PORTAL_SMTP_URL") or None,
         "PORTAL_MAIL_FROM": environ.get("PORTAL_MAIL_FROM") or None,
+        "SMS_GATEWAY": setting_from({name: environ.get(name) or "" for name in SMS_SETTINGS}),
         "PORTAL_STORAGE_URL": storage_url(environ, data_dir),
         "PORTAL_LINK_KEYS": link_keys(environ, data_dir),
         "SECRET_KEY": environ.get("PORTAL_SECRET_KEY") or kept_secret(data_dir / "secret-key"),
@@ -108,6 +115,10 @@ def refuse_what_cannot_be_understood(environ: Mapping[str, str]) -> None:
         ascii_address(environ.get("PORTAL_MAIL_FROM") or "no-reply@localhost")
     except ValueError:
         faults.append("PORTAL_MAIL_FROM is not an address such as contact@agency.example (no accents before the @)")
+    try:
+        setting_from({name: environ.get(name) or "" for name in SMS_SETTINGS})
+    except ValueError as error:
+        faults.append(str(error))
     try:
         make_url(environ.get("PORTAL_DATABASE_URL") or "sqlite://")
     except (ArgumentError, ValueError):

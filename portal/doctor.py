@@ -18,6 +18,7 @@ from portal import clock
 from portal.checks import Finding, Findings, Level, attention, configuration, data_folder, fault, machine, ok, secrets
 from portal.extensions import db, writing
 from portal.files.store import folder_of_files, try_out
+from portal.outbox.gateway import Gateway
 from portal.outbox.mail import bad_sender, chosen_sender
 from portal.outbox.mailer import LOCAL, Mailer, ServerClosed
 from portal.outbox.models import MAIL, Channel
@@ -43,7 +44,7 @@ def examine() -> Findings:
     for finding in database():
         reachable = reachable and finding.level is not Level.FAULT
         yield finding
-    checks: list[Callable[[], Findings]] = [queue, mail_server]
+    checks: list[Callable[[], Findings]] = [queue, mail_server, gateway]
     for check in [*checks, *([clocks, promises, on_call, ticker, search] if reachable else [])]:
         yield from check()
 
@@ -182,6 +183,25 @@ def mail_server() -> Findings:
         yield ok("mail server", f"{words} takes mails{', encrypted' if encrypted else ''}{known}")
     else:
         yield attention("mail server", f"{words} takes mails, not encrypted", "Use smtps:// or a server with STARTTLS.")
+
+
+def gateway() -> Findings:
+    """Of text messages. Nothing is sent, so nobody pays for looking."""
+    setting = current_app.config["SMS_GATEWAY"]
+    if not setting:
+        if option("sms.enabled"):
+            yield attention("text messages", "no gateway is named", "They wait in the outbox: set PORTAL_SMS_URL.")
+        return
+    host = urlsplit(setting.url).hostname
+    try:
+        encrypted = Gateway(setting).try_out()
+    except ServerClosed as closed:
+        yield fault("text messages", f"{host} is not there: {closed}", "Try name, port and firewall. They wait.")
+        return
+    if encrypted or host in LOCAL or _is_private(host):
+        yield ok("text messages", f"{host} can be reached{', encrypted' if encrypted else ''}")
+    else:
+        yield attention("text messages", f"{host} can be reached, not encrypted", "Use an https:// address.")
 
 
 def _is_private(host: str | None) -> bool:

@@ -35,12 +35,27 @@ def upgrade() -> None:
     sa.Column('channel', sa.String(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('visit_id', sa.Integer(), nullable=True),
+    sa.Column('number', sa.String(), nullable=True),
     sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_message_text_test_account_id_account')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_message_text_test'))
     )
+    with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('channel', sa.String(), server_default='mail', nullable=False))
+        batch_op.create_check_constraint(batch_op.f('ck_message_channel'), "channel IN ('mail', 'sms')")
+    with op.batch_alter_table('rating', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('ck_rating_channel'), type_='check')
+        batch_op.create_check_constraint(batch_op.f('ck_rating_channel'), "channel IN ('portal', 'mail', 'sms', 'staff')")
 
 
 def downgrade() -> None:
+    # before this revision every link was a mail's
+    op.execute("UPDATE rating SET channel = 'mail' WHERE channel = 'sms'")
+    with op.batch_alter_table('rating', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('ck_rating_channel'), type_='check')
+        batch_op.create_check_constraint(batch_op.f('ck_rating_channel'), "channel IN ('portal', 'mail', 'staff')")
+    with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('ck_message_channel'), type_='check')
+        batch_op.drop_column('channel')
     op.drop_table('message_text_test')
     op.drop_table('message_text')

@@ -3,6 +3,8 @@
 import logging
 import time
 from datetime import datetime, timedelta
+from functools import partial
+from types import FunctionType
 
 from flask import current_app
 from sqlalchemy import Case, ColumnElement, case, func, select, update
@@ -11,11 +13,13 @@ from portal import clock
 from portal.extensions import db, rows_changed, wires, writing
 from portal.outbox import leases
 from portal.outbox.channel import insert_channel
+from portal.outbox.gateway import Gateway
 from portal.outbox.held import tell_moved
 from portal.outbox.letters import Unfilled
-from portal.outbox.mail import compose
+from portal.outbox.mail import compose, compose_short
 from portal.outbox.mailer import Mailer, Outcome, ServerClosed
-from portal.outbox.models import IS_HELD, MAIL, OPEN, Channel, Message
+from portal.outbox.models import IS_HELD, MAIL, OPEN, SMS, Channel, Message
+from portal.outbox.queries import has_way_out
 from portal.outbox.suppression import forget_old
 from portal.processes import leaving
 from portal.queue import enqueue
@@ -24,7 +28,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 20
 BUDGET = 30.0  # seconds of one drain; with a last mail of 20 s it stays below the job's bound of 55 s
-DRAINS = 2  # jobs asked for by one sweep
+AT_ONCE = 2  # jobs asked for by one sweep
 IMPATIENCE = timedelta(minutes=3)  # after which the sweep stops hoping for a worker and sends by itself
 
 
@@ -43,17 +47,25 @@ def sweep(inline: bool = False) -> int:
     _move(Message.not_after <= moment, OPEN, state="expired", reason=why, put_aside_at=moment)
     _move(Message.next_at <= moment, ("scheduled",), state="due", reason=None)
     _note_beat(moment)
-    waiting, oldest = _due()
-    if not waiting or not current_app.config["PORTAL_SMTP_URL"]:
-        return waiting
+    waiting = _due()
+    for way, (number, oldest) in waiting.items():
+        if number and has_way_out(way):
+            _have_sent(DRAINS[way], number, oldest, inline)
+    if inline:  # what has changed its way meanwhile
+        drain_short()
+    return sum(number for number, _oldest in waiting.values())
+
+
+def _have_sent(drain_way: FunctionType, number: int, oldest: datetime, inline: bool) -> None:
+    """Ask workers to send what is due of a channel; send it here where nobody hears, or nobody has for long."""
     heard = False
     if not inline:
         bucket = f"{clock.now():%Y%m%d-%H%M%S}"
-        heard = all(enqueue(drain, job_id=f"drain-{bucket}-{number}") for number in range(min(DRAINS, waiting)))
-    if inline or not heard or (oldest and oldest < clock.now() - IMPATIENCE):
-        while drain() and inline:
+        name = drain_way.__name__.replace("_", "-")
+        heard = all(enqueue(drain_way, job_id=f"{name}-{bucket}-{each}") for each in range(min(AT_ONCE, number)))
+    if inline or not heard or oldest < clock.now() - IMPATIENCE:
+        while drain_way() and inline:
             continue
-    return waiting
 
 
 @writing()
@@ -78,49 +90,62 @@ def _note_beat(moment: datetime) -> None:
     db.session.commit()
 
 
-def _due() -> tuple[int, datetime | None]:
-    counted = select(func.count(), func.min(Message.next_at))
-    row = db.session.execute(counted.where(Message.state.in_(("due", "retry")), Message.next_at <= clock.now())).one()
+def _due() -> dict[str, tuple[int, datetime]]:
+    """How many messages are due and since when, by channel."""
+    counted = select(Message.channel, func.count(), func.min(Message.next_at))
+    due = counted.where(Message.state.in_(("due", "retry")), Message.next_at <= clock.now())
+    found = {row[0]: (row[1], row[2]) for row in db.session.execute(due.group_by(Message.channel))}
     db.session.commit()
-    return row[0], row[1]
+    return found
 
 
 def drain() -> int:
-    """Send due messages, one after the other and each recorded on its own; return how many were taken up."""
+    """Send due mails, one after the other and each recorded on its own; return how many were taken up."""
     url = current_app.config["PORTAL_SMTP_URL"]
-    if not url:
-        return 0
+    return _drain(MAIL, Mailer(url)) if url else 0
+
+
+def drain_short() -> int:
+    """The same of text messages."""
+    setting = current_app.config["SMS_GATEWAY"]
+    return _drain(SMS, Gateway(setting)) if setting else 0
+
+
+DRAINS = {MAIL: drain, SMS: drain_short}
+
+
+def _drain(way: str, opened: Mailer | Gateway) -> int:
     deadline, taken = time.monotonic() + BUDGET, 0
-    with Mailer(url) as mailer:
+    with opened as sender:
         while time.monotonic() < deadline and not leaving.is_set():
-            ids, token = leases.claim(BATCH, despite_pause=mailer.works)
+            ids, token = leases.claim(BATCH, despite_pause=sender.works, way=way)
             if not ids:
                 return taken
             taken += len(ids)
-            if not _send_batch(mailer, ids, token, deadline):
+            if not _send_batch(sender, ids, token, deadline, way):
                 return 0
-    enqueue(drain)
+    enqueue(DRAINS[way])
     return taken
 
 
-def _send_batch(mailer: Mailer, ids: list[int], token: str, deadline: float) -> bool:
+def _send_batch(sender: Mailer | Gateway, ids: list[int], token: str, deadline: float, way: str = MAIL) -> bool:
     """Send claimed messages; return False when the server is not there. What was not begun is given back."""
     for position, message_id in enumerate(ids):
         try:
             if not leaving.is_set():
-                mailer.open()
+                sender.open()
             if leaving.is_set() or time.monotonic() > deadline:
                 leases.release(ids[position:], token)
                 return True
-            deliver(mailer, message_id, token)
+            deliver(sender, message_id, token)
         except ServerClosed as closed:
             leases.release(ids[position:], token)
-            leases.pause_channel(str(closed))
+            leases.pause_channel(str(closed), way)
             return False
     return True
 
 
-def deliver(mailer: Mailer, message_id: int, token: str) -> None:
+def deliver(sender: Mailer | Gateway, message_id: int, token: str) -> None:
     """Send one claimed message, if it is still ours and still wanted.
 
     Raises:
@@ -130,9 +155,16 @@ def deliver(mailer: Mailer, message_id: int, token: str) -> None:
     if turn is None:
         return
     try:
-        mail = compose(turn.message, wires.message_kinds[turn.kind], turn.recipient)
-        db.session.commit()  # nobody must wait for our transaction while we wait for the mail server
-        answer = mailer.send(mail, lambda: leases.mark_text_under_way(turn))
+        mark = partial(leases.mark_text_under_way, turn)
+        kind = wires.message_kinds[turn.kind]
+        if isinstance(sender, Gateway):
+            short = compose_short(turn.message, kind, turn.recipient)
+            db.session.commit()  # nobody must wait for our transaction while we wait for the gateway
+            answer = sender.send(short, mark)
+        else:
+            mail = compose(turn.message, kind, turn.recipient)
+            db.session.commit()  # … nor for the mail server
+            answer = sender.send(mail, mark)
     except Outcome as end:
         leases.finish(turn, end.outcome, end.answer, of_recipient=end.of_recipient)
     except ServerClosed as closed:
@@ -149,8 +181,8 @@ def deliver(mailer: Mailer, message_id: int, token: str) -> None:
         leases.finish(turn, "died", f"fault: {type(fault).__name__}")
     else:
         leases.finish(turn, "accepted", answer)
-        if mailer.handed_over == 1:
-            leases.open_channel()
+        if sender.handed_over == 1:
+            leases.open_channel(turn.recipient.channel)
 
 
 def _begin(message_id: int, token: str) -> leases.Turn | None:

@@ -21,15 +21,14 @@ from portal import clock
 from portal.extensions import db, rows_changed, wires, writing
 from portal.i18n import reading_language
 from portal.outbox import channel, suppression
-from portal.outbox.channel import printable
 from portal.outbox.held import are_held, deaths, locked, tell_moved, write_attempt, write_message
 from portal.outbox.models import IS_HELD, MAIL, OPEN, Attempt, Channel, Drop, Message, Postpone, Recipient
 
-LEASE = timedelta(seconds=60)
-PAUSE = timedelta(seconds=60)
+LEASE, PAUSE = timedelta(seconds=60), timedelta(seconds=60)
 BACK_OFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440)]
 LATE = timedelta(hours=6)  # so late is only what waited for us or the mail server, and many more with it …
 CATCH_UP = 1200  # … which leave at so many a minute: no server likes three days of mails at once
+ORDER = Message.urgent.desc(), Message.next_at, Message.id
 POISON = 8  # attempts broken off, by an error or with their process
 INSISTENCE, INSISTENCE_PACE = 25.0, 0.5  # seconds for which, and in which, an ended attempt is written down again
 
@@ -59,22 +58,20 @@ class Turn:
 
 
 @writing()
-def claim(limit: int, *, despite_pause: bool = False) -> tuple[list[int], str]:
-    """Take up to `limit` due messages for this process, none while all are held; return their ids and the lease token.
-
-    `despite_pause` is for a process whose own conversation with the server goes on well.
-    """
+def claim(limit: int, *, despite_pause: bool = False, way: str = MAIL) -> tuple[list[int], str]:
+    """Take up to `limit` due messages of a channel for this process, none while all are held; return their ids and the
+    lease token. `despite_pause` is for a process whose own conversation with the server goes on well."""
     token = secrets.token_hex(8)
-    ids = _take(limit, token) if despite_pause or not _is_paused() else []
+    ids = _take(limit, token, way) if despite_pause or not _is_paused(way) else []
     db.session.commit()
     return ids, token
 
 
-def _take(limit: int, token: str) -> list[int]:
+def _take(limit: int, token: str, way: str) -> list[int]:
     moment = clock.now()
     due = select(Message.id).where(Message.state.in_(OPEN), Message.next_at <= moment, Message.not_after > moment)
     due = due.where(or_(literal(_may_catch_up(moment)), Message.next_at > moment - LATE, Message.urgent))
-    due = due.where(~IS_HELD).order_by(Message.urgent.desc(), Message.next_at, Message.id).limit(limit)
+    due = due.where(~IS_HELD, Message.channel == way).order_by(*ORDER).limit(limit)
     ids = list(db.session.scalars(due.with_for_update(skip_locked=True)))
     if not ids:
         return []
@@ -94,8 +91,8 @@ def _may_catch_up(moment: datetime) -> bool:
     return started is None or started <= moment - timedelta(minutes=1)
 
 
-def _is_paused() -> bool:
-    paused = Channel.name == MAIL, Channel.paused_until.between(clock.now(), clock.now() + 2 * PAUSE)
+def _is_paused(way: str) -> bool:
+    paused = Channel.name == way, Channel.paused_until.between(clock.now(), clock.now() + 2 * PAUSE)
     return db.session.scalar(select(Channel.name).where(*paused)) is not None
 
 
@@ -120,25 +117,29 @@ def _turn_of(message: Message, token: str) -> Turn | None:
         _put_aside(message, decision)
         return None
     decision = replace(decision, language=reading_language(decision.language))
+    if decision.channel != message.channel:
+        _undo(message.id, token, decision, Postpone(clock.now()))  # the other way out takes it up
+        return None
     refused = suppression.refusals(decision.address)
     if suppression.is_left_alone(message, refused):
-        _suppress(message.id, token, decision)
+        _undo(message.id, token, decision, Drop("suppressed", suppression.REASON))
         return None
     _address(message, decision)
     return _open_attempt(message, token, decision, refused_before=refused is not None)
 
 
-def _suppress(message_id: int, token: str, recipient: Recipient) -> None:
-    """Put a message aside whose address is not tried any more, with nothing of what its feature has prepared for a
-    mail that leaves: no reminder, no link whose days run."""
+def _undo(message_id: int, token: str, recipient: Recipient, decision: Drop | Postpone) -> None:
+    """Put a message aside, with nothing of what its feature has prepared for one that leaves: no reminder, no link
+    whose days run. Its address is not tried any more, or it goes another way."""
     db.session.rollback()
     if message := locked(message_id, token):
         _address(message, recipient)
-        _put_aside(message, Drop("suppressed", suppression.REASON))
+        _put_aside(message, decision)
 
 
 def _address(message: Message, recipient: Recipient) -> None:
     message.address, message.recipient, message.language = recipient.address, recipient.name, recipient.language
+    message.channel = recipient.channel
 
 
 def _open_attempt(message: Message, token: str, recipient: Recipient, *, refused_before: bool = False) -> Turn:
@@ -189,7 +190,7 @@ def finish(turn: Turn, outcome: str, answer: str, *, of_recipient: bool = False)
     give_up = time.monotonic() + INSISTENCE
     while True:
         try:
-            return _write_end(turn, outcome, printable(answer), of_recipient)
+            return _write_end(turn, outcome, channel.printable(answer), of_recipient)
         except (OperationalError, InterfaceError):
             db.session.rollback()
             if time.monotonic() > give_up:
@@ -269,8 +270,8 @@ def reclaim() -> int:
 def _after_death(message: Message) -> dict[str, Any]:
     """Judge the attempt that a dead process left; return how its message goes on. (No flush sees half of it.)"""
     moment, freed = clock.now(), {"lease_token": None, "lease_until": None}
-    left = select(Attempt).where(Attempt.token == message.lease_token, Attempt.message_id == message.id)
-    attempt = db.session.scalar(left.where(Attempt.outcome.is_(None)))
+    left = Attempt.token == message.lease_token, Attempt.message_id == message.id, Attempt.outcome.is_(None)
+    attempt = db.session.scalar(select(Attempt).where(*left))
     if attempt is None:
         return freed | {"state": "due"}
     attempt.ended_at = moment
@@ -284,15 +285,14 @@ def _after_death(message: Message) -> dict[str, Any]:
 
 
 @writing()
-def pause_channel(answer: str) -> None:
+def pause_channel(answer: str, way: str = MAIL) -> None:
     """The server does not answer or lets nobody in: one try a minute, and no message is blamed."""
-    moment = clock.now()
-    channel.note_closed(printable(answer), moment, moment + PAUSE)
+    channel.note_closed(channel.printable(answer), clock.now(), clock.now() + PAUSE, way)
     db.session.commit()
 
 
 @writing()
-def open_channel() -> None:
+def open_channel(way: str = MAIL) -> None:
     """The server took a message: whatever was wrong is over."""
-    channel.note_open(clock.now())
+    channel.note_open(clock.now(), way)
     db.session.commit()

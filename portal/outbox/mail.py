@@ -15,9 +15,21 @@ from flask_babel import gettext as _
 from portal import clock
 from portal.links import ascii_address, external_url, mail_domain, make_token
 from portal.outbox import placeholders
-from portal.outbox.letters import FOOT, Draft, Shipped, Unfilled, letter_of, plain, values_of, written
+from portal.outbox.gateway import Short
+from portal.outbox.letters import (
+    FOOT,
+    Draft,
+    Shipped,
+    Unfilled,
+    letter_of,
+    plain,
+    shipped_draft,
+    values_of,
+    written,
+)
 from portal.outbox.mailer import Outcome, ServerClosed
-from portal.outbox.models import Message, MessageKind, Recipient
+from portal.outbox.models import SMS, Message, MessageKind, Recipient
+from portal.outbox.short import plain_signs
 from portal.outbox.text_queries import own_draft
 from portal.settings.queries import option
 
@@ -66,6 +78,8 @@ def render(
     if kind.write:
         return kind.write(message)
     with force_locale(language):
+        if message.channel == SMS:
+            return write_short(kind, kind.context(message, token), own_draft(kind.name, language, SMS), strict=strict)
         return write(kind, kind.context(message, token), own_draft(kind.name, language, "mail"), strict=strict)
 
 
@@ -97,6 +111,28 @@ def _own_parts(kind: MessageKind, shipped: Shipped, own: Draft, strict: bool) ->
                "paragraphs": written(own, letter, values)}  # fmt: skip
     html = current_app.jinja_env.get_template("mails/_own.html").render(context)
     return subject, FOOT.join(filter(None, (plain(own, values), shipped.foot))), html
+
+
+def write_short(kind: MessageKind, context: dict, own: Draft | None, *, strict: bool = False) -> dict[str, str]:
+    """The same as a text message, which has no subject; its html is for a preview."""
+    letter, context = letter_of(kind), {"agency": {"name": option("agency.name")}, "is_test": False, **context}
+    draft = own or shipped_draft(letter, kind.template, SMS)
+    values = values_of(letter, Shipped(kind.template, context), SMS)
+    if strict and (missing := placeholders.unfilled(draft.body, values)):
+        raise Unfilled(", ".join(f"{{{name}}}" for name in missing))
+    text = plain_signs(f"[TEST] {plain(draft, values)}" if context["is_test"] else plain(draft, values))
+    html = current_app.jinja_env.get_template("mails/short.html").render(text=text, label=kind.label)
+    return {"subject": "", "text": text, "html": html}
+
+
+def compose_short(message: Message, kind: MessageKind, recipient: Recipient) -> Short:
+    """Return the text message. Its name and its links are derived from the row: a second copy is the same message.
+
+    Raises:
+        Unfilled: the agency's text of it names what there is not.
+    """
+    parts = render(message, kind, recipient.language, make_token, strict=True)
+    return Short(recipient.address, parts["text"], message.public_id)
 
 
 def compose(message: Message, kind: MessageKind, recipient: Recipient) -> EmailMessage:

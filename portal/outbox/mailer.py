@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
+from http.client import HTTPConnection
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
@@ -43,7 +44,7 @@ class Watch:
     PACE = 0.1  # seconds between two looks
 
     def __init__(self) -> None:
-        self.smtp: smtplib.SMTP | None = None
+        self.smtp: smtplib.SMTP | HTTPConnection | None = None  # whatever has a socket
         self._until: float | None = None
         self._over = threading.Event()
         threading.Thread(target=self._look, daemon=True).start()

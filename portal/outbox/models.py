@@ -19,7 +19,7 @@ STATES = (
     "scheduled", "due", "sending", "retry", "sent", "failed", "uncertain", "expired", "cancelled", "suppressed",
 )  # fmt: skip
 OPEN = ("scheduled", "due", "retry")
-MAIL = "mail"  # the one channel there is
+MAIL, SMS = "mail", "sms"  # the channels; what is said of all messages (held, last looked at) stands with the first
 
 
 class Message(db.Model):
@@ -28,6 +28,7 @@ class Message(db.Model):
     __tablename__ = "message"
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", name="state"),
+        CheckConstraint("channel IN ('mail', 'sms')", name="channel"),
         CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent"),
         CheckConstraint("(state = 'sending') = (lease_token IS NOT NULL)", name="lease"),
         Index("ix_message_state_next", "state", "next_at"),
@@ -45,6 +46,7 @@ class Message(db.Model):
     address: Mapped[str | None]  # where it went or would go; the recipient is looked up anew at each attempt
     recipient: Mapped[str | None]
     language: Mapped[str | None]
+    channel: Mapped[str] = mapped_column(default=MAIL, server_default=MAIL)  # by which it goes, or went
     state: Mapped[str] = mapped_column(default="scheduled")
     reason: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
@@ -81,8 +83,8 @@ class Attempt(db.Model):
 
 
 class Channel(db.Model):
-    """The way out for mails; paused for a minute when the server does not answer or lets nobody in, and held until
-    a person releases it when a person (or a restored backup) has said so."""
+    """A way out; paused for a minute when the server does not answer or lets nobody in. All messages are held, by the
+    row of the mails, until a person releases them when a person (or a restored backup) has said so."""
 
     __tablename__ = "message_channel"
 
@@ -97,7 +99,7 @@ class Channel(db.Model):
 
 
 class Outage(db.Model):
-    """A time in which the mail server was not there or let nobody in: one fact for all messages that waited."""
+    """A time in which a way out was not there or let nobody in: one fact for all messages that waited."""
 
     __tablename__ = "message_outage"
 
@@ -123,11 +125,12 @@ IS_HELD = exists().where(Channel.name == MAIL, Channel.held_since.is_not(None))
 
 @dataclass(frozen=True)
 class Recipient:
-    """To whom a message goes, as known at this moment."""
+    """To whom a message goes, as known at this moment. The address is a number where the channel is `sms`."""
 
     address: str
     name: str
     language: str
+    channel: str = MAIL
 
 
 @dataclass(frozen=True)

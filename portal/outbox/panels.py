@@ -17,14 +17,16 @@ from portal.extensions import Fact, Panel, db, wires
 from portal.i18n import exact
 from portal.outbox.channel import WayOut, way_out
 from portal.outbox.mail import bad_sender
-from portal.outbox.models import MAIL, OPEN, Attempt, Channel, Message
+from portal.outbox.models import MAIL, OPEN, SMS, Attempt, Channel, Message
 from portal.outbox.queries import (
     LOOKED_BACK,
     OUTCOME_LABELS,
     REASON_LABELS,
+    SHORT_OUTCOMES,
     STATE_LABELS,
     UNDELIVERED,
     has_mail_server,
+    has_way_out,
     visible_messages,
 )
 from portal.outbox.suppression import REASON as NOT_TRIED
@@ -41,8 +43,8 @@ class Trouble:
     """Why messages do not leave.
 
     Attributes:
-        kind: `held` by somebody, `failing` mail server, a `sender` that no mail can come from, `no_server` set, or
-            `late`: nobody sends.
+        kind: `held` by somebody, `failing` mail server, a `sender` that no mail can come from, `no_server` set, a
+            `gateway` of text messages that takes nothing, or `late`: nobody sends.
         since: when it began; None when nobody knows.
         waiting: how many of the messages that this person sees are due and wait, up to 1,000.
         more: whether more than those wait.
@@ -70,8 +72,10 @@ def _way_out(user: User) -> Select:
     """One row: how the way out stands, and how many of this person's messages wait, the oldest of them last."""
     moment = clock.now()
     own = visible_messages(user).with_only_columns(Message.id)
+    if not has_way_out(SMS):  # who has no gateway expects no text message to leave
+        own = own.where(Message.channel == MAIL)
     due = own.where(Message.state.in_(OPEN), Message.next_at <= moment).limit(COUNTED + 1).subquery()
-    channel = aliased(Channel)  # not the one of the whole statement
+    channel, gateway = aliased(Channel), aliased(Channel)  # not the one of the whole statement
     held_since = select(channel.held_since).where(channel.name == MAIL).scalar_subquery()
     missed = own.where(Message.state == "expired", Message.reason == "held", Message.put_aside_at >= held_since)
     oldest = [
@@ -80,21 +84,26 @@ def _way_out(user: User) -> Select:
     ]
     return select(
         Channel.held_since, Channel.held_by, Channel.held_why, Channel.failing_since, Channel.answer,
+        *(select(getattr(gateway, name)).where(gateway.name == SMS).scalar_subquery().label(f"gateway_{name}")
+          for name in ("failing_since", "answer")),
         select(func.count()).select_from(due).scalar_subquery().label("waiting"),
         select(func.count()).select_from(missed.subquery()).scalar_subquery().label("missed"),
-        *(statement.scalar_subquery() for statement in oldest),
+        *(statement.scalar_subquery().label(f"oldest_{place}") for place, statement in enumerate(oldest)),
     ).select_from(select(literal(1)).subquery()).outerjoin(Channel, Channel.name == MAIL)  # fmt: skip
 
 
 def _as_trouble(row: Row) -> Trouble | None:
     waiting, more = min(row.waiting, COUNTED), row.waiting > COUNTED
-    since = min((first for first in row[7 : 7 + len(OPEN)] if first), default=None)
+    oldest = (getattr(row, f"oldest_{place}") for place in range(len(OPEN)))
+    since = min((first for first in oldest if first), default=None)
     if row.held_since:
         return Trouble("held", row.held_since, waiting, more, missed=row.missed, by=row.held_by, why=row.held_why)
     if row.failing_since and (address := bad_sender()):
         return Trouble("sender", row.failing_since, waiting, more, answer=address)
     if row.failing_since:
         return Trouble("failing", row.failing_since, waiting, more, answer=row.answer)
+    if row.gateway_failing_since and has_way_out(SMS):
+        return Trouble("gateway", row.gateway_failing_since, waiting, more, answer=row.gateway_answer)
     if since is None or (has_mail_server() and since > clock.now() - LATE):
         return None
     return Trouble("late" if has_mail_server() else "no_server", since, waiting, more)
@@ -169,12 +178,17 @@ def facts_of(user: User, messages: Sequence[Message], *, named: bool = True) -> 
     names = wires.names_of_actors(deeds)
     waited = {message.id: waits(message, *_of(message, way.tries, deeds)) for message in messages}
     known = known_outages(waited.values())
+    outages_of = {way: [one for one in known if one.channel == way] for way in (MAIL, SMS)}
     refused = last_refusals(m.address for m in messages if m.reason == NOT_TRIED and m.address)
     found = []
     for message in messages:
         own, done = _of(message, way.tries, deeds)
-        lines: list[Fact | None] = [_promised(message), *map(_tried, own), *(_done_by(deed, names) for deed in done)]
-        lines += outage_facts(known, waited[message.id])
+        lines: list[Fact | None] = [
+            _promised(message),
+            *(_tried(one, message) for one in own),
+            *(_done_by(deed, names) for deed in done),
+        ]
+        lines += outage_facts(outages_of[message.channel], waited[message.id])
         lines += [_put_aside(message, refused.get(message.address or "")), _to_come(message, way)]
         found += [_placed(line, message, user, named) for line in lines if line]
     return found
@@ -209,14 +223,15 @@ def _promised(message: Message) -> Fact | None:
     return Fact(message.created_at, _("Mail written down, to leave on %(when)s", when=exact(message.due_at)), "mail")
 
 
-def _tried(attempt: Attempt) -> Fact:
+def _tried(attempt: Attempt, message: Message) -> Fact:
     """One try. Without an outcome it is under way: the text may have been taken, or not yet."""
     at = attempt.ended_at or attempt.started_at
     if attempt.outcome is None:
-        under_way = _("The text is under way to the mail server") if attempt.phase == "data" else _("Being handed over")
+        under_way = _("The text is under way") if attempt.phase == "data" else _("Being handed over")
         return Fact(at, under_way, "clock", "info")
     icon, tone = OUTCOMES[attempt.outcome]
-    return Fact(at, str(OUTCOME_LABELS[attempt.outcome]), icon, tone, attempt.answer)
+    labels = OUTCOME_LABELS if message.channel == MAIL else SHORT_OUTCOMES
+    return Fact(at, str(labels[attempt.outcome]), icon, tone, attempt.answer)
 
 
 def _done_by(deed: AuditEntry, names: dict[int, str]) -> Fact:
@@ -246,13 +261,16 @@ def _why_not_tried(refused_at: datetime | None) -> str:
     )
 
 
-def _hindrance(channel: Channel | None) -> str | None:
-    """Why nothing leaves, in words."""
-    if not has_mail_server():
-        return _("Waits: no mail server is set")
-    if channel and channel.held_since:
+def _hindrance(message: Message, way: WayOut) -> str | None:
+    """Why nothing leaves by this message's channel, in words."""
+    by_mail, all_messages, own = message.channel == MAIL, way.channels.get(MAIL), way.channels.get(message.channel)
+    if not has_way_out(message.channel):
+        return _("Waits: no mail server is set") if by_mail else _("Waits: no gateway of text messages is set")
+    if all_messages and all_messages.held_since:
         return _("Waits: messages are held")
-    return _("Waits for the mail server") if channel and channel.failing_since else None
+    if own is None or own.failing_since is None:
+        return None
+    return _("Waits for the mail server") if by_mail else _("Waits for the gateway of text messages")
 
 
 def _to_come(message: Message, way: WayOut) -> Fact | None:
@@ -262,8 +280,8 @@ def _to_come(message: Message, way: WayOut) -> Fact | None:
     moment, note = clock.now(), str(REASON_LABELS[message.reason]) if message.reason in REASON_LABELS else None
     if drop := wires.message_kinds[message.kind].why_not(message) or (foreseen(message) if way.refusing else None):
         return Fact(moment, _("Will not leave"), "x", note=str(REASON_LABELS[drop.reason]), timed=False)
-    hindered = _hindrance(way.channel)
-    if hindered and (message.next_at <= moment or not has_mail_server()):
+    hindered = _hindrance(message, way)
+    if hindered and (message.next_at <= moment or not has_way_out(message.channel)):
         return Fact(message.next_at, hindered, "clock", "attention", to_come=True, timed=False)
     if message.next_at <= moment:
         text = _("Will leave in a moment") if message.next_at > moment - LATE else _("Waits to be sent")

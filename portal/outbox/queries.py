@@ -12,7 +12,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db, wires
 from portal.i18n import start_of_day
-from portal.outbox.models import IS_HELD, OPEN, About, Attempt, Message
+from portal.outbox.models import IS_HELD, MAIL, OPEN, SMS, About, Attempt, Message
 from portal.roles import Role
 from portal.tables.queries import Page, read_page
 
@@ -107,6 +107,14 @@ OUTCOME_LABELS = {
     "unfilled": _l("Not sent: a placeholder in its text has no value"),
 }
 
+SHORT_OUTCOMES = OUTCOME_LABELS | {  # of a text message
+    "accepted": _l("Left: the gateway took it"),
+    "refused": _l("Refused by the gateway"),
+    "lost": _l("Perhaps left: the gateway’s answer was lost"),
+    "closed": _l("The gateway took nothing"),
+    "died": _l("Broken off before the message left"),
+}
+
 
 def visible_messages(user: User) -> Select[Message]:
     """Messages that this person may see: those about people of their sectors; account mails for those who see all."""
@@ -129,13 +137,14 @@ def broken_promises() -> list[str]:
     accepted = select(Attempt.message_id).join(Message).where(Attempt.outcome == "accepted")
     too_often = accepted.group_by(Attempt.message_id, Message.resends).having(func.count() > 1 + Message.resends)
     doubled = select(func.count()).select_from(too_often.subquery())
-    late = Message.state.in_(OPEN), Message.next_at < moment - timedelta(minutes=10)
+    ways = [way for way in (MAIL, SMS) if has_way_out(way)]
+    late = Message.state.in_(OPEN), Message.channel.in_(ways), Message.next_at < moment - timedelta(minutes=10)
     overdue = select(func.count()).where(*late, ~IS_HELD)  # what somebody holds is not late
     checks = {
         "messages are being sent by a process that is gone": stuck,
         "messages were accepted more often than asked": doubled,
     }
-    if current_app.config["PORTAL_SMTP_URL"]:
+    if ways:
         checks["messages are more than ten minutes late"] = overdue
     counts = {sentence: db.session.scalar(check) or 0 for sentence, check in checks.items()}
     found = [f"{count} {sentence}" for sentence, count in counts.items() if count]
@@ -143,8 +152,13 @@ def broken_promises() -> list[str]:
 
 
 def has_mail_server() -> bool:
-    """Whether anything can leave at all."""
-    return bool(current_app.config["PORTAL_SMTP_URL"])
+    """Whether mails can leave at all."""
+    return has_way_out(MAIL)
+
+
+def has_way_out(way: str) -> bool:
+    """Whether messages of a channel can leave at all."""
+    return bool(current_app.config["PORTAL_SMTP_URL" if way == MAIL else "SMS_GATEWAY"])
 
 
 @dataclass(frozen=True)
@@ -167,6 +181,7 @@ class MessageRow:
 
     id: int
     kind: str
+    channel: str
     state: str
     reason: str | None
     recipient: str | None

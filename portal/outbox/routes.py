@@ -13,7 +13,7 @@ from portal.i18n import language
 from portal.outbox import actions, queries
 from portal.outbox.forms import HoldForm, MessagesFilter
 from portal.outbox.mail import render
-from portal.outbox.models import Message
+from portal.outbox.models import MAIL, SMS, Message
 from portal.outbox.panels import facts_of, trouble
 from portal.pages import done, show
 from portal.portals import staff
@@ -37,7 +37,9 @@ def labels() -> dict:
     return {
         "state_labels": queries.STATE_LABELS, "reason_labels": queries.REASON_LABELS, "tones": TONES,
         "kind_labels": {name: kind.label for name, kind in wires.message_kinds.items()},
-        "no_server": not queries.has_mail_server(), "may_hold": Permission.HOLD_OUTBOX in GRANTS[g.user.role],
+        "no_server": not queries.has_mail_server(),
+        "no_way": {way for way in (MAIL, SMS) if not queries.has_way_out(way)},
+        "may_hold": Permission.HOLD_OUTBOX in GRANTS[g.user.role],
     }  # fmt: skip
 
 

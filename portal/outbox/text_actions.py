@@ -10,8 +10,11 @@ from portal.errors import Refused
 from portal.extensions import db
 from portal.outbox.actions import Order, schedule
 from portal.outbox.letters import Draft
+from portal.outbox.models import SMS
+from portal.outbox.short import mobile_number
 from portal.outbox.text_models import MessageText, MessageTextTest
 from portal.outbox.text_queries import Place, draft_of, newest
+from portal.settings.queries import option
 
 TEST = "outbox.text_test"
 _STALE = _l("Somebody else has changed this text in the meantime. Both are shown: save again if yours is to count.")
@@ -76,11 +79,18 @@ def _facts(place: Place, version: int) -> dict[str, object]:
     return {"language": place.language, "version": version}
 
 
-def send_test(user: User, place: Place, visit_id: int | None) -> None:
-    """Send the text that counts to oneself, marked as a test."""
+def send_test(user: User, place: Place, visit_id: int | None, typed_number: str = "") -> None:
+    """Send the text that counts to oneself, marked as a test; a text message to a number that is typed.
+
+    Raises:
+        Refused: no text message can be sent to it.
+    """
+    number = mobile_number(typed_number, option("agency.country")) if place.channel == SMS else None
+    if place.channel == SMS and number is None:
+        raise Refused(_l("No text message can be sent to this number. Please give that of a mobile phone."), "number")
     standing = newest(place)
     asked = MessageTextTest(
-        account_id=user.account_id, **place.address, visit_id=visit_id,
+        account_id=user.account_id, **place.address, visit_id=visit_id, number=number,
         version=standing.version if standing and standing.body is not None else 0,
     )  # fmt: skip
     db.session.add(asked)

@@ -44,4 +44,5 @@ class MessageTextTest(db.Model):
     channel: Mapped[str]
     version: Mapped[int]  # of the text; 0: the shipped one
     visit_id: Mapped[int | None]
+    number: Mapped[str | None]  # of the phone to which a text message goes
     asked_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)

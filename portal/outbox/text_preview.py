@@ -9,8 +9,8 @@ from flask_babel import lazy_gettext as _l
 from portal.accounts.models import Account, User
 from portal.extensions import db, wires
 from portal.outbox.letters import Draft
-from portal.outbox.mail import write
-from portal.outbox.models import Drop, Message, MessageKind, Recipient
+from portal.outbox.mail import write, write_short
+from portal.outbox.models import MAIL, Drop, Message, MessageKind, Recipient
 from portal.outbox.queries import visible_messages
 from portal.outbox.text_actions import TEST
 from portal.outbox.text_models import MessageTextTest
@@ -35,7 +35,8 @@ def parts_of(
     """
     with force_locale(place.language):
         kind, context = _with_example(user, place.kind, visit_id)
-        return write(kind, {**context, "is_test": is_test}, draft)
+        compose = write if place.channel == MAIL else write_short
+        return compose(kind, {**context, "is_test": is_test}, draft)
 
 
 def _with_example(user: User, kind: MessageKind, visit_id: int | None) -> tuple[MessageKind, dict]:
@@ -54,8 +55,9 @@ def _with_example(user: User, kind: MessageKind, visit_id: int | None) -> tuple[
 
 def reader(message: Message) -> Recipient:
     asked = _test_of(message)
-    account = db.session.get_one(Account, asked.account_id)
-    return Recipient(account.email, _staff(account.id).name, account.language or option("agency.language"))
+    account, language = db.session.get_one(Account, asked.account_id), option("agency.language")
+    name = _staff(account.id).name
+    return Recipient(asked.number or account.email, name, account.language or language, asked.channel)
 
 
 def decide(message: Message) -> Recipient | Drop:

@@ -7,11 +7,14 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal.extensions import wires
-from portal.forms import number_in, refused
+from portal.forms import clean_line, number_in, refused
+from portal.htmx import answer
+from portal.htmx import request as portal_request
 from portal.i18n import offered
 from portal.outbox import text_actions, text_queries
 from portal.outbox.doubles import doubles
 from portal.outbox.letters import Draft, letter_of
+from portal.outbox.short import length_of
 from portal.outbox.text_forms import TextForm
 from portal.outbox.text_preview import parts_of
 from portal.outbox.text_queries import Place
@@ -65,7 +68,8 @@ def edit_text() -> Response:
     form = TextForm(place, text_queries.newest(place))
     if status := refused(form, lambda: text_actions.change_text(g.user, place, form.typed, form.seen)):
         known = letter_of(place.kind).known(place.channel)
-        return show("outbox/text_edit.html", status=status, place=place, form=form, known=known,
+        length = length_of(parts_of(g.user, place, form.typed, asked_visit())["text"])
+        return show("outbox/text_edit.html", status=status, length=length, place=place, form=form, known=known,
                     visit_id=asked_visit(), shipped=text_queries.shipped(place))  # fmt: skip
     flash(_("Saved. The next message of this kind leaves with this text."), "success")
     return done(url_for("staff.show_text", **place.address, visit=asked_visit()))
@@ -81,8 +85,11 @@ def preview_text() -> Response | str:
         form.validate()
         draft = form.typed
     parts = parts_of(g.user, place, draft, asked_visit())
+    if portal_request.wants_fragment:
+        return answer(render_template("outbox/_text_count.html", length=length_of(parts["text"])))
     if form.errors or request.args.get("as") == "text" or "as_text" in request.form or place.channel == "sms":
-        return render_template("outbox/text_frame.html", parts=parts, form=form, place=place)
+        length = length_of(parts["text"]) if place.channel == "sms" else None
+        return render_template("outbox/text_frame.html", parts=parts, form=form, place=place, length=length)
     return parts["html"]
 
 
@@ -123,7 +130,8 @@ def restore_text() -> Response:
 @staff.page("/notifications/test", Permission.EDIT_TEMPLATES, methods=("POST",))
 def test_text() -> Response:
     place = asked_place()
-    text_actions.send_test(g.user, place, number_in(request.form.get("visit")))
+    number = clean_line(request.form.get("number", ""))
+    text_actions.send_test(g.user, place, number_in(request.form.get("visit")), str(number))
     flash(_("The test leaves for you in a moment. It is marked [TEST], and its links open nothing."), "success")
     return done(url_for("staff.show_text", **place.address, visit=request.form.get("visit") or None))
 

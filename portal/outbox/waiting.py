@@ -11,7 +11,7 @@ from portal.audit.models import AuditEntry
 from portal.extensions import Fact
 from portal.i18n import exact
 from portal.outbox.channel import outages
-from portal.outbox.models import OPEN, Attempt, Message, Outage
+from portal.outbox.models import OPEN, SMS, Attempt, Message, Outage
 
 LATE = timedelta(minutes=10)  # what is due waits no longer while all is well
 NOTICED = timedelta(minutes=1)  # shorter waits are the sweep's own pace; an outage is never shorter
@@ -77,7 +77,11 @@ def _grouped(kept: Sequence[Outage]) -> list[list[Outage]]:
 
 def _fact(group: Sequence[Outage], at: datetime) -> Fact:
     begin, end = exact(group[0].began_at), group[-1].ended_at
-    if end is None:
+    if group[0].channel == SMS:
+        text = _("Waits: the gateway has taken nothing since %(begin)s", begin=begin)
+        if end:
+            text = _("Waited: the gateway took nothing from %(begin)s to %(end)s", begin=begin, end=exact(end))
+    elif end is None:
         text = _("Waits: the mail server has taken nothing since %(begin)s", begin=begin)
     elif len(group) > 1:
         text = _(

@@ -137,7 +137,7 @@ def answer_link(opened: Opened, stars: int, comment: str, details: Details | Non
         return False
     rating = rating_of(subject)
     said = details or Details()
-    value = Value(stars, comment or None, "mail", opened.reader_name, str(opened.reader_role), details=said)
+    value = Value(stars, comment or None, opened.channel, opened.reader_name, str(opened.reader_role), details=said)
     kind = type(by)
     first = update(kind).where(kind.id == by.id, kind.answered_at.is_(None)).values(answered_at=clock.now())
     if rating and can_be_changed_by_link(by, rating):
@@ -149,7 +149,7 @@ def answer_link(opened: Opened, stars: int, comment: str, details: Details | Non
         of_handling = _l("How this incident was handled has been rated in the meantime.")
         raise Refused(of_visit if subject.visit_id else of_handling, "rated")
     write_first(subject, value)
-    record("rating.left", None, subject.about, after={"stars": stars, "channel": "mail"})
+    record("rating.left", None, subject.about, after={"stars": stars, "channel": opened.channel})
     return True
 
 

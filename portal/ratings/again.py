@@ -19,7 +19,8 @@ from portal.i18n import local
 from portal.outbox.actions import PATIENCE, Order, cancel, schedule
 from portal.outbox.suppression import is_suppressed, refusals
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
-from portal.ratings.queries import is_open, person_to_ask
+from portal.ratings.queries import is_open
+from portal.ratings.reach import person_to_ask, way_to
 from portal.ratings.requests import key_of
 from portal.ratings.standing import has_stopped
 from portal.ratings.tallies import follow
@@ -65,17 +66,18 @@ def question_of(user: User, subject: RatingSubject | None, rating: Rating | None
     if not client.active:
         raise Refused(_l("The client’s file is closed, so nobody is asked."), "inactive")
     person = person_to_ask(client)
-    if person is None or person.email is None:
+    way = way_to(person) if person else None
+    if person is None or way is None:
         raise Refused(_l("Nobody is asked about these visits: there is no e-mail address."), "no-address")
-    if has_stopped(person, person.email):
+    if has_stopped(person, way[1]):
         raise Refused(_l("This person wants no rating requests, and must not be asked."), "opted-out")
-    if is_suppressed(refusals(person.email)):
+    if is_suppressed(refusals(way[1])):
         message = _l("The address refused two messages and is not tried any more: correct it in the file first.")
         raise Refused(message, "not-tried")
     if wires.has_open_incident(done.visit.id):
         raise Refused(_l("An incident on this visit is open: nobody is asked until it is settled."), "incident")
     return Question(
-        person.name, person.email, _last_asked(done.client_id), opening_after(clock.now()),
+        person.name, way[1], _last_asked(done.client_id), opening_after(clock.now()),
         rating.stars if rating else None, _rounds(done),
     )  # fmt: skip
 

@@ -17,7 +17,8 @@ from portal.extensions import Panel, db
 from portal.outbox.models import Message
 from portal.people.models import Client, Relative
 from portal.ratings.models import RequestChoice
-from portal.ratings.queries import is_open, may_open_file, person_to_ask
+from portal.ratings.queries import is_open, may_open_file
+from portal.ratings.reach import addresses_of, person_to_ask
 from portal.ratings.standing import NOTICES, REQUESTS, Asked, has_stopped, standing_of
 from portal.ratings.values import refuse_unless_file_is_open
 from portal.visits.models import Visit
@@ -54,7 +55,7 @@ def reader_has_stopped(letter: Letter) -> bool:
 
 def _holder(letter: Letter) -> Asked | None:
     address, people = letter.message.address or "", [letter.client, *letter.client.relatives]
-    return next((one for one in people if one.email and one.email.lower() == address.lower()), None)
+    return next((one for one in people if address.lower() in {own.lower() for own in addresses_of(one)}), None)
 
 
 def choose(user: User, *, wanted: bool) -> None:

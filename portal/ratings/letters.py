@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from portal import clock
 from portal.accounts.models import User
@@ -16,6 +17,7 @@ from portal.links import external_url
 from portal.outbox.letters import Letter, Placeholder
 from portal.people.models import Client, Worker
 from portal.people.queries import is_named
+from portal.ratings.queries import is_open
 from portal.ratings.survey import asked_of, handling_question
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
@@ -84,6 +86,26 @@ def shown_visit(user: User, visit_id: int | None) -> Visit | None:
     return db.session.scalar(chosen.order_by(Visit.starts_at.desc(), Visit.id.desc()).limit(1))
 
 
+def facts_of_notice(visit: Visit, page: str, unsubscribe: str) -> dict:
+    """What the templates of the notice that a visit is done read; the tokens: of its page, of where one refuses."""
+    return {
+        "client_name": visit.client.name,
+        "worker_names": ", ".join(worker.first_name for worker in visit.workers),
+        "service": visit.service.name,
+        "starts_at": visit.starts_at,
+        "url": external_url("open.rate", token=page),
+        "may_rate": is_open(),
+        "portal_days": option("ratings.portal_days"),
+        "unsubscribe_url": external_url("open.unsubscribe", token=unsubscribe),
+    }
+
+
+def notice_of(user: User, visit_id: int | None) -> dict | None:
+    """What the notice about a visit would say."""
+    visit = shown_visit(user, visit_id)
+    return facts_of_notice(visit, NOWHERE, NOWHERE) if visit else None
+
+
 def found_visits(user: User, words: str) -> list[tuple[int, str]]:
     """The newest visits of clients of whose name these are words: number, and what it is called."""
     if not fold_name(words):
@@ -145,8 +167,31 @@ _AGAIN = Placeholder(
     lambda c: _("You have rated this visit already, and we thank you. We would like to know how you see it now; your "
                 "first rating is kept beside the new one.") if c["again"] else "", short=False,
 )  # fmt: skip
-ASKING = Letter((_CLIENT, *_VISIT, *_WORKERS, *_RATING, _AGAIN), _sample, {"again": False}, of_visit, found_visits)
-REMINDING = Letter((_CLIENT, *_VISIT, *_WORKERS, *_RATING), _sample, of_visit=of_visit, find=found_visits)
+ASKING = Letter(
+    (_CLIENT, *_VISIT, *_WORKERS, *_RATING, _AGAIN), _sample, {"again": False}, of_visit, found_visits,
+    short=_l("{agency.name}: how did your visit of {visit.date} go? Tell us here: {rating.link}"),
+)  # fmt: skip
+REMINDING = Letter(
+    (_CLIENT, *_VISIT, *_WORKERS, *_RATING), _sample, of_visit=of_visit, find=found_visits,
+    short=_l("{agency.name}: we would still like to know how your visit of {visit.date} went: {rating.link}"),
+)  # fmt: skip
 ABOUT_HANDLING = Letter(
-    (_CLIENT, *_VISIT, *_RATING), lambda: _sample() | {"worker_names": ""}, of_visit=of_handling, find=found_visits
-)
+    (_CLIENT, *_VISIT, *_RATING), lambda: _sample() | {"worker_names": ""}, of_visit=of_handling, find=found_visits,
+    short=_l("{agency.name}: may we ask for your opinion? {rating.link}"),
+)  # fmt: skip
+
+_PAGE = Placeholder("visit.link", _l("the link to the page of the visit, where one can rate it"), lambda c: c["url"],
+                    label=_l("See the visit"), required=True)  # fmt: skip
+_WHILE = Placeholder(
+    "rating.while", _l("until when one can say how it went; nothing where clients do not rate"),
+    lambda c: ngettext("On the page of the visit you can say how it went, for %(num)s day.",
+                       "On the page of the visit you can say how it went, for %(num)s days.", c["portal_days"])
+    if c["may_rate"] else "",
+)  # fmt: skip
+DONE = Letter(
+    (_CLIENT, *_VISIT, *_WORKERS[1:], _PAGE, _WHILE, *_RATING[-2:]),
+    lambda: _sample() | {"url": links("sample", "sample")["rating_url"], "may_rate": True,
+                         "portal_days": option("ratings.portal_days")},
+    of_visit=notice_of, find=found_visits,
+    short=_l("{agency.name}: your visit of {visit.date} is completed. See it here: {visit.link}"),
+)  # fmt: skip

@@ -15,7 +15,8 @@ from portal.outbox.models import OPEN, Drop, Message, MessageKind, Postpone, Rec
 from portal.people.models import Client, Relative
 from portal.ratings import letters
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
-from portal.ratings.queries import is_asked_anew, is_open, person_to_ask, rating_of
+from portal.ratings.queries import is_asked_anew, is_open, rating_of
+from portal.ratings.reach import person_to_ask, way_to
 from portal.ratings.requests import promise_reminder
 from portal.ratings.standing import has_stopped
 from portal.ratings.survey import asked_about
@@ -33,13 +34,19 @@ _WITH_ITS_VISIT = select(RatingRequest).options(  # all that decision and mail r
 
 
 def recipient_of(client: Client) -> Recipient | None:
-    """To whom the mail about a client's visits would go now."""
-    return as_recipient(person_to_ask(client))
+    """To whom the message about a client's visits would go now."""
+    return reached(person_to_ask(client))
 
 
 def as_recipient(person: Client | Relative | None) -> Recipient | None:
     """The person as somebody who gets a mail, in the language that they read."""
     return Recipient(str(person.email), person.name, _language(person)) if person else None
+
+
+def reached(person: Client | Relative | None) -> Recipient | None:
+    """The person as somebody who gets a message by the way that is theirs."""
+    way = way_to(person) if person else None
+    return Recipient(way[1], person.name, _language(person), way[0]) if person and way else None
 
 
 def _language(person: Client | Relative) -> str:
@@ -72,7 +79,7 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     """
     request = _request_of(message)
     person = person_to_ask(request.subject.visit.client)
-    recipient = as_recipient(person)
+    recipient = reached(person)
     refusal = _why_not(request, recipient, rating_of(request.subject))
     if refusal or recipient is None:
         return refusal or Drop("suppressed", "no_address")
@@ -149,7 +156,7 @@ def why_not(message: Message) -> Drop | None:
         request = db.session.scalars(select(RatingRequest).where(RatingRequest.message_id == message.id)).one()
     rating = _on_the_page(Rating, "subject_id", request.subject_id) or rating_of(request.subject)
     person = person_to_ask(request.subject.visit.client)
-    recipient = Recipient(str(person.email), person.name, "") if person else None  # the language is nobody's concern
+    recipient = reached(person)
     if drop := _why_not(request, recipient, rating):
         return drop
     if recipient is None:

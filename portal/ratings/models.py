@@ -84,7 +84,7 @@ class Rating(Detailed, db.Model):
     __table_args__ = (
         CheckConstraint("stars BETWEEN 0 AND 5", name="stars"),
         CheckConstraint(f"length(comment) <= {LONGEST_COMMENT}", name="comment"),
-        CheckConstraint("channel IN ('portal', 'mail', 'staff')", name="channel"),
+        CheckConstraint("channel IN ('portal', 'mail', 'sms', 'staff')", name="channel"),
         CheckConstraint("given_how IN ('telephone', 'visit', 'paper')", name="given_how"),
         CheckConstraint("(channel = 'staff') = (typed_by IS NOT NULL)", name="typed"),
         CheckConstraint("(excluded_at IS NULL) = (exclude_reason IS NULL)", name="excluded"),

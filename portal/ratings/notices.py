@@ -9,14 +9,15 @@ from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.extensions import db, wires
-from portal.links import external_url, read_token
+from portal.links import read_token
 from portal.outbox.actions import PATIENCE, Order, cancel, schedule
 from portal.outbox.models import OPEN, Drop, Message, MessageKind, Postpone, Recipient
 from portal.people.models import Client, Relative
-from portal.ratings.messages import as_recipient, recipient_of
+from portal.ratings import letters
+from portal.ratings.messages import reached, recipient_of
 from portal.ratings.models import RatingRequest, RatingSubject
 from portal.ratings.opened import link_of, link_to_mail
-from portal.ratings.queries import is_open, person_to_ask
+from portal.ratings.reach import person_to_ask
 from portal.ratings.standing import NOTICES, has_stopped
 from portal.ratings.timing import opening_after, too_old_from
 from portal.settings.queries import SAME_HOUR, option
@@ -106,8 +107,8 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     """Asked in the transaction of each attempt: who is told, why nobody, or when?"""
     visit = visit_of(message)
     person = person_to_ask(visit.client)
-    recipient = as_recipient(person)
-    refusal = _why_not(visit, person)
+    recipient = reached(person)
+    refusal = _why_not(visit, person, recipient)
     if refusal or recipient is None:
         return refusal or Drop("suppressed", "no_address")
     if not message.resends:
@@ -121,7 +122,7 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     return recipient
 
 
-def _why_not(visit: Visit, person: Client | Relative | None) -> Drop | None:
+def _why_not(visit: Visit, person: Client | Relative | None, recipient: Recipient | None) -> Drop | None:
     reasons = {
         ("suppressed", "notices_off"): not option("notices.visit_done"),
         ("cancelled", "visit_cancelled"): visit.state == State.CANCELLED,
@@ -132,7 +133,7 @@ def _why_not(visit: Visit, person: Client | Relative | None) -> Drop | None:
         return drop
     if wires.has_open_incident(visit.id):
         return Drop("cancelled", "incident_open")
-    if person and has_stopped(person, str(person.email), NOTICES):
+    if recipient and has_stopped(person, recipient.address, NOTICES):
         return Drop("suppressed", "notice_opted_out")
     return None
 
@@ -155,25 +156,17 @@ def why_not(message: Message) -> Drop | None:
     subject = db.session.get(RatingSubject, message.subject_id)
     visit = subject.visit if subject else visit_of(message)
     person = person_to_ask(visit.client)
-    return _why_not(visit, person) or (None if person else Drop("suppressed", "no_address"))
+    return _why_not(visit, person, reached(person)) or (None if person else Drop("suppressed", "no_address"))
 
 
 def context(message: Message, token: Callable[[str, str], str]) -> dict:
     visit = visit_of(message)
     link = link_of(visit.id)
-    return {
-        "client_name": visit.client.name,
-        "worker_names": ", ".join(worker.first_name for worker in visit.workers),
-        "service": visit.service.name,
-        "starts_at": visit.starts_at,
-        "url": external_url("open.rate", token=token("visit", link.public_id if link else message.public_id)),
-        "may_rate": is_open(),
-        "portal_days": option("ratings.portal_days"),
-        "unsubscribe_url": external_url("open.unsubscribe", token=token("unsubscribe", message.public_id)),
-    }
+    page = token("visit", link.public_id if link else message.public_id)
+    return letters.facts_of_notice(visit, page, token("unsubscribe", message.public_id))
 
 
 NOTICE = MessageKind(
     NAME, _l("Notice of a completed visit"), "visit_done", reader, decide, context, why_not=why_not,
-    may_unsubscribe=True,
+    may_unsubscribe=True, letter=letters.DONE, governed_by=("notices.visit_done",),
 )  # fmt: skip

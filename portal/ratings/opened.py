@@ -9,10 +9,12 @@ from sqlalchemy import select
 from portal import clock
 from portal.extensions import db, upsert
 from portal.links import new_public_id, read_token
+from portal.outbox.models import MAIL, SMS
 from portal.people.models import Client, Relative
 from portal.ratings import queries
 from portal.ratings.link_models import VisitLink
 from portal.ratings.models import RatingRequest, RatingSubject
+from portal.ratings.reach import addresses_of, person_to_ask
 from portal.roles import Role
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
@@ -47,6 +49,13 @@ class Opened:
         """Who reads it, by the name that the mail was sent to."""
         mailed = self.by.message.recipient if isinstance(self.by, RatingRequest) else None
         return mailed or self.reader.name
+
+    @property
+    def channel(self) -> str:
+        """By which channel the link came: that of the ratings which it brings. One that staff hand over is a mail's."""
+        if isinstance(self.by, RatingRequest):
+            return self.by.message.channel
+        return SMS if (self.by.address or "").startswith("+") else MAIL
 
     @property
     def reader_role(self) -> Role:
@@ -126,8 +135,8 @@ def _is_revoked(opened: Opened) -> bool:
         return False
     else:
         address = opened.by.address
-    person = queries.person_to_ask(opened.visit.client)
-    return person is None or person.email != address
+    person = person_to_ask(opened.visit.client)
+    return person is None or address not in addresses_of(person)
 
 
 # ---- the link of a visit ----

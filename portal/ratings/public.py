@@ -15,12 +15,14 @@ from portal.accounts.throttles import brake, count_hit, place_of
 from portal.errors import Refused
 from portal.extensions import csrf, db
 from portal.forms import STAR_WORDS
+from portal.links import make_token
+from portal.outbox.models import SMS
 from portal.pages import show
 from portal.portals import in_transaction
 from portal.ratings import actions, choices, notices, queries
 from portal.ratings.forms import PublicRatingForm
 from portal.ratings.link_models import VisitLink
-from portal.ratings.models import RatingSubject
+from portal.ratings.models import RatingRequest, RatingSubject
 from portal.ratings.opened import Opened, open_link, state_of
 from portal.ratings.standing import NOTICES, REQUESTS
 from portal.ratings.survey import asked_about
@@ -83,7 +85,8 @@ def _form(opened: Opened, form: PublicRatingForm, status: int) -> Response:
     again = opened.by.again and opened.subject is not None and queries.rating_of(opened.subject) is not None
     return show("ratings/public.html", status=status, visit=_facts(opened), again=again, form=form,
                 question=form.asked.question,
-                words=STAR_WORDS, offer_zero=option("ratings.offer_zero"), **_frame())  # fmt: skip
+                words=STAR_WORDS, offer_zero=option("ratings.offer_zero"),
+                **_frame() | {"stop_url": _stop_url(opened)})  # fmt: skip
 
 
 def _facts(opened: Opened) -> dict:
@@ -108,8 +111,8 @@ def _show_visit(opened: Opened, status: int) -> Response:
 
 def _show_answered(opened: Opened, status: int) -> Response:
     rating = queries.rating_of(opened.subject) if opened.subject else None
-    by_mail = rating is not None and rating.channel == "mail"  # what was written on the portal stays behind the sign-in
-    shown = {"stars": rating.stars if rating else None, "comment": rating.comment if rating and by_mail else None}
+    by_link = rating is not None and rating.channel in queries.BY_LINK  # the portal's words stay behind the sign-in
+    shown = {"stars": rating.stars if rating else None, "comment": rating.comment if rating and by_link else None}
     if not opened.sees_ratings:
         shown = {"stars": None, "comment": None}
     by_agency = rating is not None and rating.channel == "staff"
@@ -150,7 +153,14 @@ def refuse(state: str, opened: Opened | None = None) -> Response:
 
 
 def _frame() -> dict:
-    return {"language_links": True, "sign_in_url": url_for("accounts.sign_in")}
+    return {"language_links": True, "sign_in_url": url_for("accounts.sign_in"), "stop_url": None}
+
+
+def _stop_url(opened: Opened) -> str | None:
+    """Where one receives no more requests, for who came by a text message: there was no room for it there."""
+    if opened.channel != SMS or not isinstance(opened.by, RatingRequest):
+        return None
+    return url_for("open.unsubscribe", token=make_token("unsubscribe", opened.by.message.public_id))
 
 
 @open_pages.route("/unsubscribe/<token>", methods=["GET", "POST"])

@@ -13,8 +13,7 @@ from portal.accounts.models import User
 from portal.extensions import db, wires
 from portal.links import read_token
 from portal.outbox.models import Message
-from portal.people.models import Client, Relative, Service
-from portal.people.queries import relative_to_ask
+from portal.people.models import Client, Service
 from portal.people.records import client_of
 from portal.ratings.details import Detailed
 from portal.ratings.link_models import VisitLink
@@ -53,6 +52,9 @@ def is_asked_anew(request: RatingRequest | VisitLink, rating: Rating) -> bool:
     return request.again and request.answered_at is None and rating.asked_again_at is not None
 
 
+BY_LINK = ("mail", "sms")  # ratings that came by the link of a message
+
+
 def is_low(stars: int) -> bool:
     return stars <= option("ratings.low_threshold")
 
@@ -66,7 +68,7 @@ def can_be_changed_by_link(request: RatingRequest | VisitLink, rating: Rating) -
     the one that gave the rating."""
     if is_asked_anew(request, rating):
         return True
-    by_link = request.answered_at is not None and rating.channel == "mail"
+    by_link = request.answered_at is not None and rating.channel in BY_LINK
     return by_link and not option("ratings.lock_public") and can_be_changed(rating.left_at)
 
 
@@ -116,11 +118,6 @@ def _request_by_id(public_id: str | None) -> RatingRequest | None:
     if public_id is None:
         return None
     return db.session.scalar(select(RatingRequest).join(Message).where(Message.public_id == public_id))
-
-
-def person_to_ask(client: Client) -> Client | Relative | None:
-    """Who is asked about a client's visits: the client; without an address, a relative whom the file lets rate."""
-    return client if client.email else relative_to_ask(client.id)
 
 
 def may_open_file(user: User, visit: Visit) -> bool:

@@ -20,7 +20,7 @@ from portal.outbox.models import Drop, Message, MessageKind, Recipient
 from portal.people.models import Client, Relative
 from portal.ratings.messages import as_recipient
 from portal.ratings.models import Rating, RatingReply
-from portal.ratings.queries import person_to_ask
+from portal.ratings.reach import person_to_mail
 from portal.settings.queries import option
 
 
@@ -31,7 +31,7 @@ def person_to_answer(rating: Rating) -> Client | Relative | None:
         for person in (client, *client.relatives):
             if person.account_id == rating.author_account_id and person.active and person.email:
                 return person
-    return person_to_ask(client)
+    return person_to_mail(client)
 
 
 def reply(user: User, rating: Rating, text: str) -> None:

@@ -13,7 +13,8 @@ from portal.outbox.models import Message
 from portal.outbox.panels import facts_of
 from portal.ratings.models import FormerRating, Rating, RatingRequest, RatingSubject, SuspectAnswer
 from portal.ratings.panels import subject_and_rating
-from portal.ratings.queries import is_low, may_open_file, person_to_ask
+from portal.ratings.queries import is_low, may_open_file
+from portal.ratings.reach import person_to_ask
 from portal.ratings.standing import Word, standing_of
 from portal.ratings.words import in_words
 from portal.settings.queries import option, values_at
@@ -82,7 +83,8 @@ def _said(rating: Rating) -> Iterator[Fact]:
     values.append((rating.said_at, rating))
     for number, (at, said) in enumerate(values):
         words, stars = {"name": said.author_name or _("Somebody"), "stars": said.stars}, said.stars
-        way = in_words(said) or (_("by the link in the mail") if said.channel == "mail" else _("on the portal"))
+        ways = {"mail": _("by the link in the mail"), "sms": _("by the link in the text message")}
+        way = in_words(said) or ways.get(said.channel) or _("on the portal")
         tone = "attention" if is_low(stars) else "done"
         if number:
             yield Fact(at, _("%(name)s changed the rating to %(stars)s out of 5", **words), "pencil", tone, way)

@@ -9,7 +9,8 @@ from portal.extensions import Panel
 from portal.links import external_url, make_token
 from portal.ratings.link_models import VisitLink
 from portal.ratings.opened import link_made, link_of, renew
-from portal.ratings.queries import may_open_file, person_to_ask
+from portal.ratings.queries import may_open_file
+from portal.ratings.reach import addresses_of, person_to_ask
 from portal.ratings.values import refuse_unless_file_is_open
 from portal.roles import GRANTS, Permission
 from portal.visits.models import State, Visit
@@ -40,7 +41,7 @@ def _is_outdated(link: VisitLink, visit: Visit) -> bool:
     if link.address is None:
         return False
     person = person_to_ask(visit.client)
-    return person is None or person.email != link.address
+    return person is None or link.address not in addresses_of(person)
 
 
 def make_link(user: User, visit: Visit) -> None:

@@ -123,6 +123,8 @@ OPTIONS = {
             "agency.sender", "", _l("Address that mails come from."), kind="address", label=_l("Sender’s address"),
             group="sender",
         ),
+        Option("sms.enabled", False, _l("Text messages leave to clients with a mobile number. They need a gateway."),
+               label=_l("Text messages"), group="sender"),
         Option("agency.logo", "", _l("The logo: set on the page of the agency."), kind="logo", label=_l("Logo")),
         Option(
             "agency.setup", "", _l("How far the first steps are: open, finished, or nothing."), kind="setup",
@@ -238,6 +240,9 @@ OPTIONS = {
             "ratings.link_days", 14, _l("Days for which the link in a rating mail works."), least=1, most=365,
             label=_l("Validity of the link"), group="requests", unit="days",
         ),
+        Option("ratings.sms_first", False, _l("Clients with a mobile number are asked by text message even if "
+               "they have an e-mail address. Off: only those without an address."),
+               label=_l("Text message before mail"), group="requests"),
         Option(
             "ratings.too_old_days", 7, _l("A visit that ended more days ago is not asked about."), least=1, most=60,
             label=_l("Too long ago"), group="requests", unit="days",

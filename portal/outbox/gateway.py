@@ -1,0 +1,225 @@
+"""The conversation with the gateway of text messages: one HTTP request each. Nothing here touches the database.
+
+Which gateway is a matter of its settings: an address, a method, a body with `{to}`, `{text}`, `{from}` and `{id}`,
+headers, and what a good answer says. It is used like the mailer: `open`, `send`, and the same ways of failing.
+"""
+
+import json
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Self
+from urllib.parse import quote, urlsplit
+
+from portal.outbox.mailer import Outcome, ServerClosed, Watch
+
+STEP_SECONDS = 10.0  # patience for the network
+WHOLE_SECONDS = 20.0  # for one message, well below the lease
+LONGEST_ANSWER = 65_536  # bytes that are read of one
+CLOSED = (301, 302, 303, 307, 308, 401, 402, 403, 404, 405, 407, 415)  # it is set wrongly, or lets nobody in
+LATER = (408, 425, 429, 503)  # not taken, and says so
+METHODS = ("POST", "GET", "PUT")
+_NAME = re.compile(r"\{(to|text|from|id)\}")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a gateway is spoken to.
+
+    Attributes:
+        url: where; it may hold the names, too.
+        method: `POST`, `GET` or `PUT`.
+        body: what is sent, with its names; none for `GET`.
+        headers: names and values; secrets stand here.
+        success: path in a JSON answer and the value there (`status=queued`); without, the status of the answer decides.
+        sender: what stands for `{from}`.
+    """
+
+    url: str
+    method: str = "POST"
+    body: str = '{"to": "{to}", "text": "{text}"}'
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    success: str = ""
+    sender: str = ""
+
+
+def setting_from(environ: Mapping[str, str]) -> Setting | None:
+    """Return how the gateway is spoken to, from the `PORTAL_SMS_…` variables; None without one.
+
+    Raises:
+        ValueError: one of them cannot be understood; the message names it, and repeats no value.
+    """
+    given = {name: environ.get(f"PORTAL_SMS_{name}") or "" for name in
+             ("URL", "METHOD", "BODY", "HEADERS", "SUCCESS", "SENDER")}  # fmt: skip
+    if not given["URL"]:
+        return None
+    method = given["METHOD"].upper() or "POST"
+    if method not in METHODS:
+        raise ValueError(f"PORTAL_SMS_METHOD is none of {', '.join(METHODS)}")
+    body = given["BODY"] or ("" if method == "GET" else Setting.body)
+    if not {"to", "text"} <= set(_NAME.findall(given["URL"] + body)):
+        raise ValueError("PORTAL_SMS_BODY (or PORTAL_SMS_URL) holds no {to} or no {text}")
+    if given["SUCCESS"] and "=" not in given["SUCCESS"]:
+        raise ValueError("PORTAL_SMS_SUCCESS is not a path and a value such as status=queued")
+    return Setting(given["URL"], method, body, _headers(given["HEADERS"] or "{}"), given["SUCCESS"], given["SENDER"])
+
+
+def _headers(text: str) -> dict[str, str]:
+    fault = ValueError('PORTAL_SMS_HEADERS is not a JSON object such as {"Authorization": "Bearer …"}')
+    try:
+        found = json.loads(text)
+    except ValueError:
+        raise fault from None
+    if not isinstance(found, dict) or not all(
+        isinstance(value, str) and value.isprintable() for value in found.values()
+    ):
+        raise fault
+    return found
+
+
+@dataclass(frozen=True)
+class Short:
+    """A text message: to which number, what it says, and its name for the gateway, the same for each copy."""
+
+    to: str
+    text: str
+    name: str
+
+
+class Gateway:
+    """Hands text messages over, each in a connection of its own: who waits an hour keeps none open."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.handed_over = 0
+        self.watch = Watch()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.watch.end()
+
+    @property
+    def works(self) -> bool:
+        """Whether the gateway has taken a message since it was made."""
+        return self.handed_over > 0
+
+    def open(self) -> None:
+        """Nothing is opened before there is a message."""
+
+    def try_out(self) -> bool:
+        """Connect, and say nothing; return whether it is encrypted.
+
+        Raises:
+            ServerClosed: nobody is there.
+        """
+        connection = self._connect()
+        connection.close()
+        return isinstance(connection, HTTPSConnection)
+
+    def send(self, short: Short, on_text: Callable[[], None]) -> str:
+        """Hand one text message over and return the gateway's answer.
+
+        Args:
+            short: the message.
+            on_text: called just before it leaves: from then on the gateway may have taken it.
+
+        Raises:
+            Outcome: it was not taken, now or ever, or the answer was lost.
+            ServerClosed: the gateway is not there, or is not set as it wants to be spoken to.
+        """
+        with self.watch.at_most(WHOLE_SECONDS):
+            connection = self._connect()
+            try:
+                on_text()
+                status, answer = self._ask(connection, short)
+            finally:
+                with suppress(OSError):
+                    connection.close()
+                self.watch.smtp = None
+        said = self._judged(status, answer)
+        self.handed_over += 1
+        return said
+
+    def _connect(self) -> HTTPConnection:
+        place, connection = urlsplit(self.setting.url), None
+        try:
+            if place.scheme == "https":
+                connection = HTTPSConnection(
+                    place.hostname or "", place.port, timeout=STEP_SECONDS, context=ssl.create_default_context()
+                )
+            else:
+                connection = HTTPConnection(place.hostname or "", place.port, timeout=STEP_SECONDS)
+            self.watch.smtp = connection
+            connection.connect()
+        except (OSError, ValueError) as error:
+            if connection:
+                connection.close()
+            raise ServerClosed((error.strerror if isinstance(error, OSError) else None) or str(error)) from error
+        return connection
+
+    def _ask(self, connection: HTTPConnection, short: Short) -> tuple[int, bytes]:
+        """Send the request; what has left of it may have been enough, so that any silence is an answer lost."""
+        place, kind = urlsplit(self.setting.url), self._kind
+        target = _filled(place.path + (f"?{place.query}" if place.query else ""), self._values(short), _in_address)
+        written = _filled(self.setting.body, self._values(short), _in_json if "json" in kind else _in_address)
+        body = None if self.setting.method == "GET" else written.encode()
+        try:
+            connection.request(self.setting.method, target or "/", body, {"Content-Type": kind, **self.setting.headers})
+            answer: HTTPResponse = connection.getresponse()
+            return answer.status, answer.read(LONGEST_ANSWER)
+        except (OSError, HTTPException, ValueError) as error:
+            raise Outcome("lost", f"no answer after the text: {error or type(error).__name__}") from error
+
+    @property
+    def _kind(self) -> str:
+        given = {name.lower(): value for name, value in self.setting.headers.items()}
+        plain = (
+            "application/json" if self.setting.body.lstrip().startswith('{"') else "application/x-www-form-urlencoded"
+        )
+        return given.get("content-type", plain)
+
+    def _values(self, short: Short) -> dict[str, str]:
+        return {"to": short.to, "text": short.text, "from": self.setting.sender, "id": short.name}
+
+    def _judged(self, status: int, answer: bytes) -> str:
+        """What an answer means. One that says that something broke does not say that nothing was sent."""
+        said = f"{status} {answer[:300].decode('utf-8', 'replace')}".strip()
+        if status in CLOSED:
+            raise ServerClosed(said)
+        if status in LATER:
+            raise Outcome("later", said)
+        if 400 <= status < 500:
+            raise Outcome("refused", said)
+        if not 200 <= status < 300:
+            raise Outcome("lost", f"no answer that one can understand after the text: {said}")
+        if self.setting.success:
+            self._see_success(answer, said)
+        return said
+
+    def _see_success(self, answer: bytes, said: str) -> None:
+        path, _equal, wanted = self.setting.success.partition("=")
+        try:
+            found = json.loads(answer)
+            for step in path.split("."):
+                found = found[int(step)] if isinstance(found, list) else found[step]
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise Outcome("lost", f"no answer that one can understand after the text: {said}") from error
+        if str(found).lower() != wanted.lower():
+            raise Outcome("refused", said)
+
+
+def _filled(text: str, values: dict[str, str], write: Callable[[str], str]) -> str:
+    return _NAME.sub(lambda found: write(values[found[1]]), text)
+
+
+def _in_address(value: str) -> str:
+    return quote(value, safe="")
+
+
+def _in_json(value: str) -> str:
+    return json.dumps(value)[1:-1]

@@ -1,0 +1,106 @@
+"""What is said to the gateway of text messages, and what its answers mean."""
+
+import json
+from collections.abc import Generator
+from time import monotonic
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from portal.outbox import gateway
+from portal.outbox.gateway import Gateway, Setting, Short
+from portal.outbox.mailer import Outcome, ServerClosed
+from tests.outbox.web_sink import WebSink, reply
+
+TEXT = 'Bonjour "Éloïse"\nhttps://x.example/r/abc {id} \\'
+
+
+@pytest.fixture
+def web() -> Generator[WebSink]:
+    with WebSink() as sink:
+        yield sink
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "STEP_SECONDS", 0.5)
+    monkeypatch.setattr(gateway, "WHOLE_SECONDS", 1.0)
+
+
+def send(web: WebSink, **setting: Any) -> tuple[str, list[int]]:
+    marked: list[int] = []
+    with Gateway(Setting(setting.pop("url", web.url), **setting)) as way:
+        return way.send(Short("+33612345678", TEXT, "abc"), lambda: marked.append(len(web.requests))), marked
+
+
+def test_a_message_is_one_request_with_its_values_escaped(web) -> None:
+    said, marked = send(web, headers={"Authorization": "Bearer secret"}, success="status=queued", sender="Maison",
+                        body='{"to": "{to}", "from": "{from}", "text": "{text}", "reference": "{id}"}')  # fmt: skip
+    line, headers, body = web.requests[0]
+    assert line == "POST /send HTTP/1.1"
+    assert json.loads(body) == {"to": "+33612345678", "from": "Maison", "text": TEXT, "reference": "abc"}
+    assert headers["authorization"] == "Bearer secret"
+    assert headers["content-type"] == "application/json"
+    assert said.startswith("200")
+    assert marked == [0], "the attempt is marked before the text leaves"
+
+
+def test_a_form_and_an_address_are_escaped_their_way(web) -> None:
+    send(web, body="to={to}&message={text}")
+    assert parse_qs(web.requests[0][2])["message"] == [TEXT]
+    send(web, url=f"{web.url}?key=k&to={{to}}&text={{text}}", method="GET", body="")
+    asked = parse_qs(urlsplit(web.requests[1][0].split()[1]).query)
+    assert asked == {"key": ["k"], "to": ["+33612345678"], "text": [TEXT]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (reply("400 Bad Request"), "refused"),
+        (reply("422 No"), "refused"),
+        (reply("503 Busy"), "later"),
+        (reply("429 Slow"), "later"),
+        (reply("500 Oops"), "lost"),
+        (reply("502 Bad Gateway"), "lost"),
+        ("close", "lost"),
+        (None, "lost"),
+        ("drip", "lost"),
+        (b"nonsense\r\n\r\n", "lost"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\nx", "lost"),
+        (reply(body='{"status": "rejected"}'), "refused"),
+        (reply(body="thank you"), "lost"),
+        (reply(body="[1]"), "lost"),
+        (reply(body='{"status": "' + "x" * 2_000_000 + '"}'), "lost"),
+    ],
+)
+def test_what_an_answer_means(web, answer, outcome) -> None:
+    web.answers, begun = [answer], monotonic()
+    with pytest.raises(Outcome) as raised:
+        send(web, success="status=queued")
+    assert raised.value.outcome == outcome
+    assert len(raised.value.answer) < 500
+    assert monotonic() - begun < 4
+
+
+@pytest.mark.parametrize("status", ["302 Found", "401 Unauthorized", "403 Forbidden", "404 Not Found"])
+def test_a_gateway_that_lets_nobody_in_blames_no_message(web, status) -> None:
+    web.answers = [reply(status, "", "Location: http://127.0.0.1:1/elsewhere")]
+    with pytest.raises(ServerClosed):
+        send(web)
+    assert len(web.requests) == 1, "no redirect is followed"
+
+
+def test_nobody_there_is_no_answer_lost(web) -> None:
+    web.__exit__()
+    with pytest.raises(ServerClosed):
+        send(web, url="http://127.0.0.1:1/send")
+
+
+def test_the_certificate_is_checked(web) -> None:
+    with pytest.raises(ServerClosed):
+        send(web, url=web.url.replace("http:", "https:"))
+
+
+def test_a_secret_is_not_shown() -> None:
+    assert "secret" not in repr(Setting("https://x.example", headers={"Authorization": "secret"}))
