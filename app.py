@@ -64,10 +64,12 @@ from portal.people import worker_routes as people_worker_routes  # noqa: F401
 from portal.ratings import call_routes as rating_call_routes  # noqa: F401
 from portal.ratings import link_routes as rating_link_routes  # noqa: F401
 from portal.ratings import live_routes as rating_live_routes  # noqa: F401
+from portal.ratings import own_routes as rating_own_routes  # noqa: F401
 from portal.ratings import record_routes as rating_record_routes  # noqa: F401
 from portal.ratings import routes as ratings_routes  # noqa: F401
 from portal.ratings import staff_routes as ratings_staff_routes  # noqa: F401
 from portal.ratings import survey_routes  # noqa: F401
+from portal.ratings import word_routes as rating_word_routes  # noqa: F401
 from portal.ratings.public import open_pages
 from portal.reports import feedback_routes as report_feedback_routes  # noqa: F401
 from portal.reports import paper_routes as report_paper_routes  # noqa: F401

@@ -45,6 +45,7 @@ class Permission(Enum):
     REPORT_INCIDENTS = _l("Report an incident on a visit that one may see.")
     SEE_ASSIGNED_VISITS = _l("See the visits one is sent to.")
     CLOSE_ASSIGNED_VISITS = _l("Mark a past visit of one's own as done.")
+    SEE_OWN_RATINGS = _l("Read the ratings of the visits one was sent to, where the agency allows it, and answer them.")
     READ_THREADS = _l("Read the conversations in which one takes part, and write in them.")
     SEE_HOME = _l("See what asks for attention in one's sectors.")
     SEE_VISITS = _l("See the visits of one's sectors.")
@@ -143,6 +144,7 @@ GRANTS: dict[Role, set[Permission]] = {
     | {
         Permission.SEE_ASSIGNED_VISITS,
         Permission.CLOSE_ASSIGNED_VISITS,
+        Permission.SEE_OWN_RATINGS,
         Permission.REPORT_INCIDENTS,
         Permission.READ_THREADS,
         Permission.FILE_COMPLAINTS,

@@ -49,7 +49,7 @@ from portal.people.importer import CLIENTS, WORKERS
 from portal.people.models import Client, Sector
 from portal.people.queries import files_of_account, is_named, name_of_staff, names_of_actors, visible_sectors
 from portal.ratings import alerts as rating_alerts
-from portal.ratings import calls, choices, low, notices, replies, requests, tallies, visit_links
+from portal.ratings import calls, choices, low, notices, own_panels, replies, requests, tallies, visit_links
 from portal.ratings import messages as rating_messages
 from portal.ratings import timeline as rating_timeline
 from portal.ratings.columns import RATING_COLUMN, waiting_visit
@@ -178,24 +178,27 @@ wires.waiting_visit = waiting_visit
 wires.timeline = [visits.timeline_facts, rating_timeline.timeline_facts, incident_timeline.timeline_facts]
 wires.client_timeline = [people_timeline.record_facts, record_panels.facts_of_client]
 wires.visit_panels = [
-    rating_panel, incident_panels.visit_panel, event_panels.visit_panel, notes_panels.visit_panel, choices.visit_panel,
+    rating_panel, own_panels.words_panel,
+    incident_panels.visit_panel, event_panels.visit_panel, notes_panels.visit_panel, choices.visit_panel,
 ]  # fmt: skip
 wires.client_panels = [client_panel, visit_links.link_panel]
 wires.low_rating_panels = [low_rating_panel]
 wires.complaint_of_rating = complaint_of
 wires.worker_panels = [record_panels.visits_in_absences]
 wires.closing_panels = [record_panels.visits_to_come]
-wires.account_panels = [choices.account_panel, notice_choices.account_panel]
+wires.account_panels = [own_panels.account_panel, choices.account_panel, notice_choices.account_panel]
 
 # what asks for attention: cards of the staff's home page, figures in the menu
 wires.home_cards = [
     setup.home_card, settings.home_card, incident_home.reasons_card, outbox.home_card, notes_home.reminders_card,
     event_home.new_card, event_home.clocks_card, event_actions.actions_card, incident_home.incidents_card,
-    low.home_card, calls.home_card, incident_home.handling_card, complaint_home.home_card, visit_panels.home_card,
+    low.home_card, own_panels.home_card,
+    calls.home_card, incident_home.handling_card, complaint_home.home_card, visit_panels.home_card,
     imports.home_card, thread_lists.home_card,
 ]  # fmt: skip
 wires.home_counts = {
-    "visits.unclosed": visit_panels.unclosed, complaint_home.NUMBER: complaint_home.count_near,
+    "visits.unclosed": visit_panels.unclosed, own_panels.NUMBER: own_panels.count_contests,
+    complaint_home.NUMBER: complaint_home.count_near,
     notes_home.NUMBER: notes_home.count_due, event_home.NUMBER: event_home.count_waiting,
     event_actions.NUMBER: event_actions.count_actions, incident_home.NUMBER: incident_home.count_asking,
     incident_home.SILENT: incident_home.count_silent, calls.NUMBER: calls.count_calls, **setup.HOME_COUNTS,

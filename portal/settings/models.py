@@ -252,6 +252,12 @@ OPTIONS = {
             label=_l("Time to rate on the portal"), group="ratings", unit="days",
         ),
         Option(
+            "ratings.workers_see", False,
+            _l("Workers read the ratings of their own visits, once they have read what is collected and why; comments "
+               "only after somebody of the staff has passed them on."),
+            label=_l("Workers see their ratings"), group="ratings",
+        ),
+        Option(
             "ratings.change_days", 7, _l("Days for which a rating can be changed on the portal."), most=365,
             label=_l("Time to change a rating"), group="ratings", unit="days",
         ),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
 from portal.extensions import db
@@ -17,6 +18,9 @@ from portal.ratings.actions import leave_rating
 from portal.ratings.exclusion import exclude_rating
 from portal.ratings.handling import handling_of
 from portal.ratings.models import Rating, RatingRequest
+from portal.ratings.own_actions import read_notice, say
+from portal.ratings.own_models import WorkerWord
+from portal.settings.actions import set_option
 from portal.threads.group import Audience, Letter, send_group
 from portal.threads.models import Thread
 from tests import factories
@@ -83,6 +87,23 @@ class Talks(Story):
         db.session.get_one(Rating, found["rating_id"]).call_back = True
         return found
 
+    def workers_see(self) -> dict[str, Any]:
+        """Workers read their ratings, and have read why there are any."""
+        set_option(None, "ratings.workers_see", "on")
+        for worker in (self.agency.wassim, self.agency.jean):
+            read_notice(worker.user)
+        return {}
+
+    def commented_rating(self) -> dict[str, Any]:
+        rating = factories.rate(self.agency.claire, self.agency.claires_done, 1, "le secret de Claire")
+        return {**self.workers_see(), "rating_id": rating.id}
+
+    def contest(self) -> dict[str, Any]:
+        """Wassim contests what Claire has said."""
+        rating = db.session.get_one(Rating, self.commented_rating()["rating_id"])
+        say(self.agency.wassim.user, rating, "contest", "le secret de Wassim")
+        return {"word_id": db.session.scalars(select(WorkerWord.id)).one()}
+
     def excluded_rating(self) -> dict[str, Any]:
         rating = db.session.get_one(Rating, self.low_rating()["rating_id"])
         exclude_rating(self.agency.ines.user, rating, "Le secret", rating.version)
@@ -127,6 +148,8 @@ BODIES: dict[str, dict[str, str]] = {
     "client.choose_requests": {"wanted": "no"},
     "staff.note_choice": {"wanted": "no"},
     "staff.ask_again": {"version": "0"},
+    "staff.decide_contest": {"accepted": "no", "reason": "Planning vérifié"},
+    "worker.answer_own_rating": {"kind": "reply", "text": "Merci"},
     "staff.reply_to_rating": {"text": "Merci de nous l’avoir dit."},
     "staff.exclude_rating": {"reason": "Mauvaise personne", "version": "1"},
     "staff.rate_visit": {"stars": "4", "how": "paper", "day": "2026-11-17", "hour": "10:00"},
@@ -149,6 +172,12 @@ MADE: dict[str, Callable[[Talks], dict[str, Any]]] = {
     "open.rate": partial(Talks.mailed_link, purpose="rate"),
     "open.unsubscribe": partial(Talks.mailed_link, purpose="unsubscribe"),
     "client.show_rating": Talks.rated_visit,
+    "worker.list_own_ratings": Talks.workers_see,
+    "worker.answer_own_rating": Talks.commented_rating,
+    "staff.show_to_worker": Talks.commented_rating,
+    "staff.hide_from_worker": Talks.commented_rating,
+    "staff.list_contested": Talks.workers_see,
+    "staff.decide_contest": Talks.contest,
     **{
         f"{portal}.{page}": Talks.thread
         for portal in PORTALS

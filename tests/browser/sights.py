@@ -535,4 +535,10 @@ SIGHTS = [
     Sight("analytics-refused", "sofia", f"{ANALYTICS}&worker=nobody&sector=987654", 422),
     Sight("analytics-reviews", "ada", REVIEWS, before=stories.feedback),
     Sight("analytics-rated-requests", "ines", f"{REVIEWS}&view=table&sort=lowest", before=stories.feedback),
+    # what workers read of their ratings
+    Sight("own-ratings-notice", "wassim", "/worker/ratings", before=stories.workers_may_see),
+    Sight("own-ratings", "wassim", "/worker/ratings", before=stories.own_ratings),
+    Sight("own-rating-to-answer", "wassim", "/worker/ratings/1", before=stories.own_ratings),
+    Sight("contests", "sofia", "/staff/contests", before=stories.own_ratings),
+    Sight("contest", "sofia", "/staff/contests/1", before=stories.own_ratings),
 ]  # fmt: skip

@@ -33,6 +33,7 @@ from portal.ratings.actions import answer_link, leave_rating
 from portal.ratings.handling import handling_of
 from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
 from portal.ratings.opened import by_request, link_made
+from portal.ratings.own_actions import read_notice, say, show_comment
 from portal.settings.actions import mark_setup, set_option
 from portal.threads.actions import announce
 from portal.threads.changes import archive, correct_message, withdraw_message
@@ -306,3 +307,16 @@ def closing_story(agency: Agency) -> None:
     closed = followed(agency, **light)
     close_event(agency.ines.user, closed, "Les mesures tiennent.", 1, closed.version)
     followed(agency, **light)
+
+
+def workers_may_see(_agency: Agency) -> None:
+    set_option(None, "ratings.workers_see", "true")
+
+
+def own_ratings(agency: Agency) -> None:
+    """Wassim has read the notice, and contests the first rating."""
+    workers_may_see(agency)
+    read_notice(agency.wassim.user)
+    rating = db.session.get_one(Rating, 1)
+    show_comment(agency.sofia.user, rating)
+    say(agency.wassim.user, rating, "contest", LONG)
