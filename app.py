@@ -71,6 +71,7 @@ from portal.ratings import staff_routes as ratings_staff_routes  # noqa: F401
 from portal.ratings import survey_routes  # noqa: F401
 from portal.ratings import word_routes as rating_word_routes  # noqa: F401
 from portal.ratings.public import open_pages
+from portal.reports import cli as reports_cli
 from portal.reports import feedback_routes as report_feedback_routes  # noqa: F401
 from portal.reports import paper_routes as report_paper_routes  # noqa: F401
 from portal.reports import routes as reports_routes  # noqa: F401
@@ -121,6 +122,6 @@ def create_app(**overrides: object) -> Flask:
     health.init_app(app)
     for blueprint in (accounts, agency_pages, open_pages, setup_pages, *portals.PORTALS.values()):
         app.register_blueprint(blueprint)
-    for commands in (cli, demo, imports_cli, outbox_cli, people_cli, settings_cli, setup_cli):
+    for commands in (cli, demo, imports_cli, outbox_cli, people_cli, reports_cli, settings_cli, setup_cli):
         commands.init_app(app)
     return app

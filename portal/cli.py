@@ -22,6 +22,7 @@ SWEEPS = (
     "portal.files.jobs",
     "portal.controls.jobs",
     "portal.adverse_events.jobs",
+    "portal.reports.jobs",
 )  # modules whose `sweep()` the ticker calls, in this order
 
 log = logging.getLogger(__name__)

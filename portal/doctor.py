@@ -25,6 +25,7 @@ from portal.outbox.models import MAIL, Channel
 from portal.outbox.queries import broken_promises
 from portal.people.search import not_indexed
 from portal.queue import connection, live_workers
+from portal.reports.comparing_home import tallies
 from portal.settings.models import OptionValue
 from portal.settings.queries import option
 
@@ -45,7 +46,7 @@ def examine() -> Findings:
         reachable = reachable and finding.level is not Level.FAULT
         yield finding
     checks: list[Callable[[], Findings]] = [queue, mail_server, gateway]
-    for check in [*checks, *([clocks, promises, on_call, ticker, search] if reachable else [])]:
+    for check in [*checks, *([clocks, promises, on_call, ticker, search, tallies] if reachable else [])]:
         yield from check()
 
 

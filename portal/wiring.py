@@ -56,6 +56,8 @@ from portal.ratings.columns import RATING_COLUMN, waiting_visit
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.panels import MESSAGE_COLUMN, client_panel, rating_panel
 from portal.ratings.queries import missing_requests
+from portal.reports import comparing_home
+from portal.reports import jobs as report_jobs
 from portal.reports.complaints import COMPLAINTS
 from portal.reports.event_actions import EVENT_ACTIONS
 from portal.reports.events import EVENTS
@@ -141,6 +143,7 @@ for kind in (
 wires.work_kinds = {
     "imports.plan": import_jobs.plan, "imports.run": import_jobs.run, "setup.invite": setup_jobs.invite,
     "controls.export": control_jobs.write, "threads.group": thread_jobs.write_to_group,
+    "reports.compare": report_jobs.run,
 }  # fmt: skip
 wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": import_jobs.give_up_run}
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}
@@ -190,7 +193,8 @@ wires.account_panels = [own_panels.account_panel, choices.account_panel, notice_
 
 # what asks for attention: cards of the staff's home page, figures in the menu
 wires.home_cards = [
-    setup.home_card, settings.home_card, incident_home.reasons_card, outbox.home_card, notes_home.reminders_card,
+    setup.home_card, settings.home_card, comparing_home.home_card,
+    incident_home.reasons_card, outbox.home_card, notes_home.reminders_card,
     event_home.new_card, event_home.clocks_card, event_actions.actions_card, incident_home.incidents_card,
     low.home_card, own_panels.home_card,
     calls.home_card, incident_home.handling_card, complaint_home.home_card, visit_panels.home_card,
@@ -202,6 +206,7 @@ wires.home_counts = {
     notes_home.NUMBER: notes_home.count_due, event_home.NUMBER: event_home.count_waiting,
     event_actions.NUMBER: event_actions.count_actions, incident_home.NUMBER: incident_home.count_asking,
     incident_home.SILENT: incident_home.count_silent, calls.NUMBER: calls.count_calls, **setup.HOME_COUNTS,
+    comparing_home.NUMBER: comparing_home.count_wrong,
 }  # fmt: skip
 wires.badges = {
     "staff.open_incidents": incidents.badge,

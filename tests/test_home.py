@@ -17,6 +17,7 @@ from portal.incidents.models import State
 from portal.people.models import Client, Service, Worker
 from portal.ratings.actions import leave_rating
 from portal.ratings.handling import handling_of
+from portal.reports.comparing_models import TallyCheck
 from portal.settings.actions import mark_setup, set_option
 from portal.visits.models import Visit
 from portal.work import jobs as work
@@ -173,12 +174,13 @@ def fill_every_card(agency: Agency, hour: int) -> None:
     event, judged = stored(agency, severity=4), followed(agency)
     acknowledge(agency.ines.user, event)
     add_line(agency.ines.user, event, "R-JUST")
+    db.session.add(TallyCheck(ended_at=clock.now(), wrong=1))
     for who in staff:
         factories.note(who, alert=True, client_id=agency.claire.id, remind_at=clock.now() + timedelta(minutes=1))
         action(agency, judged, NOON.date(), owner_id=who.id)
 
 
-OWN = ["home-setup", "home-switches", "home-reasons"]  # of an administrator
+OWN = ["home-setup", "home-switches", "home-tallies", "home-reasons"]  # of an administrator
 CARDS = [
     "home-lost", "home-reminders", "home-events", "home-clocks", "home-actions", "home-incidents", "home-low",
     "home-handling", "home-complaints", "home-unclosed", "home-imports", "home-threads",

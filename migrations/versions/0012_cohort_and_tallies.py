@@ -80,6 +80,19 @@ def upgrade() -> None:
         batch_op.create_index('ix_request_tally_asked', ['span', 'asked_day'], unique=False)
     _fill_tallies()
 
+    op.create_table('tally_check',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('night', sa.Date(), nullable=True),
+    sa.Column('began_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('months', sa.Integer(), nullable=False),
+    sa.Column('wrong', sa.Integer(), nullable=False),
+    sa.Column('found', sa.JSON(), nullable=False),
+    sa.Column('repaired', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tally_check')),
+    sa.UniqueConstraint('night', name=op.f('uq_tally_check_night'))
+    )
+
 
 def _write_days() -> None:
     """The day of the visit, and that on which its client was first to be asked, where the visit was."""
@@ -122,6 +135,7 @@ def _fill_tallies() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table('tally_check')
     op.drop_table('request_tally')
     op.drop_table('rating_tally')
     with op.batch_alter_table('rating_subject', schema=None) as batch_op:

@@ -36,6 +36,7 @@ FAMILIES = {  # of deeds, by what stands before the point
     "table": _l("Files of tables"),
     "filter": _l("Saved filters"),
     "option": _l("Configuration"),
+    "tally": _l("Sums behind the figures"),
 }
 RECORDS = {
     "account": _l("Account"),
@@ -62,6 +63,7 @@ RECORDS = {
     "thread": _l("Conversation"),
     "skill": _l("Skill"),
     "option": _l("Option"),
+    "tally": _l("Month of sums"),
     "channel": _l("Sending of messages"),
 }
 # pages of one record, and the name of its number in their address

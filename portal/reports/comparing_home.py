@@ -1,0 +1,48 @@
+"""The administrator hears when the sums behind the figures were wrong, and when nobody has compared them for long."""
+
+from datetime import timedelta
+
+from flask import g
+from sqlalchemy import Select, case, func, select
+
+from portal import clock
+from portal.accounts.models import User
+from portal.checks import Findings, attention, ok
+from portal.extensions import Panel
+from portal.reports.comparing import last_check
+from portal.reports.comparing_models import TallyCheck
+from portal.roles import GRANTS, Permission
+
+OLD = timedelta(days=2)
+NUMBER = "reports.tallies"
+
+
+def count_wrong(user: User) -> Select[int] | None:
+    """Of the last comparison: 0 when all was well, else 1; 2 when it is old. Nothing where nobody has compared yet."""
+    if Permission.CHANGE_OPTIONS not in GRANTS[user.role]:
+        return None
+    says = case((TallyCheck.ended_at < clock.now() - OLD, 2), (TallyCheck.wrong > 0, 1), else_=0)
+    ended = select(says.label("says")).where(TallyCheck.ended_at.is_not(None)).order_by(TallyCheck.id.desc()).limit(1)
+    return select(func.coalesce(func.max(ended.subquery().c.says), 0))
+
+
+def home_card(_user: User) -> Panel | None:
+    """What was wrong, and that it has been set right; or that it is not known whether anything is."""
+    says = g.counts.get(NUMBER)
+    check = last_check() if says else None
+    return Panel("reports/_home_tallies.html", {"check": check, "old": says == 2}) if check else None
+
+
+def tallies() -> Findings:
+    """The same for `flask doctor`."""
+    last, advice = last_check(), "flask tallies check --repair; the journal says what was wrong."
+    if last is None:
+        return  # the first night is yet to come
+    when = f"{last.ended_at:%Y-%m-%d %H:%M} UTC"
+    if last.ended_at and last.ended_at < clock.now() - OLD:
+        yield attention("sums of figures", f"were last compared on {when}", "The ticker does it every night.")
+    elif last.wrong:
+        words = f"{last.wrong} differed from the ratings on {when}" + (", and are set right" if last.repaired else "")
+        yield attention("sums of figures", words, advice)
+    else:
+        yield ok("sums of figures", f"are what the ratings say, on {when}")

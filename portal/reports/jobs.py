@@ -1,0 +1,80 @@
+"""Once a night the sums behind the figures are compared with what they are made of."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.audit.actions import Actor
+from portal.extensions import begin_reading, db, upsert, writing
+from portal.i18n import local
+from portal.ratings.tally_sums import months
+from portal.reports.comparing import Wrong, compare, correct
+from portal.reports.comparing_models import TallyCheck
+from portal.work.actions import start
+from portal.work.models import Work
+
+AT = 3  # o'clock where the agency is: nobody works, the backups of most are done
+
+
+def sweep() -> int:
+    """Have the comparison of this night begin, unless it has. Return how many were begun."""
+    here = local(clock.now())
+    if here.hour < AT or _has_begun(here.date()):
+        db.session.rollback()
+        return 0
+    with writing():
+        db.session.rollback()  # it only read so far; what follows takes the lock first
+        fresh = upsert(TallyCheck).values(night=here.date()).on_conflict_do_nothing(index_elements=["night"])
+        check_id = db.session.scalar(fresh.returning(TallyCheck.id))
+        if check_id:  # nobody was faster
+            start(None, "reports.compare", check_id)
+        db.session.commit()
+    return int(check_id is not None)
+
+
+def _has_begun(night: date) -> bool:
+    return db.session.scalar(select(TallyCheck.id).where(TallyCheck.night == night)) is not None
+
+
+def compare_all(actor: Actor | None, *, repair: bool) -> Iterator[tuple[int, int, list[Wrong]]]:
+    """Compare all months, the newest first, each in a transaction of its own.
+
+    Args:
+        actor: in whose name it is set right; None for the portal itself.
+        repair: whether what is wrong is set right.
+
+    Yields:
+        After each month: how many are done, how many there are, what was wrong.
+    """
+    begin_reading()
+    every = months()
+    for number, month in enumerate(every, 1):
+        begin_reading()  # nobody waits while a month is read
+        found = compare(month)
+        db.session.commit()
+        if found and repair:
+            with writing():
+                correct(actor, found)
+                db.session.commit()
+        yield number, len(every), found
+
+
+def run(work: Work) -> None:
+    """The nightly comparison. A second run begins anew; what the first set right is in the journal."""
+    check_id, all_wrong, done = work.subject_id, [], 0
+    for done, total, wrong in compare_all(None, repair=True):
+        all_wrong += wrong
+        with writing():
+            work.advance(done, total)
+    with writing():
+        db.session.commit()
+        write_down(db.session.get_one(TallyCheck, check_id), done, all_wrong, repaired=True)
+
+
+def write_down(check: TallyCheck, done: int, wrong: list[Wrong], *, repaired: bool) -> None:
+    """Write down what came of a comparison, and end it."""
+    check.months, check.wrong, check.repaired = done, sum(one.rows for one in wrong), repaired and bool(wrong)
+    check.found, check.ended_at = [one.as_json() for one in wrong], clock.now()
+    db.session.commit()
