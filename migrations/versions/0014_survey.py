@@ -49,6 +49,12 @@ def upgrade() -> None:
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.alter_column('call_back', server_default=None)
     op.create_index('ix_rating_to_call', 'rating', ['left_at', 'id'], sqlite_where=TO_CALL, postgresql_where=TO_CALL)
+    with op.batch_alter_table('rating_request', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('public_id', sa.String(), nullable=True))
+        batch_op.add_column(sa.Column('left_out', sa.String(), nullable=True))
+        batch_op.drop_constraint(batch_op.f('uq_rating_request_message_id'), type_='unique')
+        batch_op.create_unique_constraint(batch_op.f('uq_rating_request_public_id'), ['public_id'])
+        batch_op.create_index(batch_op.f('ix_rating_request_message_id'), ['message_id'], unique=False)
 
 
 def move_questions() -> None:
@@ -71,6 +77,15 @@ def move_questions() -> None:
 
 def downgrade() -> None:
     connection = op.get_bind()
+    # before this revision a mail asks about one visit: of a weekly one, the first stays
+    first = 'SELECT min(id) FROM rating_request GROUP BY message_id'
+    op.execute(f'DELETE FROM rating_request WHERE id NOT IN ({first})')
+    with op.batch_alter_table('rating_request', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_rating_request_message_id'))
+        batch_op.drop_constraint(batch_op.f('uq_rating_request_public_id'), type_='unique')
+        batch_op.create_unique_constraint(batch_op.f('uq_rating_request_message_id'), ['message_id'])
+        batch_op.drop_column('left_out')
+        batch_op.drop_column('public_id')
     op.drop_index('ix_rating_to_call', 'rating', sqlite_where=TO_CALL, postgresql_where=TO_CALL)
     with op.batch_alter_table('rating', schema=None) as batch_op:
         for name in ('called_by', 'called_at', 'call_back', 'details'):

@@ -104,6 +104,7 @@ def begin(message_id: int, token: str) -> Turn | None:
     """
     db.session.expire_all()  # what earlier messages of the batch have read may have changed since: cancelled, moved …
     g.pop("options", None)  # … or switched off
+    g.pop("surveys", None)
     message = locked(message_id, token)
     turn = _turn_of(message, token) if message else None
     db.session.commit()

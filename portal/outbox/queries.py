@@ -48,6 +48,8 @@ REASON_LABELS = {
     "superseded": _l("the visit was reopened"),
     "incident_open": _l("an incident on the visit is open"),
     "capped": _l("the client was asked a short time ago"),
+    "not_first": _l("the worker has come to this client before"),
+    "nothing_to_ask": _l("none of the week’s visits is to be asked about any more"),
     "not_sampled": _l("the visit was not drawn: only some are asked about"),
     "reminder_off": _l("reminders are switched off"),
     "not_left": _l("the first mail did not leave"),

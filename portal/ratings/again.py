@@ -22,6 +22,7 @@ from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import is_open
 from portal.ratings.reach import person_to_ask, way_to
 from portal.ratings.requests import key_of
+from portal.ratings.sharing import leave_out
 from portal.ratings.standing import has_stopped
 from portal.ratings.tallies import follow
 from portal.ratings.timing import opening_after
@@ -108,6 +109,7 @@ def ask_again(user: User, subject: RatingSubject | None, rating: Rating | None, 
     if asked.rounds != seen:
         raise Refused(_l("The client has just been asked. Look at the visit again."), "asked")
     cancel(messages_of(done.id), "asked_again")
+    leave_out([done.id], "asked_again")
     round, due = asked.rounds + 1, asked.leaves_at
     key = key_of(done.id, round)
     order = Order("ratings.request", ("rating_subject", done.id), key, due_at=due, not_after=due + PATIENCE)

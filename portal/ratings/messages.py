@@ -21,7 +21,7 @@ from portal.ratings.requests import promise_reminder
 from portal.ratings.standing import has_stopped
 from portal.ratings.survey import asked_about
 from portal.ratings.timing import opening_after, too_old_from
-from portal.ratings.turns import why_not_now
+from portal.ratings.turns import is_first_of_a_worker, why_not_now
 from portal.settings.queries import option
 from portal.visits.models import State, Visit, VisitWorker
 
@@ -80,7 +80,7 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     request = _request_of(message)
     person = person_to_ask(request.subject.visit.client)
     recipient = reached(person)
-    refusal = _why_not(request, recipient, rating_of(request.subject))
+    refusal = why_not_request(request, recipient, rating_of(request.subject))
     if refusal or recipient is None:
         return refusal or Drop("suppressed", "no_address")
     pace = _why_not_reminded_now if request.reminds_id else _why_not_asked_now
@@ -95,7 +95,8 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     return recipient
 
 
-def _why_not(request: RatingRequest, recipient: Recipient | None, rating: Rating | None) -> Drop | None:
+def why_not_request(request: RatingRequest, recipient: Recipient | None, rating: Rating | None) -> Drop | None:
+    """Why a request is not wanted as things stand, whatever the agency's pace; changes nothing."""
     subject, visit = request.subject, request.subject.visit
     state = visit.state if subject.visit_id else State.DONE  # what was handled need not have taken place
     rated = request.answered_at or (rating and not is_asked_anew(request, rating))
@@ -124,10 +125,13 @@ def _why_not_asked_now(request: RatingRequest) -> Drop | Postpone | None:
     moment = clock.now()
     if not request.again and too_old_from(request.subject.ended_at) < moment:
         return Drop("suppressed", "too_old")
+    by_pace = not (request.again or request.subject.incident_id)
+    if by_pace and option("ratings.ask_mode") == "first" and not is_first_of_a_worker(request.subject):
+        return Drop("suppressed", "not_first")
     opening = opening_after(moment)
     if opening > moment:
         return Postpone(opening, "window")
-    return None if request.again or request.subject.incident_id else why_not_now(request)
+    return why_not_now(request) if by_pace else None
 
 
 def _why_not_reminded_now(request: RatingRequest) -> Drop | Postpone | None:
@@ -157,7 +161,7 @@ def why_not(message: Message) -> Drop | None:
     rating = _on_the_page(Rating, "subject_id", request.subject_id) or rating_of(request.subject)
     person = person_to_ask(request.subject.visit.client)
     recipient = reached(person)
-    if drop := _why_not(request, recipient, rating):
+    if drop := why_not_request(request, recipient, rating):
         return drop
     if recipient is None:
         return Drop("suppressed", "no_address")

@@ -202,7 +202,9 @@ class RatingRequest(db.Model):
     subject_id: Mapped[int] = mapped_column(ForeignKey("rating_subject.id"))
     round: Mapped[int] = mapped_column(default=1)
     reminds_id: Mapped[int | None] = mapped_column(ForeignKey("rating_request.id"), unique=True)
-    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), index=True)  # several share a weekly mail
+    public_id: Mapped[str | None] = mapped_column(unique=True)  # its own link in a weekly mail; else the message's
+    left_out: Mapped[str | None]  # why the weekly mail left without it
     relative_id: Mapped[int | None] = mapped_column(ForeignKey("relative.id"))  # whom it was sent to, if not the client
     asked_at: Mapped[datetime | None] = mapped_column(UTC)  # set each time the mail is about to leave
     expires_at: Mapped[datetime | None] = mapped_column(UTC)

@@ -107,17 +107,23 @@ _RATING_OF = select(Rating).where(Rating.subject_id == bindparam("subject_id"))
 
 def request_by_token(token: str) -> RatingRequest | None:
     """Follow the link of a rating mail; None when it is not one of ours."""
-    return _request_by_id(read_token("rate", token))
+    public_id = read_token("rate", token)
+    own = select(RatingRequest).where(RatingRequest.public_id == public_id)
+    return _request_by_id(public_id) or (db.session.scalar(own) if public_id else None)
 
 
 def request_by_unsubscribe_token(token: str) -> RatingRequest | None:
-    return _request_by_id(read_token("unsubscribe", token))
+    """Follow the link with which one stops the requests: of a weekly mail, to any of its requests."""
+    public_id = read_token("unsubscribe", token)
+    of_mail = select(RatingRequest).join(Message).where(Message.public_id == public_id).limit(1)
+    return db.session.scalar(of_mail) if public_id else None
 
 
 def _request_by_id(public_id: str | None) -> RatingRequest | None:
     if public_id is None:
         return None
-    return db.session.scalar(select(RatingRequest).join(Message).where(Message.public_id == public_id))
+    of_mail = Message.public_id == public_id, RatingRequest.public_id.is_(None)
+    return db.session.scalar(select(RatingRequest).join(Message).where(*of_mail))
 
 
 def may_open_file(user: User, visit: Visit) -> bool:

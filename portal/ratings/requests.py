@@ -16,8 +16,9 @@ from portal.outbox.actions import PATIENCE, Order, cancel, schedule
 from portal.people.models import Client
 from portal.ratings.models import RatedWorker, Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import is_open
+from portal.ratings.sharing import leave_out, mails_of_their_own, share_mails
 from portal.ratings.tallies import follow
-from portal.ratings.timing import due_time, opening_after, too_old_from
+from portal.ratings.timing import digest_after, due_time, opening_after, too_old_from
 from portal.settings.queries import option
 from portal.visits.models import Visit, VisitWorker
 
@@ -45,7 +46,7 @@ def open_ratings(visits: Sequence[Visit], *, ask: bool = True) -> None:
         subjects |= dict(db.session.execute(written, fresh).all())
     _write_down_workers(subjects)
     if asked:
-        _promise_requests({subjects[visit_id]: row["ended_at"] for visit_id, row in facts.items()})
+        _promise_requests({subjects[visit_id]: row for visit_id, row in facts.items()})
     follow(list(subjects.values()))
 
 
@@ -72,19 +73,22 @@ def _write_down_workers(subjects: dict[int, int]) -> None:
         db.session.execute(insert(RatedWorker), rows)
 
 
-def _promise_requests(subjects: dict[int, datetime]) -> None:
+def _promise_requests(subjects: dict[int, dict]) -> None:
     """Write a request for each subject and the message that carries it. Who it goes to is decided when it leaves.
 
     Args:
-        subjects: when what is asked about ended, by id.
+        subjects: what is written down of each, by id.
     """
     last = select(RatingRequest.subject_id, func.max(RatingRequest.round)).group_by(RatingRequest.subject_id)
     rounds = dict(db.session.execute(last.where(RatingRequest.subject_id.in_(list(subjects)))).all())
     rows = [{"subject_id": id_, "round": rounds.get(id_, 0) + 1} for id_ in subjects]
-    orders = [_order(**row, ended_at=subjects[row["subject_id"]]) for row in rows]
-    messages = schedule(orders)
+    orders = [_order(**row, ended_at=subjects[row["subject_id"]]["ended_at"]) for row in rows]
+    if option("ratings.ask_mode") == "digest":
+        share_mails(rows, orders, {id_: facts["client_id"] for id_, facts in subjects.items()})
+    messages = schedule([order for row, order in zip(rows, orders, strict=True) if "message_id" not in row])
     for row, order in zip(rows, orders, strict=True):
-        row["message_id"] = messages[order.dedupe_key]
+        if "message_id" not in row:
+            row |= {"message_id": messages[order.dedupe_key], "public_id": None}
     db.session.execute(insert(RatingRequest), rows)
 
 
@@ -102,6 +106,8 @@ def _order(subject_id: int, round: int, ended_at: datetime) -> Order:
 
 
 def _due(ended_at: datetime) -> datetime:
+    if option("ratings.ask_mode") == "digest":
+        return digest_after(max(ended_at, clock.now()))
     return due_time(ended_at, clock.now(), option("ratings.request_delay_minutes"))
 
 
@@ -207,5 +213,6 @@ def _leave(visits: Sequence[Visit]) -> None:
 
 def _take_back(visits: Sequence[Visit], reason: str) -> None:
     ids = [visit.id for visit in visits]
-    waiting = select(RatingRequest.message_id).join(RatingSubject).where(RatingSubject.visit_id.in_(ids))
-    cancel(list(db.session.scalars(waiting)), reason)
+    subjects = list(db.session.scalars(select(RatingSubject.id).where(RatingSubject.visit_id.in_(ids))))
+    cancel(mails_of_their_own(subjects), reason)
+    leave_out(subjects, reason)

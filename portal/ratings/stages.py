@@ -11,6 +11,7 @@ from portal.visits.models import State, Visit
 # what was sent again by hand and then taken back has left all the same
 _HAS_LEFT = exists().where(Attempt.message_id == Message.id, Attempt.outcome == "accepted").correlate(Message)
 HANDED_OVER = or_(Message.state.in_(("sent", "uncertain")), and_(Message.resends > 0, _HAS_LEFT))
+LEFT_OUT = RatingRequest.left_out.is_not(None)  # the weekly mail left, or will leave, without it
 _WAITS = Message.state.in_((*OPEN, "sending"))
 
 
@@ -20,21 +21,32 @@ def stage_of_asking() -> ColumnElement[Any]:
     One request decides: what was handed over, else what waits, else the newest. A reminder says nothing until it is
     handed over, nor does what was taken back because the visit was reopened.
     """
-    told = case((HANDED_OVER, "sent"), (_WAITS, "waiting"), (Message.state == "failed", "refused"), else_="suppressed")
+    told = case(
+        (LEFT_OUT, "suppressed"),
+        (HANDED_OVER, "sent"),
+        (_WAITS, "waiting"),
+        (Message.state == "failed", "refused"),
+        else_="suppressed",
+    )
     done = select(Visit.id).where(Visit.id == RatingSubject.visit_id, Visit.state == State.DONE)
     return case((done.correlate(RatingSubject).exists(), func.coalesce(_decided(told), "unasked")))
 
 
 def reason_of_stage() -> ColumnElement[Any]:
     """Why nothing left, or why it was refused: the reason of the message. Nothing at all other stages."""
-    told = case((or_(HANDED_OVER, _WAITS), ""), else_=Message.reason)
+    left_out = RatingRequest.left_out
+    told = case((LEFT_OUT, left_out), (or_(HANDED_OVER, _WAITS), ""), else_=Message.reason)
     return func.coalesce(_decided(told), "")
 
 
 def _decided(told: Any) -> ScalarSelect[Any]:
-    of_subject: Select[Any] = select(told).join(RatingRequest, RatingRequest.message_id == Message.id)
-    counts = or_(HANDED_OVER, and_(RatingRequest.reminds_id.is_(None), RatingRequest.revoked_at.is_(None)))
-    first = case((HANDED_OVER, 0), (_WAITS, 1), else_=literal(2))
+    of_subject: Select[Any] = (
+        select(told).select_from(Message).join(RatingRequest, RatingRequest.message_id == Message.id)
+    )
+    counts = or_(
+        and_(HANDED_OVER, ~LEFT_OUT), and_(RatingRequest.reminds_id.is_(None), RatingRequest.revoked_at.is_(None))
+    )
+    first = case((LEFT_OUT, literal(2)), (HANDED_OVER, 0), (_WAITS, 1), else_=literal(2))
     return (
         of_subject.where(RatingRequest.subject_id == RatingSubject.id, counts)
         .order_by(first, RatingRequest.round.desc())

@@ -15,12 +15,13 @@ from sqlalchemy import select
 
 from portal.extensions import db
 from portal.i18n import day, language
+from portal.people.models import Service, Worker
 from portal.ratings.details import in_language_of_page
 from portal.ratings.models import RatingSubject
 from portal.ratings.shipped import QUESTION, REMARKS
 from portal.ratings.survey_models import AGENCY, Remarks, Survey, Texts
 from portal.settings.queries import option
-from portal.visits.models import Visit
+from portal.visits.models import Visit, VisitWorker
 
 MOST_CRITERIA = 4
 PLACEHOLDERS = {
@@ -140,4 +141,13 @@ def asked_of(visit: Visit) -> Asked:
 
 
 def asked_about_visit(visit_id: int) -> Asked:
-    return asked_of(db.session.get_one(Visit, visit_id))
+    """The same of a visit of which little is read yet."""
+    first = select(Worker.first_name).join(VisitWorker).where(VisitWorker.visit_id == Visit.id)
+    first = first.order_by(VisitWorker.position).limit(1).scalar_subquery()
+    chosen = select(Service.name, Visit.starts_at, first.label("worker"), *(getattr(Survey, name) for name in COLUMNS))
+    chosen = chosen.select_from(Visit).join(Service).outerjoin(Survey, Survey.id.in_((Service.id, AGENCY)))
+    # a service's own comes before the agency's: that has the smallest number
+    name, starts_at, worker, *asked = db.session.execute(
+        chosen.where(Visit.id == visit_id).order_by(Survey.id.desc()).limit(1)
+    ).one()
+    return in_words(SetUp(*asked) if asked[-1] else SHIPPED, facts_from(name, worker, day(starts_at)))

@@ -11,6 +11,7 @@ from portal.accounts.models import User
 from portal.extensions import Fact, db
 from portal.outbox.models import Message
 from portal.outbox.panels import facts_of
+from portal.outbox.queries import REASON_LABELS
 from portal.ratings.models import FormerRating, Rating, RatingRequest, RatingSubject, SuspectAnswer
 from portal.ratings.panels import subject_and_rating
 from portal.ratings.queries import is_low, may_open_file
@@ -46,6 +47,7 @@ def timeline_facts(user: User, visit: Visit) -> list[Fact]:
     facts = facts_of(user, list(messages.values()))
     facts += map(_suspected, suspected.values())
     facts += _closed_links(asked)
+    facts += _left_out(asked)
     facts += _said(rating) if rating else []
     facts += _deeds(visit)
     person = person_to_ask(visit.client) if may_open_file(user, visit) else None
@@ -103,6 +105,15 @@ def _deeds(visit: Visit) -> Iterator[Fact]:
 def _suspected(answer: SuspectAnswer) -> Fact:
     text = _("An answer of %(stars)s out of 5 came that no person can have given: not counted", stars=answer.stars)
     return Fact(answer.at, text, "shield-alert", "attention")
+
+
+def _left_out(asked: Sequence[RatingRequest]) -> Iterator[Fact]:
+    """Weekly mails that left without this visit, or will."""
+    for one in asked:
+        if one.left_out:
+            reason = str(REASON_LABELS.get(one.left_out, one.left_out))
+            text = _("The weekly mail does not ask about this visit")
+            yield Fact(one.message.due_at, text, "mail", "attention", note=reason, timed=False)
 
 
 def _closed_links(requests: Sequence[RatingRequest]) -> Iterator[Fact]:

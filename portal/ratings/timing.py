@@ -82,6 +82,15 @@ def _is_day_off(day: date) -> bool:
     return option("ratings.avoid_holidays") and is_holiday(option("agency.country"), day)
 
 
+def digest_after(moment: datetime) -> datetime:
+    """Return when the next weekly mail leaves: on the agency's day and hour, in the window."""
+    zone = ZoneInfo(option("agency.zone"))
+    today, hour = moment.astimezone(zone).date(), time(option("ratings.digest_hour"))
+    first = today + (DAYS.index(option("ratings.digest_day")) - today.weekday()) % 7 * A_DAY
+    moments = (datetime.combine(day, hour, zone).astimezone(UTC) for day in (first, first + 7 * A_DAY))
+    return opening_after(next(at for at in moments if at > moment))
+
+
 def due_time(ended_at: datetime, now: datetime, delay_minutes: int) -> datetime:
     """Return when to ask about a visit: some time after its real end, in the window; at once when that is past."""
     return opening_after(max(ended_at + timedelta(minutes=delay_minutes), now))

@@ -21,6 +21,7 @@ from portal.visits.models import State, Visit
 
 ASKED = ("sent", "uncertain", "sending", *OPEN)  # with the time of an attempt: it has left, or may still
 SETTLING = timedelta(minutes=5)  # until the visit whose turn it is has been asked about, or not
+DIGEST = "ratings.digest"  # the weekly mail: it takes no turns
 NEVER = datetime.min.replace(tzinfo=UTC)
 NOBODY = datetime.max.replace(tzinfo=UTC)  # a visit of no known worker is fair to nobody
 
@@ -92,6 +93,24 @@ def _until(request: RatingRequest, free_at: datetime) -> Drop | Postpone:
 # asked for each mail, so they are made once: making one takes longer than running it
 
 
+def is_first_of_a_worker(subject: RatingSubject) -> bool:
+    """Whether a worker came to this client for the first time."""
+    earlier = (
+        select(_OTHER.c.worker_id)
+        .join(_BEFORE, _BEFORE.c.id == _OTHER.c.subject_id)
+        .join(Visit, and_(Visit.id == _BEFORE.c.visit_id, Visit.state == State.DONE))
+        .where(
+            _OTHER.c.worker_id == RatedWorker.worker_id, _BEFORE.c.client_id == subject.client_id,
+            _BEFORE.c.id != subject.id, _BEFORE.c.ended_at <= subject.ended_at,
+        )
+    )  # fmt: skip
+    new = select(RatedWorker.worker_id).where(RatedWorker.subject_id == subject.id, ~earlier.exists())
+    return db.session.scalar(new.limit(1)) is not None
+
+
+_OTHER, _BEFORE = RatedWorker.__table__.alias("other"), RatingSubject.__table__.alias("before")
+
+
 @cache
 def _last_of_others() -> Select:
     corrected = and_(RatingRequest.subject_id == bindparam("subject_id"), RatingRequest.revoked_at.is_not(None))
@@ -135,7 +154,8 @@ def _due() -> Select:
         .where(
             RatingSubject.client_id == bindparam("client_id"), RatingRequest.reminds_id.is_(None),
             RatingRequest.revoked_at.is_(None), Message.state.in_((*OPEN, "sending")), Message.next_at <= moment,
-            Message.not_after > moment, Message.resends == 0, Visit.state == State.DONE, Rating.id.is_(None),
+            Message.not_after > moment, Message.resends == 0, Message.kind != DIGEST,
+            Visit.state == State.DONE, Rating.id.is_(None),
         )
     )  # fmt: skip
 

@@ -127,11 +127,16 @@ def _first_rating(engine: str) -> Any:
 _STILL_DONE = (
     select(Visit.id).where(Visit.id == bindparam("visit_id"), Visit.state == State.DONE).with_for_update(read=True)
 )
-_MESSAGES_OF = select(RatingRequest.message_id).where(RatingRequest.subject_id == bindparam("subject_id"))
+_MESSAGES_OF = (  # what shares a mail with others has a link of its own
+    select(RatingRequest.message_id).where(
+        RatingRequest.subject_id == bindparam("subject_id"), RatingRequest.public_id.is_(None)
+    )
+)
 
 
 def messages_of(subject_id: int) -> list[int]:
-    """The messages that ask for a rating of a subject, by id."""
+    """The messages that ask for a rating of a subject and of nothing else, by id. A weekly mail looks for itself, when
+    it leaves, what is still to be asked."""
     return list(db.session.scalars(_MESSAGES_OF, {"subject_id": subject_id}))
 
 

@@ -186,7 +186,7 @@ def _parse_text(wanted: Option, text: str) -> str:
             text = LINE_ENDS.sub(" ", text)
     if not text and wanted.default == "" and wanted.kind not in BY_THEMSELVES:
         return text
-    if not CHECKS.get(wanted.kind, bool)(text):
+    if not (text in wanted.choices if wanted.choices else CHECKS.get(wanted.kind, bool)(text)):
         raise Refused(_not_a_value(wanted, text), "value")
     if len(text) > (most := LONGEST.get(wanted.kind, len(text))):
         raise Refused(_("Please use at most %(max)s characters.", max=decimal(most, 0)), "value")

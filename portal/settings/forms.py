@@ -45,6 +45,8 @@ def in_words(known: Option, value: Any) -> str:
             return ", ".join(LANGUAGES.get(code, code) for code in value.split(","))
         case "country":
             return dict(countries()).get(value, value)
+        case "choice":
+            return str(known.choices.get(value, value))
         case "logo":
             return _("a picture") if value else _("no picture")
         case _:

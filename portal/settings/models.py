@@ -1,6 +1,7 @@
 """The list of options, and the table of those that somebody changed."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flask_babel import lazy_gettext as _l
@@ -8,6 +9,7 @@ from sqlalchemy import JSON, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import db
+from portal.settings.choices import ASK_MODES, WEEKDAYS
 
 
 class OptionValue(db.Model):
@@ -39,10 +41,11 @@ class Option:
         default: the value until somebody changes it; its type is the option's type.
         help: what it does, in the users' words.
         kind: how a text is checked: `text` (one line), `prose`, `window`, `zone`, `language`, `languages`, `country`,
-            `address`, `logo`. A text whose default is empty may be empty.
+            `address`, `logo`, `choice`. A text whose default is empty may be empty.
         least, most: bounds of a number.
         label: its name on the pages of the configuration, short.
         group: the page on which it stands, a key of `GROUPS`; without one it has a page of its own or none.
+        choices: of a choice, in words, by value.
         unit: of a number: `minutes`, `days`, `stars`, `percent`.
     """
 
@@ -55,6 +58,7 @@ class Option:
     label: object = ""
     group: str = ""
     unit: str = ""
+    choices: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def control(self) -> str:
@@ -66,19 +70,6 @@ class Option:
         return self.kind
 
 
-# the pages of Administration › Paramètres › Configuration, in order
-GROUPS = {
-    "modules": _l("Modules"),
-    "requests": _l("Rating requests"),
-    "ratings": _l("Ratings"),
-    "incidents": _l("Incidents"),
-    "complaints": _l("Complaints"),
-    "events": _l("Adverse events"),
-    "threads": _l("Conversations"),
-    "agency": _l("Agency"),
-    "sender": _l("Sender"),
-    "privacy": _l("Privacy notice"),
-}
 PRIVACY = Path(__file__).resolve().parents[2] / "templates/settings"
 
 
@@ -221,6 +212,18 @@ OPTIONS = {
         Option(
             "ratings.avoid_holidays", True, _l("No rating mail leaves on a public holiday, whatever the hours."),
             label=_l("Keep public holidays free"), group="requests",
+        ),
+        Option(
+            "ratings.ask_mode", "every", _l("Which visits clients are asked about."), kind="choice",
+            label=_l("When clients are asked"), group="requests", choices=ASK_MODES,
+        ),
+        Option(
+            "ratings.digest_day", "fri", _l("The day on which the weekly mail leaves, if it is chosen above."),
+            kind="choice", label=_l("Day of the weekly mail"), group="requests", choices=WEEKDAYS,
+        ),
+        Option(
+            "ratings.digest_hour", 10, _l("The hour at which it leaves, within the days and hours above."), most=23,
+            label=_l("Hour of the weekly mail"), group="requests",
         ),
         Option(
             "ratings.request_cap_days", 30,

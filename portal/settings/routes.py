@@ -11,9 +11,10 @@ from portal.portals import staff
 from portal.roles import Permission
 from portal.settings import actions, queries
 from portal.settings.actions import Stale
+from portal.settings.choices import GROUPS
 from portal.settings.contradictions import Contradiction
 from portal.settings.forms import CONTROLS, LogoForm, OptionsForm, form_of, in_words
-from portal.settings.models import GROUPS, OPTIONS
+from portal.settings.models import OPTIONS
 
 
 @staff.page("/settings", Permission.CHANGE_OPTIONS)

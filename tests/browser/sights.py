@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from portal.adverse_events.drafts import STEPS
-from portal.settings.models import GROUPS
+from portal.settings.choices import GROUPS
 from tests import factories
 from tests.adverse_events import drafts
 from tests.adverse_events.follow_stories import corrected

@@ -34,7 +34,7 @@ def counted(rated: Agency, database: Database) -> Agency:
     return rated
 
 
-def asked(browser: Browser, path: str = PAGE, **filters: object) -> Page:
+def asked(browser: Browser, path: Any = PAGE, **filters: Any) -> Page:
     return browser.get(f"{path}?{urlencode({'period': 'this_month', **filters}, doseq=True)}")
 
 

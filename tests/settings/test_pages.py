@@ -8,7 +8,8 @@ from sqlalchemy import select
 from portal.audit.models import AuditEntry
 from portal.errors import Refused
 from portal.settings.actions import change_options, set_option
-from portal.settings.models import GROUPS, OPTIONS, OptionValue
+from portal.settings.choices import GROUPS
+from portal.settings.models import OPTIONS, OptionValue
 from portal.settings.queries import fingerprint, option
 from tests.conftest import Database, SignIn
 from tests.factories import Agency

@@ -1,0 +1,130 @@
+"""The weekly mail when it leaves: what of it is still to be asked, to whom, and what it says."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from portal import clock
+from portal.extensions import db
+from portal.forms import STAR_WORDS
+from portal.links import external_url
+from portal.outbox.models import Drop, Message, MessageKind, Postpone, Recipient
+from portal.people.models import Client, Relative
+from portal.ratings.messages import as_recipient, recipient_of, why_not_request
+from portal.ratings.models import Rating, RatingRequest, RatingSubject
+from portal.ratings.reach import person_to_ask
+from portal.ratings.survey import asked_about
+from portal.ratings.timing import digest_after, opening_after
+from portal.ratings.turns import DIGEST
+from portal.settings.queries import option
+from portal.visits.models import Visit, VisitWorker
+
+NEARLY_A_WEEK = timedelta(days=6)  # the hour of the weekly mail may be moved by a day, not by more
+_visit = joinedload(RatingRequest.subject, innerjoin=True).joinedload(RatingSubject.rated_visit)
+_WITH_VISITS = (
+    _visit.joinedload(Visit.client, innerjoin=True).joinedload(Client.account),
+    _visit.joinedload(Visit.service, innerjoin=True),
+    _visit.selectinload(Visit.sent).joinedload(VisitWorker.worker, innerjoin=True),
+    selectinload(RatingRequest.message),
+)
+
+
+def requests_of(message: Message) -> list[RatingRequest]:
+    """What a weekly mail holds, in the order of the visits."""
+    chosen = select(RatingRequest).where(RatingRequest.message_id == message.id).options(*_WITH_VISITS)
+    return sorted(db.session.scalars(chosen), key=lambda one: (one.subject.ended_at, one.id))
+
+
+def reader(message: Message) -> Recipient | None:
+    return recipient_of(requests_of(message)[0].subject.visit.client)
+
+
+def _reasons(requests: list[RatingRequest], recipient: Recipient | None) -> dict[int, Drop | None]:
+    """Why each request is not asked any more, by its number; None of those that are."""
+    subjects = [one.subject_id for one in requests]
+    ratings = {one.subject_id: one for one in db.session.scalars(select(Rating).where(Rating.subject_id.in_(subjects)))}
+    last = select(RatingRequest.subject_id, func.max(RatingRequest.round)).group_by(RatingRequest.subject_id)
+    rounds = dict(db.session.execute(last.where(RatingRequest.subject_id.in_(subjects))).all())
+    return {
+        one.id: Drop("cancelled", "asked_again") if rounds[one.subject_id] > one.round
+        else why_not_request(one, recipient, ratings.get(one.subject_id))
+        for one in requests
+    }  # fmt: skip
+
+
+def decide(message: Message) -> Recipient | Drop | Postpone:
+    """Asked in the transaction of each attempt. What is not to be asked any more drops out; nothing left, nothing
+    leaves. A mail a week, whatever the pause between two requests; nobody is reminded of it."""
+    requests = requests_of(message)
+    person = person_to_ask(requests[0].subject.visit.client)
+    recipient = as_recipient(person)
+    if recipient is None or person is None or not person.email:  # by mail alone: it is too long for a text message
+        return Drop("suppressed", "no_address")
+    if message.resends:
+        for one in requests:
+            one.left_out = None
+    elif wait := _not_yet(message, requests):
+        return wait
+    reasons = _reasons([one for one in requests if one.left_out is None], recipient)
+    for one in requests:
+        if drop := reasons.get(one.id):
+            one.left_out = drop.reason
+    asked = [one for one in requests if one.left_out is None]
+    if not asked:
+        said = {one.left_out for one in requests}
+        return Drop("suppressed", str(said.pop()) if len(said) == 1 else "nothing_to_ask")
+    moment = clock.now()
+    for one in asked:
+        one.relative_id = person.id if isinstance(person, Relative) else None
+        one.asked_at, one.expires_at = moment, moment + timedelta(days=option("ratings.link_days"))
+    return recipient
+
+
+def _not_yet(message: Message, requests: list[RatingRequest]) -> Postpone | None:
+    moment = clock.now()
+    if (opening := opening_after(moment)) > moment:
+        return Postpone(opening, "window")
+    others = (
+        select(func.max(Message.sent_at))
+        .join(RatingRequest, RatingRequest.message_id == Message.id)
+        .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
+    )
+    client_id = requests[0].subject.client_id
+    of_client = Message.kind == DIGEST, Message.id != message.id, RatingSubject.client_id == client_id
+    last = db.session.scalar(others.where(*of_client))
+    if last and last + NEARLY_A_WEEK > moment:
+        return Postpone(digest_after(last + NEARLY_A_WEEK), "asked_recently")
+    return None
+
+
+def context(message: Message, token: Callable[[str, str], str]) -> dict:
+    requests = requests_of(message)
+    client = requests[0].subject.visit.client
+    return {
+        "client_name": client.name,
+        "visits": [_item(one, token("rate", str(one.public_id))) for one in requests if one.left_out is None],
+        "words": STAR_WORDS,
+        "offer_zero": option("ratings.offer_zero"),
+        "link_days": option("ratings.link_days"),
+        "unsubscribe_url": external_url("open.unsubscribe", token=token("unsubscribe", message.public_id)),
+    }
+
+
+def _item(request: RatingRequest, link: str) -> dict:
+    visit = request.subject.visit
+    return {
+        "question": asked_about(request.subject).question,
+        "service": visit.service.name,
+        "worker_names": ", ".join(worker.name for worker in visit.workers),
+        "starts_at": visit.starts_at,
+        "star_urls": {stars: external_url("open.rate", token=link, stars=stars) for stars in STAR_WORDS},
+    }
+
+
+WEEKLY = MessageKind(
+    DIGEST, _l("Weekly rating request"), "rating_digest", reader, decide, context,
+    may_unsubscribe=True, governed_by=("ratings.enabled", "ratings.client_ratings"),
+)  # fmt: skip
