@@ -73,6 +73,7 @@ from portal.ratings import word_routes as rating_word_routes  # noqa: F401
 from portal.ratings.public import open_pages
 from portal.reports import cli as reports_cli
 from portal.reports import feedback_routes as report_feedback_routes  # noqa: F401
+from portal.reports import month_routes as report_month_routes  # noqa: F401
 from portal.reports import paper_routes as report_paper_routes  # noqa: F401
 from portal.reports import routes as reports_routes  # noqa: F401
 from portal.settings import cli as settings_cli

@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
         decimal=decimal,
         duration=duration,
         short_month=lambda month: written_day(month, SHORT_MONTH),
+        whole_month=lambda month: written_day(month, "LLLL y"),
     )
 
 

@@ -85,6 +85,7 @@ class Permission(Enum):
     ASK_AGAIN = _l("Ask a client of one's sectors for a rating by hand.")
     REPLY_TO_RATINGS = _l("Answer a client who has left a rating.")
     EXCLUDE_RATINGS = _l("Exclude a rating from the statistics, with a reason.")
+    CLOSE_MONTHS = _l("Close a month of ratings: what counted then is kept as it was.")
     EDIT_SURVEY = _l("Set up what clients are asked after a visit, and try it out.")
     STOP_REQUESTS = _l("Stop or allow rating requests to a person, as that person said.")
     IMPORT_FILES = _l("Bring in visits, clients and workers from files.")
@@ -157,6 +158,7 @@ GRANTS: dict[Role, set[Permission]] = {
         Permission.SEE_TEMPLATES,
         Permission.EXCLUDE_RATINGS,
         Permission.EDIT_SURVEY,
+        Permission.CLOSE_MONTHS,
         Permission.JUDGE_EVENTS,
         Permission.SEE_REPORTERS,
     },
@@ -167,6 +169,7 @@ GRANTS: dict[Role, set[Permission]] = {
         Permission.EDIT_TEMPLATES,
         Permission.EXCLUDE_RATINGS,
         Permission.EDIT_SURVEY,
+        Permission.CLOSE_MONTHS,
         Permission.JUDGE_EVENTS,
         Permission.CHANGE_OPTIONS,
         Permission.SEE_JOURNAL,

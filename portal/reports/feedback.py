@@ -116,7 +116,7 @@ def overall(now: Cut, before: Cut | None) -> tuple[Overall, Overall | None]:
     cuts = [now, *([before] if before else [])]
     found: list[dict[str, Answers]] = [{} for _cut in cuts]
     for row in db.session.execute(_both([ratings(cut, "channel") for cut in cuts])):
-        found[row.cut][row.channel] = _answers(row)
+        found[row.cut][row.channel] = answers_of(row)
     made = [Overall(sum(by.values(), Answers()), by) for by in found]
     return made[0], made[1] if before else None
 
@@ -125,7 +125,8 @@ def _both(parts: Sequence[Select]) -> Any:
     return union_all(*(part.add_columns(literal(place).label("cut")) for place, part in enumerate(parts)))
 
 
-def _answers(row: Row) -> Answers:
+def answers_of(row: Row) -> Answers:
+    """Make answers of a row of sums."""
     return Answers(Tally(tuple(int(getattr(row, name)) for name in COUNTS)), int(row.comments))  # ty: ignore[invalid-argument-type]
 
 
@@ -134,7 +135,7 @@ def by_step(cut: Cut, step: str) -> list[Line]:
     key = "month" if step == "month" else "day"
     found: dict[date, Answers] = defaultdict(Answers)
     for row in db.session.execute(ratings(cut, key)):
-        found[begin_of(getattr(row, key), step)] += _answers(row)
+        found[begin_of(getattr(row, key), step)] += answers_of(row)
     lines, first = [], begin_of(cut.first, step)
     latest = min(cut.last, max(max(found, default=cut.first), local(clock.now()).date()))  # what is to come has no bar
     while first <= latest:
@@ -180,7 +181,7 @@ def by_name(cut: Cut, what: str) -> list[Line]:
     key, kind, name = NAMES[what]
     sums = ratings(cut, key).subquery("sums")
     listed = select(*sums.c, name.label("name")).join(kind, kind.id == sums.c[key]).order_by(name, kind.id)
-    lines = [Line(getattr(row, key), row.name, _answers(row)) for row in db.session.execute(listed)]
+    lines = [Line(getattr(row, key), row.name, answers_of(row)) for row in db.session.execute(listed)]
     return [line for line in lines if line.answers.tally.n]  # a sum may be all zeros: what it counted has moved
 
 
@@ -194,7 +195,7 @@ def read_requests(now: Cut, before: Cut | None) -> tuple[Requests, Requests | No
     found: list[list[Row]] = [[] for _part in range(len(cuts) + 1)]
     for row in db.session.execute(_both([*map(requests, cuts), requests(now, since=still)])):
         found[row.cut].append(row)
-    made = [_requests(rows) for rows in found[: len(cuts)]]
+    made = [requests_of(rows) for rows in found[: len(cuts)]]
     silent = sum(int(row.n) - int(row.answered) for row in found[-1] if row.stage == "sent")
     return replace(made[0], open=made[0].open + silent), made[1] if before else None
 
@@ -204,7 +205,7 @@ def requests_by(cut: Cut, key: str) -> dict[Any, Requests]:
     found: dict[Any, list[Row]] = defaultdict(list)
     for row in db.session.execute(requests(cut, key)):
         found[getattr(row, key)].append(row)
-    return {one: _requests(rows) for one, rows in found.items()}
+    return {one: requests_of(rows) for one, rows in found.items()}
 
 
 def requests_by_step(cut: Cut, step: str) -> dict[date, Requests]:
@@ -213,10 +214,11 @@ def requests_by_step(cut: Cut, step: str) -> dict[date, Requests]:
     found: dict[date, list[Row]] = defaultdict(list)
     for row in db.session.execute(requests(cut, key)):
         found[begin_of(getattr(row, key), step)].append(row)
-    return {one: _requests(rows) for one, rows in found.items()}
+    return {one: requests_of(rows) for one, rows in found.items()}
 
 
-def _requests(rows: Sequence[Row]) -> Requests:
+def requests_of(rows: Sequence[Any]) -> Requests:
+    """Add up rows with a stage, a reason and sums."""
     number: dict[str, int] = defaultdict(int)
     answered: dict[str, int] = defaultdict(int)
     suppressed: dict[str, int] = defaultdict(int)

@@ -45,13 +45,18 @@ def told_mean(now: Tally, before: Tally | None = None) -> Told:
                  lambda value: signed(value, 1))  # fmt: skip
 
 
-def told_score(now: Tally, before: Tally | None = None) -> Told:
-    """The net promoter score, with its margin."""
+def told_score(now: Tally, before: Tally | None = None, mapping: tuple[int, int] | None = None) -> Told:
+    """The net promoter score, with its margin.
+
+    Args:
+        mapping: from how many stars promoters and passives were counted, if not as today.
+    """
 
     def margin(found: Estimate) -> str:
         return f"± {decimal(found.margin, 0)}"
 
-    return _told(score_of(now), _of(before, score_of), signed, margin, signed)
+    score = now.score(*mapping) if mapping else score_of(now)
+    return _told(score, _of(before, score_of), signed, margin, signed)
 
 
 def told_coefficient(now: Tally) -> Told:

@@ -71,6 +71,7 @@ FIELDS = {
     "file_manager_id": _l("Manager, by number"),
     "filled": _l("Filled in"),
     "filters": _l("Filters"),
+    "month": _l("Month"),
     "first_day": _l("First day"),
     "format": _l("Format"),
     "how": _l("Given how"),

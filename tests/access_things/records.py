@@ -20,8 +20,9 @@ from portal.organisation.catalogue import add_skill
 from portal.organisation.lists import entry_of_code
 from portal.organisation.models import ListName
 from portal.outbox.actions import hold_channel
-from portal.people.models import Absence, Availability, Client, Skill, WorkerSkill
+from portal.people.models import Absence, Availability, Client, Service, Skill, WorkerSkill
 from portal.portals import PORTALS
+from portal.reports.months import close_month
 from portal.settings.actions import mark_setup, set_logo
 from portal.settings.queries import option
 from portal.work import jobs as work
@@ -95,6 +96,17 @@ class Records(Story):
         db.session.commit()
         work.run(made.work_id or 0)
         return {"export_id": made.id}
+
+    def month(self) -> dict[str, Any]:
+        return {"year": 2026, "month": 10}
+
+    def closed_month(self) -> dict[str, Any]:
+        """With Claire's rating in it, that has changed since."""
+        made = factories.done_visit(db.session.get_one(Client, self.agency.claire.id),
+                                    db.session.get_one(Service, self.agency.rising), [], days=-28)  # fmt: skip
+        close_month(self.agency.ines.user, date(2026, 10, 1))
+        factories.rate(self.agency.claire, made.id, 4, "le secret de Claire")
+        return self.month()
 
     def invited_worker(self) -> dict[str, Any]:
         db.session.get_one(Account, self.agency.wassim.account_id).password = None
@@ -192,6 +204,8 @@ MADE: dict[str, Callable[[Records], dict[str, Any]]] = {
     "staff.remove_availability": Records.worker_with_hours,
     "staff.remove_absence": Records.absent_worker,
     "staff.forget_filter": Records.kept_filter,
+    "staff.show_month": Records.closed_month,
+    "staff.close_month": Records.month,
     "staff.show_export": Records.exported,
     "staff.download_export": Records.exported,
     **{f"staff.{page}": Records.entry for page in ("change_entry", "move_entry")},

@@ -541,4 +541,8 @@ SIGHTS = [
     Sight("own-rating-to-answer", "wassim", "/worker/ratings/1", before=stories.own_ratings),
     Sight("contests", "sofia", "/staff/contests", before=stories.own_ratings),
     Sight("contest", "sofia", "/staff/contests/1", before=stories.own_ratings),
+    # closed months
+    Sight("months", "sofia", "/staff/analytics/months", before=stories.closed_month),
+    Sight("month", "ines", "/staff/analytics/months/2026/10", before=stories.closed_month),
+    Sight("month-closing", "ada", "/staff/analytics/months/2026/9/closing"),
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """What there is to see on a page: the agency with something on each, and what one page or another needs besides."""
 
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from io import BytesIO
 
 from sqlalchemy import select
@@ -34,6 +34,7 @@ from portal.ratings.handling import handling_of
 from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
 from portal.ratings.opened import by_request, link_made
 from portal.ratings.own_actions import read_notice, say, show_comment
+from portal.reports.months import close_month
 from portal.settings.actions import mark_setup, set_option
 from portal.threads.actions import announce
 from portal.threads.changes import archive, correct_message, withdraw_message
@@ -180,6 +181,17 @@ def feedback(agency: Agency) -> None:
     for place, stars in enumerate((5, 5, 4, 0, 3, 5)):
         made = factories.done_visit(claire, rising, [wassim], days=-3 - place, ask=place % 2 == 0)
         factories.rate(agency.claire, made.id, stars, "Très bien" if stars > 3 else "")
+
+
+def closed_month(agency: Agency) -> None:
+    """October is closed, and a rating came afterwards."""
+    claire, rising = db.session.get_one(Client, agency.claire.id), db.session.get_one(Service, agency.rising)
+    wassim = db.session.get_one(Worker, agency.wassim.id)
+    visits = [factories.done_visit(claire, rising, [wassim], days=-20 - place) for place in range(7)]
+    for visit, stars in zip(visits, (5, 5, 4, 0, 3, 5), strict=False):
+        factories.rate(agency.claire, visit.id, stars)
+    close_month(agency.ines.user, date(2026, 10, 1))
+    factories.rate(agency.claire, visits[-1].id, 2)
 
 
 def busy_worker(agency: Agency) -> None:
