@@ -16,7 +16,7 @@ from portal.extensions import db, rows_changed, upsert, wires
 from portal.links import new_public_id
 from portal.outbox.channel import insert_channel
 from portal.outbox.held import tell_moved
-from portal.outbox.jobs import drain
+from portal.outbox.jobs import DRAINS, drain
 from portal.outbox.models import MAIL, OPEN, Channel, Message
 from portal.queue import enqueue_after_commit
 
@@ -34,6 +34,7 @@ class Order:
         due_at: when it should leave, at the earliest.
         not_after: when it is too late; a week after `due_at` without it.
         suppressed: a reason for which it must not leave; it is written down all the same, so that staff see why.
+        channel: by which it will go, where that is known already; else it is found when it leaves.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Order:
     due_at: datetime
     not_after: datetime | None = None
     suppressed: str | None = None
+    channel: str = MAIL
 
 
 def schedule(orders: Sequence[Order]) -> dict[str, int]:
@@ -56,7 +58,8 @@ def schedule(orders: Sequence[Order]) -> dict[str, int]:
     fresh = upsert(Message).on_conflict_do_nothing(index_elements=[Message.dedupe_key])
     new = dict(db.session.execute(fresh.returning(Message.dedupe_key, Message.id), list(rows.values())).all())
     if any(rows[key]["next_at"] <= clock.now() and rows[key]["state"] == "scheduled" for key in new):
-        enqueue_after_commit(db.session, drain)
+        for way in {rows[key]["channel"] for key in new}:
+            enqueue_after_commit(db.session, DRAINS[way])
     return new | message_ids([key for key in rows if key not in new])
 
 
@@ -76,6 +79,7 @@ def _row(order: Order) -> dict[str, Any]:
         "kind": order.kind,
         "urgent": wires.message_kinds[order.kind].urgent,
         "dedupe_key": order.dedupe_key,
+        "channel": order.channel,
         "subject_type": order.subject[0],
         "subject_id": order.subject[1],
         "state": "suppressed" if order.suppressed else "scheduled",

@@ -95,7 +95,8 @@ def send_test(user: User, place: Place, visit_id: int | None, typed_number: str 
     )  # fmt: skip
     db.session.add(asked)
     db.session.flush()
-    schedule([Order(TEST, ("text_test", asked.id), dedupe_key=f"{TEST}:{asked.id}", due_at=clock.now())])
+    key, about = f"{TEST}:{asked.id}", ("text_test", asked.id)
+    schedule([Order(TEST, about, dedupe_key=key, due_at=clock.now(), channel=place.channel)])
     record(
         "template.tested", user, ("message_text", standing.id if standing else 0), after=_facts(place, asked.version)
     )

@@ -1,5 +1,6 @@
 """*Notifications*: the texts of messages, changed, looked at, tried out, put back; by two people at once."""
 
+import json
 import re
 
 import pytest
@@ -8,6 +9,8 @@ from sqlalchemy import select
 from portal.audit.models import AuditEntry
 from portal.extensions import db, wires
 from portal.i18n import LANGUAGES
+from portal.outbox import jobs
+from portal.outbox.gateway import Setting
 from portal.outbox.letters import Draft, letter_of
 from portal.outbox.models import Message
 from portal.outbox.text_models import MessageText
@@ -18,6 +21,8 @@ from portal.settings.actions import set_option
 from portal.visits.models import Visit
 from tests import factories
 from tests.conftest import text_of
+from tests.outbox.web_sink import WebSink
+from tests.pages import HTMX
 
 ADDRESS = "/staff/notifications/{page}?kind=ratings.request&language=fr&channel=mail"
 TEXT = (
@@ -185,6 +190,56 @@ def test_what_was_saved_before_a_name_went_away_does_not_leave_unfilled(ada, vis
     edit(ada, subject="Votre visite", body=TEXT)
     ada.get(f"/staff/outbox/{message.id}/again").form("Send again").submit()
     assert mailbox.one()
+
+
+SHORT = ADDRESS.replace("channel=mail", "channel=sms")
+
+
+def test_a_text_message_has_its_own_short_text_and_is_counted(ada, visit, database) -> None:
+    page = ada.get(SHORT.format(page="edit"))
+    assert not page.soup.select("input[name=subject]")
+    assert "1 text message" in page.says("#text-count")
+    form = page.form("Save").values()
+    counted = ada.post(
+        SHORT.format(page="preview"),
+        data={"body": "я" * 71 + "{rating.link}"},
+        headers={**HTMX, "X-CSRFToken": ada.csrf_token()},
+    )
+    assert "2 text messages" in counted.words
+    assert "UCS-2" in counted.words
+    frame = ada.post(
+        f"{SHORT.format(page='preview')}&visit={visit}", data=form | {"body": "Bonjour {client.name} {rating.link}"}
+    )
+    assert "Bonjour Claire" in frame.words
+    assert "1 text message" in frame.words, "and without scripts after a look"
+    wrong = ada.post(SHORT.format(page="preview"), data=form | {"body": "{rating.star_links}"})
+    assert "{rating.star_links}" in wrong.words
+    saved = page.form("Save").submit(body="Votre avis : {rating.link}").follow()
+    assert "Votre avis" in ada.get(preview_of(saved)).words
+    assert database.all(select(MessageText.channel)) == ["sms"]
+
+
+def test_a_text_message_as_a_test_goes_to_the_number_that_is_typed(ada, visit, app, database) -> None:
+    with WebSink() as web:
+        app.config["SMS_GATEWAY"] = Setting(web.url)
+        page = ada.get(SHORT.format(page="text"))
+        assert page.form("Send it to me as a test").submit(number="01 23 45 67 89").status == 409
+        page.form("Send it to me as a test").submit(number="06 12 34 56 78").follow()
+        with app.app_context():
+            jobs.sweep(inline=True)
+            jobs.sweep(inline=True)
+        app.config["SMS_GATEWAY"] = None
+    body = json.loads(web.requests[0][2])
+    assert body["to"] == "+33612345678"
+    assert body["text"].startswith("[TEST] ")
+    assert "/r/0" in body["text"]
+
+
+def test_the_list_asks_the_same_few_questions_however_much_was_written(ada, database, app) -> None:
+    few = len(ada.get("/staff/notifications").statements)
+    for number in range(3):
+        edit(ada, subject=f"Objet {number}", body=TEXT)
+    assert len(ada.get("/staff/notifications").statements) == few <= 6
 
 
 def test_two_messages_for_one_event_are_warned_of(ada, database) -> None:
