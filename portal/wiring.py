@@ -49,7 +49,19 @@ from portal.people.importer import CLIENTS, WORKERS
 from portal.people.models import Client, Sector
 from portal.people.queries import files_of_account, is_named, name_of_staff, names_of_actors, visible_sectors
 from portal.ratings import alerts as rating_alerts
-from portal.ratings import calls, choices, digests, low, notices, own_panels, replies, requests, tallies, visit_links
+from portal.ratings import (
+    calls,
+    choices,
+    digests,
+    low,
+    notices,
+    own_panels,
+    replies,
+    requests,
+    tallies,
+    trial,
+    visit_links,
+)
 from portal.ratings import messages as rating_messages
 from portal.ratings import timeline as rating_timeline
 from portal.ratings.columns import RATING_COLUMN, waiting_visit
@@ -133,7 +145,7 @@ for kind in (
     thread_messages.NOTICE, thread_messages.DIGEST, *incident_alerts.ALERTS,
     *complaint_alerts.ALERTS, *complaint_messages.NEWS,
     event_alerts.ALERT, route_mails.CLOCK, worker_mails.OPENED, *event_action_mails.MAILS,
-    rating_messages.REQUEST, digests.WEEKLY, rating_messages.REMINDER, rating_messages.HANDLING,
+    rating_messages.REQUEST, digests.WEEKLY, trial.TEST, rating_messages.REMINDER, rating_messages.HANDLING,
     rating_messages.HANDLING_REMINDER, notices.NOTICE, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW,
     setup_messages.TEST, reminders.REMINDER, TEXT_TEST,
 ):  # fmt: skip

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from flask import abort, flash, g, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from portal import clock
@@ -17,18 +16,18 @@ from portal.pages import done, show
 from portal.people.models import Service
 from portal.portals import staff
 from portal.ratings import survey_actions
-from portal.ratings.forms import AnswerForm
+from portal.ratings.forms import AnswerForm, RatingForm
 from portal.ratings.survey import PLACEHOLDERS, SetUp, facts_from, in_words, set_up_of, set_ups
 from portal.ratings.survey_actions import SWITCHES
 from portal.ratings.survey_forms import SurveyForm
 from portal.ratings.survey_models import AGENCY
 from portal.ratings.survey_queries import services
+from portal.ratings.trial import WORKER, asked_in_test, sample, send_test
 from portal.roles import Permission
 from portal.settings.models import OPTIONS
 from portal.settings.queries import option
 
 MODULE = "ratings.enabled"
-WORKER = "Marie Durand"  # who comes in the preview
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,31 @@ def remove_survey() -> Response:
     return done(_address(service))
 
 
+@staff.page("/survey/test", Permission.EDIT_SURVEY, methods=("GET", "POST"), module=MODULE)
+def try_survey() -> Response:
+    """*Essayer*: the window as a client sees it, marked as a test. Of what is answered nothing is kept."""
+    service = asked_service()
+    asked, chosen = asked_in_test(service), number_in(request.args.get("stars"))
+    form, answered = RatingForm(asked, data={"stars": chosen} if request.method == "GET" else None), None
+    valid = form.validate_on_submit()
+    if valid:
+        answered = {"stars": form.stars.stars, "comment": form.said_comment or None, "thanks": asked.thanks}
+    address = url_for("staff.try_survey", service_id=service.id if service else None)
+    status = 200 if valid or request.method == "GET" else 422
+    return show("ratings/trial.html", status=status, form=form, visit=sample(service), question=asked.question,
+                words=STAR_WORDS, offer_zero=option("ratings.offer_zero"), answered=answered, address=address,
+                back_url=_address(service))  # fmt: skip
+
+
+@staff.page("/survey/test-mail", Permission.EDIT_SURVEY, methods=("POST",), module=MODULE)
+def send_survey_test() -> Response:
+    """*Essayer*: the mail, to oneself."""
+    service = asked_service()
+    send_test(g.user, service)
+    flash(_("A test mail is on its way to you."), "success")
+    return done(_address(service))
+
+
 def asked_service() -> Service | None:
     """The service that the address names; none: the agency as a whole."""
     named = request.args.get("service_id")
@@ -99,19 +123,13 @@ def _page(service: Service | None, form: SurveyForm, own: bool, status: int = 20
     return show(
         "ratings/survey.html", "ratings/_survey_preview.html", status, form=form, service=service, own=own,
         services=services(), placeholders=PLACEHOLDERS, words=STAR_WORDS, windows=_windows(service, form.typed()),
-        visit=_sample(service), offer_zero=option("ratings.offer_zero"), switches=_switches(),
+        visit=sample(service), offer_zero=option("ratings.offer_zero"), switches=_switches(),
         address=_address(service),
     )  # fmt: skip
 
 
 def _switches() -> dict[str, bool]:
     return {key: option(key) for key in SWITCHES if key in OPTIONS}
-
-
-def _sample(service: Service | None) -> dict[str, object]:
-    """The visit that the preview is about."""
-    name = service.name if service else _l("Help at home")
-    return {"workers": [WORKER], "service": name, "starts_at": clock.now().replace(hour=8, minute=0)}
 
 
 def _windows(service: Service | None, typed: SetUp) -> Sequence[Window]:

@@ -170,6 +170,7 @@ BODIES: dict[str, dict[str, str]] = {
     "staff.add_service": {"name": "Jardinage", "hours": "1"},
     "staff.change_service": {"name": "Grand ménage", "version": "1"},
     "staff.edit_survey": {f"criterion_{number}": "" for number in range(1, 5)},
+    "staff.try_survey": {"stars": "4"},
     "staff.switch_survey": {"key": "ratings.offer_zero", "on": "no"},
     "staff.add_entry": {"label_fr": "Essai"},
     "staff.add_finer": {"label_fr": "Essai", "legal_code": ""},

@@ -514,6 +514,7 @@ SIGHTS = [
     # what clients are asked
     Sight("calls", "sofia", "/staff/ratings/calls"),
     Sight("survey", "ines", "/staff/survey"),
+    Sight("survey-test", "ines", "/staff/survey/test?stars=4"),
     Sight("survey-of-service", "ada", "/staff/survey?service_id={agency.rising}"),
     Sight("survey-refused", "ines", press("/staff/survey", "button[name=preview]", ".phone")),
     # refusals
