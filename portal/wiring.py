@@ -218,7 +218,7 @@ wires.home_counts = {
     notes_home.NUMBER: notes_home.count_due, event_home.NUMBER: event_home.count_waiting,
     event_actions.NUMBER: event_actions.count_actions, incident_home.NUMBER: incident_home.count_asking,
     incident_home.SILENT: incident_home.count_silent, calls.NUMBER: calls.count_calls, **setup.HOME_COUNTS,
-    comparing_home.NUMBER: comparing_home.count_wrong,
+    **comparing_home.COUNTS,
 }  # fmt: skip
 wires.badges = {
     "staff.open_incidents": incidents.badge,

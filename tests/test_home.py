@@ -17,6 +17,7 @@ from portal.incidents.models import State
 from portal.people.models import Client, Service, Worker
 from portal.ratings.actions import leave_rating
 from portal.ratings.handling import handling_of
+from portal.ratings.own_actions import say
 from portal.reports.comparing_models import TallyCheck
 from portal.settings.actions import mark_setup, set_option
 from portal.visits.models import Visit
@@ -153,7 +154,9 @@ def fill_every_card(agency: Agency, hour: int) -> None:
     claire = db.session.get_one(Client, agency.claire.id)
     service, wassim = db.session.get_one(Service, agency.rising), db.session.get_one(Worker, agency.wassim.id)
     rated = factories.done_visit(claire, service, [wassim], hour=hour, ask=True).id
-    factories.rate(agency.claire, rated, 1)
+    low = factories.rate(agency.claire, rated, 1)
+    low.call_back = True
+    say(agency.wassim.user, low, "contest", "Je n’étais pas là")
     failed = factories.request_of(rated).message
     failed.state, failed.reason, failed.next_at = "failed", "refused", clock.now()
     done = factories.done_visit(claire, service, [wassim], hour=hour + 1, ask=True).id
@@ -183,7 +186,7 @@ def fill_every_card(agency: Agency, hour: int) -> None:
 OWN = ["home-setup", "home-switches", "home-tallies", "home-reasons"]  # of an administrator
 CARDS = [
     "home-lost", "home-reminders", "home-events", "home-clocks", "home-actions", "home-incidents", "home-low",
-    "home-handling", "home-complaints", "home-unclosed", "home-imports", "home-threads",
+    "home-contests", "home-calls", "home-handling", "home-complaints", "home-unclosed", "home-imports", "home-threads",
 ]  # fmt: skip
 
 
@@ -196,6 +199,7 @@ def test_with_every_card_the_page_asks_the_database_twelve_times_at_most_however
         with database.writing():
             mark_setup(None, "open")
             set_option(None, "ratings.client_ratings", "on")
+            set_option(None, "ratings.workers_see", "on")
             fill_every_card(agency, hour)
             set_option(None, "ratings.client_ratings", "off")
         for who, cards_of in ((agency.sofia, CARDS), (agency.ines, CARDS), (agency.ada, OWN + CARDS)):

@@ -18,7 +18,6 @@ from portal.ratings.queries import RatingRow, as_row, rating_rows, visible_ratin
 from portal.settings.queries import option
 
 NUMBER = "ratings.calls"
-SHOWN = 5  # on the home page; the list has them all
 
 
 def waits_for_call() -> tuple[ColumnElement[bool], ...]:
@@ -47,12 +46,10 @@ def count_calls(user: User) -> Select[int] | None:
     return select(func.count()).select_from(_waiting(user).with_only_columns(Rating.id).subquery())
 
 
-def home_card(user: User) -> Panel | None:
-    """Who waits for a call, on the staff's home page."""
-    if not g.counts.get(NUMBER):
-        return None
-    waiting, total = to_call(user, SHOWN)
-    return Panel("ratings/_home_calls.html", {"waiting": waiting, "total": total}) if waiting else None
+def home_card(_user: User) -> Panel | None:
+    """How many wait for a call, on the staff's home page; it has asked that with its other counts."""
+    total = g.counts.get(NUMBER)
+    return Panel("ratings/_home_calls.html", {"total": total}) if total else None
 
 
 def note_call(user: User, rating: Rating) -> None:

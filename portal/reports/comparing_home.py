@@ -1,6 +1,7 @@
 """The administrator hears when the sums behind the figures were wrong, and when nobody has compared them for long."""
 
 from datetime import timedelta
+from functools import partial
 
 from flask import g
 from sqlalchemy import Select, case, func, select
@@ -15,6 +16,7 @@ from portal.roles import GRANTS, Permission
 
 OLD = timedelta(days=2)
 NUMBER = "reports.tallies"
+TOLD = ("ended_at", "wrong", "repaired")
 
 
 def count_wrong(user: User) -> Select[int] | None:
@@ -26,11 +28,25 @@ def count_wrong(user: User) -> Select[int] | None:
     return select(func.coalesce(func.max(ended.subquery().c.says), 0))
 
 
+def _of_last(column: str, user: User) -> Select | None:
+    """A fact of the last comparison."""
+    if Permission.CHANGE_OPTIONS not in GRANTS[user.role]:
+        return None
+    ended = select(getattr(TallyCheck, column)).where(TallyCheck.ended_at.is_not(None))
+    return ended.order_by(TallyCheck.id.desc()).limit(1)
+
+
+# what the card reads, asked with the counts of the staff's home page
+COUNTS = {NUMBER: count_wrong, **{f"{NUMBER}.{name}": partial(_of_last, name) for name in TOLD}}
+
+
 def home_card(_user: User) -> Panel | None:
     """What was wrong, and that it has been set right; or that it is not known whether anything is."""
     says = g.counts.get(NUMBER)
-    check = last_check() if says else None
-    return Panel("reports/_home_tallies.html", {"check": check, "old": says == 2}) if check else None
+    if not says:
+        return None
+    check = {name: g.counts[f"{NUMBER}.{name}"] for name in TOLD}
+    return Panel("reports/_home_tallies.html", {"check": check, "old": says == 2})
 
 
 def tallies() -> Findings:
