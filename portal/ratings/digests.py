@@ -17,6 +17,7 @@ from portal.ratings.messages import as_recipient, recipient_of, why_not_request
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.reach import person_to_ask
 from portal.ratings.survey import asked_about
+from portal.ratings.tallies import follow
 from portal.ratings.timing import digest_after, opening_after
 from portal.ratings.turns import DIGEST
 from portal.settings.queries import option
@@ -76,6 +77,8 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     if not asked:
         said = {one.left_out for one in requests}
         return Drop("suppressed", str(said.pop()) if len(said) == 1 else "nothing_to_ask")
+    if len(asked) < len(requests) or message.resends:  # what drops out is known from now on, whatever the server says
+        follow([one.subject_id for one in requests])
     moment = clock.now()
     for one in asked:
         one.relative_id = person.id if isinstance(person, Relative) else None

@@ -88,14 +88,18 @@ def stage(subject_id: int) -> tuple[str, str]:
         select(RatingRequest, Message).join(Message).where(RatingRequest.subject_id == subject_id)
         .order_by(RatingRequest.round.desc()).execution_options(populate_existing=True)
     ).all()  # fmt: skip
-    if any(message.state in ("sent", "uncertain") or _left(message) for _request, message in found):
+    shown = [(request, message) for request, message in found if request.left_out is None]
+    if any(message.state in ("sent", "uncertain") or _left(message) for _request, message in shown):
         return "sent", ""
-    own = [message for request, message in found if request.reminds_id is None and request.revoked_at is None]
+    own = [(request, message) for request, message in found if request.reminds_id is None and not request.revoked_at]
     if not own:
         return "unasked", ""
-    if any(message.state in WAITING for message in own):
+    if any(message.state in WAITING and request.left_out is None for request, message in own):
         return "waiting", ""
-    return ("refused" if own[0].state == "failed" else "suppressed"), own[0].reason or ""
+    request, message = own[0]
+    if request.left_out:  # of a weekly mail
+        return "suppressed", request.left_out
+    return ("refused" if message.state == "failed" else "suppressed"), message.reason or ""
 
 
 def _left(message: Message) -> bool:
@@ -124,7 +128,7 @@ class Story:
         self.deeds: list[MethodType] = [
             self.visit, self.visit, self.rate, self.rate, self.type, self.change, self.exclude, self.include,
             self.reopen, self.end, self.cancel, self.reassign, self.leave, self.send, self.send, self.send,
-            self.send_again, self.take_back, self.ask_again, self.dispute, self.sweep,
+            self.send_again, self.take_back, self.ask_again, self.dispute, self.sweep, self.mode,
         ]  # fmt: skip
 
     def run(self, steps: int, shift: Callable[[timedelta], None]) -> Iterator[str]:
@@ -229,6 +233,9 @@ class Story:
         rating = db.session.scalar(select(Rating).where(Rating.subject_id == subject.id))
         ask_again(self.staff, subject, rating, max(db.session.scalars(rounds), default=0))
 
+    def mode(self) -> None:
+        set_option(None, "ratings.ask_mode", self.chance.choice(("every", "digest", "digest")))
+
     def dispute(self) -> None:
         drop_requests([self.done()], 0)
 
@@ -249,7 +256,7 @@ def test_both_tallies_follow_whatever_is_done(
     agree(database)
     assert len(set(told)) > 12, told
     with database.app.app_context():
-        assert len({key[-2:] for key in kept(RequestTally)}) > 3
+        assert len({key[-2:] for key in kept(RequestTally)}) > 2
 
 
 # ---- at the same moment ----
@@ -347,10 +354,10 @@ def test_who_is_asked_by_hand_is_asked_on_that_day(agency: Agency, database: Dat
 
 
 def test_a_rating_costs_few_statements(agency: Agency, sign_in: SignIn, database: Database) -> None:
-    """One for each tally while no mail waits."""
+    """One for each tally while no mail waits. (PostgreSQL has one more than SQLite: the visit is held.)"""
     claire = sign_in(agency.claire)
     posted = claire.post(f"/client/visits/{agency.claires_done}/rating", data={"stars": "4"},
                          headers={"X-CSRFToken": claire.csrf_token()})  # fmt: skip
     assert posted.status == 303
     assert len([one for one in posted.statements if "_tally" in one]) == 2
-    assert len(posted.statements) <= 9, "\n".join(posted.statements)
+    assert len(posted.statements) <= 10, "\n".join(posted.statements)
