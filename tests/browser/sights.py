@@ -512,6 +512,7 @@ SIGHTS = [
     Sight("staff-talk-withdrawal", "sofia", "/staff/threads/1/messages/1/withdrawal", before=stories.talks),
     Sight("home-talks", "sofia", "/staff/home", before=stories.talks),
     # what clients are asked
+    Sight("requests-to-come", "sofia", "/staff/ratings/coming"),
     Sight("calls", "sofia", "/staff/ratings/calls"),
     Sight("survey", "ines", "/staff/survey"),
     Sight("survey-test", "ines", "/staff/survey/test?stars=4"),

@@ -1,0 +1,34 @@
+"""Who is asked in the coming week, and who is not and why: told without anything being written."""
+
+from collections.abc import Callable
+
+from portal.extensions import db
+from portal.people.models import Client
+from tests.conftest import Database, SignIn
+from tests.factories import Agency
+
+
+def test_the_coming_week_says_who_is_asked_and_why_others_are_not(
+    agency: Agency, sign_in: SignIn, database: Database, visit: Callable[..., int], set_up: Callable[..., None]
+) -> None:
+    first, second = visit(hour=13), visit("jean", hour=14)
+    unreachable = visit(hour=13, client="denis")
+    with database.writing():
+        db.session.get_one(Client, agency.denis.id).email = None
+    sofia, igor = sign_in(agency.sofia), sign_in(agency.igor)
+    before = {name: rows for name, rows in database.fingerprint().items() if name != "account_session"}
+    page = sofia.get("/staff/ratings/coming")
+    rows = {str(row.select_one("a")["href"]).rpartition("/")[2]: " ".join(row.get_text(" ").split())
+            for row in page.soup.select("tbody tr")}  # fmt: skip
+    assert "Not asked" not in rows[str(first)]
+    assert "the client was asked a short time ago" in rows[str(second)], "the pause is followed in memory"
+    assert "no e-mail address" in rows[str(unreachable)]
+    assert len(page.statements) <= 6
+    assert agency.claire.name not in igor.get("/staff/ratings/coming").words
+    assert before.items() <= database.fingerprint().items()
+    few = len(page.statements)
+    for hour in range(15, 20):
+        visit(hour=hour)
+    assert len(sofia.get("/staff/ratings/coming").statements) == few
+    set_up(ask_mode="first", request_cap_days=0)
+    assert "the worker has come to this client before" in sofia.get("/staff/ratings/coming").words
