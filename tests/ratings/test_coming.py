@@ -18,7 +18,7 @@ def test_the_coming_week_says_who_is_asked_and_why_others_are_not(
     sofia, igor = sign_in(agency.sofia), sign_in(agency.igor)
     before = {name: rows for name, rows in database.fingerprint().items() if name != "account_session"}
     page = sofia.get("/staff/ratings/coming")
-    rows = {str(row.select_one("a")["href"]).rpartition("/")[2]: " ".join(row.get_text(" ").split())
+    rows = {str(row.select("a")[0]["href"]).rpartition("/")[2]: " ".join(row.get_text(" ").split())
             for row in page.soup.select("tbody tr")}  # fmt: skip
     assert "Not asked" not in rows[str(first)]
     assert "the client was asked a short time ago" in rows[str(second)], "the pause is followed in memory"

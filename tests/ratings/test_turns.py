@@ -192,5 +192,6 @@ def test_asking_reads_nothing_twice(app: Flask, agency: Agency, mailbox: Mailbox
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *seen: read.append(seen[2]))
     mailbox.one()
-    assert not [sql for sql in read if "FROM visit " in sql and "WHERE visit.id =" in sql]
+    reads = [sql for sql in read if sql.startswith("SELECT")]  # the sums that follow the mail read in order to write
+    assert not [sql for sql in reads if "FROM visit " in sql and "WHERE visit.id =" in sql]
     assert not [sql for sql in read if "FROM rating_subject " in sql and "WHERE rating_subject.id =" in sql]
