@@ -76,6 +76,8 @@ from portal.reports.events import EVENTS
 from portal.reports.feedback_sheets import FEEDBACK
 from portal.reports.incidents import INCIDENTS
 from portal.reports.journal import JOURNAL
+from portal.reports.monthly import MONTHLY
+from portal.reports.monthly import write as write_monthly
 from portal.reports.notes import NOTES
 from portal.reports.paper_panels import paper_panel
 from portal.reports.quality import QUALITY
@@ -147,7 +149,7 @@ for kind in (
     event_alerts.ALERT, route_mails.CLOCK, worker_mails.OPENED, *event_action_mails.MAILS,
     rating_messages.REQUEST, digests.WEEKLY, trial.TEST, rating_messages.REMINDER, rating_messages.HANDLING,
     rating_messages.HANDLING_REMINDER, notices.NOTICE, replies.REPLY, rating_alerts.LOW, rating_alerts.VERY_LOW,
-    setup_messages.TEST, reminders.REMINDER, TEXT_TEST,
+    setup_messages.TEST, reminders.REMINDER, TEXT_TEST, MONTHLY,
 ):  # fmt: skip
     wires.message_kinds[kind.name] = kind
 
@@ -155,7 +157,7 @@ for kind in (
 wires.work_kinds = {
     "imports.plan": import_jobs.plan, "imports.run": import_jobs.run, "setup.invite": setup_jobs.invite,
     "controls.export": control_jobs.write, "threads.group": thread_jobs.write_to_group,
-    "reports.compare": report_jobs.run,
+    "reports.monthly": write_monthly, "reports.compare": report_jobs.run,
 }  # fmt: skip
 wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": import_jobs.give_up_run}
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}

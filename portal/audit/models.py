@@ -83,6 +83,8 @@ KINDS = {  # each with what happened, as the journal says it
     "rating.suspected": _l("An answer came that no person can have given; it is kept, not counted."),
     "rating.requests_stopped": _l("A person asked for no more rating requests."),
     "tally.corrected": _l("Sums that differed from the ratings they are made of were set right."),
+    "month.report_wanted": _l("A person asked for the report of each month by mail."),
+    "month.report_stopped": _l("A person asked for no more monthly reports."),
     "month.closed": _l("A month of ratings was closed: what counted then is kept."),
     "filter.saved": _l("Filters of a table were kept under a name."),
     "filter.deleted": _l("Kept filters of a table were deleted."),

@@ -157,6 +157,8 @@ def compose(message: Message, kind: MessageKind, recipient: Recipient) -> EmailM
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(parts["text"], cte="quoted-printable")  # eight bits are not every server's
     mail.add_alternative(parts["html"], subtype="html", cte="quoted-printable")
+    for file in kind.attachments(message):
+        mail.add_attachment(file.content, maintype=file.kind, subtype=file.subkind, filename=file.name)
     mail["Content-Language"] = recipient.language  # last: what begins with Content moves into the first alternative
     return mail
 

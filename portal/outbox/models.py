@@ -158,6 +158,16 @@ class Postpone:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that a mail carries; `kind` and `subkind` make its media type."""
+
+    name: str
+    kind: str
+    subkind: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class MessageKind:
     """What a feature says of one kind of message it sends.
 
@@ -176,6 +186,7 @@ class MessageKind:
         letter: what an agency's own text of it can be made of; without one, of words around what the portal writes.
         governed_by: the options that switch it off, if any does.
         write: subject, text and html of a message that is another one's text.
+        attachments: files that the mail carries; a preview names them.
     """
 
     name: str
@@ -192,3 +203,4 @@ class MessageKind:
     letter: "Letter | None" = None
     governed_by: tuple[str, ...] = ()
     write: Callable[[Message], dict[str, str]] | None = None
+    attachments: Callable[[Message], list[Attachment]] = lambda _message: []

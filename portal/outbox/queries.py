@@ -42,6 +42,7 @@ REASON_LABELS = {
     "opted_out": _l("the person wants no rating requests"),
     "too_old": _l("the visit was too long ago"),
     "too_late": _l("it could not leave in time"),
+    "report_stopped": _l("the person wants no monthly report any more"),
     "already_rated": _l("the visit is already rated"),
     "module_off": _l("its module is switched off"),
     "visit_cancelled": _l("the visit is cancelled"),

@@ -11,4 +11,9 @@ def is_enough(n: int) -> bool:
 
 def score_of(tally: Tally) -> Score | None:
     """The net promoter score, promoters and passives being those of the agency."""
-    return tally.score(option("ratings.promoters_from"), option("ratings.passives_from"))
+    return tally.score(*mapping_of_today())
+
+
+def mapping_of_today() -> tuple[int, int]:
+    """From how many stars the agency counts promoters, and passives."""
+    return option("ratings.promoters_from"), option("ratings.passives_from")

@@ -281,6 +281,7 @@ def _funnel(form: FeedbackFilter, view: View, found: Requests) -> list[Bar]:
     reasons = sorted(found.suppressed.items(), key=lambda one: (-one[1], one[0]))
     return [
         bar(_("Done visits"), found.done),
+        *([bar(_("of these, nobody was to be asked"), found.unasked, 1)] if found.unasked else []),
         bar(_("Visits to ask about"), found.eligible),
         bar(_("Not asked"), sum(found.suppressed.values())),
         *(bar(str(REASON_LABELS.get(reason, reason)), number, 1) for reason, number in reasons),

@@ -16,7 +16,7 @@ from portal.controls.shares import Number
 from portal.controls.table import Column
 from portal.extensions import db
 from portal.people.models import Client, Sector, Service, Staff, Worker
-from portal.ratings.figures import is_enough, score_of
+from portal.ratings.figures import is_enough, mapping_of_today
 from portal.ratings.models import RatedWorker, Rating, RatingSubject
 from portal.ratings.statistics import Tally
 from portal.reports import feedback
@@ -77,34 +77,44 @@ def book_of(form: FeedbackFilter, args: MultiDict) -> Book:
         Sheet("comments", pgettext("sheet", "Comments"), COMMENTS, _comments(chosen)),
     ]
     length = len(workers) + len(days) + rated
-    return Book({sheet.key: sheet for sheet in sheets}, length, _definitions(step))
+    return Book({sheet.key: sheet for sheet in sheets}, length, definitions(step))
 
 
 def _by_worker(form: FeedbackFilter, lines: list[Line], requests: Mapping[int, Requests]) -> Iterator[list[Any]]:
     """Also those of whom nobody has said anything."""
     cohort = feedback.overall(form.cut, None)[0].whole.tally
-    mean = cohort.mean.value if cohort.mean else 0.0
     for line in [*lines, *feedback.silent_workers(requests, lines)]:
-        shrunk = line.answers.tally.shrunk(mean) if is_enough(line.answers.tally.n) else None
-        yield [line.key, line.name, *_figures(line, requests.get(line.key, Requests())), _number(shrunk, 3)]
+        cells = figure_cells(line, requests.get(line.key, Requests()))
+        yield [line.key, line.name, *cells, ranked_mean(line, cohort)]
+
+
+def ranked_mean(line: Line, cohort: Tally) -> Number | None:
+    """The mean by which workers are put in order; None below the fewest answers."""
+    tally, mean = line.answers.tally, cohort.mean.value if cohort.mean else 0.0
+    return _number(tally.shrunk(mean) if is_enough(tally.n) else None, 3)
 
 
 def _by_day(form: FeedbackFilter, lines: list[Line], step: str) -> Iterator[list[Any]]:
     of_day: dict[date, Requests] = feedback.requests_by_step(form.cut, step)
     for line in lines:
         found = of_day.get(feedback.begin_of(line.key, step), Requests())
-        yield [line.key, line.last, *_figures(line, found)]
+        yield [line.key, line.last, *figure_cells(line, found)]
 
 
-def _figures(line: Line, asked: Requests) -> list[Any]:
-    """A figure that too few answers make stays an empty cell; what was counted never does."""
-    tally = line.answers.tally
+def figure_cells(line: Line, asked: Requests | None, mapping: tuple[int, int] | None = None) -> list[Any]:
+    """A figure that too few answers make stays an empty cell; what was counted never does.
+
+    Args:
+        asked: None where it is not known any more.
+        mapping: from how many stars promoters and passives were counted, if not as today.
+    """
+    tally, of = line.answers.tally, mapping or mapping_of_today()
     enough = is_enough(tally.n)
     shown = tally if enough else Tally()
-    mean, score, satisfied, median = shown.mean, score_of(shown), shown.satisfied, shown.median
-    counted, rate = score_of(tally), asked.strict if is_enough(asked.asked) else None
+    mean, score, satisfied, median = shown.mean, shown.score(*of), shown.satisfied, shown.median
+    counted = tally.score(*of)
     return [
-        asked.done, asked.sent, asked.refused, asked.answered_asked, _number(rate.value if rate else None, 1), tally.n,
+        *_request_cells(asked), tally.n,
         *(_number(value, 3) for value in ((mean.value, mean.low, mean.high) if mean else (None, None, None))),
         _number(median, 1), *tally.counts, _number(satisfied.value if satisfied else None, 1), tally.positive,
         tally.negative, _number(shown.coefficient.value if shown.coefficient else None, 1),
@@ -112,6 +122,13 @@ def _figures(line: Line, asked: Requests) -> list[Any]:
         _number(score.value if score else None, 1), _number(score.margin if score else None, 1),
         line.answers.comments, _("yes") if enough else _("no"),
     ]  # fmt: skip
+
+
+def _request_cells(asked: Requests | None) -> list[Any]:
+    if asked is None:
+        return [None] * 5
+    rate = asked.strict if is_enough(asked.asked) else None
+    return [asked.done, asked.sent, asked.refused, asked.answered_asked, _number(rate.value if rate else None, 1)]
 
 
 def _number(value: float | None, digits: int) -> Number | None:
@@ -159,7 +176,8 @@ def _comment(row: Row) -> list[Any]:
 # ---- what it means ----
 
 
-def _definitions(step: str) -> list[tuple[str, str]]:
+def definitions(step: str) -> list[tuple[str, str]]:
+    """What stands on the last sheet of a file: what its figures mean."""
     promoters, passives = option("ratings.promoters_from"), option("ratings.passives_from")
     return [
         (_("Divided into"), str(STEPS[step])),

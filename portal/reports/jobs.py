@@ -1,4 +1,4 @@
-"""Once a night the sums behind the figures are compared with what they are made of."""
+"""Once a night the sums behind the figures are compared with what they are made of; once a month reports leave."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -10,6 +10,7 @@ from portal.audit.actions import Actor
 from portal.extensions import begin_reading, db, upsert, writing
 from portal.i18n import local
 from portal.ratings.tally_sums import months
+from portal.reports import monthly
 from portal.reports.comparing import Wrong, compare, correct
 from portal.reports.comparing_models import TallyCheck
 from portal.work.actions import start
@@ -19,7 +20,12 @@ AT = 3  # o'clock where the agency is: nobody works, the backups of most are don
 
 
 def sweep() -> int:
-    """Have the comparison of this night begin, unless it has. Return how many were begun."""
+    """Have begin what is due: the comparison of this night, the reports of last month. Return how many were begun."""
+    monthly.forget_old()
+    return _compare_tonight() + monthly.begin_reports()
+
+
+def _compare_tonight() -> int:
     here = local(clock.now())
     if here.hour < AT or _has_begun(here.date()):
         db.session.rollback()

@@ -2,17 +2,19 @@
 
 from datetime import date
 
-from flask import abort, flash, g, url_for
+from flask import Response as FlaskResponse
+from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal.forms import PortalForm, refused
 from portal.pages import done, show
+from portal.papers import answer
 from portal.portals import staff
-from portal.reports import feedback, months
-from portal.reports.feedback_board import ranking
-from portal.reports.feedback_figures import told_coefficient, told_mean, told_satisfied, told_score, told_share
-from portal.reports.months import Kept
+from portal.reports import feedback, monthly, months
+from portal.reports.feedback_figures import told_mean
+from portal.reports.month_figures import figures_of, ranked_workers, told_figures
+from portal.reports.month_paper import month_paper
 from portal.roles import GRANTS, Permission
 
 MODULE = "ratings.enabled"
@@ -22,34 +24,20 @@ MODULE = "ratings.enabled"
 def list_months() -> Response:
     """The months that are over; those that are closed lead to what counted then."""
     may_close = Permission.CLOSE_MONTHS in GRANTS[g.user.role]
-    return show("reports/months.html", months=months.list_months(), may_close=may_close)
+    return show("reports/months.html", months=months.list_months(), may_close=may_close, form=PortalForm(),
+                mailed=monthly.is_wanted(g.user))  # fmt: skip
 
 
 @staff.page("/analytics/months/<int:year>/<int:month>", Permission.SEE_RATINGS, module=MODULE)
 def show_month(year: int, month: int) -> Response:
     """A closed month with its figures as of then, and what has changed since."""
-    closed = months.closed_month(_day_or_404(year, month)) or abort(404)
-    kept, mapping = months.kept_figures(g.user, closed), (closed.promoters_from, closed.passives_from)
-    today = feedback.overall(months.cut_of(g.user, closed.first_day), None)[0].whole
-    return show("reports/month.html", month=closed, kept=kept, then=_figures(kept, mapping), today=today.tally,
-                told_today=told_mean(today.tally), workers=_workers(kept), mapping=mapping,
-                differences=months.differences(g.user, closed))  # fmt: skip
-
-
-def _figures(kept: Kept, mapping: tuple[int, int]) -> list[tuple[str, object]]:
-    tally, asked = kept.whole.tally, kept.requests
-    return [
-        (_("Overall rating"), told_mean(tally)), (_("Overall NPS (from stars)"), told_score(tally, mapping=mapping)),
-        (_("Satisfied: 4 or 5 stars"), told_satisfied(tally)),
-        (_("Response rate, strict"), told_share(asked.strict, of="requests")),
-        (_("Response rate, delivered"), told_share(asked.delivered, of="requests")),
-        (_("Coverage"), told_share(asked.coverage, of="visits")),
-    ]  # fmt: skip
-
-
-def _workers(kept: Kept) -> list[tuple]:
-    lines = ranking([line for line in kept.workers if line.answers.tally.n], kept.whole.tally)
-    return [(place, line, told_mean(line.answers.tally), told_coefficient(line.answers.tally)) for place, line in lines]
+    found = figures_of(g.user, _day_or_404(year, month))
+    if found.closed is None:
+        abort(404)
+    today = feedback.overall(months.cut_of(g.user, found.first_day), None)[0].whole
+    return show("reports/month.html", month=found.closed, then=told_figures(found.kept, found.mapping),
+                today=today.tally, told_today=told_mean(today.tally), workers=ranked_workers(found.kept),
+                mapping=found.mapping, differences=found.differences)  # fmt: skip
 
 
 @staff.page("/analytics/months/<int:year>/<int:month>/closing", Permission.CLOSE_MONTHS, methods=("GET", "POST"),
@@ -67,6 +55,22 @@ def close_month(year: int, month: int) -> Response:
                     ratings=ratings, closed=months.closed_month(first_day), back=back)  # fmt: skip
     flash(_("The month is closed. What changes from now on is listed beside it."), "success")
     return done(back)
+
+
+@staff.page("/analytics/months/<int:year>/<int:month>/report", Permission.SEE_RATINGS, module=MODULE)
+def download_month(year: int, month: int) -> FlaskResponse:
+    """The report of a month on paper, as it would be mailed now."""
+    first_day = _day_or_404(year, month)
+    if not months.is_over(first_day):
+        abort(404)
+    return answer(month_paper(g.user, first_day))
+
+
+@staff.page("/analytics/months/mail", Permission.SEE_RATINGS, methods=("POST",), module=MODULE)
+def choose_monthly() -> Response:
+    """Have the report of each month mailed to oneself, or no more."""
+    monthly.choose(g.user, wanted="stop" not in request.form)
+    return done(url_for("staff.list_months"))
 
 
 def _day_or_404(year: int, month: int) -> date:

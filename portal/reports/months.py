@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Row, and_, case, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, literal, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
@@ -111,11 +111,7 @@ class Kept:
 
 def kept_figures(user: User, month: ClosedMonth) -> Kept:
     """What counted when the month was closed, of the sectors of this person."""
-    stars = [func.sum(case((ClosedRating.stars == number, 1), else_=0)).label(name)
-             for number, name in enumerate(COUNTS)]  # fmt: skip
-    words = func.sum(case((ClosedRating.with_words, 1), else_=0)).label("comments")
-    mine = in_perimeter(user, RatingSubject.sector_id), ClosedRating.counted, ClosedRating.month_id == month.id
-    found = select(*stars, words).join(RatingSubject, RatingSubject.id == ClosedRating.subject_id).where(*mine)
+    found = _kept(user, month)
     whole = db.session.execute(found).one()
     by_worker = (
         found.join(RatedWorker, RatedWorker.subject_id == RatingSubject.id)
@@ -129,6 +125,20 @@ def kept_figures(user: User, month: ClosedMonth) -> Kept:
     )
     return Kept(feedback.answers_of(whole) if whole.n0 is not None else Answers(), workers,
                 feedback.requests_of(db.session.scalars(asked).all()))  # fmt: skip
+
+
+def kept_days(user: User, month: ClosedMonth) -> list[Line]:
+    """What counted of each day of a closed month; days without any are left out."""
+    by_day = _kept(user, month).add_columns(RatingSubject.day).group_by(RatingSubject.day).order_by(RatingSubject.day)
+    return [Line(row.day, "", feedback.answers_of(row), row.day) for row in db.session.execute(by_day)]
+
+
+def _kept(user: User, month: ClosedMonth) -> Select:
+    stars = [func.sum(case((ClosedRating.stars == number, 1), else_=0)).label(name)
+             for number, name in enumerate(COUNTS)]  # fmt: skip
+    words = func.sum(case((ClosedRating.with_words, 1), else_=0)).label("comments")
+    mine = in_perimeter(user, RatingSubject.sector_id), ClosedRating.counted, ClosedRating.month_id == month.id
+    return select(*stars, words).join(RatingSubject, RatingSubject.id == ClosedRating.subject_id).where(*mine)
 
 
 # ---- what has changed since ----

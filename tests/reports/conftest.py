@@ -1,5 +1,6 @@
 """The story with ratings whose figures were computed by hand."""
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -12,12 +13,15 @@ from portal.ratings.models import RatingSubject
 from portal.ratings.tallies import follow
 from portal.ratings.tally_rows import adding
 from portal.ratings.tally_sums import TALLIES, differences
+from portal.settings.actions import set_option
 from tests import factories
-from tests.conftest import Database
+from tests.conftest import Database, SignIn
 from tests.factories import Agency, done_visit, rate
+from tests.pages import Page
 
 TABLE = "/staff/controls/quality"
 MONTH = f"{TABLE}?period=this_month"
+MONTHS = "/staff/analytics/months"
 
 
 def tallied() -> None:
@@ -53,3 +57,37 @@ def rated(agency: Agency, database: Database) -> Agency:
         rate(agency.claire, done_visit(claire, rising, [wassim], days=-28).id, 5, "En octobre")
         tallied()
     return agency
+
+
+@pytest.fixture
+def october(agency: Agency, database: Database) -> Agency:
+    """Claire's ratings of October: 5, 4, 4 and an excluded 0 by Wassim, and one visit that nobody has rated; Éloïse's 1
+    in the South. Two answers are enough for a figure."""
+    with database.writing():
+        set_option(None, "ratings.minimum_sample", "2")
+        people = {kind: db.session.get_one(Client, getattr(agency, kind).id) for kind in ("claire", "eloise")}
+        rising, wassim = db.session.get_one(Service, agency.rising), db.session.get_one(Worker, agency.wassim.id)
+        for place, stars in enumerate((5, 4, 4, 0, None)):
+            visit = factories.done_visit(people["claire"], rising, [wassim], days=-28 - place)
+            if stars is not None:
+                rating = factories.rate(agency.claire, visit.id, stars)
+            if stars == 0:
+                rating.excluded_at, rating.exclude_reason = clock.now(), "Une autre visite"
+        south = factories.done_visit(people["eloise"], rising, [db.session.get_one(Worker, agency.jean.id)], days=-30)
+        factories.rate(agency.eloise, south.id, 1)
+        tallied()
+    return agency
+
+
+@pytest.fixture
+def close(october: Agency, sign_in: SignIn) -> Callable[[], Page]:
+    """Inès closes October, from the list."""
+
+    def done() -> Page:
+        page = sign_in(october.ines).get(MONTHS)
+        row = next(row for row in page.soup.select("tbody tr") if "October 2026" in row.get_text())
+        asked_first = page.browser.get(str(row.select("a[href$=closing]")[0]["href"]))
+        assert "4 ratings of this month count today." in asked_first.words
+        return asked_first.form("Close the month").submit().follow()
+
+    return done

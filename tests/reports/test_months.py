@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-import pytest
 from sqlalchemy import func, select, update
 
 from portal import clock
 from portal.audit.models import AuditEntry
 from portal.extensions import db
-from portal.people.models import Client, Service, Worker
+from portal.people.models import Client, Service
 from portal.ratings.models import Rating
 from portal.reports.month_models import ClosedMonth, ClosedRating
 from portal.settings.actions import set_option
@@ -16,44 +15,10 @@ from tests import factories
 from tests.conftest import Database, SignIn
 from tests.factories import Agency
 from tests.pages import Page
-from tests.reports.conftest import tallied
+from tests.reports.conftest import MONTHS, tallied
 from tests.reports.test_feedback import asked, figures, number, words
 
-LIST, MONTH = "/staff/analytics/months", "/staff/analytics/months/2026/10"
-
-
-@pytest.fixture
-def october(agency: Agency, database: Database) -> Agency:
-    """Claire's ratings of October: 5, 4, 4 and an excluded 0 by Wassim, and one visit that nobody has rated; Éloïse's 1
-    in the South. Two answers are enough for a figure."""
-    with database.writing():
-        set_option(None, "ratings.minimum_sample", "2")
-        people = {kind: db.session.get_one(Client, getattr(agency, kind).id) for kind in ("claire", "eloise")}
-        rising, wassim = db.session.get_one(Service, agency.rising), db.session.get_one(Worker, agency.wassim.id)
-        for place, stars in enumerate((5, 4, 4, 0, None)):
-            visit = factories.done_visit(people["claire"], rising, [wassim], days=-28 - place)
-            if stars is not None:
-                rating = factories.rate(agency.claire, visit.id, stars)
-            if stars == 0:
-                rating.excluded_at, rating.exclude_reason = clock.now(), "Une autre visite"
-        south = factories.done_visit(people["eloise"], rising, [db.session.get_one(Worker, agency.jean.id)], days=-30)
-        factories.rate(agency.eloise, south.id, 1)
-        tallied()
-    return agency
-
-
-@pytest.fixture
-def close(october: Agency, sign_in: SignIn) -> Callable[[], Page]:
-    """Inès closes October, from the list."""
-
-    def done() -> Page:
-        page = sign_in(october.ines).get(LIST)
-        row = next(row for row in page.soup.select("tbody tr") if "October 2026" in words(row))
-        asked_first = page.browser.get(str(row.select("a[href$=closing]")[0]["href"]))
-        assert "4 ratings of this month count today." in asked_first.words
-        return asked_first.form("Close the month").submit().follow()
-
-    return done
+MONTH = f"{MONTHS}/2026/10"
 
 
 def differences(page: Page) -> list[list[str]]:
@@ -107,7 +72,7 @@ def test_a_month_is_closed_once_when_it_is_over_and_by_who_may(
 ) -> None:
     sofia, ines, ada = sign_in(october.sofia), sign_in(october.ines), sign_in(october.ada)
     form = ada.get(f"{MONTH}/closing").form("Close the month")
-    assert "Close the month" not in sofia.get(LIST).words
+    assert "Close the month" not in sofia.get(MONTHS).words
     assert sofia.act(f"{MONTH}/closing").status == 403
     close()
     second = form.submit()

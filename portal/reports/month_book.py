@@ -1,0 +1,74 @@
+"""The report of a month as a workbook: by worker and by date, and what has changed since it was closed."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
+from werkzeug.datastructures import MultiDict
+
+from portal import clock
+from portal.accounts.models import User
+from portal.controls.files import XlsxWriter
+from portal.controls.reports import Sheet
+from portal.controls.table import Column
+from portal.i18n import exact, written_day
+from portal.reports import months
+from portal.reports.feedback import Line
+from portal.reports.feedback_forms import FeedbackFilter
+from portal.reports.feedback_sheets import DAYS, WORKERS, book_of, definitions, figure_cells, ranked_mean
+from portal.reports.month_figures import MonthFigures, figures_of
+from portal.reports.month_paper import about, rated
+
+DIFFERENCES = (
+    Column("visit", _l("Number of the visit"), None, "number"), Column("service", _l("Service"), None, "text"),
+    Column("then", _l("When the month was closed"), None, "text"), Column("today", _l("Today"), None, "text"),
+)  # fmt: skip
+
+
+def month_book(user: User, first_day: date) -> bytes:
+    """The workbook of a month, in the language of the page. What clients wrote is not in it: it leaves by mail."""
+    found = figures_of(user, first_day)
+    sheets = _closed_sheets(user, found) if found.closed else _open_sheets(user, first_day)
+    writer = XlsxWriter(sheets[0].title, sheets[0].columns)
+    for place, sheet in enumerate(sheets):
+        if place:
+            writer.turn_to(sheet.title, sheet.columns, sheets[place - 1].key)
+        for row in sheet.rows:
+            writer.write(row)
+    said = [(_("Month"), written_day(first_day, "LLLL y")), (_("State"), about(found)), (_("Written for"), user.name),
+            (_("Written on"), exact(clock.now()))]  # fmt: skip
+    return writer.finish([*said, *definitions("day")], None, sheets[-1].key)
+
+
+def _open_sheets(user: User, first_day: date) -> Sequence[Sheet]:
+    cut = months.cut_of(user, first_day)
+    args = MultiDict({"period": "free", "first_day": cut.first.isoformat(),
+                      "last_day": cut.last.isoformat(), "step": "day"})  # fmt: skip
+    form = FeedbackFilter(user, args)
+    form.validate()
+    book = book_of(form, args)
+    return [book.sheets["workers"], book.sheets["days"]]
+
+
+def _closed_sheets(user: User, found: MonthFigures) -> Sequence[Sheet]:
+    """As it was: how far asking had come is known for the month alone, and stands on the paper."""
+    closed = found.closed
+    if closed is None:
+        return []
+    whole = found.kept.whole.tally
+
+    def cells(line: Line) -> list[Any]:
+        return figure_cells(line, None, found.mapping)
+
+    workers = [[line.key, line.name, *cells(line), ranked_mean(line, whole)] for line in found.kept.workers]
+    days = [[line.key, line.last, *cells(line)] for line in months.kept_days(user, closed)]
+    changed = [[one.visit_id, one.service, rated(one.was, one.was_counted), rated(one.now, one.now_counted)]
+               for one in found.differences]  # fmt: skip
+    return [
+        Sheet("workers", pgettext("sheet", "By worker"), WORKERS, workers),
+        Sheet("days", pgettext("sheet", "By date"), DAYS, days),
+        Sheet("changes", pgettext("sheet", "Changes since"), DIFFERENCES, changed),
+    ]

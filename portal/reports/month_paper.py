@@ -1,0 +1,102 @@
+"""The report of a month on paper: figures alone, since it leaves by mail. What clients wrote is read on the portal."""
+
+from datetime import date
+
+from flask_babel import gettext as _
+from flask_babel import ngettext, pgettext
+
+from portal.accounts.models import User
+from portal.i18n import exact, written_day
+from portal.outbox.queries import REASON_LABELS
+from portal.papers import Block, Paper, Section, bars, note, table, words
+from portal.reports.feedback import Requests
+from portal.reports.feedback_figures import Told
+from portal.reports.month_figures import MonthFigures, figures_of, ranked_workers, told_figures
+
+NONE = "–"
+
+
+def month_paper(user: User, first_day: date) -> Paper:
+    """The report of a month, in the language of the page."""
+    found = figures_of(user, first_day)
+    tally = found.kept.whole.tally
+    stars = [(_stars(number), tally.counts[number]) for number in reversed(range(6))]
+    sections = [
+        Section(_("At a glance"), [note(about(found)), _glance(found), words(_mapping(found))]),
+        Section(_("Stars given"), [bars((_("Stars"), _("Ratings")), stars)]),
+        Section(_("From the visit to the answer"), [bars((_("Visits"), _("How many")), _funnel(found.kept.requests))]),
+        Section(pgettext("analytics", "By worker"), _workers(found)),
+    ]
+    if found.differences:
+        sections.append(Section(_("What has changed since"), [_differences(found)]))
+    return Paper(
+        title=_("Customer feedback: %(month)s", month=written_day(first_day, "LLLL y")), sections=sections,
+        name=f"suivi-{first_day:%Y-%m}",
+        subtitle=_("Ratings of the visits of this month, in the sectors of the reader. The day of the visit counts."),
+    )  # fmt: skip
+
+
+def about(found: MonthFigures) -> str:
+    """Whether these are figures of today or of the day on which the month was closed."""
+    if found.closed is None:
+        return _("This month is not closed: the figures are those of today, and later answers will change them.")
+    when = exact(found.closed.closed_at)
+    said = _("Closed by %(name)s on %(when)s.", name=found.closed.closed_by, when=when)
+    return f"{said} {_('These are the figures of that moment.')}"
+
+
+def _glance(found: MonthFigures) -> Block:
+    rows = [
+        (label, told.value, told.n, told.between or NONE) for label, told in told_figures(found.kept, found.mapping)
+    ]
+    return table([_("Figure"), "", "n", _("Interval")], rows, widths=[4, 3, 1, 3], numeric=[2])
+
+
+def _mapping(found: MonthFigures) -> str:
+    promoters, passives = found.mapping
+    return _("Promoters: from %(promoters)s stars. Passives: from %(passives)s stars.", promoters=promoters,
+             passives=passives)  # fmt: skip
+
+
+def _funnel(asked: Requests) -> list[tuple[str, int]]:
+    reasons = sorted(asked.suppressed.items(), key=lambda one: (-one[1], one[0]))
+    return [
+        (_("Done visits"), asked.done),
+        *((f"{_('Not asked')}: {REASON_LABELS.get(reason, reason)}", number) for reason, number in reasons),
+        (_("Requests sent"), asked.sent), (_("Refused by the mail server"), asked.refused),
+        (_("Answers after a request"), asked.answered_asked), (_("With a comment"), asked.commented),
+    ]  # fmt: skip
+
+
+def _workers(found: MonthFigures) -> list[Block]:
+    rows = [(place or NONE, line.name, line.answers.tally.n, _value(mean), _value(coefficient))
+            for place, line, mean, coefficient in ranked_workers(found.kept)]  # fmt: skip
+    if not rows:
+        return [note(_("Nobody has rated a visit of this month."))]
+    order = _("The order is that of the mean drawn towards the mean of all (ten answers of that mean are added): a "
+              "single answer leads no list. What is shown is the plain mean. Below the fewest answers there is no "
+              "place.")  # fmt: skip
+    heads = [pgettext("ranking", "Place"), _("Worker"), "n", _("Mean of 5"), _("Satisfaction coefficient")]
+    return [table(heads, rows, widths=[1, 4, 1, 4, 3], numeric=[0, 2]), words(order)]
+
+
+def _value(told: Told) -> str:
+    return f"{told.value} ({told.between})" if told.between else told.value
+
+
+def _differences(found: MonthFigures) -> Block:
+    rows = [(one.visit_id, one.service, rated(one.was, one.was_counted), rated(one.now, one.now_counted))
+            for one in found.differences]  # fmt: skip
+    heads = [_("Number of the visit"), _("Service"), _("When the month was closed"), _("Today")]
+    return table(heads, rows, widths=[2, 3, 3, 3], numeric=[0])
+
+
+def rated(stars: int | None, counted: bool) -> str:
+    """A rating as it was or is, in words."""
+    if stars is None:
+        return _("not rated")
+    return _stars(stars) if counted else f"{_stars(stars)} ({pgettext('rating', 'Not counted').lower()})"
+
+
+def _stars(stars: int) -> str:
+    return ngettext("%(num)s star", "%(num)s stars", stars)
