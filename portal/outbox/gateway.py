@@ -19,10 +19,15 @@ from portal.outbox.mailer import Outcome, ServerClosed, Watch
 STEP_SECONDS = 10.0  # patience for the network
 WHOLE_SECONDS = 20.0  # for one message, well below the lease
 LONGEST_ANSWER = 65_536  # bytes that are read of one
-CLOSED = (301, 302, 303, 307, 308, 401, 402, 403, 404, 405, 407, 415)  # it is set wrongly, or lets nobody in
+# it is set wrongly, or lets nobody in; 302 and 303 are what a gateway may answer that has taken the text
+CLOSED = (301, 307, 308, 401, 402, 403, 404, 405, 407, 415)
+OURS = ("content-type", "content-length")  # headers that are written once
 LATER = (408, 425, 429, 503)  # not taken, and says so
+BROKEN = 500  # from here on the gateway itself is not well
 METHODS = ("POST", "GET", "PUT")
+UNWRITABLE = "the settings of the gateway cannot be written"  # no more: they hold secrets
 _NAME = re.compile(r"\{(to|text|from|id)\}")
+_ASCII, _HEADER = re.compile("[!-~]+"), re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @dataclass(frozen=True)
@@ -33,14 +38,14 @@ class Setting:
         url: where; it may hold the names, too.
         method: `POST`, `GET` or `PUT`.
         body: what is sent, with its names; none for `GET`.
-        headers: names and values; secrets stand here.
+        headers: names and values. Secrets stand here, in the address or in the body: none of them is shown.
         success: path in a JSON answer and the value there (`status=queued`); without, the status of the answer decides.
         sender: what stands for `{from}`.
     """
 
-    url: str
+    url: str = field(repr=False)
     method: str = "POST"
-    body: str = '{"to": "{to}", "text": "{text}"}'
+    body: str = field(default='{"to": "{to}", "text": "{text}"}', repr=False)
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     success: str = ""
     sender: str = ""
@@ -56,6 +61,8 @@ def setting_from(environ: Mapping[str, str]) -> Setting | None:
              ("URL", "METHOD", "BODY", "HEADERS", "SUCCESS", "SENDER")}  # fmt: skip
     if not given["URL"]:
         return None
+    if not _ASCII.fullmatch(given["URL"]):
+        raise ValueError("PORTAL_SMS_URL holds a blank or a sign that is not ASCII")
     method = given["METHOD"].upper() or "POST"
     if method not in METHODS:
         raise ValueError(f"PORTAL_SMS_METHOD is none of {', '.join(METHODS)}")
@@ -73,11 +80,15 @@ def _headers(text: str) -> dict[str, str]:
         found = json.loads(text)
     except ValueError:
         raise fault from None
-    if not isinstance(found, dict) or not all(
-        isinstance(value, str) and value.isprintable() for value in found.values()
-    ):
+    if not isinstance(found, dict) or not all(map(_is_header, found, found.values())):
         raise fault
     return found
+
+
+def _is_header(name: str, value: object) -> bool:
+    """Whether it can be written (RFC 9110, 5.1 and 5.5), as `http.client` writes it: in Latin-1."""
+    latin = isinstance(value, str) and value.isprintable() and all(ord(sign) < 256 for sign in value)
+    return latin and _HEADER.fullmatch(name) is not None
 
 
 @dataclass(frozen=True)
@@ -135,8 +146,9 @@ class Gateway:
         with self.watch.at_most(WHOLE_SECONDS):
             connection = self._connect()
             try:
+                body = self._write_head(connection, short)
                 on_text()
-                status, answer = self._ask(connection, short)
+                status, answer = self._ask(connection, body)
             finally:
                 with suppress(OSError):
                     connection.close()
@@ -156,20 +168,38 @@ class Gateway:
                 connection = HTTPConnection(place.hostname or "", place.port, timeout=STEP_SECONDS)
             self.watch.smtp = connection
             connection.connect()
-        except (OSError, ValueError) as error:
+        except OSError as error:
             if connection:
                 connection.close()
-            raise ServerClosed((error.strerror if isinstance(error, OSError) else None) or str(error)) from error
+            raise ServerClosed(error.strerror or str(error)) from error
+        except (HTTPException, ValueError):
+            raise ServerClosed(UNWRITABLE) from None  # its words repeat them
         return connection
 
-    def _ask(self, connection: HTTPConnection, short: Short) -> tuple[int, bytes]:
-        """Send the request; what has left of it may have been enough, so that any silence is an answer lost."""
+    def _write_head(self, connection: HTTPConnection, short: Short) -> bytes | None:
+        """Write the request, of which nothing leaves yet; return its body."""
         place, kind = urlsplit(self.setting.url), self._kind
         target = _filled(place.path + (f"?{place.query}" if place.query else ""), self._values(short), _in_address)
         written = _filled(self.setting.body, self._values(short), _in_json if "json" in kind else _in_address)
         body = None if self.setting.method == "GET" else written.encode()
+        heads = {name: value for name, value in self.setting.headers.items() if name.lower() not in OURS}
+        named = {name.lower() for name in heads}
+        heads |= {"Content-Type": kind} | ({"Content-Length": str(len(body))} if body is not None else {})
         try:
-            connection.request(self.setting.method, target or "/", body, {"Content-Type": kind, **self.setting.headers})
+            connection.putrequest(
+                self.setting.method, target or "/", skip_host="host" in named,
+                skip_accept_encoding="accept-encoding" in named,
+            )  # fmt: skip
+            for name, value in heads.items():
+                connection.putheader(name, value)
+        except (HTTPException, ValueError):
+            raise ServerClosed(UNWRITABLE) from None  # its words repeat them
+        return body
+
+    def _ask(self, connection: HTTPConnection, body: bytes | None) -> tuple[int, bytes]:
+        """Send the request; what has left of it may have been enough, so that any silence is an answer lost."""
+        try:
+            connection.endheaders(body)
             answer: HTTPResponse = connection.getresponse()
             return answer.status, answer.read(LONGEST_ANSWER)
         except (OSError, HTTPException, ValueError) as error:
@@ -192,11 +222,12 @@ class Gateway:
         if status in CLOSED:
             raise ServerClosed(said)
         if status in LATER:
-            raise Outcome("later", said)
+            raise Outcome("later", said, of_server=status >= BROKEN)
         if 400 <= status < 500:
             raise Outcome("refused", said)
         if not 200 <= status < 300:
-            raise Outcome("lost", f"no answer that one can understand after the text: {said}")
+            words = f"no answer that one can understand after the text: {said}"
+            raise Outcome("lost", words, of_server=status >= BROKEN)
         if self.setting.success:
             self._see_success(answer, said)
         return said

@@ -149,24 +149,17 @@ def deliver(sender: Mailer | Gateway, message_id: int, token: str) -> None:
     """Send one claimed message, if it is still ours and still wanted.
 
     Raises:
-        ServerClosed: the server went away; the message is free again.
+        ServerClosed: the server went away; the message is free again, or its attempt is written down.
     """
     turn = _begin(message_id, token)
     if turn is None:
         return
     try:
-        mark = partial(leases.mark_text_under_way, turn)
-        kind = wires.message_kinds[turn.kind]
-        if isinstance(sender, Gateway):
-            short = compose_short(turn.message, kind, turn.recipient)
-            db.session.commit()  # nobody must wait for our transaction while we wait for the gateway
-            answer = sender.send(short, mark)
-        else:
-            mail = compose(turn.message, kind, turn.recipient)
-            db.session.commit()  # … nor for the mail server
-            answer = sender.send(mail, mark)
+        answer = _hand_over(sender, turn)
     except Outcome as end:
         leases.finish(turn, end.outcome, end.answer, of_recipient=end.of_recipient)
+        if end.of_server:  # at most one message a minute is spent on it
+            raise ServerClosed(end.answer) from end
     except ServerClosed as closed:
         leases.finish(turn, "closed", str(closed))
         raise
@@ -183,6 +176,18 @@ def deliver(sender: Mailer | Gateway, message_id: int, token: str) -> None:
         leases.finish(turn, "accepted", answer)
         if sender.handed_over == 1:
             leases.open_channel(turn.recipient.channel)
+
+
+def _hand_over(sender: Mailer | Gateway, turn: leases.Turn) -> str:
+    """Write a message and send it; nobody waits for our transaction while we wait for the server."""
+    mark, kind = partial(leases.mark_text_under_way, turn), wires.message_kinds[turn.kind]
+    if isinstance(sender, Gateway):
+        short = compose_short(turn.message, kind, turn.recipient)
+        db.session.commit()
+        return sender.send(short, mark)
+    mail = compose(turn.message, kind, turn.recipient)
+    db.session.commit()
+    return sender.send(mail, mark)
 
 
 def _begin(message_id: int, token: str) -> leases.Turn | None:

@@ -30,12 +30,13 @@ class ServerClosed(Exception):
 class Outcome(Exception):
     """How handing over ended, when not with an acceptance: `later`, `refused` or `lost`.
 
-    `of_recipient` says that the server refused the address itself: not the text, not the sender, not us.
+    `of_recipient` says that the server refused the address itself: not the text, not the sender, not us; `of_server`
+    that it is not well, and is left alone for a minute.
     """
 
-    def __init__(self, outcome: str, answer: str, *, of_recipient: bool = False) -> None:
+    def __init__(self, outcome: str, answer: str, *, of_recipient: bool = False, of_server: bool = False) -> None:
         super().__init__(answer)
-        self.outcome, self.answer, self.of_recipient = outcome, answer, of_recipient
+        self.outcome, self.answer, self.of_recipient, self.of_server = outcome, answer, of_recipient, of_server
 
 
 class Watch:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from portal.outbox import gateway
-from portal.outbox.gateway import Gateway, Setting, Short
+from portal.outbox.gateway import Gateway, Setting, Short, setting_from
 from portal.outbox.mailer import Outcome, ServerClosed
 from tests.outbox.web_sink import WebSink, reply
 
@@ -62,6 +62,8 @@ def test_a_form_and_an_address_are_escaped_their_way(web) -> None:
         (reply("503 Busy"), "later"),
         (reply("429 Slow"), "later"),
         (reply("500 Oops"), "lost"),
+        (reply("302 Found", "", "Location: http://127.0.0.1:1/elsewhere"), "lost"),
+        (reply("303 See Other", "", "Location: http://127.0.0.1:1/elsewhere"), "lost"),
         (reply("502 Bad Gateway"), "lost"),
         ("close", "lost"),
         (None, "lost"),
@@ -83,7 +85,7 @@ def test_what_an_answer_means(web, answer, outcome) -> None:
     assert monotonic() - begun < 4
 
 
-@pytest.mark.parametrize("status", ["302 Found", "401 Unauthorized", "403 Forbidden", "404 Not Found"])
+@pytest.mark.parametrize("status", ["301 Moved", "308 Moved", "401 Unauthorized", "403 Forbidden", "404 Not Found"])
 def test_a_gateway_that_lets_nobody_in_blames_no_message(web, status) -> None:
     web.answers = [reply(status, "", "Location: http://127.0.0.1:1/elsewhere")]
     with pytest.raises(ServerClosed):
@@ -103,4 +105,52 @@ def test_the_certificate_is_checked(web) -> None:
 
 
 def test_a_secret_is_not_shown() -> None:
-    assert "secret" not in repr(Setting("https://x.example", headers={"Authorization": "secret"}))
+    setting = Setting("https://x.example?key=secret", body="key=secret", headers={"Authorization": "secret"})
+    assert "secret" not in repr(setting)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"url": "http://127.0.0.1:{port}/send?key=SECRET key"},
+        {"url": "http://127.0.0.1:{port}/send?key=SECRÈT"},
+        {"url": "http://127.0.0.1:SECRET/send"},
+        {"url": "http://SECRET key/send"},
+        {"headers": {"Authorization": "SECRET\u2019"}},
+    ],
+)
+def test_what_cannot_be_written_blames_no_message_and_repeats_no_secret(web, setting) -> None:
+    marked: list[int] = []
+    given = {"url": web.url, **{name: _with_port(value, web) for name, value in setting.items()}}
+    with Gateway(Setting(**given)) as way, pytest.raises(ServerClosed) as raised:
+        way.send(Short("+33612345678", TEXT, "abc"), lambda: marked.append(1))
+    assert "SECR" not in str(raised.value)
+    assert not marked, "nothing has left"
+    assert not web.requests
+
+
+def _with_port(value: Any, web: WebSink) -> Any:
+    return value.replace("{port}", str(web.port)) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"URL": "https://x.example/send?key=SECRET key"},
+        {"URL": "https://x.example/é?key=SECRET"},
+        {"HEADERS": '{"Authorization": "SECRET\u2019"}'},
+        {"HEADERS": '{"Authorization:": "SECRET"}'},
+        {"HEADERS": '{"X\\n": "SECRET"}'},
+    ],
+)
+def test_such_settings_are_refused_at_the_start(wrong) -> None:
+    fine = {"URL": "https://x.example/send?key=SECRET", "HEADERS": '{"Authorization": "SECRET"}'}
+    assert setting_from({f"PORTAL_SMS_{name}": value for name, value in fine.items()})
+    with pytest.raises(ValueError, match="PORTAL_SMS_") as raised:
+        setting_from({f"PORTAL_SMS_{name}": value for name, value in (fine | wrong).items()})
+    assert "SECRET" not in str(raised.value)
+
+
+def test_headers_that_we_write_are_written_once(web) -> None:
+    send(web, headers={"content-type": "application/json", "Content-Length": "7"})
+    assert json.loads(web.requests[0][2])["text"] == TEXT

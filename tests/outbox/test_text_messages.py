@@ -103,6 +103,17 @@ def test_a_gateway_that_is_away_blames_no_message_and_keeps_no_mail(texting, web
     assert database.all(select(Outage.channel, Outage.ended_at.is_not(None))) == [("sms", True)]
 
 
+def test_a_broken_gateway_is_given_one_message_a_minute(texting, web, sink, time_machine) -> None:
+    web.answers = [reply("500 Oops"), reply()]
+    texting.promise_short("a", "b", "c")
+    sweeps(texting, 4)
+    assert len(web.requests) == 1
+    assert sorted(texting.states().values()) == ["due", "due", "retry"]
+    time_machine.shift(61)
+    sweeps(texting)
+    assert set(texting.states().values()) == {"sent"}
+
+
 def test_a_refused_number_is_not_tried_again(texting, web, sink) -> None:
     web.answers = [reply("400 Bad Request", '{"error": "number"}')]
     texting.promise_short("a")
