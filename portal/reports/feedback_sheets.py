@@ -16,6 +16,7 @@ from portal.controls.shares import Number
 from portal.controls.table import Column
 from portal.extensions import db
 from portal.people.models import Client, Sector, Service, Staff, Worker
+from portal.ratings.details import BANK, Details, in_language_of_page
 from portal.ratings.figures import is_enough, mapping_of_today
 from portal.ratings.models import RatedWorker, Rating, RatingSubject
 from portal.ratings.statistics import Tally
@@ -59,7 +60,9 @@ COMMENTS = (
     _column("client_reference", _l("Reference of the client"), "text"), _column("workers", _l("Workers"), "text"),
     _column("service", _l("Service"), "text"), _column("sector", _l("Sector"), "text"),
     _column("manager", _l("Manager"), "text"), _column("stars", _l("Stars")),
-    _column("comment", _l("Comment"), "long"), _column("source", _l("Source"), "text"),
+    _column("comment", _l("Comment"), "long"), *(_column(key, label) for key, label in BANK.items()),
+    _column("remarks", _l("What applies"), "long"), _column("call_back", _l("Wishes to be called back"), "text"),
+    _column("called_at", _l("Called back"), "moment"), _column("source", _l("Source"), "text"),
     _column("edited", _l("Changed since"), "text"), _column("counted", _l("Counted"), "text"),
     _column("excluded", lazy_pgettext("rating", "Excluded"), "text"),
 )  # fmt: skip
@@ -157,7 +160,7 @@ def _comments(chosen: Select) -> Iterator[list[Any]]:
             Rating.id, RatingSubject.visit_id, RatingSubject.day, Rating.left_at, named(Client).label("client"),
             Client.external_id, workers.label("workers"), Service.name.label("service"), Sector.name.label("sector"),
             named(Staff).label("manager"), Rating.stars, Rating.comment, Rating.channel, Rating.changed_at,
-            Rating.excluded_at, Rating.exclude_reason,
+            Rating.excluded_at, Rating.exclude_reason, Rating.details, Rating.call_back, Rating.called_at,
         )
         .order_by(RatingSubject.day, Rating.id)
     )  # fmt: skip
@@ -166,9 +169,12 @@ def _comments(chosen: Select) -> Iterator[list[Any]]:
 
 
 def _comment(row: Row) -> list[Any]:
+    said = Details(**(row.details or {}))
     return [
         row.id, row.visit_id, row.day, row.left_at, row.client, row.external_id, row.workers, row.service, row.sector,
-        row.manager, row.stars, row.comment or None, str(SOURCES[row.channel]),
+        row.manager, row.stars, row.comment or None, *(said.criteria.get(key) for key in BANK),
+        "; ".join(in_language_of_page(one) for one in said.remarks) or None,
+        _("yes") if row.call_back else _("no"), row.called_at, str(SOURCES[row.channel]),
         _("yes") if row.changed_at else _("no"), _("no") if row.excluded_at else _("yes"), row.exclude_reason,
     ]  # fmt: skip
 

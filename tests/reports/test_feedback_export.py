@@ -128,3 +128,17 @@ def test_what_is_asked_oddly_is_not_written(counted: Agency, sign_in: SignIn) ->
     assert sofia.act(f"{PAGE}/export", {"as": "pdf", "query": "period=this_month"}).status == 404
     refused = sofia.act(f"{PAGE}/export", {"as": "xlsx", "query": f"sector={counted.south}"})
     assert refused.status == 422
+
+
+def test_the_sheet_of_comments_holds_what_the_survey_asked_besides(
+    counted: Agency, sign_in: SignIn, app: Flask, database: Database
+) -> None:
+    with database.writing():
+        said = {"criteria": {"q_punct": 2}, "remarks": [{"fr": "En retard", "en": "Arrived late"}]}
+        rating_id = db.session.scalar(select(Rating.id).where(Rating.stars == 0))
+        db.session.execute(update(Rating).where(Rating.id == rating_id).values(details=said, call_back=True))
+    lines = rows(book(export(app, database, sign_in(counted.sofia)))["Comments"])
+    line, other = next(row for row in lines if row["Stars"] == 0), next(row for row in lines if row["Stars"] == 4)
+    assert (line["Did the worker arrive on time?"], line["Were the planned tasks done?"]) == (2, None)
+    assert (line["What applies"], line["Wishes to be called back"]) == ("Arrived late", "yes")
+    assert (other["What applies"], other["Wishes to be called back"]) == (None, "no")
