@@ -49,7 +49,7 @@ REASON_LABELS = {
     "superseded": _l("the visit was reopened"),
     "incident_open": _l("an incident on the visit is open"),
     "capped": _l("the client was asked a short time ago"),
-    "not_first": _l("the worker has come to this client before"),
+    "not_first": _l("the client has been asked about the worker before"),
     "nothing_to_ask": _l("none of the week’s visits is to be asked about any more"),
     "not_sampled": _l("the visit was not drawn: only some are asked about"),
     "reminder_off": _l("reminders are switched off"),

@@ -184,9 +184,10 @@ _PAGE = Placeholder("visit.link", _l("the link to the page of the visit, where o
                     label=_l("See the visit"), required=True)  # fmt: skip
 _WHILE = Placeholder(
     "rating.while", _l("until when one can say how it went; nothing where clients do not rate"),
-    lambda c: ngettext("On the page of the visit you can say how it went, for %(num)s day.",
-                       "On the page of the visit you can say how it went, for %(num)s days.", c["portal_days"])
-    if c["may_rate"] else "",
+    lambda c: ngettext(
+        "On the page of the visit you can say how it went, for %(num)s day after it has ended.",
+        "On the page of the visit you can say how it went, for %(num)s days after it has ended.", c["portal_days"],
+    ) if c["may_rate"] else "",
 )  # fmt: skip
 DONE = Letter(
     (_CLIENT, *_VISIT, *_WORKERS[1:], _PAGE, _WHILE, *_RATING[-2:]),

@@ -28,6 +28,7 @@ class LiveRow:
         visit: as the lists have it.
         stars, counted: of its rating, whatever columns this person has put away.
         comment: of the client; None for none.
+        wants_call: whether the client wishes to be called and has not been.
         changed_at: when it was rated, else closed, else when it began.
         is_today: whether the visit is of today; an earlier one is here because it was rated today.
     """
@@ -36,6 +37,7 @@ class LiveRow:
     stars: int | None
     counted: bool
     comment: str | None
+    wants_call: bool
     changed_at: datetime
     is_today: bool
 
@@ -74,7 +76,7 @@ class Live:
     def tag(self) -> str:
         """Changes when there is something new to show."""
         told = [(row.visit.id, row.visit.stage, row.stars, row.counted, row.visit.workers, row.comment,
-                 row.changed_at) for row in self.rows]  # fmt: skip
+                 row.wants_call, row.changed_at) for row in self.rows]  # fmt: skip
         return sha256(repr((self.date, told, self.visits, self.done, self.rated, self.low)).encode()).hexdigest()[:16]
 
 
@@ -88,7 +90,8 @@ def live(user: User) -> Live:
 
 
 def _as_row(row: Row, visit: VisitRow, begins: datetime) -> LiveRow:
-    return LiveRow(visit, row.stars, row.excluded_at is None, row.comment, row.changed, visit.starts_at >= begins)
+    return LiveRow(visit, row.stars, row.excluded_at is None, row.comment, bool(row.wants_call), row.changed,
+                   visit.starts_at >= begins)  # fmt: skip
 
 
 def _is_today(begins: datetime) -> ColumnElement[bool]:
@@ -104,7 +107,9 @@ def _newest(user: User, begins: datetime) -> Select:
     ids = union(  # two ways in, each by its own index
         select(Visit.id).where(*begun), select(RatingSubject.visit_id).join(Rating).where(_is_said_since(begins))
     )
-    listed = rows(visible_visits(user).where(Visit.id.in_(ids))).add_columns(Rating.comment, changed.label("changed"))
+    wants_call = and_(Rating.call_back, Rating.called_at.is_(None)).label("wants_call")
+    listed = rows(visible_visits(user).where(Visit.id.in_(ids)))
+    listed = listed.add_columns(Rating.comment, wants_call, changed.label("changed"))
     return listed.order_by(changed.desc(), Visit.id.desc()).limit(SHOWN)
 
 

@@ -19,7 +19,7 @@ from portal.tables.queries import Page, read_page
 from portal.visits.models import Visit
 from portal.visits.queries import today
 
-NOTICE = 1  # version of the information notice: another one is read anew
+NOTICE = 2  # version of the information notice: another one is read anew
 YEAR, QUARTER = timedelta(days=365), timedelta(days=90)
 SAID_AT = func.coalesce(Rating.changed_at, Rating.left_at)  # when the present value was given
 

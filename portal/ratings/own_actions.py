@@ -11,6 +11,7 @@ from portal.extensions import db, rows_changed, upsert
 from portal.ratings.models import Rating
 from portal.ratings.own import NOTICE, has_read_notice
 from portal.ratings.own_models import NoticeRead, ShownComment, WorkerWord
+from portal.ratings.values import refuse_if_changed
 
 
 def read_notice(user: User) -> None:
@@ -22,16 +23,18 @@ def read_notice(user: User) -> None:
     record("rating.notice_read", user, ("account", user.account_id), after={"version": NOTICE})
 
 
-def say(user: User, rating: Rating, kind: str, text: str) -> None:
+def say(user: User, rating: Rating, kind: str, text: str, version: int) -> None:
     """Reply to a rating, or contest it: the agency reads it.
 
     Args:
         user: the worker, one of those who came.
         kind: `reply` or `contest`.
+        version: the rating's version that the worker saw.
 
     Raises:
-        Refused: said already of this value.
+        Refused: said already of this value, or the client has given another one meanwhile.
     """
+    refuse_if_changed(rating, version)
     row = {"rating_id": rating.id, "worker_id": user.worker_id, "kind": kind, "said_at": rating.said_at, "text": text,
            "at": clock.now()}  # fmt: skip
     keys = [WorkerWord.rating_id, WorkerWord.worker_id, WorkerWord.kind, WorkerWord.said_at]
@@ -60,12 +63,16 @@ def decide_contest(user: User, word: WorkerWord, *, accepted: bool, reason: str)
     record("rating.contest_decided", user, word.rating.subject.about, after={"word": word.id, "accepted": accepted})
 
 
-def show_comment(user: User, rating: Rating) -> None:
+def show_comment(user: User, rating: Rating, version: int) -> None:
     """Pass a comment on to the workers who came, as it stands.
 
+    Args:
+        version: the rating's version that the person saw: nothing is passed on unread.
+
     Raises:
-        Refused: there is none.
+        Refused: there is none, or it was changed meanwhile.
     """
+    refuse_if_changed(rating, version)
     if not rating.comment:
         raise Refused(_l("There is no comment to pass on."), "no-comment")
     row = {"rating_id": rating.id, "said_at": rating.said_at, "shown_by": user.name, "at": clock.now()}

@@ -9,6 +9,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from portal.forms import PortalForm
+from portal.ratings.forms import SeenForm
 from portal.ratings.models import LONGEST_REASON
 from portal.ratings.own_models import LONGEST_WORD
 
@@ -23,7 +24,7 @@ def _offered(labels: Mapping[str, object]) -> list[SelectChoice]:
     return [SelectChoice(value=key, label=str(label)) for key, label in labels.items()]
 
 
-class WordForm(PortalForm):
+class WordForm(SeenForm):
     kind = RadioField(
         _l("What would you like to do?"),
         choices=[],

@@ -92,6 +92,7 @@ def words_panel(user: User, visit: Visit) -> Panel | None:
     shown = rows[0].ShownComment
     return Panel("ratings/_worker_words.html", {
         "rating_id": rating.id,
+        "version": rating.version,
         "has_comment": bool(rating.comment),
         "shown": shown if shown and shown.said_at == rating.said_at else None,
         "words": [(row.WorkerWord, row.worker, row.WorkerWord.said_at == rating.said_at) for row in rows

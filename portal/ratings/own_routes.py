@@ -29,9 +29,15 @@ def answer_own_rating(rating_id: int) -> Response:
     """Reply to a rating, or contest it."""
     if not own.has_read_notice(g.user):
         return redirect(url_for("worker.list_own_ratings"), 303)
-    rating, form = own.own_rating(g.user, rating_id) or abort(404), WordForm()
-    if status := refused(form, lambda: own_actions.say(g.user, rating, str(form.kind.data), form.text.data or "")):
+    rating = own.own_rating(g.user, rating_id) or abort(404)
+    form = WordForm(data=None if request.method == "POST" else {"version": rating.version})
+
+    def say() -> None:
+        own_actions.say(g.user, rating, str(form.kind.data), form.text.data or "", form.seen_version)
+
+    if status := refused(form, say):
         visit = rating.subject.visit
+        form.version.data = str(rating.version)  # what is shown now is what is answered the next time
         return show("ratings/own_word.html", status=status, rating=rating, visit=visit, form=form)
     flash(_("The agency has your words."), "success")
     return done(url_for("worker.list_own_ratings"))

@@ -33,7 +33,6 @@ open_pages = Blueprint("open", __name__)
 PUBLIC_STAGES = {  # as the client reads it
     "draft": "",
     "planned": lazy_pgettext("visit", "Planned"),
-    "in_progress": _l("In progress"),
     "past": _l("Not yet confirmed as done"),
     "done": _l("Completed"),
     "cancelled": _l("Cancelled"),
@@ -93,8 +92,9 @@ def _facts(opened: Opened) -> dict:
     """What the page says of a visit: date, service and first names: what the person knows anyway, and nothing for who
     finds the mail. Of a visit on which there was an incident, no state and nobody's name."""
     visit, handling = opened.visit, opened.is_handling
-    # on the way: to be said once somebody has clocked in for it; nothing tells it yet
     now = stage(visit.state, visit.starts_at, visit.ends_at)
+    if now == "in_progress":  # the plan says so, and nobody else: on the way or begun is what somebody clocked in for
+        now = "planned"
     return {
         "service": visit.service.name,
         "starts_at": visit.starts_at,

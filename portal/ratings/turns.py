@@ -90,25 +90,29 @@ def _until(request: RatingRequest, free_at: datetime) -> Drop | Postpone:
     return Postpone(opening, "asked_recently") if in_time else Drop("suppressed", "capped")
 
 
-# asked for each mail, so they are made once: making one takes longer than running it
-
-
 def is_first_of_a_worker(subject: RatingSubject) -> bool:
-    """Whether a worker came to this client for the first time."""
-    earlier = (
-        select(_OTHER.c.worker_id)
-        .join(_BEFORE, _BEFORE.c.id == _OTHER.c.subject_id)
-        .join(Visit, and_(Visit.id == _BEFORE.c.visit_id, Visit.state == State.DONE))
+    """Whether a worker came about whom this client has not been asked yet. A visit that came earlier and about which
+    nobody was asked in the end takes no first time away. The client's row is held: of two such visits one leaves."""
+    this = {"client_id": subject.client_id}
+    db.session.execute(select(Client.id).where(Client.id == subject.client_id).with_for_update(key_share=True))
+    before = (
+        _asked()
+        .join(_OTHER, _OTHER.c.subject_id == RatingSubject.id)
         .where(
-            _OTHER.c.worker_id == RatedWorker.worker_id, _BEFORE.c.client_id == subject.client_id,
-            _BEFORE.c.id != subject.id, _BEFORE.c.ended_at <= subject.ended_at,
+            _OTHER.c.worker_id == RatedWorker.worker_id, RatingSubject.id != subject.id,
+            RatingRequest.revoked_at.is_(None), RatingRequest.left_out.is_(None),
         )
+        .with_only_columns(_OTHER.c.worker_id)
+        .correlate(RatedWorker)
     )  # fmt: skip
-    new = select(RatedWorker.worker_id).where(RatedWorker.subject_id == subject.id, ~earlier.exists())
-    return db.session.scalar(new.limit(1)) is not None
+    new = select(RatedWorker.worker_id).where(RatedWorker.subject_id == subject.id, ~before.exists())
+    return db.session.scalar(new.limit(1), this) is not None
 
 
-_OTHER, _BEFORE = RatedWorker.__table__.alias("other"), RatingSubject.__table__.alias("before")
+_OTHER = RatedWorker.__table__.alias("other")
+
+
+# asked for each mail, so they are made once: making one takes longer than running it
 
 
 @cache

@@ -8,6 +8,7 @@ from portal.forms import refused
 from portal.pages import done, show
 from portal.portals import staff
 from portal.ratings import own_actions
+from portal.ratings.forms import SeenForm
 from portal.ratings.own_forms import DecisionForm
 from portal.ratings.own_panels import list_contests, visible_word
 from portal.ratings.queries import visible_rating
@@ -20,7 +21,7 @@ MODULE = "ratings.workers_see"
 def show_to_worker(rating_id: int) -> Response:
     """*Montrer à l'intervenant*."""
     rating = visible_rating(g.user, rating_id) or abort(404)
-    own_actions.show_comment(g.user, rating)
+    own_actions.show_comment(g.user, rating, SeenForm().seen_version)
     flash(_("The worker reads this comment from now on."), "success")
     return done(url_for("staff.show_visit", visit_id=rating.subject.visit_id))
 

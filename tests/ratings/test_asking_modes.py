@@ -49,13 +49,33 @@ def test_only_the_first_visit_of_a_worker_at_a_client_is_asked_about(
     visit: Callable[..., int], set_up: Callable[..., None], database: Database, mailbox: Mailbox
 ) -> None:
     set_up(ask_mode="first", request_cap_days=0)
-    known = visit("wassim", hour=10)  # he has been at Claire's before
+    known = visit("wassim", hour=7)  # he has been at Claire's before, and nobody has asked
     new, again = visit("jean", hour=8), visit("jean", hour=9)
     together = visit("wassim", "jean", hour=10)
-    assert len(mailbox.collect()) == 1
-    assert fate(database, new) == ("sent", None)
-    for other in (known, again, together):
+    assert len(mailbox.collect()) == 2
+    for first in (known, new):
+        assert fate(database, first) == ("sent", None)
+    for other in (again, together):
         assert fate(database, other) == ("suppressed", "not_first")
+
+
+def test_a_first_visit_that_the_pause_swallowed_takes_no_first_time_away(
+    visit: Callable[..., int], set_up: Callable[..., None], database: Database, mailbox: Mailbox,
+    time_machine: TimeMachineFixture,
+) -> None:  # fmt: skip
+    set_up(ask_mode="first", request_cap_days=30, too_old_days=3)
+    asked = visit("wassim", hour=7)
+    assert len(mailbox.collect()) == 1
+    swallowed = visit("jean", hour=8)
+    assert mailbox.collect() == []
+    assert fate(database, swallowed) == ("suppressed", "capped")
+    time_machine.shift(timedelta(days=31))
+    assert len(mailbox.collect()) == 0
+    second, of_known = visit("jean", hour=8), visit("wassim", hour=7)
+    assert len(mailbox.collect()) == 1
+    assert fate(database, second) == ("sent", None)
+    assert fate(database, of_known) == ("suppressed", "not_first")
+    assert fate(database, asked) == ("sent", None)
 
 
 # ---- the weekly mail ----

@@ -31,4 +31,4 @@ def test_the_coming_week_says_who_is_asked_and_why_others_are_not(
         visit(hour=hour)
     assert len(sofia.get("/staff/ratings/coming").statements) == few
     set_up(ask_mode="first", request_cap_days=0)
-    assert "the worker has come to this client before" in sofia.get("/staff/ratings/coming").words
+    assert "the client has been asked about the worker before" in sofia.get("/staff/ratings/coming").words

@@ -11,6 +11,7 @@ from portal.extensions import db
 from portal.people.models import Client, Service, Worker
 from portal.ratings.exclusion import exclude_rating
 from portal.ratings.models import Rating
+from portal.ratings.own import NOTICE
 from portal.ratings.own_models import NoticeRead, ShownComment, WorkerWord
 from portal.settings.actions import set_option
 from tests import factories
@@ -110,7 +111,8 @@ def test_a_comment_is_read_once_staff_have_passed_it_on_and_until_they_take_it_b
 def test_another_comment_is_passed_on_anew(
     agency: Agency, wassim: Browser, sign_in: SignIn, rating: int, database: Database, time_machine: TimeMachineFixture
 ) -> None:
-    sign_in(agency.sofia).act(f"/staff/ratings/{rating}/showing")
+    sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_done}").form("Show to the worker").submit()
+    assert "secret" in wassim.get(OWN).words
     time_machine.shift(timedelta(hours=1))
     page = sign_in(agency.claire).get(f"/client/visits/{agency.claires_done}/rating")
     page.form("Save").submit(stars="2", comment="Autre chose")
@@ -118,6 +120,40 @@ def test_another_comment_is_passed_on_anew(
     assert "Autre chose" not in page.words
     assert "secret" not in page.words
     assert database.count(ShownComment) == 1
+
+
+def test_a_comment_that_changed_meanwhile_is_not_passed_on_unread(
+    agency: Agency, wassim: Browser, sign_in: SignIn, rating: int, database: Database, time_machine: TimeMachineFixture
+) -> None:
+    seen = sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_done}")
+    time_machine.shift(timedelta(minutes=10))
+    page = sign_in(agency.claire).get(f"/client/visits/{agency.claires_done}/rating")
+    page.form("Save").submit(stars="0", comment="Ce que personne n’a lu")
+    assert seen.form("Show to the worker").submit().status == 409
+    assert "personne" not in wassim.get(OWN).words
+    assert database.count(ShownComment) == 0
+
+
+def test_a_worker_contests_the_value_that_they_have_seen(
+    agency: Agency, wassim: Browser, sign_in: SignIn, rating: int, database: Database, time_machine: TimeMachineFixture
+) -> None:
+    page = wassim.get(OWN).link("Reply or contest").click()
+    time_machine.shift(timedelta(minutes=10))
+    sign_in(agency.claire).get(f"/client/visits/{agency.claires_done}/rating").form("Save").submit(stars="5")
+    refused = page.form("Send").submit(kind="contest", text="Une étoile, c’est injuste")
+    assert refused.status == 409
+    assert "injuste" in refused.at("textarea").get_text(), "nothing typed is lost"
+    assert "5 out of 5" in refused.words
+    assert database.count(WorkerWord) == 0
+    assert refused.form("Send").submit().status == 303, "who sends it again has seen the new one"
+
+
+def test_who_has_read_a_former_notice_reads_the_present_one(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        db.session.add(NoticeRead(worker_id=agency.wassim.id, version=NOTICE - 1))
+    assert sign_in(agency.wassim).get(OWN).h1 == "Before you read your ratings"
 
 
 def test_too_few_answers_make_no_average(agency: Agency, wassim: Browser, database: Database) -> None:

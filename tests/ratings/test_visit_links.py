@@ -62,7 +62,7 @@ def test_one_link_shows_a_visit_to_come_under_way_over_done_and_rated(
     assert shown() == "Planned"
     assert stranger.post(link, data={"stars": "5"}).status == 409, "nobody rates what has not been"
     time_machine.move_to(factories.at(1, 9, 30).replace(tzinfo=factories.PARIS))
-    assert shown() == "In progress"
+    assert shown() == "Planned", "that it has begun is what nobody has said"
     time_machine.shift(timedelta(hours=2))
     assert shown() == "Not yet confirmed as done"
     assert not stranger.get(link).soup.select("form[method=post]")
