@@ -104,12 +104,13 @@ def ask_again(user: User, subject: RatingSubject | None, rating: Rating | None, 
         Refused: as `question_of` says, or somebody has asked in the meantime.
     """
     done = refuse_unless_done(subject)
-    db.session.execute(select(RatingSubject.id).where(RatingSubject.id == done.id).with_for_update())
+    cancel(messages_of(done.id), "asked_again")  # what is locked, in the order in which all do
+    leave_out([done.id], "asked_again")
+    lock = select(RatingSubject.id).where(RatingSubject.id == done.id).with_for_update(key_share=True)
+    db.session.execute(lock)
     asked = question_of(user, done, rating)
     if asked.rounds != seen:
         raise Refused(_l("The client has just been asked. Look at the visit again."), "asked")
-    cancel(messages_of(done.id), "asked_again")
-    leave_out([done.id], "asked_again")
     round, due = asked.rounds + 1, asked.leaves_at
     key = key_of(done.id, round)
     order = Order("ratings.request", ("rating_subject", done.id), key, due_at=due, not_after=due + PATIENCE)

@@ -2,7 +2,8 @@
 
 Whoever changes a rating calls `count_first` or `count_change`; whoever writes a request or ends, reopens or cancels a
 visit calls `follow`; the outbox says itself which messages moved. On PostgreSQL what is moved is locked first, so that
-two who move the same see each other's work; on SQLite one writes at a time.
+two who move the same see each other's work; on SQLite one writes at a time. All take what they lock in one order, so
+that nobody waits in a circle: messages, subjects, cells of requests, ratings, cells of ratings.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,10 +44,10 @@ Said = tuple[int, str | None, str]  # stars, comment and channel of a rating
 
 
 def count_first(subject: RatingSubject, said: Said) -> None:
-    """Count the first rating of a subject."""
+    """Count the first rating of a subject, just before it is written."""
     if subject.visit_id:
-        _count(subject.id, None, said)
         _count_answer(subject.id, None, said)
+        _count(subject.id, None, said)
 
 
 def count_change(subject_id: int, before: Said | None, after: Said | None) -> None:

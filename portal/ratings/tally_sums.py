@@ -12,7 +12,7 @@ from portal.ratings.tallies import restaged
 from portal.ratings.tally_models import RatingTally, RequestTally
 from portal.ratings.tally_rows import DAYS, STARS, SUMS, adding, keys, spread, summed
 
-TALLIES = (RatingTally, RequestTally)
+TALLIES = (RequestTally, RatingTally)  # in the order in which they are locked
 
 
 def differences(table: Any, first: date, last: date) -> Select:
@@ -33,9 +33,9 @@ def differences(table: Any, first: date, last: date) -> Select:
 
 def set_right(first: date, last: date) -> None:
     """Add to the tallies of these months what they have too little, and take away what they have too much."""
+    rows_changed(restaged().where(RatingSubject.day.between(first, last)))
     for table in TALLIES:
         db.session.execute(adding(table, differences(table, first, last), db.engine.dialect.name))
-    rows_changed(restaged().where(RatingSubject.day.between(first, last)).execution_options(synchronize_session=False))
 
 
 def month_of(day: date) -> tuple[date, date]:

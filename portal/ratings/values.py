@@ -99,18 +99,18 @@ def write_first(subject: RatingSubject, value: Value) -> tuple[int, list[int]]:
         The rating's id, and the ids of the messages that will not leave any more.
 
     Raises:
-        Refused: rated meanwhile, or the visit is not done any more.
+        Refused: rated meanwhile, or the visit is not done any more; the caller rolls back what was counted.
     """
     # on PostgreSQL somebody may reopen or cancel the visit meanwhile
     may_change = subject.visit_id is not None and db.engine.dialect.name == "postgresql"
     if may_change and db.session.scalar(_STILL_DONE, {"visit_id": subject.visit_id}) is None:
         raise Refused(_NOT_DONE, "not-done")
+    taken_back = cancel(messages_of(subject.id), "already_rated")  # before it is there: it moves what nobody answered
+    count_first(subject, said_by(value))
     row = {**value.columns(), "subject_id": subject.id, "left_at": clock.now()}
     rating_id = db.session.scalar(_first_rating(db.engine.dialect.name), row)
     if rating_id is None:
         raise rated_meanwhile(subject)
-    count_first(subject, said_by(value))
-    taken_back = cancel(messages_of(subject.id), "already_rated")
     _tell(subject)
     alert(rating_id, value.stars)
     return rating_id, taken_back
@@ -154,6 +154,9 @@ def replace_value(actor: Actor | None, rating: Rating, value: Value) -> None:
     anew = rating.asked_again_at is not None and value.channel != "staff"
     before, said_before = None if anew or rating.excluded_at else rating.stars, said_by(rating)
     entry = _entry(rating, value, anew)
+    if anew:
+        cancel(messages_of(rating.subject_id), "already_rated")
+    count_another_answer(rating.subject_id, said_before, said_by(value))
     try:
         with db.session.begin_nested():  # the page that says no still reads: a failed flush outside would not let it
             rating.former.append(_as_former(rating))
@@ -170,10 +173,7 @@ def replace_value(actor: Actor | None, rating: Rating, value: Value) -> None:
     # whatever this process has read: somebody may have excluded the former value meanwhile
     excluded = update(Rating).where(Rating.id == rating.id, Rating.excluded_at.is_not(None)).values(COUNTED)
     count_change(rating.subject_id, None if rows_changed(excluded) else said_before, said_by(value))
-    count_another_answer(rating.subject_id, said_before, said_by(value))
     db.session.expire(rating, list(COUNTED))
-    if anew:
-        cancel(messages_of(rating.subject_id), "already_rated")
     record("rating.changed", actor, rating.subject.about, **entry)
     alert_of_change(rating, before)
     _tell(rating.subject)

@@ -1,12 +1,16 @@
 """Many at once: the database decides who was first, and nobody sees an error page."""
 
+from collections.abc import Callable, Sequence
+
 from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
+from portal.outbox.models import Message
 from portal.ratings.models import FormerRating, Rating, RatingExclusion, RatingReply, RatingRequest, RequestChoice
 from portal.visits.models import Visit
 from tests.conftest import Database, SignIn, open_browser
 from tests.factories import Agency, rate
+from tests.pages import Browser
 from tests.racing import at_once, posting
 from tests.ratings.conftest import Asked
 
@@ -145,3 +149,35 @@ def test_what_several_of_the_agency_do_at_once_is_done_once(
         people = [sign_in(agency.ines if number % 2 else agency.ada) for number in range(6)]
         assert at_once([posting(one, url, data) for one in people]) == [303] + [409] * 5, url
         assert database.count(written) == 1
+
+
+LOCKED = ("UPDATE message ", "UPDATE rating_subject ", "INSERT INTO request_tally ", "UPDATE rating ",
+          "INSERT INTO rating ", "INSERT INTO rating_tally ")  # fmt: skip
+RANKS = dict(zip(LOCKED, (0, 1, 1, 2, 3, 3), strict=True))  # a rating that is not there yet is nobody else's
+
+
+def locked_in_order(statements: Sequence[str]) -> list[str]:
+    """What a deed locked, each once, in the order in which it did first; fail where that is not the order of all."""
+    found = [name for one in statements for name in LOCKED if name in one]
+    assert found == sorted(found, key=RANKS.__getitem__), "\n".join(found)
+    return list(dict.fromkeys(found))
+
+
+def test_who_rates_and_who_takes_mails_back_lock_in_one_order(
+    agency: Agency, sign_in: SignIn, database: Database, visit: Callable[..., int]
+) -> None:
+    """On PostgreSQL two who lock the same in two orders wait for each other, until one of them gets an error page."""
+    rate_url, ask_url = f"/client/visits/{(made := visit())}/rating", f"/staff/visits/{made}/rating/request"
+    claire, ines = sign_in(agency.claire), sign_in(agency.ines)
+    message = database.one(select(RatingRequest.message_id))
+
+    def do(person: Browser, url: str, **data: str) -> list[str]:
+        posted = person.post(url, data=data, headers={"X-CSRFToken": person.csrf_token()})
+        assert posted.status == 303, posted.text
+        return locked_in_order(posted.statements)
+
+    assert {"UPDATE message ", "INSERT INTO request_tally "} <= set(do(ines, ask_url, version="1"))
+    assert {"UPDATE message ", "INSERT INTO rating "} <= set(do(claire, rate_url, stars="4"))
+    assert "UPDATE rating " in do(ines, ask_url, version="2")
+    assert {"UPDATE message ", "UPDATE rating "} <= set(do(claire, rate_url, stars="2", comment="Non", version="1"))
+    assert database.one(select(Message.state).where(Message.id == message)) == "cancelled"
