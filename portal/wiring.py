@@ -77,7 +77,6 @@ from portal.reports.feedback_sheets import FEEDBACK
 from portal.reports.incidents import INCIDENTS
 from portal.reports.journal import JOURNAL
 from portal.reports.monthly import MONTHLY
-from portal.reports.monthly import write as write_monthly
 from portal.reports.notes import NOTES
 from portal.reports.paper_panels import paper_panel
 from portal.reports.quality import QUALITY
@@ -157,7 +156,7 @@ for kind in (
 wires.work_kinds = {
     "imports.plan": import_jobs.plan, "imports.run": import_jobs.run, "setup.invite": setup_jobs.invite,
     "controls.export": control_jobs.write, "threads.group": thread_jobs.write_to_group,
-    "reports.monthly": write_monthly, "reports.compare": report_jobs.run,
+    "reports.monthly": report_jobs.write_report, "reports.compare": report_jobs.run,
 }  # fmt: skip
 wires.work_given_up = {"imports.plan": import_jobs.give_up_plan, "imports.run": import_jobs.give_up_run}
 wires.importers = {importer.kind: importer for importer in (VISITS, CLIENTS, WORKERS)}

@@ -42,7 +42,7 @@ def about(found: MonthFigures) -> str:
         return _("This month is not closed: the figures are those of today, and later answers will change them.")
     when = exact(found.closed.closed_at)
     said = _("Closed by %(name)s on %(when)s.", name=found.closed.closed_by, when=when)
-    return f"{said} {_('These are the figures of that moment.')}"
+    return " ".join([said, _("These are the figures of that moment.")])
 
 
 def _glance(found: MonthFigures) -> Block:
@@ -62,7 +62,7 @@ def _funnel(asked: Requests) -> list[tuple[str, int]]:
     reasons = sorted(asked.suppressed.items(), key=lambda one: (-one[1], one[0]))
     return [
         (_("Done visits"), asked.done),
-        *((f"{_('Not asked')}: {REASON_LABELS.get(reason, reason)}", number) for reason, number in reasons),
+        *((_("Not asked: %(reason)s", reason=REASON_LABELS.get(reason, reason)), number) for reason, number in reasons),
         (_("Requests sent"), asked.sent), (_("Refused by the mail server"), asked.refused),
         (_("Answers after a request"), asked.answered_asked), (_("With a comment"), asked.commented),
     ]  # fmt: skip
@@ -95,7 +95,7 @@ def rated(stars: int | None, counted: bool) -> str:
     """A rating as it was or is, in words."""
     if stars is None:
         return _("not rated")
-    return _stars(stars) if counted else f"{_stars(stars)} ({pgettext('rating', 'Not counted').lower()})"
+    return _stars(stars) if counted else _("%(stars)s (not counted)", stars=_stars(stars))
 
 
 def _stars(stars: int) -> str:

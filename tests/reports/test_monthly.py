@@ -37,7 +37,7 @@ def want(agency: Agency, sign_in: SignIn, who: str = "sofia") -> None:
 def write(app: Flask, database: Database) -> int:
     """Have what is due begun and done, as ticker and worker do; return how many reports that were."""
     with app.app_context():
-        begun = monthly.begin_reports()
+        begun = jobs.begin_reports()
         for work_id in database.all(select(Work.id).where(Work.kind == monthly.KIND, Work.state == "waiting")):
             work.run(work_id)
     return begun
