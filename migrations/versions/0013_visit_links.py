@@ -22,9 +22,17 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['relative_id'], ['relative.id'], name=op.f('fk_visit_link_relative_id_relative')),
     sa.ForeignKeyConstraint(['visit_id'], ['visit.id'], name=op.f('fk_visit_link_visit_id_visit')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_visit_link')),
-    sa.UniqueConstraint('public_id', name=op.f('uq_visit_link_public_id')),
-    sa.UniqueConstraint('visit_id', name=op.f('uq_visit_link_visit_id'))
+    sa.UniqueConstraint('public_id', name=op.f('uq_visit_link_public_id'))
     )
+    with op.batch_alter_table('visit_link', schema=None) as batch_op:
+        for name, where in (('mailed', 'address IS NOT NULL'), ('handed', 'address IS NULL')):
+            batch_op.create_index(f'ix_visit_link_{name}', ['visit_id'], unique=True,
+                                  sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+
+    with op.batch_alter_table('rating', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('ck_rating_given_how'), type_='check')
+        batch_op.create_check_constraint(
+            batch_op.f('ck_rating_given_how'), "given_how IN ('telephone', 'visit', 'paper', 'link')")
 
     with op.batch_alter_table('suspect_answer', schema=None) as batch_op:
         batch_op.add_column(sa.Column('subject_id', sa.Integer(), nullable=True))
@@ -63,6 +71,14 @@ def downgrade() -> None:
         batch_op.drop_column('link_id')
         batch_op.drop_column('subject_id')
     op.drop_table('visit_link')
+
+    # who handed a link over is not kept before this revision: it was a mail's
+    for table in ('rating', 'former_rating'):
+        op.execute(f"UPDATE {table} SET given_how = NULL WHERE given_how = 'link'")
+    with op.batch_alter_table('rating', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('ck_rating_given_how'), type_='check')
+        batch_op.create_check_constraint(
+            batch_op.f('ck_rating_given_how'), "given_how IN ('telephone', 'visit', 'paper')")
 
     # nobody knows this kind any more: what waits would never leave
     op.execute("DELETE FROM message_attempt WHERE message_id IN (SELECT id FROM message WHERE kind = 'visits.done')")

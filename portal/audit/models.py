@@ -62,6 +62,7 @@ KINDS = {  # each with what happened, as the journal says it
     "channel.held": _l("All messages were held."),
     "channel.released": _l("Held messages were let go."),
     "visit.link_made": _l("Somebody of the staff made a link to the page of a visit."),
+    "visit.link_renewed": _l("Somebody of the staff made a new link to the page of a visit and closed the former."),
     "visit.notices_stopped": _l("A person asked for no more notices of completed visits."),
     "visit.notices_wanted": _l("A person asked for notices of completed visits again."),
     "rating.left": _l("A visit was rated."),

@@ -137,7 +137,8 @@ def answer_link(opened: Opened, stars: int, comment: str, details: Details | Non
         return False
     rating = rating_of(subject)
     said = details or Details()
-    value = Value(stars, comment or None, opened.channel, opened.reader_name, str(opened.reader_role), details=said)
+    value = Value(stars, comment or None, opened.channel, opened.reader_name, str(opened.reader_role),
+                  given_how=opened.given_how, details=said)  # fmt: skip
     kind = type(by)
     first = update(kind).where(kind.id == by.id, kind.answered_at.is_(None)).values(answered_at=clock.now())
     if rating and can_be_changed_by_link(by, rating):

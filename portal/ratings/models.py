@@ -85,7 +85,7 @@ class Rating(Detailed, db.Model):
         CheckConstraint("stars BETWEEN 0 AND 5", name="stars"),
         CheckConstraint(f"length(comment) <= {LONGEST_COMMENT}", name="comment"),
         CheckConstraint("channel IN ('portal', 'mail', 'sms', 'staff')", name="channel"),
-        CheckConstraint("given_how IN ('telephone', 'visit', 'paper')", name="given_how"),
+        CheckConstraint("given_how IN ('telephone', 'visit', 'paper', 'link')", name="given_how"),
         CheckConstraint("(channel = 'staff') = (typed_by IS NOT NULL)", name="typed"),
         CheckConstraint("(excluded_at IS NULL) = (exclude_reason IS NULL)", name="excluded"),
         Index("ix_rating_left_at", "left_at", "id"),

@@ -16,7 +16,7 @@ from portal.people.models import Client, Relative
 from portal.ratings import letters
 from portal.ratings.messages import reached, recipient_of
 from portal.ratings.models import RatingRequest, RatingSubject
-from portal.ratings.opened import link_of, link_to_mail
+from portal.ratings.opened import link_to_mail, mailed_link
 from portal.ratings.reach import person_to_ask
 from portal.ratings.standing import NOTICES, has_stopped
 from portal.ratings.timing import opening_after, too_old_from
@@ -161,7 +161,7 @@ def why_not(message: Message) -> Drop | None:
 
 def context(message: Message, token: Callable[[str, str], str]) -> dict:
     visit = visit_of(message)
-    link = link_of(visit.id)
+    link = mailed_link(visit.id)
     page = token("visit", link.public_id if link else message.public_id)
     return letters.facts_of_notice(visit, page, token("unsubscribe", message.public_id))
 

@@ -15,6 +15,7 @@ from portal.ratings import queries
 from portal.ratings.link_models import VisitLink
 from portal.ratings.models import RatingRequest, RatingSubject
 from portal.ratings.reach import addresses_of, person_to_ask
+from portal.ratings.words import HANDED_OVER
 from portal.roles import Role
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
@@ -56,6 +57,11 @@ class Opened:
         if isinstance(self.by, RatingRequest):
             return self.by.message.channel
         return SMS if (self.by.address or "").startswith("+") else MAIL
+
+    @property
+    def given_how(self) -> str | None:
+        """Of a link that the agency has handed over: that its staff had it too."""
+        return HANDED_OVER if isinstance(self.by, VisitLink) and self.by.is_handed_over else None
 
     @property
     def reader_role(self) -> Role:
@@ -142,27 +148,42 @@ def _is_revoked(opened: Opened) -> bool:
 # ---- the link of a visit ----
 
 
-def link_of(visit_id: int) -> VisitLink | None:
-    return db.session.scalar(select(VisitLink).where(VisitLink.visit_id == visit_id))
+def mailed_link(visit_id: int) -> VisitLink | None:
+    """The link of a visit that has left with a mail, for that mail alone."""
+    return db.session.scalar(select(VisitLink).where(VisitLink.visit_id == visit_id, VisitLink.address.is_not(None)))
 
 
-def link_made(visit_id: int) -> VisitLink:
-    """Return the link of a visit, made if there is none; two that make it at once make one."""
-    row = {"visit_id": visit_id, "public_id": new_public_id(), "made_at": clock.now()}
-    db.session.execute(upsert(VisitLink).values(row).on_conflict_do_nothing(index_elements=[VisitLink.visit_id]))
-    return db.session.scalars(select(VisitLink).where(VisitLink.visit_id == visit_id)).one()
+def handed_link(visit_id: int) -> VisitLink | None:
+    """The link of a visit that staff hand over."""
+    return db.session.scalar(select(VisitLink).where(VisitLink.visit_id == visit_id, VisitLink.address.is_(None)))
+
+
+def make_handed_link(visit_id: int) -> VisitLink:
+    """Return the link that staff hand over, made if there is none; two that make it at once make one."""
+    _write(visit_id, None)
+    return db.session.scalars(
+        select(VisitLink).where(VisitLink.visit_id == visit_id, VisitLink.address.is_(None))
+    ).one()
 
 
 def link_to_mail(visit: Visit, address: str, relative: Relative | None) -> VisitLink:
     """Return the link as it leaves for an address now. What went to another one opens nothing any more."""
-    link = link_made(visit.id)
-    if link.address not in (None, address):
+    _write(visit.id, address)
+    link = db.session.scalars(
+        select(VisitLink).where(VisitLink.visit_id == visit.id, VisitLink.address.is_not(None))
+    ).one()
+    if link.address != address:
         renew(link)
     link.address, link.relative_id, link.asked_at = address, relative.id if relative else None, clock.now()
     return link
 
 
+def _write(visit_id: int, address: str | None) -> None:
+    row = {"visit_id": visit_id, "public_id": new_public_id(), "made_at": clock.now(), "address": address}
+    db.session.execute(upsert(VisitLink).values(row).on_conflict_do_nothing())
+
+
 def renew(link: VisitLink) -> None:
-    """Give the visit another link: whoever holds the former one opens nothing with it."""
+    """Give the visit another link in place of this one: whoever holds the former opens nothing with it."""
     link.public_id, link.made_at = new_public_id(), clock.now()
-    link.address = link.relative_id = link.asked_at = link.answered_at = None
+    link.asked_at = link.answered_at = None

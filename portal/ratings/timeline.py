@@ -28,6 +28,8 @@ DEEDS = {  # the sentence, icon, tone
     "rating.called_back": (_l("%(name)s called the client back"), "phone", "done"),
     "rating.replied": (_l("%(name)s answered the client"), "reply", "done"),
     "rating.excluded": (_l("%(name)s excluded the rating from the statistics"), "x", "attention"),
+    "visit.link_made": (_l("%(name)s made a link for the client"), "globe", "info"),
+    "visit.link_renewed": (_l("%(name)s made a new link for the client and closed the former one"), "globe", "info"),
     "rating.included": (_l("%(name)s had the rating counted again"), "undo-2", "info"),
 }
 

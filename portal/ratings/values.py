@@ -37,7 +37,8 @@ class Value:
         stars, comment: 0 to 5; None for no comment.
         channel: `portal`, `mail`, `sms`, or `staff`: typed by the agency for the client.
         author_name, author_role, author_account_id: who says it; no account where nobody was signed in as the author.
-        typed_by, given_how, given_at: of the agency's typing alone: by whom, how the client gave it, and when.
+        typed_by, given_how, given_at: of the agency's typing alone: by whom, how the client gave it, and when;
+            `link` is how of what came through a link that the agency has handed over.
         details: what else is said.
     """
 

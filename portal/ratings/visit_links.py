@@ -8,9 +8,8 @@ from portal.errors import Refused
 from portal.extensions import Panel
 from portal.links import external_url, make_token
 from portal.ratings.link_models import VisitLink
-from portal.ratings.opened import link_made, link_of, renew
+from portal.ratings.opened import handed_link, make_handed_link, renew
 from portal.ratings.queries import may_open_file
-from portal.ratings.reach import addresses_of, person_to_ask
 from portal.ratings.values import refuse_unless_file_is_open
 from portal.roles import GRANTS, Permission
 from portal.visits.models import State, Visit
@@ -29,34 +28,29 @@ def refuse_unless_linkable(user: User, visit: Visit) -> None:
         raise Refused(_l("This visit is a draft: there is a link once it is planned."), "draft")
 
 
-def address_of_visit(visit: Visit) -> str | None:
-    """The address of a visit's page; None when there is no link yet, or it went where nobody reads it any more."""
-    link = link_of(visit.id)
-    if link is None or _is_outdated(link, visit):
-        return None
+def address_of(link: VisitLink) -> str:
+    """The address of a visit's page, to be handed over."""
     return external_url("open.rate", token=make_token("visit", link.public_id))
 
 
-def _is_outdated(link: VisitLink, visit: Visit) -> bool:
-    if link.address is None:
-        return False
-    person = person_to_ask(visit.client)
-    return person is None or link.address not in addresses_of(person)
+def make_link(user: User, visit: Visit, seen: str) -> None:
+    """Make the link to a visit's page that staff hand over, in place of one that there is: that opens nothing any more.
+    What was mailed is the reader's alone: nobody here reads it, and it goes on opening.
 
-
-def make_link(user: User, visit: Visit) -> None:
-    """Make the link to a visit's page, unless there is one that opens.
+    Args:
+        seen: the public id of the link that the person saw; empty for none. Who is overtaken changes nothing.
 
     Raises:
         Refused: as `refuse_unless_linkable` says.
     """
     refuse_unless_linkable(user, visit)
-    if address_of_visit(visit):
-        return
-    link = link_made(visit.id)
-    if _is_outdated(link, visit):
+    link = handed_link(visit.id)
+    if link is None:
+        make_handed_link(visit.id)
+        record("visit.link_made", user, ("visit", visit.id))
+    elif link.public_id == seen:
         renew(link)
-    record("visit.link_made", user, ("visit", visit.id))
+        record("visit.link_renewed", user, ("visit", visit.id))
 
 
 def link_panel(user: User, visit: Visit) -> Panel | None:

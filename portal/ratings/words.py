@@ -1,4 +1,4 @@
-"""How it is said that the agency typed a rating, wherever one is shown."""
+"""How it is said what part the agency had in a rating, wherever one is shown: it typed it, or gave the link."""
 
 from typing import Any
 
@@ -9,16 +9,17 @@ from portal.i18n import exact
 from portal.settings.queries import option
 
 HOW_LABELS = {"telephone": _l("by telephone"), "visit": _l("during a visit"), "paper": _l("on paper")}
+HANDED_OVER = "link"  # not typed: the client answered through a link that staff have read too
 
 
 def in_words(said: Any) -> str | None:
-    """By whom of the agency a rating was typed, how the client gave it and when; None when no one typed it.
+    """By whom of the agency a rating was typed, how the client gave it and when; None when it had no part.
 
     Args:
         said: the rating, a former value of it, or a row with their columns.
     """
     if said.typed_by is None:
-        return None
+        return _("through a link handed over by the agency") if said.given_how == HANDED_OVER else None
     if said.given_how is None or said.given_at is None:
         return _("entered by %(name)s", name=said.typed_by)
     how, when = HOW_LABELS[said.given_how], exact(said.given_at)

@@ -32,7 +32,7 @@ from portal.people.models import Absence, Availability, Client, Sector, Service,
 from portal.ratings.actions import answer_link, leave_rating
 from portal.ratings.handling import handling_of
 from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
-from portal.ratings.opened import by_request, link_made
+from portal.ratings.opened import by_request, make_handed_link
 from portal.ratings.own_actions import read_notice, say, show_comment
 from portal.reports.months import close_month
 from portal.settings.actions import mark_setup, set_option
@@ -83,7 +83,7 @@ def tell(agency: Agency) -> Story:
     links |= _account_links(agency)
     left = _asked(denis, rising, wassim, 7)
     links["unsubscribe"] = f"/unsubscribe/{make_token('unsubscribe', left.message.public_id)}"
-    links["visit"] = f"/r/{make_token('visit', link_made(agency.claires_next).public_id)}"
+    links["visit"] = f"/r/{make_token('visit', make_handed_link(agency.claires_next).public_id)}"
     return Story(agency, links, [request.message_id])
 
 

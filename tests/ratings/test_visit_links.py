@@ -1,5 +1,6 @@
 """The page of a visit behind its link: what it shows in each state, to whom, and the stars once the visit is done."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -18,7 +19,7 @@ from portal.settings.actions import set_option
 from portal.visits.actions import cancel_visit
 from portal.visits.models import Visit
 from tests import factories
-from tests.conftest import Database, Mailbox, SignIn, open_browser
+from tests.conftest import Database, Mailbox, SignIn, open_browser, text_of
 from tests.factories import Agency
 from tests.pages import Browser
 from tests.ratings.conftest import Asked, plan_asked_visit
@@ -32,12 +33,19 @@ def copy(agency: Agency, sign_in: SignIn, time_machine: TimeMachineFixture) -> C
 
     def copy(visit_id: int) -> str:
         page = sign_in(agency.sofia).get(f"/staff/visits/{visit_id}").link("Link for the client").click()
-        if page.soup.select("form[action$='/link']"):
+        if not page.soup.select("#visit-link"):
             page = page.form("Create the link").submit().follow()
         time_machine.shift(timedelta(minutes=1))
         return str(page.at("#visit-link")["value"]).removeprefix("http://localhost")
 
     return copy
+
+
+def mailed(mailbox: Mailbox) -> str:
+    """The link in the one mail that has left."""
+    found = re.search(r"http://localhost(/r/[\w-]+)", text_of(mailbox.one()))
+    assert found
+    return found[1]
 
 
 def said(database: Database) -> tuple:
@@ -166,22 +174,57 @@ def test_an_address_that_changed_closes_what_went_to_the_former_one(
     with database.writing():
         set_option(None, "notices.visit_done", "true")
     sign_in(agency.sofia).act(f"/staff/visits/{agency.claires_past}/done")
-    mailbox.one()
-    mailed = copy(agency.claires_past)
-    assert stranger.get(mailed).status == 200
+    link = mailed(mailbox)
+    assert stranger.get(link).status == 200
     with database.writing():
         db.session.get_one(Client, agency.claire.id).email = "claire.new@example.org"
-    page = stranger.get(mailed)
+    page = stranger.get(link)
     assert page.status == 410
     assert "Wassim" not in page.words
-    handed_over = copy(agency.claires_past)
-    assert handed_over != mailed
-    assert stranger.get(handed_over).status == 200
-    assert stranger.get(mailed).status == 404
+    assert stranger.get(copy(agency.claires_past)).status == 200
+    assert stranger.get(link).status == 410
+
+
+def test_staff_never_read_the_link_that_was_mailed_and_what_comes_through_theirs_says_so(
+    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn, stranger: Browser, copy: Copy
+) -> None:
+    with database.writing():
+        set_option(None, "notices.visit_done", "true")
+    sofia, visit = sign_in(agency.sofia), f"/staff/visits/{agency.claires_past}"
+    sofia.act(f"{visit}/done")
+    link = mailed(mailbox)
+    assert not sofia.get(f"{visit}/link").soup.select("#visit-link")
+    handed = copy(agency.claires_past)
+    assert link != handed
+    former = sofia.get(f"{visit}/link").form("New link")
+    assert former.submit().status == 303
+    assert former.submit().status == 303, "who presses twice gets one"
+    fresh = copy(agency.claires_past)
+    assert stranger.get(handed).status == 404, "the former one is closed"
+    assert stranger.get(link).form("Save"), "what was mailed goes on"
+    assert stranger.get(fresh).form("Save").submit(stars="5").h1 == "Thank you"
+    kinds = select(AuditEntry.kind).where(AuditEntry.kind.like("visit.link%")).order_by(AuditEntry.id)
+    assert database.all(kinds) == ["visit.link_made", "visit.link_renewed"]
+    page = sofia.get(visit)
+    assert "through a link handed over by the agency" in page.words
+    assert "Sofia Benali made a new link for the client" in page.words
+    assert "handed over" not in sign_in(agency.claire).get(f"/client/visits/{agency.claires_past}").words
+
+
+def test_what_comes_through_the_mail_does_not_say_that_the_agency_had_the_link(
+    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn, stranger: Browser, copy: Copy
+) -> None:
+    with database.writing():
+        set_option(None, "notices.visit_done", "true")
+    sign_in(agency.sofia).act(f"/staff/visits/{agency.claires_past}/done")
+    link = mailed(mailbox)
+    copy(agency.claires_past)
+    assert stranger.get(link).form("Save").submit(stars="4").h1 == "Thank you"
+    assert "handed over" not in sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_past}").words
 
 
 def test_a_relative_without_the_right_reads_neither_stars_nor_words(
-    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn, stranger: Browser, copy: Copy
+    agency: Agency, database: Database, mailbox: Mailbox, sign_in: SignIn, stranger: Browser
 ) -> None:
     with database.writing():
         set_option(None, "notices.visit_done", "true")
@@ -190,8 +233,7 @@ def test_a_relative_without_the_right_reads_neither_stars_nor_words(
         for relative in claire.relatives:
             relative.sees_ratings = False
     sign_in(agency.sofia).act(f"/staff/visits/{agency.claires_past}/done")
-    mailbox.one()
-    link = copy(agency.claires_past)
+    link = mailed(mailbox)
     with database.writing():
         factories.rate(agency.claire, agency.claires_past, 3, "Ce que Claire a dit")
     page = stranger.get(link)
