@@ -6,15 +6,18 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, literal, select, union_all
+from sqlalchemy import Row, Select, func, literal, or_, select, true, union_all
 
 from portal import clock
 from portal.controls.periods import months_later
 from portal.extensions import db
 from portal.i18n import local
+from portal.outbox.actions import PATIENCE
 from portal.people.models import Client, Sector, Service, Worker
+from portal.people.queries import branch
+from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.statistics import Estimate, Tally, share
-from portal.reports.feedback_cut import COUNTS, Cut, ratings, requests
+from portal.reports.feedback_cut import COUNTS, Cut, in_perimeter, ratings, requests, subjects
 from portal.reports.quality import named
 from portal.settings.queries import option
 
@@ -69,7 +72,8 @@ class Requests:
         sent, refused: of which it was handed over, and was refused by the mail server for good.
         answered: rated by the client, asked or not.
         answered_sent, answered_asked: of those whose request was sent; or sent or refused.
-        open: not answered yet, and the link still works or has still to come.
+        open: about so many are not answered yet, while the link still works or has still to come: sums do not tell how
+            long a request was kept back. `still_open` counts.
     """
 
     done: int = 0
@@ -104,7 +108,12 @@ class Requests:
 
     @property
     def coverage(self) -> Estimate | None:
-        """Of a hundred done visits, those that the client has rated."""
+        """Of a hundred done visits, those whose client was asked, whether the mail arrived or not."""
+        return share(self.asked, self.done)
+
+    @property
+    def rated(self) -> Estimate | None:
+        """Of a hundred done visits, those that the client has rated; also by a rating that counts for nothing else."""
         return share(self.answered, self.done)
 
 
@@ -171,18 +180,38 @@ def fits(first: date, last: date, step: str) -> bool:
 NAMES: dict[str, tuple[str, Any, Any]] = {
     "worker": ("worker_id", Worker, named(Worker)),
     "service": ("service_id", Service, Service.name),
-    "sector": ("sector_id", Sector, Sector.name),
     "client": ("client_id", Client, named(Client)),
 }
 
 
 def by_name(cut: Cut, what: str) -> list[Line]:
     """The ratings of each worker, service, sector or client who has some, by name."""
+    if what == "sector":
+        return by_sector(cut)
     key, kind, name = NAMES[what]
     sums = ratings(cut, key).subquery("sums")
     listed = select(*sums.c, name.label("name")).join(kind, kind.id == sums.c[key]).order_by(name, kind.id)
     lines = [Line(getattr(row, key), row.name, answers_of(row)) for row in db.session.execute(listed)]
+    return _rated(lines)
+
+
+def _rated(lines: Sequence[Line]) -> list[Line]:
     return [line for line in lines if line.answers.tally.n]  # a sum may be all zeros: what it counted has moved
+
+
+def by_sector(cut: Cut) -> list[Line]:
+    """The ratings of each sector with those below it, as its filter counts them; by name."""
+    sums = ratings(cut, "sector_id").subquery("sums")
+    seen = in_perimeter(cut.user, Sector.id), Sector.id.in_(branch(cut.sector)) if cut.sector else true()
+    listed = select(Sector.id, Sector.parent_id, Sector.name, *sums.c).outerjoin(sums, sums.c.sector_id == Sector.id)
+    rows = {row.id: row for row in db.session.execute(listed.where(*seen).order_by(Sector.name, Sector.id))}
+    whole: dict[int, Answers] = defaultdict(Answers)
+    for row in rows.values():
+        above = row.id if row.sector_id else 0
+        while above in rows:
+            whole[above] += answers_of(row)
+            above = rows[above].parent_id or 0
+    return _rated([Line(row.id, row.name, whole[row.id]) for row in rows.values()])
 
 
 # ---- requests ----
@@ -191,13 +220,23 @@ def by_name(cut: Cut, what: str) -> list[Line]:
 def read_requests(now: Cut, before: Cut | None) -> tuple[Requests, Requests | None]:
     """What became of the visits of a cut and of the one that it is compared with, in one statement."""
     cuts = [now, *([before] if before else [])]
-    still = local(clock.now()).date() - timedelta(days=option("ratings.link_days"))
+    still = local(clock.now()).date() - timedelta(days=option("ratings.link_days")) - PATIENCE
     found: list[list[Row]] = [[] for _part in range(len(cuts) + 1)]
     for row in db.session.execute(_both([*map(requests, cuts), requests(now, since=still)])):
         found[row.cut].append(row)
     made = [requests_of(rows) for rows in found[: len(cuts)]]
     silent = sum(int(row.n) - int(row.answered) for row in found[-1] if row.stage == "sent")
     return replace(made[0], open=made[0].open + silent), made[1] if before else None
+
+
+def still_open(cut: Cut) -> int:
+    """How many done visits of a cut nobody has rated yet, whose request still works or has still to leave. It reads
+    rows: for a month at most."""
+    asks = RatingRequest.expires_at > clock.now(), RatingRequest.revoked_at.is_(None)
+    works = select(RatingRequest.id).where(RatingRequest.subject_id == RatingSubject.id, *asks).exists()
+    rated = select(Rating.id).where(Rating.subject_id == RatingSubject.id).exists()
+    found = select(func.count()).select_from(RatingSubject).where(*subjects(cut), ~rated)
+    return db.session.scalar(found.where(or_(RatingSubject.stage == "waiting", works))) or 0
 
 
 def requests_by(cut: Cut, key: str) -> dict[Any, Requests]:

@@ -39,7 +39,7 @@ BY = {
     "client": lazy_pgettext("analytics", "By client"),
 }
 HEADS = {"date": lazy_pgettext("column", "Day of the visit"), "worker": _l("Worker"), "service": _l("Service"),
-         "sector": _l("Sector"), "client": _l("Client")}  # fmt: skip
+         "sector": _l("Sector, with those below"), "client": _l("Client")}  # fmt: skip
 STEPS = {"day": lazy_pgettext("analytics", "Days"), "week": lazy_pgettext("analytics", "Weeks"),
          "month": lazy_pgettext("analytics", "Months")}  # fmt: skip
 FUNNELS = {"visit": lazy_pgettext("analytics", "By day of the visit"),
@@ -144,14 +144,14 @@ def board_of(form: FeedbackFilter, args: Mapping[str, str]) -> Board:
     by_asked = view.funnel == "asked"
     requests = feedback.read_requests(replace(cut, by_asked=True), None)[0] if by_asked else of_visits[0]
     return Board(
-        view=view, query=urlencode(form.query()), n=tally.n, excerpt=form.described(),
+        view=view, query=urlencode([*form.query(), ("step", view.step)]), n=tally.n, excerpt=form.described(),
         compared_with=in_days(before.first, before.last) if before else "",
         mean=told_mean(tally, tally_then), score=told_score(tally, tally_then),
         satisfied=told_satisfied(tally, tally_then), spread=_spread(form, tally), camps=_camps(form, tally),
         channels=[(str(SOURCES[one]), reviews_url(form, source=one), now.channels[one].tally.n,
                    told_mean(now.channels[one].tally)) for one in SOURCES if one in now.channels],
-        comments=now.whole.comments, chart=_chart(form, view, tally), rates=_rates(*of_visits),
-        funnel=_funnel(form, view, requests), requests=requests, of_all=cut.source in ("", CLIENTS),
+        comments=now.whole.comments, chart=_chart(form, view, tally), rates=rates(*of_visits),
+        funnel=_funnel(form, view, requests), requests=requests, of_all=cut.tells_requests,
         views=_views(form, view), reviews_url=reviews_url(form),
     )  # fmt: skip
 
@@ -258,7 +258,7 @@ def in_days(first: Any, last: Any) -> str:
     return written_day(first, "d MMM y") if first == last else written_days(first, last, "yMMMd")
 
 
-def _rates(now: Requests, before: Requests | None) -> list[tuple[str, Told, str]]:
+def rates(now: Requests, before: Requests | None = None) -> list[tuple[str, Told, str]]:
     """The rates, each with what it is a part of."""
     return [
         (_("Response rate, strict"), told_share(now.strict, before.strict if before else None, "requests"),
@@ -266,7 +266,10 @@ def _rates(now: Requests, before: Requests | None) -> list[tuple[str, Told, str]
         (_("Response rate, delivered"), told_share(now.delivered, before.delivered if before else None, "requests"),
          _("answers of those whose request was handed over")),
         (_("Coverage"), told_share(now.coverage, before.coverage if before else None, "visits"),
-         _("done visits that the client has rated")),
+         _("done visits about which the client was asked")),
+        (_("Rated part"), told_share(now.rated, before.rated if before else None, "visits"),
+         _("done visits that the client has rated, asked or not; also where the rating is excluded from the "
+           "statistics")),
     ]  # fmt: skip
 
 
@@ -291,5 +294,5 @@ def _funnel(form: FeedbackFilter, view: View, found: Requests) -> list[Bar]:
         bar(pgettext("analytics", "Rated by the client"), found.answered, url=url),
         bar(_("of these, after a request"), found.answered_asked, 1),
         bar(_("of these, with a comment"), found.commented, 1, url and f"{url}&comment=with"),
-        bar(_("Still open: not answered, and the link works"), found.open),
+        bar(_("Still open, about: not answered, and the link should work"), found.open),
     ]

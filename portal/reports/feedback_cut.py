@@ -47,6 +47,11 @@ class Cut:
         """Whether sums do not tell what is asked for."""
         return self.client is not None or self.manager is not None
 
+    @property
+    def tells_requests(self) -> bool:
+        """Whether requests can stand beside these ratings: none says by which way it will be answered."""
+        return self.source in ("", CLIENTS)
+
     def at(self, first: date, last: date) -> "Cut":
         """The same on other days."""
         return replace(self, first=first, last=last)

@@ -11,7 +11,7 @@ from portal.controls.queries import read_query
 from portal.i18n import language
 from portal.pages import done, show
 from portal.portals import staff
-from portal.reports.feedback_board import board_of
+from portal.reports.feedback_board import View, board_of
 from portal.reports.feedback_forms import FeedbackFilter, ReviewFilter
 from portal.reports.feedback_reviews import SORTS, read_reviews
 from portal.reports.feedback_sheets import FEEDBACK
@@ -50,7 +50,7 @@ def export_feedback() -> Response:
         abort(404)
     if not form.validate():
         return show("reports/feedback.html", "reports/_feedback.html", 422, form=form, board=None)
-    kept = [(name, args[name]) for name in ("by", "step", "funnel") if name in args]
-    query = urlencode([*form.query(), *kept, *([("sheet", sheet)] if sheet else [])])
+    step = View.of(args, form).step
+    query = urlencode([*form.query(), ("step", step), *([("sheet", sheet)] if sheet else [])])
     export = ask_export(g.user, FEEDBACK, query, format, language())
     return done(url_for("staff.show_export", export_id=export.id))

@@ -2,7 +2,6 @@
 all means."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
@@ -23,6 +22,7 @@ from portal.ratings.statistics import Tally
 from portal.reports import feedback
 from portal.reports.feedback import Line, Requests
 from portal.reports.feedback_board import STEPS, View
+from portal.reports.feedback_cut import Cut
 from portal.reports.feedback_forms import FeedbackFilter, ReviewFilter
 from portal.reports.feedback_reviews import chosen_ratings
 from portal.reports.quality import SOURCES, named
@@ -73,21 +73,21 @@ def book_of(form: FeedbackFilter, args: MultiDict) -> Book:
     step, chosen = View.of(args, form).step, _single(form)
     rated = db.session.scalar(select(func.count()).select_from(chosen.with_only_columns(Rating.id).subquery())) or 0
     workers, days = feedback.by_name(form.cut, "worker"), feedback.by_step(form.cut, step)
-    about_workers = feedback.requests_by(form.cut, "worker_id")
+    about_workers = feedback.requests_by(form.cut, "worker_id") if form.cut.tells_requests else None
     sheets = [
         Sheet("workers", pgettext("sheet", "By worker"), WORKERS, _by_worker(form, workers, about_workers)),
         Sheet("days", pgettext("sheet", "By date"), DAYS, _by_day(form, days, step)),
         Sheet("comments", pgettext("sheet", "Comments"), COMMENTS, _comments(chosen)),
     ]
     length = len(workers) + len(days) + rated
-    return Book({sheet.key: sheet for sheet in sheets}, length, definitions(step))
+    return Book({sheet.key: sheet for sheet in sheets}, length, definitions(step, form.cut))
 
 
-def _by_worker(form: FeedbackFilter, lines: list[Line], requests: Mapping[int, Requests]) -> Iterator[list[Any]]:
-    """Also those of whom nobody has said anything."""
+def _by_worker(form: FeedbackFilter, lines: list[Line], requests: Mapping[int, Requests] | None) -> Iterator[list[Any]]:
+    """Also those of whom nobody has said anything; of one source, those alone whom it tells of."""
     cohort = feedback.overall(form.cut, None)[0].whole.tally
-    for line in [*lines, *feedback.silent_workers(requests, lines)]:
-        cells = figure_cells(line, requests.get(line.key, Requests()))
+    for line in [*lines, *(feedback.silent_workers(requests, lines) if requests else [])]:
+        cells = figure_cells(line, None if requests is None else requests.get(line.key, Requests()))
         yield [line.key, line.name, *cells, ranked_mean(line, cohort)]
 
 
@@ -98,9 +98,9 @@ def ranked_mean(line: Line, cohort: Tally) -> Number | None:
 
 
 def _by_day(form: FeedbackFilter, lines: list[Line], step: str) -> Iterator[list[Any]]:
-    of_day: dict[date, Requests] = feedback.requests_by_step(form.cut, step)
+    of_day = feedback.requests_by_step(form.cut, step) if form.cut.tells_requests else None
     for line in lines:
-        found = of_day.get(feedback.begin_of(line.key, step), Requests())
+        found = None if of_day is None else of_day.get(feedback.begin_of(line.key, step), Requests())
         yield [line.key, line.last, *figure_cells(line, found)]
 
 
@@ -108,7 +108,7 @@ def figure_cells(line: Line, asked: Requests | None, mapping: tuple[int, int] | 
     """A figure that too few answers make stays an empty cell; what was counted never does.
 
     Args:
-        asked: None where it is not known any more.
+        asked: None where it is not known, or says nothing of these ratings.
         mapping: from how many stars promoters and passives were counted, if not as today.
     """
     tally, of = line.answers.tally, mapping or mapping_of_today()
@@ -182,9 +182,13 @@ def _comment(row: Row) -> list[Any]:
 # ---- what it means ----
 
 
-def definitions(step: str) -> list[tuple[str, str]]:
+def definitions(step: str, cut: Cut | None = None) -> list[tuple[str, str]]:
     """What stands on the last sheet of a file: what its figures mean."""
     promoters, passives = option("ratings.promoters_from"), option("ratings.passives_from")
+    rate = _("Answers of those who were asked, whether the mail arrived or not.")
+    if cut and not cut.tells_requests:
+        rate = _("Response rates are told for all sources together: a request does not say by which way it will be "
+                 "answered.")  # fmt: skip
     return [
         (_("Divided into"), str(STEPS[step])),
         (_("Which ratings"), _("Those of visits on the days chosen: the day of the visit counts. Ratings excluded from "
@@ -192,7 +196,7 @@ def definitions(step: str) -> list[tuple[str, str]]:
         (_("A visit of two workers"), _("It counts once for each of them, and once where workers are not told apart.")),
         (_("Enough answers"), _("From %(number)s on. Below, the figures stay empty; how many there are is always told.",
                                 number=option("ratings.minimum_sample"))),
-        (_("Response rate, strict, %"), _("Answers of those who were asked, whether the mail arrived or not.")),
+        (_("Response rate, strict, %"), rate),
         (_("Mean of 5"), _("0 stars are a score. The interval is that of 95 %, after Jeffreys.")),
         (_("Mean for the order"), _("The mean drawn towards the mean of all: ten answers of that mean are added.")),
         (_("Satisfaction coefficient, %"), _("The mean as a percentage of 5 stars: 0 stars are 0 %.")),

@@ -10,14 +10,13 @@ from portal.accounts.models import User
 from portal.ratings.figures import mapping_of_today
 from portal.reports import feedback, months
 from portal.reports.feedback import Line
-from portal.reports.feedback_board import ranking
+from portal.reports.feedback_board import ranking, rates
 from portal.reports.feedback_figures import (
     Told,
     told_coefficient,
     told_mean,
     told_satisfied,
     told_score,
-    told_share,
 )
 from portal.reports.month_models import ClosedMonth
 from portal.reports.months import Difference, Kept
@@ -52,16 +51,15 @@ def figures_of(user: User, first_day: date) -> MonthFigures:
     return MonthFigures(first_day, None, Kept(whole, feedback.by_name(cut, "worker"), requests), mapping_of_today(), ())
 
 
-def told_figures(kept: Kept, mapping: tuple[int, int]) -> list[tuple[str, Told]]:
-    """The figures at the top of a month's page, with their names."""
-    tally, asked = kept.whole.tally, kept.requests
+def told_figures(kept: Kept, mapping: tuple[int, int]) -> list[tuple[str, Told, str]]:
+    """The figures at the top of a month's page, with their names and what they say."""
+    tally = kept.whole.tally
     return [
-        (_("Overall rating"), told_mean(tally)), (_("Overall NPS (from stars)"), told_score(tally, mapping=mapping)),
-        (_("Satisfied: 4 or 5 stars"), told_satisfied(tally)),
-        (_("Response rate, strict"), told_share(asked.strict, of="requests")),
-        (_("Response rate, delivered"), told_share(asked.delivered, of="requests")),
-        (_("Coverage"), told_share(asked.coverage, of="visits")),
-    ]  # fmt: skip
+        (_("Overall rating"), told_mean(tally), ""),
+        (_("Overall NPS (from stars)"), told_score(tally, mapping=mapping), ""),
+        (_("Satisfied: 4 or 5 stars"), told_satisfied(tally), ""),
+        *rates(kept.requests),
+    ]
 
 
 def ranked_workers(kept: Kept) -> list[tuple[int | None, Line, Told, Told]]:

@@ -22,7 +22,7 @@ def month_paper(user: User, first_day: date) -> Paper:
     tally = found.kept.whole.tally
     stars = [(_stars(number), tally.counts[number]) for number in reversed(range(6))]
     sections = [
-        Section(_("At a glance"), [note(about(found)), _glance(found), words(_mapping(found))]),
+        Section(_("At a glance"), [note(about(found)), _glance(found), words(_mapping(found)), *_meanings(found)]),
         Section(_("Stars given"), [bars((_("Stars"), _("Ratings")), stars)]),
         Section(_("From the visit to the answer"), [bars((_("Visits"), _("How many")), _funnel(found.kept.requests))]),
         Section(pgettext("analytics", "By worker"), _workers(found)),
@@ -47,9 +47,15 @@ def about(found: MonthFigures) -> str:
 
 def _glance(found: MonthFigures) -> Block:
     rows = [
-        (label, told.value, told.n, told.between or NONE) for label, told in told_figures(found.kept, found.mapping)
+        (label, told.value, told.n, told.between or NONE)
+        for label, told, _about in told_figures(found.kept, found.mapping)
     ]
     return table([_("Figure"), "", "n", _("Interval")], rows, widths=[4, 3, 1, 3], numeric=[2])
+
+
+def _meanings(found: MonthFigures) -> list[Block]:
+    said = told_figures(found.kept, found.mapping)
+    return [words(_("%(name)s: %(value)s", name=label, value=about)) for label, _told, about in said if about]
 
 
 def _mapping(found: MonthFigures) -> str:

@@ -50,9 +50,9 @@ def close_month(year: int, month: int) -> Response:
     back = url_for("staff.show_month", year=year, month=month)
     if status := refused(form, lambda: months.close_month(g.user, first_day)):
         cut = months.cut_of(g.user, first_day)
-        requests, ratings = feedback.read_requests(cut, None)[0], feedback.overall(cut, None)[0].whole
-        return show("reports/month_closing.html", status=status, form=form, day=first_day, requests=requests,
-                    ratings=ratings, closed=months.closed_month(first_day), back=back)  # fmt: skip
+        ratings = feedback.overall(cut, None)[0].whole
+        return show("reports/month_closing.html", status=status, form=form, day=first_day, ratings=ratings,
+                    still_open=feedback.still_open(cut), closed=months.closed_month(first_day), back=back)  # fmt: skip
     flash(_("The month is closed. What changes from now on is listed beside it."), "success")
     return done(back)
 

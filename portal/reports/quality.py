@@ -8,7 +8,7 @@ from flask import g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext, ngettext
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select, true
 from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
@@ -19,9 +19,10 @@ from portal.controls.forms import ControlFilter
 from portal.controls.table import Column, ControlTable, Figure, Offer, Spread, Summary, Totals
 from portal.forms import STAR_WORDS, choices
 from portal.i18n import decimal, start_of_day
-from portal.people.models import Client, Sector, Service, Staff, Worker
+from portal.people.models import Client, Sector, Service, Staff, Worker, staff_sector
 from portal.people.queries import branch, is_named, visible_clients, visible_sectors
 from portal.ratings.models import RatedWorker, Rating, RatingSubject
+from portal.reports.feedback_cut import in_perimeter
 from portal.reports.measuring import sum_over
 from portal.roles import Permission, Role
 from portal.tables.queries import addresses_of
@@ -214,9 +215,14 @@ def _mark(row: Row) -> str:
 
 
 def managers(user: User) -> Select:
-    """Those who have a file of this person's perimeter in hand."""
+    """Those who have a file of this person's perimeter in hand, or had one when a visit of it took place. Who is of
+    other sectors altogether now is found by those who see all: their visits would be read one by one."""
     of_clients = visible_clients(user).with_only_columns(Client.file_manager_id)
-    return select(Staff.id, named(Staff)).where(Staff.id.in_(of_clients))
+    here = RatingSubject.manager_id == Staff.id, in_perimeter(user, RatingSubject.sector_id)
+    had = select(RatingSubject.id).where(*here).correlate(Staff).exists()
+    of_sectors = select(staff_sector.c.staff_id).where(in_perimeter(user, staff_sector.c.sector_id))
+    near = true() if user.role in (Role.QUALITY, Role.ADMIN) else Staff.id.in_(of_sectors)
+    return select(Staff.id, named(Staff)).where(or_(Staff.id.in_(of_clients), near & had))
 
 
 def sectors(user: User) -> Select:

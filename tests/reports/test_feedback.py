@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.extensions import db
 from portal.people.models import Client, Sector, Service, Worker
+from portal.ratings.models import RatingSubject
 from portal.reports.feedback_cut import COUNTS, ratings, requests
 from portal.reports.feedback_forms import FeedbackFilter
 from portal.settings.actions import set_option
@@ -170,6 +171,24 @@ def test_each_bar_leads_to_the_reviews_behind_it(counted: Agency, sign_in: SignI
             assert len(reviews(sofia.get(str(link["href"])))) == int(words(row.select_one("td.num"))), words(row)
 
 
+def test_a_sector_counts_those_below_it_as_its_reviews_do(counted: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        below = factories.sector("Nord-Est", db.session.get_one(Sector, counted.north))
+        ids = select(RatingSubject.id).join(Client).where(Client.id == counted.denis.id)
+        db.session.execute(update(RatingSubject).where(RatingSubject.id.in_(ids)).values(sector_id=below.id))
+        tallied()
+    ines = sign_in(counted.ines)
+    page = asked(ines, by="sector")
+    assert "Sector, with those below" in words(page.soup.select(".rated-by table")[0])
+    rows = {row[1]: int(row[2]) for row in table(page, "Rating")}
+    assert (rows["Nord"], rows["Nord-Est"], rows["Sud"]) == (4, 1, 1)
+    for row in page.soup.select(".rated-by table")[0].select("tbody tr"):
+        address = str(row.select("th a")[0]["href"])
+        assert len(reviews(ines.get(address))) == rows[words(row.select_one("th"))], address
+    narrowed = asked(ines, by="sector", sector=counted.north)
+    assert {row[1]: int(row[2]) for row in table(narrowed, "Rating")} == {"Nord": 4, "Nord-Est": 1}
+
+
 def test_switching_is_a_link_that_also_works_alone(counted: Agency, sign_in: SignIn) -> None:
     page = asked(sign_in(counted.sofia), service=counted.cleaning)
     part = page.link("By worker").click(htmx=True)
@@ -250,6 +269,14 @@ def test_a_rating_stays_with_who_was_there_when_the_file_changes_hands(
         db.session.execute(update(Client).where(Client.id == counted.claire.id).values(sector_id=counted.south))
     assert number(asked(sign_in(counted.sofia))) == 4
     assert number(asked(sign_in(counted.igor))) == 1
+
+
+def test_who_has_handed_a_file_over_can_still_be_chosen(counted: Agency, sign_in: SignIn, database: Database) -> None:
+    with database.writing():
+        db.session.execute(update(Client).values(file_manager_id=None))
+    for who in (counted.sofia, counted.ines):
+        assert number(asked(sign_in(who), manager=counted.sofia.id)) == number(asked(sign_in(counted.sofia)))
+    assert asked(sign_in(counted.igor), manager=counted.sofia.id).status == 422
 
 
 # ---- filters that are odd ----
@@ -375,16 +402,18 @@ def test_the_funnel_tells_what_became_of_each_visit(sent: Agency, sign_in: SignI
     page = asked(sign_in(sent.sofia), compare="none")
     funnel = {row[0]: int(row[1]) for row in table(page, "Each visit is counted once")}
     assert funnel == {
-        "Done visits": 7, "Visits to ask about": 5, "Not asked": 1,
+        "Done visits": 7, "of these, nobody was to be asked": 2, "Visits to ask about": 5, "Not asked": 1,
         "the visit was not drawn: only some are asked about": 1, "Waiting to leave": 1, "Requests sent": 2,
         "Refused by the mail server": 1, "Rated by the client": 2, "of these, after a request": 1,
-        "of these, with a comment": 1, "Still open: not answered, and the link works": 2,
+        "of these, with a comment": 1, "Still open, about: not answered, and the link should work": 2,
     }  # fmt: skip
     told = figures(page)
     assert told["Response rate, strict"].startswith("33% | n = 3 ")
     assert told["Response rate, delivered"].startswith("50% | n = 2 ")
-    assert told["Coverage"].startswith("29% | n = 7 ")
+    assert told["Coverage"].startswith("43% | n = 7 ")  # two sent, one refused by the mail server
+    assert told["Rated part"].startswith("29% | n = 7 ")
     by_asked = asked(sign_in(sent.sofia), compare="none", funnel="asked")
+    assert "first planned, even where it left later" in by_asked.words
     assert {row[0]: int(row[1]) for row in table(by_asked, "Each visit is counted once")}["Done visits"] == 7
     assert "Response rate" not in asked(sign_in(sent.sofia), source="mail").says(".figures")
 

@@ -22,7 +22,7 @@ from tests.factories import Agency
 from tests.pages import Browser, Page
 from tests.reports.test_feedback import PAGE, asked, figures, number, table
 
-MONTH = f"{PAGE}?period=this_month&step=week"
+MONTH = f"{PAGE}?period=this_month"
 
 
 @pytest.fixture
@@ -67,6 +67,7 @@ def test_the_sheets_hold_what_the_page_says(counted: Agency, sign_in: SignIn, ap
     assert sum(row["Ratings"] for row in days) == number(screen) == 4
     assert sum(row["Done visits"] for row in days) == int(figures(screen)["Coverage"].split("n = ")[1].split(" ")[0])
     assert days[0]["From"] == datetime(2026, 11, 1)  # noqa: DTZ001 - a workbook knows no zones
+    assert [row["Ratings"] for row in days] == [int(row[1]) for row in table(asked(sofia), "Rating")], "weeks, as usual"
     assert [row["Stars"] for row in comments if row["Counted"] == "yes"] == [4, 0, 5, 3]
     assert [(row["Stars"], row["Excluded"]) for row in comments if row["Counted"] == "no"] == [(1, "Une autre visite")]
     both = next(row["Workers"] for row in comments if row["Stars"] == 0)
@@ -76,6 +77,31 @@ def test_the_sheets_hold_what_the_page_says(counted: Agency, sign_in: SignIn, ap
     assert "Promoters: from 5 stars." in said["NPS (from stars)"]
     assert "workers_mean" in found.defined_names
     assert found.defined_names["workers_n"].attr_text.startswith("'By worker'!$H$2")
+
+
+def test_days_chosen_on_the_page_are_days_in_the_file(
+    counted: Agency, sign_in: SignIn, app: Flask, database: Database
+) -> None:
+    sofia = sign_in(counted.sofia)
+    page = asked(sofia, step="day", by="worker", compare="none")
+    found = book(export(app, database, sofia, where=page.request.full_path))
+    days = rows(found["By date"])
+    assert len(days) == 17
+    assert all(row["From"] == row["To"] for row in days)
+
+
+def test_of_one_source_no_request_is_told(counted: Agency, sign_in: SignIn, app: Flask, database: Database) -> None:
+    sofia = sign_in(counted.sofia)
+    asking = ("Done visits", "Requests sent", "Refused by the mail server", "Answers after a request",
+              "Response rate, strict, %")  # fmt: skip
+    for source, told in (("mail", False), ("clients", True), ("", True)):
+        found = book(export(app, database, sofia, where=f"{MONTH}&source={source}"))
+        for sheet in ("By worker", "By date"):
+            cells = [row[name] for row in rows(found[sheet]) for name in asking[:4]]
+            assert cells
+            assert all((cell is not None) is told for cell in cells), (source, sheet)
+        said = {row[0].value: row[1].value for row in found["Filters"].iter_rows()}
+        assert ("a request does not say" in said["Response rate, strict, %"]) is not told
 
 
 def test_names_of_columns_stay_in_another_language(

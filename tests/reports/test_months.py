@@ -1,6 +1,7 @@
 """*Clôturer le mois*: what counted stays as it was; what changes later is listed beside it, never folded in."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from sqlalchemy import func, select, update
 
@@ -33,7 +34,8 @@ def test_a_closed_month_keeps_what_counted(
     assert "Closed by Inès Caron on 17 November 2026, 12:00." in page.words
     before = figures(page)
     assert before["Overall rating"].startswith("3.50 / 5")  # (5 + 4 + 4 + 1) / 4
-    assert before["Coverage"].startswith("83% | n = 6 ")  # the excluded one was an answer too
+    assert before["Rated part"].startswith("83% | n = 6 ")  # the excluded one was an answer too
+    assert before["Coverage"].startswith("0% | n = 6 ")
     assert differences(page) == []
     with database.writing():
         ratings = db.session.scalars(select(Rating).order_by(Rating.id)).all()
@@ -97,3 +99,19 @@ def test_it_is_said_before_what_is_still_open(october: Agency, sign_in: SignIn, 
         tallied()
     page = sign_in(october.ines).get(f"{MONTH}/closing")
     assert "1 request can still be answered" in page.words
+
+
+def test_a_request_that_was_kept_back_is_open_as_long_as_its_link(
+    october: Agency, sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        visit = factories.done_visit(db.session.get_one(Client, october.denis.id),
+                                     db.session.get_one(Service, october.rising), [], days=-20, ask=True)  # fmt: skip
+        factories.sent_request(visit, "denis@example.org")
+        factories.request_of(visit.id).expires_at = clock.now() + timedelta(hours=1)
+        tallied()
+    ines = sign_in(october.ines)
+    assert "1 request can still be answered" in ines.get(f"{MONTH}/closing").words
+    with database.writing():
+        factories.request_of(visit.id).expires_at = clock.now() - timedelta(hours=1)
+    assert "No request of this month can still be answered by mail." in ines.get(f"{MONTH}/closing").words
