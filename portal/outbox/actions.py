@@ -16,7 +16,7 @@ from portal.extensions import db, rows_changed, upsert, wires
 from portal.links import new_public_id
 from portal.outbox.channel import insert_channel
 from portal.outbox.held import tell_moved
-from portal.outbox.jobs import DRAINS, drain
+from portal.outbox.jobs import DRAINS, drain_of
 from portal.outbox.models import MAIL, OPEN, Channel, Message
 from portal.queue import enqueue_after_commit
 
@@ -59,7 +59,7 @@ def schedule(orders: Sequence[Order]) -> dict[str, int]:
     new = dict(db.session.execute(fresh.returning(Message.dedupe_key, Message.id), list(rows.values())).all())
     if any(rows[key]["next_at"] <= clock.now() and rows[key]["state"] == "scheduled" for key in new):
         for way in {rows[key]["channel"] for key in new}:
-            enqueue_after_commit(db.session, DRAINS[way])
+            enqueue_after_commit(db.session, drain_of(way))
     return new | message_ids([key for key in rows if key not in new])
 
 
@@ -135,7 +135,7 @@ def send_again(actor: User, message: Message) -> None:
     db.session.expire(message)
     tell_moved({message.id: message.kind})
     record("message.sent_again", actor, ("message", message.id), before=before, after={"state": "due"})
-    enqueue_after_commit(db.session, drain)
+    enqueue_after_commit(db.session, drain_of(message.channel))
 
 
 def refuse_to_cancel(message: Message) -> None:
@@ -196,4 +196,5 @@ def release_channel(actor: User | None) -> None:
     if not rows_changed(update(Channel).where(Channel.name == MAIL, Channel.held_since.is_not(None)).values(free)):
         raise Refused(_l("Messages are not held (any more): they leave."), "released")
     record("channel.released", actor, ("channel", 1))
-    enqueue_after_commit(db.session, drain)
+    for drain in DRAINS.values():
+        enqueue_after_commit(db.session, drain)

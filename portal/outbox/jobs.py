@@ -19,7 +19,7 @@ from portal.outbox.letters import Unfilled
 from portal.outbox.mail import compose, compose_short
 from portal.outbox.mailer import Mailer, Outcome, ServerClosed
 from portal.outbox.models import IS_HELD, MAIL, OPEN, SMS, Channel, Message
-from portal.outbox.queries import has_way_out
+from portal.outbox.queries import carrier_of, has_way_out
 from portal.outbox.suppression import forget_old
 from portal.processes import leaving
 from portal.queue import enqueue
@@ -49,8 +49,8 @@ def sweep(inline: bool = False) -> int:
     _note_beat(moment)
     waiting = _due()
     for way, (number, oldest) in waiting.items():
-        if number and has_way_out(way):
-            _have_sent(DRAINS[way], number, oldest, inline)
+        if number and has_way_out(carrier_of(way)):
+            _have_sent(drain_of(way), number, oldest, inline)
     if inline:  # what has changed its way meanwhile
         drain_short()
     return sum(number for number, _oldest in waiting.values())
@@ -114,6 +114,11 @@ def drain_short() -> int:
 DRAINS = {MAIL: drain, SMS: drain_short}
 
 
+def drain_of(way: str) -> FunctionType:
+    """Who takes up the messages of a channel."""
+    return DRAINS[carrier_of(way)]
+
+
 def _drain(way: str, opened: Mailer | Gateway) -> int:
     deadline, taken = time.monotonic() + BUDGET, 0
     with opened as sender:
@@ -151,7 +156,7 @@ def deliver(sender: Mailer | Gateway, message_id: int, token: str) -> None:
     Raises:
         ServerClosed: the server went away; the message is free again, or its attempt is written down.
     """
-    turn = _begin(message_id, token)
+    turn = _begin(message_id, token, SMS if isinstance(sender, Gateway) else MAIL)
     if turn is None:
         return
     try:
@@ -190,9 +195,9 @@ def _hand_over(sender: Mailer | Gateway, turn: leases.Turn) -> str:
     return sender.send(mail, mark)
 
 
-def _begin(message_id: int, token: str) -> leases.Turn | None:
+def _begin(message_id: int, token: str, way: str) -> leases.Turn | None:
     try:
-        return leases.begin(message_id, token)
+        return leases.begin(message_id, token, way)
     except Exception as fault:  # its feature cannot say whether it is wanted: the others must not wait for that
         log.exception("message %s could not be begun", message_id)
         db.session.rollback()

@@ -22,7 +22,8 @@ from portal.extensions import db, rows_changed, wires, writing
 from portal.i18n import reading_language
 from portal.outbox import channel, suppression
 from portal.outbox.held import are_held, deaths, locked, tell_moved, write_attempt, write_message
-from portal.outbox.models import IS_HELD, MAIL, OPEN, Attempt, Channel, Drop, Message, Postpone, Recipient
+from portal.outbox.models import IS_HELD, MAIL, OPEN, SMS, Attempt, Channel, Drop, Message, Postpone, Recipient
+from portal.outbox.queries import carrier_of
 
 LEASE, PAUSE = timedelta(seconds=60), timedelta(seconds=60)
 BACK_OFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440)]
@@ -71,7 +72,8 @@ def _take(limit: int, token: str, way: str) -> list[int]:
     moment = clock.now()
     due = select(Message.id).where(Message.state.in_(OPEN), Message.next_at <= moment, Message.not_after > moment)
     due = due.where(or_(literal(_may_catch_up(moment)), Message.next_at > moment - LATE, Message.urgent))
-    due = due.where(~IS_HELD, Message.channel == way).order_by(*ORDER).limit(limit)
+    ways = [each for each in (MAIL, SMS) if carrier_of(each) == way]
+    due = due.where(~IS_HELD, Message.channel.in_(ways)).order_by(*ORDER).limit(limit)
     ids = list(db.session.scalars(due.with_for_update(skip_locked=True)))
     if not ids:
         return []
@@ -97,29 +99,28 @@ def _is_paused(way: str) -> bool:
 
 
 @writing()
-def begin(message_id: int, token: str) -> Turn | None:
-    """Open an attempt, if the message is still ours and still wanted.
-
-    The lease starts anew here, so that a batch may take longer than one lease.
-    """
+def begin(message_id: int, token: str, way: str = MAIL) -> Turn | None:
+    """Open an attempt to send by a channel, if the message is still ours and still wanted, and goes by it. The lease
+    starts anew here, so that a batch may take longer than one lease."""
     db.session.expire_all()  # what earlier messages of the batch have read may have changed since: cancelled, moved …
     g.pop("options", None)  # … or switched off
     g.pop("surveys", None)
     message = locked(message_id, token)
-    turn = _turn_of(message, token) if message else None
+    turn = _turn_of(message, token, way) if message else None
     db.session.commit()
     return turn
 
 
-def _turn_of(message: Message, token: str) -> Turn | None:
+def _turn_of(message: Message, token: str, way: str) -> Turn | None:
     held = are_held()  # since the claim: what has not begun stays here
     decision = Postpone(message.next_at, message.reason) if held else wires.message_kinds[message.kind].decide(message)
     if not isinstance(decision, Recipient):
         _put_aside(message, decision)
         return None
     decision = replace(decision, language=reading_language(decision.language))
-    if decision.channel != message.channel:
-        _undo(message.id, token, decision, Postpone(clock.now()))  # the other way out takes it up
+    if decision.channel != way:  # the other way out takes it up, once there is one
+        wait = PAUSE if decision.channel == message.channel else timedelta()
+        _undo(message.id, token, decision, Postpone(clock.now() + wait))
         return None
     refused = suppression.refusals(decision.address)
     if suppression.is_left_alone(message, refused):

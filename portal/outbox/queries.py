@@ -164,6 +164,12 @@ def has_way_out(way: str) -> bool:
     return bool(current_app.config["PORTAL_SMTP_URL" if way == MAIL else "SMS_GATEWAY"])
 
 
+def carrier_of(way: str) -> str:
+    """By which channel messages of a channel are taken up: those that were to go by a gateway that there is not (any
+    more) by the mails', so that each is asked once more which way it goes."""
+    return way if has_way_out(way) else MAIL
+
+
 @dataclass(frozen=True)
 class MessageFilter:
     """What the list is narrowed to; None leaves all in. `who` is a part of the recipient's name or address, or words of

@@ -43,6 +43,7 @@ class Question:
 
     name: str
     address: str
+    channel: str
     last_asked: datetime | None
     leaves_at: datetime
     stars: int | None
@@ -78,7 +79,7 @@ def question_of(user: User, subject: RatingSubject | None, rating: Rating | None
     if wires.has_open_incident(done.visit.id):
         raise Refused(_l("An incident on this visit is open: nobody is asked until it is settled."), "incident")
     return Question(
-        person.name, way[1], _last_asked(done.client_id), opening_after(clock.now()),
+        person.name, way[1], way[0], _last_asked(done.client_id), opening_after(clock.now()),
         rating.stars if rating else None, _rounds(done),
     )  # fmt: skip
 
@@ -113,7 +114,8 @@ def ask_again(user: User, subject: RatingSubject | None, rating: Rating | None, 
         raise Refused(_l("The client has just been asked. Look at the visit again."), "asked")
     round, due = asked.rounds + 1, asked.leaves_at
     key = key_of(done.id, round)
-    order = Order("ratings.request", ("rating_subject", done.id), key, due_at=due, not_after=due + PATIENCE)
+    order = Order("ratings.request", ("rating_subject", done.id), key, due_at=due, not_after=due + PATIENCE,
+                  channel=asked.channel)  # fmt: skip
     message_id = schedule([order])[key]
     row = {"subject_id": done.id, "round": round, "message_id": message_id, "again": True}
     db.session.execute(insert(RatingRequest), [row])

@@ -13,17 +13,18 @@ from portal.forms import STAR_WORDS
 from portal.links import external_url
 from portal.outbox.models import Drop, Message, MessageKind, Postpone, Recipient
 from portal.people.models import Client, Relative
-from portal.ratings.messages import as_recipient, recipient_of, why_not_request
+from portal.ratings.messages import as_recipient, why_not_request
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
-from portal.ratings.reach import person_to_ask
+from portal.ratings.reach import person_to_mail
 from portal.ratings.survey import asked_about
 from portal.ratings.tallies import follow
 from portal.ratings.timing import digest_after, opening_after
-from portal.ratings.turns import DIGEST
+from portal.ratings.turns import ASKED, DIGEST
 from portal.settings.queries import option
 from portal.visits.models import Visit, VisitWorker
 
-NEARLY_A_WEEK = timedelta(days=6)  # the hour of the weekly mail may be moved by a day, not by more
+# between two weekly mails: one that left late, after an outage, does not push the next one out of its week
+PAUSE = timedelta(days=3)
 _visit = joinedload(RatingRequest.subject, innerjoin=True).joinedload(RatingSubject.rated_visit)
 _WITH_VISITS = (
     _visit.joinedload(Visit.client, innerjoin=True).joinedload(Client.account),
@@ -40,10 +41,11 @@ def requests_of(message: Message) -> list[RatingRequest]:
 
 
 def reader(message: Message) -> Recipient | None:
-    return recipient_of(requests_of(message)[0].subject.visit.client)
+    """By mail alone, whoever gets text messages: it is too long for one."""
+    return as_recipient(person_to_mail(requests_of(message)[0].subject.visit.client))
 
 
-def _reasons(requests: list[RatingRequest], recipient: Recipient | None) -> dict[int, Drop | None]:
+def _reasons(requests: list[RatingRequest], person: Client | Relative, recipient: Recipient) -> dict[int, Drop | None]:
     """Why each request is not asked any more, by its number; None of those that are."""
     subjects = [one.subject_id for one in requests]
     ratings = {one.subject_id: one for one in db.session.scalars(select(Rating).where(Rating.subject_id.in_(subjects)))}
@@ -51,7 +53,7 @@ def _reasons(requests: list[RatingRequest], recipient: Recipient | None) -> dict
     rounds = dict(db.session.execute(last.where(RatingRequest.subject_id.in_(subjects))).all())
     return {
         one.id: Drop("cancelled", "asked_again") if rounds[one.subject_id] > one.round
-        else why_not_request(one, recipient, ratings.get(one.subject_id))
+        else why_not_request(one, person, recipient, ratings.get(one.subject_id))
         for one in requests
     }  # fmt: skip
 
@@ -60,16 +62,16 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     """Asked in the transaction of each attempt. What is not to be asked any more drops out; nothing left, nothing
     leaves. A mail a week, whatever the pause between two requests; nobody is reminded of it."""
     requests = requests_of(message)
-    person = person_to_ask(requests[0].subject.visit.client)
+    person = person_to_mail(requests[0].subject.visit.client)
     recipient = as_recipient(person)
-    if recipient is None or person is None or not person.email:  # by mail alone: it is too long for a text message
+    if recipient is None or person is None:
         return Drop("suppressed", "no_address")
     if message.resends:
         for one in requests:
             one.left_out = None
     elif wait := _not_yet(message, requests):
         return wait
-    reasons = _reasons([one for one in requests if one.left_out is None], recipient)
+    reasons = _reasons([one for one in requests if one.left_out is None], person, recipient)
     for one in requests:
         if drop := reasons.get(one.id):
             one.left_out = drop.reason
@@ -87,19 +89,22 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
 
 
 def _not_yet(message: Message, requests: list[RatingRequest]) -> Postpone | None:
+    """The window, or another weekly mail that has just left or is leaving: two processes that send at the same time
+    see each other's, since the client's row is locked."""
     moment = clock.now()
     if (opening := opening_after(moment)) > moment:
         return Postpone(opening, "window")
-    others = (
-        select(func.max(Message.sent_at))
-        .join(RatingRequest, RatingRequest.message_id == Message.id)
-        .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
-    )
     client_id = requests[0].subject.client_id
-    of_client = Message.kind == DIGEST, Message.id != message.id, RatingSubject.client_id == client_id
-    last = db.session.scalar(others.where(*of_client))
-    if last and last + NEARLY_A_WEEK > moment:
-        return Postpone(digest_after(last + NEARLY_A_WEEK), "asked_recently")
+    db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
+    others = (
+        select(func.max(RatingRequest.asked_at))
+        .join(Message, Message.id == RatingRequest.message_id)
+        .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
+        .where(Message.kind == DIGEST, Message.id != message.id, Message.state.in_(ASKED))
+    )
+    last = db.session.scalar(others.where(RatingSubject.client_id == client_id))
+    if last and last + PAUSE > moment:
+        return Postpone(digest_after(last + PAUSE), "asked_recently")
     return None
 
 

@@ -11,8 +11,10 @@ from portal.errors import Refused
 from portal.extensions import db, upsert, wires
 from portal.i18n import local
 from portal.outbox.actions import PATIENCE, Order, cancel, schedule
+from portal.outbox.models import MAIL
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import can_be_changed, can_be_rated, is_open
+from portal.ratings.reach import channels_of
 from portal.ratings.requests import key_of
 from portal.ratings.timing import opening_after, too_old_from
 from portal.ratings.values import messages_of
@@ -59,7 +61,8 @@ def ask_about_handling(incident_id: int, visit: Visit) -> None:
     round, due = (last or 0) + 1, opening_after(moment)
     key, subject = key_of(subject_id, round), ("rating_subject", subject_id)
     limit = max(too_old_from(moment), due + PATIENCE)
-    messages = schedule([Order("ratings.handling", subject, key, due_at=due, not_after=limit)])
+    way = channels_of([visit.client_id]).get(visit.client_id, MAIL)
+    messages = schedule([Order("ratings.handling", subject, key, due_at=due, not_after=limit, channel=way)])
     row = {"subject_id": subject_id, "round": round, "message_id": messages[key]}
     db.session.execute(insert(RatingRequest), [row])
 

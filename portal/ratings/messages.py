@@ -80,7 +80,7 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     request = _request_of(message)
     person = person_to_ask(request.subject.visit.client)
     recipient = reached(person)
-    refusal = why_not_request(request, recipient, rating_of(request.subject))
+    refusal = why_not_request(request, person, recipient, rating_of(request.subject))
     if refusal or recipient is None:
         return refusal or Drop("suppressed", "no_address")
     pace = _why_not_reminded_now if request.reminds_id else _why_not_asked_now
@@ -95,8 +95,11 @@ def decide(message: Message) -> Recipient | Drop | Postpone:
     return recipient
 
 
-def why_not_request(request: RatingRequest, recipient: Recipient | None, rating: Rating | None) -> Drop | None:
-    """Why a request is not wanted as things stand, whatever the agency's pace; changes nothing."""
+def why_not_request(
+    request: RatingRequest, person: Client | Relative | None, recipient: Recipient | None, rating: Rating | None
+) -> Drop | None:
+    """Why a request to a person, at the address of a recipient, is not wanted as things stand, whatever the agency's
+    pace; changes nothing."""
     subject, visit = request.subject, request.subject.visit
     state = visit.state if subject.visit_id else State.DONE  # what was handled need not have taken place
     rated = request.answered_at or (rating and not is_asked_anew(request, rating))
@@ -108,7 +111,7 @@ def why_not_request(request: RatingRequest, recipient: Recipient | None, rating:
         ("cancelled", "already_rated"): rated,
         ("suppressed", "inactive"): not visit.client.active,
         ("cancelled", "incident_open"): _is_disputed(subject),
-        ("suppressed", "opted_out"): recipient and has_stopped(person_to_ask(visit.client), recipient.address),
+        ("suppressed", "opted_out"): recipient and has_stopped(person, recipient.address),
     }
     return next((Drop(*reason) for reason, holds in reasons.items() if holds), None)
 
@@ -161,7 +164,7 @@ def why_not(message: Message) -> Drop | None:
     rating = _on_the_page(Rating, "subject_id", request.subject_id) or rating_of(request.subject)
     person = person_to_ask(request.subject.visit.client)
     recipient = reached(person)
-    if drop := why_not_request(request, recipient, rating):
+    if drop := why_not_request(request, person, recipient, rating):
         return drop
     if recipient is None:
         return Drop("suppressed", "no_address")

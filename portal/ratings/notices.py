@@ -1,6 +1,6 @@
 """The notice that a visit is done: a mail with a link to its page. It asks nothing, and has a switch of its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _l
@@ -11,13 +11,13 @@ from portal import clock
 from portal.extensions import db, wires
 from portal.links import read_token
 from portal.outbox.actions import PATIENCE, Order, cancel, schedule
-from portal.outbox.models import OPEN, Drop, Message, MessageKind, Postpone, Recipient
+from portal.outbox.models import MAIL, OPEN, Drop, Message, MessageKind, Postpone, Recipient
 from portal.people.models import Client, Relative
 from portal.ratings import letters
 from portal.ratings.messages import reached, recipient_of
 from portal.ratings.models import RatingRequest, RatingSubject
 from portal.ratings.opened import link_to_mail, mailed_link
-from portal.ratings.reach import person_to_ask
+from portal.ratings.reach import channels_of, person_to_ask
 from portal.ratings.standing import NOTICES, has_stopped
 from portal.ratings.timing import opening_after, too_old_from
 from portal.settings.queries import SAME_HOUR, option
@@ -35,33 +35,36 @@ def promise_notices(visits: Sequence[Visit]) -> None:
     """
     if not visits or not option("notices.visit_done"):
         return
-    moment = clock.now()
     chosen = select(RatingSubject.id, RatingSubject.ended_at, RatingSubject.visit_id)
     rows = db.session.execute(chosen.where(RatingSubject.visit_id.in_([visit.id for visit in visits]))).all()
     asked = _due_requests([row.id for row in rows])
-    versions = {visit.id: visit.version for visit in visits}
-    schedule([_order(row.id, row.ended_at, versions[row.visit_id], moment, asked.get(row.id)) for row in rows])
+    known, ways = {visit.id: visit for visit in visits}, channels_of(visit.client_id for visit in visits)
+    orders = [_order(row.id, row.ended_at, known[row.visit_id], ways, asked.get(row.id)) for row in rows]
+    schedule(orders)
 
 
-def _order(subject_id: int, ended_at: datetime, version: int, moment: datetime, asked: datetime | None) -> Order:
+def _order(subject_id: int, ended_at: datetime, visit: Visit, ways: Mapping[int, str], asked: datetime | None) -> Order:
+    moment = clock.now()
     due = opening_after(moment)
     if asked is not None and asked - due <= CLOSE_BY:
         due = max(due, asked + SETTLING)  # whether that leaves is known then
     return Order(
         kind=NAME,
         subject=("rating_subject", subject_id),
-        dedupe_key=f"done:{subject_id}:{version}",
+        dedupe_key=f"done:{subject_id}:{visit.version}",
         due_at=due,
         not_after=due + PATIENCE,
         suppressed="too_old" if too_old_from(ended_at) < moment else None,
+        channel=ways.get(visit.client_id, MAIL),
     )
 
 
 def _due_requests(subjects: Sequence[int]) -> dict[int, datetime]:
     """When the requests about what can be rated are due, of those that have yet to leave."""
     chosen = select(RatingRequest.subject_id, Message.due_at).join(Message, Message.id == RatingRequest.message_id)
-    waiting = RatingRequest.subject_id.in_(subjects), RatingRequest.reminds_id.is_(None), Message.state.in_(OPEN)
-    return dict(db.session.execute(chosen.where(*waiting)).all())
+    waiting = RatingRequest.reminds_id.is_(None), RatingRequest.revoked_at.is_(None), RatingRequest.left_out.is_(None)
+    about = RatingRequest.subject_id.in_(subjects), Message.state.in_(OPEN)
+    return dict(db.session.execute(chosen.where(*about, *waiting)).all())
 
 
 def withdraw_notices(visits: Sequence[Visit]) -> None:
@@ -143,7 +146,8 @@ def _is_asked_instead(subject_id: int, moment: datetime) -> Drop | Postpone | No
     chosen = select(Message.state, Message.next_at, Message.sent_at).join(
         RatingRequest, RatingRequest.message_id == Message.id
     )
-    for row in db.session.execute(chosen.where(RatingRequest.subject_id == subject_id)):
+    about = RatingRequest.subject_id == subject_id, RatingRequest.revoked_at.is_(None), RatingRequest.left_out.is_(None)
+    for row in db.session.execute(chosen.where(*about)):
         if row.state == "sending" or (row.sent_at and moment - row.sent_at <= CLOSE_BY):
             return Drop("suppressed", "asked_instead")
         if row.state in OPEN and row.next_at - moment <= CLOSE_BY:

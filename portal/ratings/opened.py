@@ -14,7 +14,7 @@ from portal.people.models import Client, Relative
 from portal.ratings import queries
 from portal.ratings.link_models import VisitLink
 from portal.ratings.models import RatingRequest, RatingSubject
-from portal.ratings.reach import addresses_of, person_to_ask
+from portal.ratings.reach import is_address_of
 from portal.ratings.words import HANDED_OVER
 from portal.roles import Role
 from portal.settings.queries import option
@@ -129,8 +129,8 @@ def state_of(opened: Opened | None) -> str:
 
 
 def _is_revoked(opened: Opened) -> bool:
-    """Whether a link opens nothing any more: the file is closed, or the mail went to somebody whom we would not write
-    to today. One that staff have handed over is the client's, whatever the address."""
+    """Whether a link opens nothing any more: the file is closed, or the message went to somebody to whom we would
+    write no more in any way. One that staff have handed over is the client's, whatever the address."""
     if not opened.visit.client.active or opened.visit.state == State.DRAFT:
         return True
     if isinstance(opened.by, RatingRequest):
@@ -141,8 +141,7 @@ def _is_revoked(opened: Opened) -> bool:
         return False
     else:
         address = opened.by.address
-    person = person_to_ask(opened.visit.client)
-    return person is None or address not in addresses_of(person)
+    return not is_address_of(opened.visit.client, address)
 
 
 # ---- the link of a visit ----

@@ -1,6 +1,12 @@
 """By which way somebody is reached who is asked about visits: by mail, or by text message."""
 
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from portal.extensions import db
 from portal.outbox.models import MAIL, SMS
+from portal.outbox.queries import has_way_out
 from portal.outbox.short import mobile_number
 from portal.people.models import Client, Relative
 from portal.people.queries import relative_to_ask
@@ -8,9 +14,16 @@ from portal.settings.queries import option
 
 
 def number_of(person: Client | Relative) -> str | None:
-    """The number to which text messages go; None where there is no mobile one, or the agency sends none."""
-    if not option("sms.enabled"):
-        return None
+    """The number to which text messages go; None where there is no mobile one, or the portal sends none."""
+    return _mobile_of(person) if sends_texts() else None
+
+
+def sends_texts() -> bool:
+    """Whether text messages leave at all: the agency wants it, and there is a gateway."""
+    return bool(option("sms.enabled")) and has_way_out(SMS)
+
+
+def _mobile_of(person: Client | Relative) -> str | None:
     numbers = (mobile_number(number, option("agency.country")) for number in (person.mobile, person.phone))
     return next(filter(None, numbers), None)
 
@@ -24,8 +37,17 @@ def way_to(person: Client | Relative) -> tuple[str, str] | None:
 
 
 def addresses_of(person: Client | Relative) -> set[str]:
-    """Where this person may have had a link: what went to another place opens nothing any more."""
-    return {address for address in (person.email, number_of(person)) if address}
+    """Where this person may have had a link, whatever the agency sends today: a switch closes no link that is out."""
+    return {address for address in (person.email, _mobile_of(person)) if address}
+
+
+def is_address_of(client: Client, address: str | None) -> bool:
+    """Whether who reads an address is written to about a client's visits, or would be if another way were taken: what
+    went to any other place opens nothing any more."""
+    if address in addresses_of(client):
+        return True
+    relative = relative_to_ask(client.id)
+    return relative is not None and address in addresses_of(relative)
 
 
 def person_to_mail(client: Client) -> Client | Relative | None:
@@ -36,3 +58,17 @@ def person_to_mail(client: Client) -> Client | Relative | None:
 def person_to_ask(client: Client) -> Client | Relative | None:
     """Who is asked about a client's visits: the client, if one can be reached in any way; else as for mails."""
     return client if way_to(client) else relative_to_ask(client.id)
+
+
+def channels_of(client_ids: Iterable[int]) -> dict[int, str]:
+    """By which channel a message about these clients' visits would go now; those that are missing get mails. It decides
+    what a message waits for, the mail server or the gateway; how it goes is asked when it leaves."""
+    if not sends_texts():
+        return {}
+    ids, found = sorted(set(client_ids)), {}
+    for start in range(0, len(ids), 500):
+        for client in db.session.scalars(select(Client).where(Client.id.in_(ids[start : start + 500]))):
+            person = person_to_ask(client)
+            if person and (way := way_to(person)):
+                found[client.id] = way[0]
+    return found

@@ -1,6 +1,6 @@
 """Asking: when a visit ends, who is rated is written down and a mail is promised; it may be taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -13,9 +13,11 @@ from portal.extensions import db, rows_changed
 from portal.i18n import local
 from portal.links import make_token
 from portal.outbox.actions import PATIENCE, Order, cancel, schedule
+from portal.outbox.models import MAIL
 from portal.people.models import Client
 from portal.ratings.models import RatedWorker, Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import is_open
+from portal.ratings.reach import channels_of
 from portal.ratings.sharing import leave_out, mails_of_their_own, share_mails
 from portal.ratings.tallies import follow
 from portal.ratings.timing import digest_after, due_time, opening_after, too_old_from
@@ -82,8 +84,10 @@ def _promise_requests(subjects: dict[int, dict]) -> None:
     last = select(RatingRequest.subject_id, func.max(RatingRequest.round)).group_by(RatingRequest.subject_id)
     rounds = dict(db.session.execute(last.where(RatingRequest.subject_id.in_(list(subjects)))).all())
     rows = [{"subject_id": id_, "round": rounds.get(id_, 0) + 1} for id_ in subjects]
-    orders = [_order(**row, ended_at=subjects[row["subject_id"]]["ended_at"]) for row in rows]
-    if option("ratings.ask_mode") == "digest":
+    is_weekly = option("ratings.ask_mode") == "digest"  # which leaves by mail alone
+    ways = {} if is_weekly else channels_of(facts["client_id"] for facts in subjects.values())
+    orders = [_order(**row, facts=subjects[row["subject_id"]], ways=ways) for row in rows]
+    if is_weekly:
         share_mails(rows, orders, {id_: facts["client_id"] for id_, facts in subjects.items()})
     messages = schedule([order for row, order in zip(rows, orders, strict=True) if "message_id" not in row])
     for row, order in zip(rows, orders, strict=True):
@@ -92,8 +96,8 @@ def _promise_requests(subjects: dict[int, dict]) -> None:
     db.session.execute(insert(RatingRequest), rows)
 
 
-def _order(subject_id: int, round: int, ended_at: datetime) -> Order:
-    due, limit = _due(ended_at), too_old_from(ended_at)
+def _order(subject_id: int, round: int, facts: dict, ways: Mapping[int, str]) -> Order:
+    due, limit = _due(facts["ended_at"]), too_old_from(facts["ended_at"])
     reason = "too_old" if limit < clock.now() else None if _is_drawn(subject_id) else "not_sampled"
     return Order(
         kind="ratings.request",
@@ -102,6 +106,7 @@ def _order(subject_id: int, round: int, ended_at: datetime) -> Order:
         due_at=due,
         not_after=max(limit, due + PATIENCE),
         suppressed=reason,
+        channel=ways.get(facts["client_id"], MAIL),
     )
 
 
@@ -152,7 +157,8 @@ def promise_reminder(request: RatingRequest, asked_at: datetime, expires_at: dat
         round = max(rounds) + 1
     key, subject = key_of(request.subject_id, round), ("rating_subject", request.subject_id)
     kind = "ratings.handling_reminder" if request.subject.incident_id else "ratings.reminder"
-    messages = schedule([Order(kind, subject, key, due_at=due, not_after=expires_at)])
+    order = Order(kind, subject, key, due_at=due, not_after=expires_at, channel=request.message.channel)
+    messages = schedule([order])
     row = {"subject_id": request.subject_id, "round": round, "reminds_id": request.id, "message_id": messages[key]}
     db.session.execute(insert(RatingRequest), [row])
 

@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import aliased
 
 from portal import clock
-from portal.extensions import db
+from portal.extensions import db, rows_changed
 from portal.i18n import local
 from portal.links import new_public_id
 from portal.outbox.actions import PATIENCE, Order, schedule
 from portal.outbox.models import OPEN, Message
-from portal.ratings.models import RatingRequest
+from portal.ratings.models import RatingRequest, RatingSubject
 from portal.ratings.tallies import follow
 from portal.ratings.timing import digest_after
 from portal.ratings.turns import DIGEST
@@ -41,6 +42,17 @@ def share_mails(rows: Sequence[dict], orders: Sequence[Order], clients: Mapping[
 
 
 def _mail_of(client_id: int, order: Order) -> int:
+    """The weekly mail of a client that has yet to leave, whatever its day; else that of the day on which one is due."""
+    waiting = (
+        select(Message.id)
+        .join(RatingRequest, RatingRequest.message_id == Message.id)
+        .join(RatingSubject, RatingSubject.id == RatingRequest.subject_id)
+        .where(RatingSubject.client_id == client_id, Message.kind == DIGEST, Message.state.in_(OPEN),
+               Message.not_after > max(order.due_at, clock.now()))
+        .order_by(Message.next_at, Message.id).limit(1).with_for_update(of=Message)
+    )  # fmt: skip
+    if message_id := db.session.scalar(waiting):
+        return message_id
     for due in _moments(order.due_at):
         key = f"digest:{client_id}:{local(due).date()}"
         weekly = Order(DIGEST, order.subject, key, due_at=due, not_after=due + 2 * PATIENCE)
@@ -79,3 +91,19 @@ def leave_out(subjects: Sequence[int], reason: str) -> None:
     )  # fmt: skip
     if left := list(db.session.scalars(chosen, execution_options={"synchronize_session": False})):
         follow(left)
+
+
+def note_asked(moved: Mapping[int, str]) -> None:
+    """What was in a weekly mail that has left counts as asked, even if it was to be left out while the mail was just
+    leaving. A reaction to `messages moved`.
+
+    Args:
+        moved: kinds of the messages whose state has changed, by id.
+    """
+    if not (weekly := [message_id for message_id, kind in moved.items() if kind == DIGEST]):
+        return
+    gone = select(Message.id).where(Message.id.in_(weekly), Message.state.in_(("sent", "uncertain")))
+    same = aliased(RatingRequest)
+    last = select(func.max(same.asked_at)).where(same.message_id == RatingRequest.message_id).scalar_subquery()
+    inside = RatingRequest.message_id.in_(gone), RatingRequest.asked_at == last, RatingRequest.left_out.is_not(None)
+    rows_changed(update(RatingRequest).where(*inside).values(left_out=None))

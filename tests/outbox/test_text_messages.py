@@ -17,6 +17,7 @@ from portal.people.models import Client, Service, Worker
 from portal.ratings.models import Rating
 from portal.settings.actions import set_option
 from tests import factories
+from tests.conftest import text_of
 from tests.outbox.web_sink import WebSink, reply
 
 NUMBER = "+33612345678"
@@ -139,7 +140,7 @@ def test_while_all_is_held_no_text_message_leaves(texting, web, sink, database) 
 def test_without_a_gateway_it_can_be_read_and_says_so(agency, sign_in, texting, sink, app) -> None:
     texting.promise_short("a")
     sweeps(texting)
-    assert texting.states()["a"] == "due"
+    assert texting.states()["a"] == "scheduled"
     page = sign_in(agency.ada).get(f"/staff/outbox/{texting.message('a').id}")
     assert "Not sent: no gateway" in page.words
     assert "Note: https://example.org/x" in page.words
@@ -206,3 +207,80 @@ def test_without_the_switch_nobody_gets_a_text_message(app, claire, web, mailbox
     assert not web.requests
     assert visit
     assert "sms" not in database.all(select(Message.channel))
+
+
+def path_in(text: str) -> str:
+    found = re.search(r"https?://[^/]+(/r/[\w-]+)", text)
+    assert found, text
+    return found[1]
+
+
+def switch(database, **options: str) -> None:
+    with database.writing():
+        for name, value in options.items():
+            set_option(None, name.replace("__", "."), value)
+
+
+def test_a_link_that_is_out_opens_whatever_the_switch_says(
+    app, claire, web, mailbox, stranger, database, time_machine
+) -> None:
+    claire()
+    sweep(app)
+    by_text = path_in(said(web)[0]["text"])
+    switch(database, sms__enabled="no", ratings__request_cap_days="0")
+    claire()
+    switch(database, sms__enabled="no")
+    sweep(app)
+    (mail,) = mailbox.received
+    assert mail["To"].endswith("<paul@example.org>"), "a relative is asked in place of who has no address"
+    by_mail = path_in(text_of(mail))
+    time_machine.shift(60)
+    assert stranger.get(by_text).form("/r/")
+    switch(database, sms__enabled="yes")
+    assert stranger.get(by_mail).form("/r/").submit(stars="4").status == 200
+
+
+def test_a_text_message_needs_no_mail_server(app, claire, web, monkeypatch, database) -> None:
+    monkeypatch.setitem(app.config, "PORTAL_SMTP_URL", None)
+    claire()
+    sweep(app)
+    assert [one["to"] for one in said(web)] == [NUMBER]
+
+
+def test_when_there_is_no_gateway_any_more_they_go_by_mail(app, claire, web, mailbox, database, monkeypatch) -> None:
+    switch(database, ratings__sms_first="yes")
+    claire(email="claire@example.org")
+    assert list(database.all(select(Message.channel).where(Message.kind == "ratings.request"))) == ["sms"]
+    monkeypatch.setitem(app.config, "SMS_GATEWAY", None)
+    sweep(app)
+    assert not web.requests
+    assert [mail["To"] for mail in mailbox.received] == ["Claire Lefèvre <claire@example.org>"]
+    assert list(database.all(select(Message.channel).where(Message.kind == "ratings.request"))) == ["mail"]
+
+
+def test_what_waits_for_the_gateway_leaves_once_there_is_one(
+    texting, web, sink, app, monkeypatch, time_machine
+) -> None:
+    with monkeypatch.context() as without:
+        without.setitem(app.config, "SMS_GATEWAY", None)
+        texting.promise_short("a")
+        sweeps(texting, 3)
+        assert not sink.mails
+    time_machine.shift(61)
+    sweeps(texting)
+    assert texting.states()["a"] == "sent"
+    assert len(web.requests) == 1
+
+
+def test_sent_again_and_released_both_ways_are_called(agency, texting, web, sink, database, monkeypatch) -> None:
+    from portal.outbox import actions
+
+    texting.promise_short("a")
+    sweeps(texting)
+    called: list[str] = []
+    monkeypatch.setattr(actions, "enqueue_after_commit", lambda _session, drain: called.append(drain.__name__))
+    with database.writing():
+        actions.hold_channel(None, "test")
+        actions.release_channel(None)
+        actions.send_again(agency.ada.user, db.session.scalars(select(Message).where(Message.channel == "sms")).one())
+    assert called == ["drain", "drain_short", "drain_short"]

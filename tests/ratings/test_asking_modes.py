@@ -6,14 +6,18 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from time_machine import TimeMachineFixture
 
 from portal.extensions import db
-from portal.outbox import jobs
+from portal.outbox import jobs, leases
+from portal.outbox.gateway import Setting
 from portal.outbox.models import Message
+from portal.people.models import Client
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
+from portal.ratings.sharing import leave_out
 from portal.ratings.tally_sums import TALLIES, differences
+from portal.settings.actions import set_option
 from portal.visits.actions import reopen_visit
 from portal.visits.models import Visit
 from tests import factories
@@ -186,3 +190,78 @@ def test_a_weekly_mail_that_is_refused_for_now_leaves_later_as_it_was(
         (mail,) = [mail for mail in sink.mails if "claire@example.org" in mail["To"]]
     assert digests(database) == [("sent", None)], "lost 0, one copy"
     assert {token[:22] for token in LINK.findall(text_of(mail))} == set(first)
+
+
+def test_who_has_a_mobile_only_is_asked_through_a_relative_as_by_mails(
+    weekly: None, visit: Callable[..., int], mailbox: Mailbox, database: Database, time_machine: TimeMachineFixture,
+    agency: Agency, app: Flask, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setitem(app.config, "SMS_GATEWAY", Setting("http://127.0.0.1:1/send"))
+    with database.writing():
+        set_option(None, "sms.enabled", "yes")
+        claire = db.session.get_one(Client, agency.claire.id)
+        claire.email, claire.mobile = None, "06 12 34 56 78"
+    visit()
+    time_machine.move_to(paris(FRIDAY))
+    mail = mailbox.one()
+    assert "paul@example.org" in mail["To"]
+    time_machine.shift(timedelta(hours=1))
+    page = app.test_client().get(f"/r/{LINK.findall(text_of(mail))[0]}")
+    assert page.status_code == 200
+
+
+def test_a_weekly_mail_that_leaves_late_does_not_push_the_next(
+    weekly: None, visit: Callable[..., int], mailbox: Mailbox, time_machine: TimeMachineFixture
+) -> None:
+    visit()
+    time_machine.move_to(paris("2026-11-21 11:00"))  # the mail server was away on Friday
+    mailbox.one()
+    visit(days=0, hour=8)
+    time_machine.move_to(paris("2026-11-27 10:00"))
+    mailbox.one()
+
+
+def test_what_ends_while_a_mail_waits_for_its_week_joins_it(
+    weekly: None, visit: Callable[..., int], set_up: Callable[..., None], database: Database
+) -> None:
+    visit()
+    set_up(digest_day="wed")
+    visit(hour=9)
+    assert len(digests(database)) == 1
+
+
+def test_two_weekly_mails_of_a_client_do_not_leave_together(
+    weekly: None, visit: Callable[..., int], mailbox: Mailbox, database: Database, time_machine: TimeMachineFixture
+) -> None:
+    visit()
+    with database.writing():  # as one that was postponed was, before
+        db.session.execute(update(Message).where(Message.kind == "ratings.digest").values(state="failed"))
+    visit(hour=9)
+    with database.writing():
+        both = update(Message).where(Message.kind == "ratings.digest")
+        db.session.execute(both.values(state="scheduled", due_at=paris(FRIDAY), next_at=paris(FRIDAY)))
+    time_machine.move_to(paris(FRIDAY))
+    mailbox.one()
+    assert sorted(digests(database), key=str) == [("scheduled", "asked_recently"), ("sent", None)]
+
+
+def test_what_is_left_out_while_the_mail_is_leaving_was_asked(
+    weekly: None, visit: Callable[..., int], database: Database, time_machine: TimeMachineFixture, app: Flask,
+    mailbox: Mailbox,
+) -> None:  # fmt: skip
+    first, second, before = visit(hour=7), visit(hour=8), visit(hour=9)
+    subjects = select(RatingSubject.id).order_by(RatingSubject.id)
+    time_machine.move_to(paris(FRIDAY))
+    with app.app_context():
+        leave_out(db.session.scalars(subjects.where(RatingSubject.visit_id == before)).all(), "incident_open")
+        db.session.commit()
+        ids, token = leases.claim(5)
+        turn = leases.begin(ids[0], token)
+        assert turn
+        leave_out(db.session.scalars(subjects.where(RatingSubject.visit_id == second)).all(), "incident_open")
+        db.session.commit()
+        leases.finish(turn, "accepted", "250")
+        assert [db.session.execute(differences(table, *EVER)).all() for table in TALLIES] == [[], []]
+    assert [left_out(database, one) for one in (first, second, before)] == [None, None, "incident_open"]
+    stages = select(RatingSubject.stage).where(RatingSubject.visit_id.in_([first, second, before]))
+    assert sorted(database.all(stages)) == ["sent", "sent", "suppressed"]

@@ -6,14 +6,15 @@ from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from time_machine import TimeMachineFixture
 
+from portal import clock
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.outbox.models import Message
 from portal.people.models import Client
-from portal.ratings.models import RequestChoice
+from portal.ratings.models import RatingRequest, RequestChoice
 from portal.settings.actions import set_option
 from portal.visits.actions import end_visits, reopen_visit
 from portal.visits.models import Visit
@@ -127,6 +128,20 @@ def test_where_the_request_is_held_back_the_notice_leaves(
     time_machine.shift(timedelta(minutes=3))
     mailbox.collect()
     assert fate(database) == ("sent", None), "she was asked yesterday: of this visit she is told"
+
+
+def test_a_request_that_is_dead_stands_in_nobodys_way(
+    told: None, agency: Agency, close: Callable, mailbox: Mailbox, database: Database
+) -> None:
+    with database.writing():
+        set_option(None, "ratings.request_delay_minutes", "0")
+    close()
+    with database.writing():
+        db.session.execute(update(RatingRequest).values(revoked_at=clock.now()))
+        db.session.execute(update(Message).where(~KIND).values(state="sent", sent_at=clock.now()))
+        db.session.execute(update(Message).where(KIND).values(next_at=clock.now()))
+    mailbox.collect()
+    assert fate(database) == ("sent", None)
 
 
 def test_the_warning_stands_on_the_configuration_page(
