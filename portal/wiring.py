@@ -42,7 +42,7 @@ from portal.notes import panels as notes_panels
 from portal.notes import reminders
 from portal.outbox import panels as outbox
 from portal.outbox.models import Message
-from portal.outbox.text_preview import TEXT_TEST
+from portal.outbox.text_preview import TEXT_TEST, forget_numbers
 from portal.people import timeline as people_timeline
 from portal.people.actions import follow_address
 from portal.people.importer import CLIENTS, WORKERS
@@ -272,7 +272,7 @@ wires.reactions = {
     "visit cancelled": [requests.withdraw_requests, notices.withdraw_notices],
     "visit reopened": [requests.supersede_requests, notices.withdraw_notices],
     "incident opened": [requests.drop_requests],
-    "messages moved": [sharing.note_asked, tallies.messages_moved],
+    "messages moved": [sharing.note_asked, tallies.messages_moved, forget_numbers],
     "handling rated": [note_rating],
     "note ended": [complaints_following.note_ended],
     "note reopened": [complaints_following.note_reopened],

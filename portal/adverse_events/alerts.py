@@ -162,7 +162,7 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:  # noqa
 
 ALERT = MessageKind(
     KIND, _l("Alert: severe adverse event"), "severe_event", reader, decide, context, why_not=why_not,
-    extra_copies=3, urgent=True, insistent=True,
+    extra_copies=3, urgent=True, insistent=True, governed_by=("adverse_events.enabled",),
 )  # fmt: skip
 
 

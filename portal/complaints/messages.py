@@ -78,7 +78,8 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:  # noqa
 
 
 def _kind(name: str, label: object) -> MessageKind:
-    return MessageKind(name, label, "complaint_news", reader, decide, context, why_not=why_not)
+    return MessageKind(name, label, "complaint_news", reader, decide, context, why_not=why_not,
+                       governed_by=("complaints.enabled",))  # fmt: skip
 
 
 NEWS = (

@@ -138,7 +138,16 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:  # noqa
 
 def _kind(name: str, label: object) -> MessageKind:
     return MessageKind(
-        name, label, "urgent_incident", reader, decide, context, why_not=why_not, extra_copies=3, urgent=True
+        name,
+        label,
+        "urgent_incident",
+        reader,
+        decide,
+        context,
+        why_not=why_not,
+        extra_copies=3,
+        urgent=True,
+        governed_by=("incidents.enabled",),
     )
 
 

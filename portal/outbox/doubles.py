@@ -13,7 +13,10 @@ def doubles() -> list[str]:
         option("ratings.enabled") and option("ratings.client_ratings"),
         option("ratings.request_delay_minutes"),
     )
-    if option("notices.visit_done") and asked and delay > SAME_HOUR:  # within the hour, the request stands for both
+    if option("notices.visit_done") and asked and option("ratings.ask_mode") == "digest":
+        found.append(_("For one done visit two messages leave: the completion notice and, once a week, the mail that "
+                       "asks about it. The notice leads to the rating already."))  # fmt: skip
+    elif option("notices.visit_done") and asked and delay > SAME_HOUR:  # within the hour, the request stands for both
         found.append(_("For one done visit two messages leave: the completion notice and, %(delay)s later, the rating "
                        "request. The notice leads to the rating already.", delay=duration(delay)))  # fmt: skip
     if option("incidents.enabled") and option("threads.incident_compulsory"):

@@ -11,6 +11,7 @@ from portal.extensions import db
 from portal.outbox.actions import Order, schedule
 from portal.outbox.letters import Draft
 from portal.outbox.models import SMS
+from portal.outbox.queries import has_way_out
 from portal.outbox.short import mobile_number
 from portal.outbox.text_models import MessageText, MessageTextTest
 from portal.outbox.text_queries import Place, draft_of, newest
@@ -83,8 +84,10 @@ def send_test(user: User, place: Place, visit_id: int | None, typed_number: str 
     """Send the text that counts to oneself, marked as a test; a text message to a number that is typed.
 
     Raises:
-        Refused: no text message can be sent to it.
+        Refused: no text message can be sent to it, or none at all.
     """
+    if place.channel == SMS and not has_way_out(SMS):
+        raise Refused(_l("There is no gateway for text messages: none can be sent as a test."), "no-gateway")
     number = mobile_number(typed_number, option("agency.country")) if place.channel == SMS else None
     if place.channel == SMS and number is None:
         raise Refused(_l("No text message can be sent to this number. Please give that of a mobile phone."), "number")

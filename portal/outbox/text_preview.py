@@ -1,16 +1,18 @@
 """A text as its reader will see it: with a visit that is chosen, with the last message of its kind, or made up; and
 the message to oneself that shows it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select, update
 
 from portal.accounts.models import Account, User
-from portal.extensions import db, wires
+from portal.extensions import db, rows_changed, wires
 from portal.outbox.letters import Draft
 from portal.outbox.mail import write, write_short
-from portal.outbox.models import MAIL, Drop, Message, MessageKind, Recipient
+from portal.outbox.models import MAIL, OPEN, SMS, Drop, Message, MessageKind, Recipient
 from portal.outbox.queries import visible_messages
 from portal.outbox.text_actions import TEST
 from portal.outbox.text_models import MessageTextTest
@@ -57,13 +59,17 @@ def reader(message: Message) -> Recipient:
     asked = _test_of(message)
     account, language = db.session.get_one(Account, asked.account_id), option("agency.language")
     name = _staff(account.id).name
-    return Recipient(asked.number or account.email, name, account.language or language, asked.channel)
+    number = asked.number or message.address or ""  # where it went, once it has
+    return Recipient(
+        number if asked.channel == SMS else account.email, name, account.language or language, asked.channel
+    )
 
 
 def decide(message: Message) -> Recipient | Drop:
     if not db.session.get_one(Account, _test_of(message).account_id).active:
         return Drop("suppressed", "inactive")
-    return reader(message)
+    found = reader(message)
+    return found if found.address else Drop("suppressed", "no_address")
 
 
 def write_test(message: Message) -> dict[str, str]:
@@ -71,6 +77,17 @@ def write_test(message: Message) -> dict[str, str]:
     place = Place(wires.message_kinds[asked.kind], asked.language, asked.channel)
     draft = draft_of(place, version_of(place, asked.version)) if asked.version else None
     return parts_of(_staff(asked.account_id), place, draft, asked.visit_id, is_test=True)
+
+
+def forget_numbers(moved: Mapping[int, str]) -> None:
+    """Empty the numbers of tests that have ended: they are somebody's own. A reaction to `messages moved`.
+
+    Args:
+        moved: kinds of the messages whose state has changed, by id.
+    """
+    if tests := [message_id for message_id, kind in moved.items() if kind == TEST]:
+        over = select(Message.subject_id).where(Message.id.in_(tests), Message.state.not_in((*OPEN, "sending")))
+        rows_changed(update(MessageTextTest).where(MessageTextTest.id.in_(over)).values(number=None))
 
 
 def _test_of(message: Message) -> MessageTextTest:

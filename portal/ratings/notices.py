@@ -102,6 +102,13 @@ def notice_by_token(token: str) -> Message | None:
     return db.session.scalar(select(Message).where(Message.public_id == public_id, Message.kind == NAME))
 
 
+def notice_to(subject_id: int, address: str | None) -> Message | None:
+    """The newest notice about what can be rated that went to an address."""
+    told = Message.kind == NAME, Message.subject_type == "rating_subject", Message.subject_id == subject_id
+    chosen = select(Message).where(*told, Message.address == address).order_by(Message.id.desc()).limit(1)
+    return db.session.scalar(chosen)
+
+
 def reader(message: Message) -> Recipient | None:
     return recipient_of(visit_of(message).client)
 

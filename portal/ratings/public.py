@@ -16,7 +16,7 @@ from portal.errors import Refused
 from portal.extensions import csrf, db
 from portal.forms import STAR_WORDS
 from portal.links import make_token
-from portal.outbox.models import SMS
+from portal.outbox.models import SMS, Message
 from portal.pages import show
 from portal.portals import in_transaction
 from portal.ratings import actions, choices, notices, queries
@@ -84,8 +84,7 @@ def _form(opened: Opened, form: PublicRatingForm, status: int) -> Response:
     again = opened.by.again and opened.subject is not None and queries.rating_of(opened.subject) is not None
     return show("ratings/public.html", status=status, visit=_facts(opened), again=again, form=form,
                 question=form.asked.question,
-                words=STAR_WORDS, offer_zero=option("ratings.offer_zero"),
-                **_frame() | {"stop_url": _stop_url(opened)})  # fmt: skip
+                words=STAR_WORDS, offer_zero=option("ratings.offer_zero"), **_frame(opened))  # fmt: skip
 
 
 def _facts(opened: Opened) -> dict:
@@ -106,7 +105,7 @@ def _facts(opened: Opened) -> dict:
 
 def _show_visit(opened: Opened, status: int) -> Response:
     """The page of a visit that cannot be rated now: not yet, or not any more."""
-    return show("ratings/visit.html", status=status, visit=_facts(opened), rateable=queries.is_open(), **_frame())
+    return show("ratings/visit.html", status=status, visit=_facts(opened), rateable=queries.is_open(), **_frame(opened))
 
 
 def _show_answered(opened: Opened, status: int) -> Response:
@@ -118,7 +117,7 @@ def _show_answered(opened: Opened, status: int) -> Response:
     by_agency = rating is not None and rating.channel == "staff"
     return show(
         "ratings/answered.html", status=status, words=STAR_WORDS, by_agency=by_agency, visit=_facts(opened), **shown,
-        **_frame()
+        **_frame(opened)
     )  # fmt: skip
 
 
@@ -152,15 +151,21 @@ def refuse(state: str, opened: Opened | None = None) -> Response:
     return show("ratings/refused.html", status=404, reason="invalid", handling=False, visit=None, **_frame())
 
 
-def _frame() -> dict:
-    return {"language_links": True, "sign_in_url": url_for("accounts.sign_in"), "stop_url": None}
+def _frame(opened: Opened | None = None) -> dict:
+    found = _letter_of(opened) if opened else None
+    stop_url = url_for("open.unsubscribe", token=make_token("unsubscribe", found[0].public_id)) if found else None
+    return {"language_links": True, "sign_in_url": url_for("accounts.sign_in"), "stop_url": stop_url,
+            "stops": found[1] if found else None}  # fmt: skip
 
 
-def _stop_url(opened: Opened) -> str | None:
-    """Where one receives no more requests, for who came by a text message: there was no room for it there."""
-    if opened.channel != SMS or not isinstance(opened.by, RatingRequest):
+def _letter_of(opened: Opened) -> tuple[Message, str] | None:
+    """The text message by which somebody has come, and what they may have no more of: it had no room to say so."""
+    if opened.channel != SMS:
         return None
-    return url_for("open.unsubscribe", token=make_token("unsubscribe", opened.by.message.public_id))
+    if isinstance(opened.by, RatingRequest):
+        return opened.by.message, REQUESTS
+    told = notices.notice_to(opened.subject.id, opened.by.address) if opened.subject else None
+    return (told, NOTICES) if told else None
 
 
 @open_pages.route("/unsubscribe/<token>", methods=["GET", "POST"])

@@ -14,7 +14,7 @@ from portal.outbox.gateway import Setting
 from portal.outbox.letters import Letter, Placeholder
 from portal.outbox.models import Channel, Message, Outage, Recipient
 from portal.people.models import Client, Service, Worker
-from portal.ratings.models import Rating
+from portal.ratings.models import Rating, RequestChoice
 from portal.settings.actions import set_option
 from tests import factories
 from tests.conftest import text_of
@@ -238,6 +238,22 @@ def test_a_link_that_is_out_opens_whatever_the_switch_says(
     assert stranger.get(by_text).form("/r/")
     switch(database, sms__enabled="yes")
     assert stranger.get(by_mail).form("/r/").submit(stars="4").status == 200
+
+
+def test_a_notice_by_text_message_is_stopped_on_its_page(
+    app, claire, web, mailbox, stranger, database, agency, sign_in
+) -> None:
+    claire()
+    switch(database, notices__visit_done="yes", ratings__client_ratings="no")
+    sign_in(agency.sofia).act(f"/staff/visits/{agency.claires_past}/done")
+    sweep(app)
+    (told,) = said(web)
+    page = stranger.get(path_in(told["text"]))
+    stop = page.link("Receive no more notices").href
+    assert "notices of completed visits" in stranger.get(stop).words
+    stranger.get(stop).form("/unsubscribe/").submit()
+    said_no = database.one(select(RequestChoice))
+    assert (said_no.about, said_no.wanted, said_no.address) == ("notices", False, NUMBER)
 
 
 def test_a_text_message_needs_no_mail_server(app, claire, web, monkeypatch, database) -> None:

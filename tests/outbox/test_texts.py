@@ -13,7 +13,7 @@ from portal.outbox import jobs
 from portal.outbox.gateway import Setting
 from portal.outbox.letters import Draft, letter_of
 from portal.outbox.models import Message
-from portal.outbox.text_models import MessageText
+from portal.outbox.text_models import MessageText, MessageTextTest
 from portal.outbox.text_preview import parts_of
 from portal.outbox.text_queries import Place
 from portal.people.models import Client, Service, Worker
@@ -233,6 +233,15 @@ def test_a_text_message_as_a_test_goes_to_the_number_that_is_typed(ada, visit, a
     assert body["to"] == "+33612345678"
     assert body["text"].startswith("[TEST] ")
     assert "/r/0" in body["text"]
+    assert database.all(select(MessageTextTest.number)) == [None], "the number is nobody's business any more"
+
+
+def test_without_a_gateway_no_text_message_is_sent_as_a_test(ada, visit, database) -> None:
+    form = ada.get(SHORT.format(page="text")).form("Send it to me as a test")
+    refused = form.submit(number="06 12 34 56 78")
+    assert refused.status == 409
+    assert "no gateway" in refused.words
+    assert database.count(MessageTextTest) == 0
 
 
 def test_the_list_asks_the_same_few_questions_however_much_was_written(ada, database, app) -> None:
@@ -247,6 +256,13 @@ def test_two_messages_for_one_event_are_warned_of(ada, database) -> None:
     with database.writing():
         set_option(None, "threads.incident_compulsory", "yes")
     assert "two messages leave" in ada.get("/staff/notifications").words
+
+
+def test_a_notice_beside_the_weekly_mail_is_warned_of(ada, database) -> None:
+    with database.writing():
+        for name, value in {"notices.visit_done": "yes", "ratings.ask_mode": "digest"}.items():
+            set_option(None, name, value)
+    assert "once a week, the mail that asks about it" in ada.get("/staff/notifications").words
 
 
 @pytest.mark.parametrize("name", [name for name, kind in wires.message_kinds.items() if kind.write is None])
