@@ -58,7 +58,7 @@ def reported(agency: Agency, database: Database, time_machine: TimeMachineFixtur
     with database.writing():
         start, hour = clock.now(), timedelta(hours=1)
         fall = event(agency, agency.claire, "D01 D08", worker_id=agency.wassim.id, supervisor_id=agency.sofia.id,
-                     potential=4, frequency=3, state="analysis", acknowledged_at=start + hour,
+                     potential=4, frequency=3, state="analysis", declared_at=start, acknowledged_at=start + hour,
                      triaged_at=start + 30 * hour)  # fmt: skip
         factories.add(AuthorityRoute(event_id=fall.id, route="R-ESSMS", status="told", since=start,
                                      told_at=start + 3 * hour, due_at=start + 51 * hour))  # fmt: skip
@@ -69,9 +69,10 @@ def reported(agency: Agency, database: Database, time_machine: TimeMachineFixtur
                      triaged_at=before + 20 * hour, closed_at=before + 240 * hour)  # fmt: skip
         assert hurt.note is not None
         end_note(agency.ines.user, hurt.note)
-        home = event(agency, None, "D12", severity=3, potential=3)
+        home = event(agency, None, "D12", severity=3, potential=3, declared_at=start)
         dog = event(agency, agency.eloise, "D14", worker_id=agency.jean.id, supervisor_id=agency.igor.id, severity=5,
-                    potential=5, frequency=1, state="triage", acknowledged_at=start + 5 * hour)  # fmt: skip
+                    potential=5, frequency=1, state="triage", declared_at=start,
+                    acknowledged_at=start + 5 * hour)  # fmt: skip
         ids = {"fall": fall.id, "hurt": hurt.id, "home": home.id, "dog": dog.id}
     time_machine.shift(timedelta(days=3))
     return ids
