@@ -24,6 +24,9 @@ def run() -> None:
         raw = connection.connection.driver_connection
         if isinstance(raw, sqlite3.Connection):
             raw.execute("PRAGMA foreign_keys=OFF")
+        else:  # a table of millions is written anew in one statement
+            connection.exec_driver_sql("SET statement_timeout = 0")
+            connection.commit()
         context.configure(
             connection=connection, target_metadata=db.metadata, render_item=render_item,
             **current_app.extensions["migrate"].configure_args,
@@ -35,6 +38,9 @@ def run() -> None:
             if broken := raw.execute("PRAGMA foreign_key_check").fetchall():
                 raise RuntimeError(f"foreign keys broken by the migration: {broken[:5]}")
             raw.execute("PRAGMA foreign_keys=ON")
+        else:
+            connection.exec_driver_sql("RESET statement_timeout")
+            connection.commit()
 
 
 run()

@@ -15,7 +15,7 @@ from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.outbox.models import Attempt, Message
 from portal.people.models import Client, Service, Worker
-from portal.ratings.models import FormerRating, Rating, RatingRequest
+from portal.ratings.models import FormerRating, Rating, RatingRequest, SuspectAnswer
 from tests import factories
 from tests.conftest import ROOT, Database, Templates, close, make_app
 from tests.factories import Agency
@@ -154,6 +154,42 @@ def test_of_former_deeds_the_file_is_told_where_a_login_opens_one_such_file_alon
         ("client", agency.claire.id), ("client", agency.claire.id), ("staff", agency.sofia.id),
         ("worker", agency.wassim.id), (None, None), (None, None),
     ]  # fmt: skip
+
+
+def test_what_an_older_portal_cannot_send_does_not_wait_for_it(app: Flask, agency: Agency, database: Database) -> None:
+    with database.writing():
+        claire, service = db.session.get_one(Client, agency.claire.id), db.session.get_one(Service, agency.cleaning)
+        first, second, third = (
+            factories.sent_request(factories.done_visit(claire, service, [], hour=hour, ask=True), agency.claire.email)
+            for hour in (5, 6, 7)
+        )
+        weekly = first.message
+        weekly.kind, first.public_id, second.public_id, second.message_id = "ratings.digest", "a", "b", weekly.id
+        third.message.state, third.message.channel, third.message.sent_at = "scheduled", "sms", None
+        db.session.add(SuspectAnswer(subject_id=second.subject_id, request_id=second.id, stars=1, reason="honeypot"))
+        for kind in ("ratings.test", "outbox.text_test"):
+            db.session.add(
+                Message(
+                    kind=kind,
+                    dedupe_key=kind,
+                    subject_type="text_test",
+                    subject_id=1,
+                    due_at=first.asked_at,
+                    next_at=first.asked_at,
+                    not_after=first.asked_at,
+                )
+            )
+        wanted = {weekly.id: "sent", third.message_id: "expired"}
+        subject_id = first.subject_id
+    with app.app_context():
+        downgrade(revision="0013")
+        found = db.session.execute(text("SELECT id, kind, state, subject_id FROM message")).all()
+        assert {row.id: row.state for row in found if row.id in wanted} == wanted
+        assert [row.subject_id for row in found if row.id == weekly.id] == [subject_id]
+        assert {"ratings.digest", "ratings.test", "outbox.text_test"}.isdisjoint({row.kind for row in found})
+        assert db.session.execute(text("SELECT count(*) FROM suspect_answer")).scalar_one() == 0
+        db.session.rollback()
+        upgrade()
 
 
 def test_a_database_made_by_hand_is_refused_where_the_tables_forbid(agency: Agency, database: Database) -> None:

@@ -19,7 +19,7 @@ DECIDES = f"""FROM rating_request r JOIN message m ON m.id = r.message_id
     WHERE r.subject_id = rating_subject.id AND ({HANDED_OVER} OR (r.reminds_id IS NULL AND r.revoked_at IS NULL))
     ORDER BY CASE WHEN {HANDED_OVER} THEN 0 WHEN {WAITS} THEN 1 ELSE 2 END, r.round DESC LIMIT 1"""
 STAGE = f"""coalesce((SELECT CASE WHEN {HANDED_OVER} THEN 'sent' WHEN {WAITS} THEN 'waiting'
-    WHEN m.state = 'failed' THEN 'refused' ELSE 'suppressed' END {DECIDES}), 'unasked')"""
+    WHEN m.state = 'failed' AND m.reason = 'refused' THEN 'refused' ELSE 'suppressed' END {DECIDES}), 'unasked')"""
 REASON = f"""coalesce((SELECT CASE WHEN {HANDED_OVER} OR {WAITS} THEN '' ELSE m.reason END {DECIDES}), '')"""
 
 
@@ -29,10 +29,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('asked_day', sa.Date(), nullable=True))
         batch_op.add_column(sa.Column('stage', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('stage_reason', sa.String(), nullable=True))
-    _write_days()
-    op.execute("UPDATE rating_subject SET stage_reason = ''")
-    op.execute(f"""UPDATE rating_subject SET stage = {STAGE}, stage_reason = {REASON}
-        WHERE EXISTS (SELECT 1 FROM visit v WHERE v.id = rating_subject.visit_id AND v.state = 'done')""")
+    _write_days_and_stages()
     with op.batch_alter_table('rating_subject', schema=None) as batch_op:
         batch_op.alter_column('day', existing_type=sa.Date(), nullable=False)
         batch_op.alter_column('asked_day', existing_type=sa.Date(), nullable=False)
@@ -42,7 +39,11 @@ def upgrade() -> None:
         batch_op.create_index('ix_rating_subject_day', ['day'], unique=False)
         batch_op.create_index('ix_rating_subject_client_day', ['client_id', 'day'], unique=False)
         batch_op.create_index('ix_rating_subject_manager_day', ['manager_id', 'day'], unique=False)
+        batch_op.create_index('ix_rating_subject_service_day', ['service_id', 'day'], unique=False)
+        batch_op.create_index('ix_rating_subject_sector_day', ['sector_id', 'day'], unique=False)
         batch_op.drop_index(batch_op.f('ix_rating_subject_client_id'))
+        batch_op.drop_index(batch_op.f('ix_rating_subject_sector_id'))
+    op.create_index('ix_rating_stars_left', 'rating', ['stars', 'left_at', 'id'], unique=False)
 
     op.create_table('rating_tally',
     sa.Column('span', sa.String(), nullable=False),
@@ -94,8 +95,9 @@ def upgrade() -> None:
     )
 
 
-def _write_days() -> None:
-    """The day of the visit, and that on which its client was first to be asked, where the visit was."""
+def _write_days_and_stages() -> None:
+    """The day of the visit, and that on which its client was first to be asked, where the visit was; and how far
+    asking about it has come, if it is done. All at once: each row is written anew but once."""
     connection, first_due = op.get_bind(), """coalesce((SELECT min(m.due_at) FROM rating_request r
         JOIN message m ON m.id = r.message_id WHERE r.subject_id = rating_subject.id), rating_subject.ended_at)"""
     day, asked_day = 'CAST(v.local_start AS DATE)', f'CAST(timezone(v.zone, {first_due}) AS DATE)'
@@ -103,7 +105,9 @@ def _write_days() -> None:
         connection.connection.create_function('day_there', 2, _day_there, deterministic=True)
         day, asked_day = 'date(v.local_start)', f'day_there({first_due}, v.zone)'
     visit = 'FROM visit v WHERE v.id = coalesce(rating_subject.visit_id, rating_subject.handled_visit_id)'
-    op.execute(f'UPDATE rating_subject SET day = (SELECT {day} {visit}), asked_day = (SELECT {asked_day} {visit})')
+    done = "EXISTS (SELECT 1 FROM visit v WHERE v.id = rating_subject.visit_id AND v.state = 'done')"
+    op.execute(f"""UPDATE rating_subject SET day = (SELECT {day} {visit}), asked_day = (SELECT {asked_day} {visit}),
+        stage = CASE WHEN {done} THEN {STAGE} END, stage_reason = CASE WHEN {done} THEN {REASON} ELSE '' END""")
 
 
 def _day_there(moment: str, zone: str) -> str:
@@ -138,7 +142,11 @@ def downgrade() -> None:
     op.drop_table('tally_check')
     op.drop_table('request_tally')
     op.drop_table('rating_tally')
+    op.drop_index('ix_rating_stars_left', 'rating')
     with op.batch_alter_table('rating_subject', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_rating_subject_sector_id'), ['sector_id'], unique=False)
+        batch_op.drop_index('ix_rating_subject_sector_day')
+        batch_op.drop_index('ix_rating_subject_service_day')
         batch_op.create_index(batch_op.f('ix_rating_subject_client_id'), ['client_id'], unique=False)
         batch_op.drop_index('ix_rating_subject_manager_day')
         batch_op.drop_index('ix_rating_subject_client_day')

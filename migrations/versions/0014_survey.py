@@ -75,11 +75,22 @@ def move_questions() -> None:
     connection.execute(option_value.delete().where(option_value.c.key.in_(OPTIONS.values())))
 
 
+def _forget(which: str) -> None:
+    op.execute(f'DELETE FROM message_attempt WHERE message_id IN (SELECT id FROM message WHERE {which})')
+    op.execute(f'DELETE FROM message WHERE {which}')
+
+
 def downgrade() -> None:
     connection = op.get_bind()
     # before this revision a mail asks about one visit: of a weekly one, the first stays
     first = 'SELECT min(id) FROM rating_request GROUP BY message_id'
+    op.execute(f'DELETE FROM suspect_answer WHERE request_id NOT IN ({first})')
     op.execute(f'DELETE FROM rating_request WHERE id NOT IN ({first})')
+    # nobody knows these kinds any more: a weekly mail is a request about the visit that stays, and tests are over
+    of_mail = 'SELECT r.subject_id FROM rating_request r WHERE r.message_id = message.id'
+    op.execute(f"""UPDATE message SET kind = 'ratings.request', subject_id = ({of_mail})
+        WHERE kind = 'ratings.digest' AND EXISTS ({of_mail})""")
+    _forget("kind IN ('ratings.digest', 'ratings.test')")
     with op.batch_alter_table('rating_request', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_rating_request_message_id'))
         batch_op.drop_constraint(batch_op.f('uq_rating_request_public_id'), type_='unique')

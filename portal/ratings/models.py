@@ -36,6 +36,8 @@ class RatingSubject(db.Model):
         Index("ix_rating_subject_day", "day"),
         Index("ix_rating_subject_client_day", "client_id", "day"),
         Index("ix_rating_subject_manager_day", "manager_id", "day"),
+        Index("ix_rating_subject_service_day", "service_id", "day"),
+        Index("ix_rating_subject_sector_day", "sector_id", "day"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -44,7 +46,7 @@ class RatingSubject(db.Model):
     handled_visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"), index=True)  # that of the incident
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"))
-    sector_id: Mapped[int] = mapped_column(ForeignKey("sector.id"), index=True)
+    sector_id: Mapped[int] = mapped_column(ForeignKey("sector.id"))
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     ended_at: Mapped[datetime] = mapped_column(UTC)
     asked: Mapped[bool] = mapped_column(default=False)  # whether a request was due when the visit ended
@@ -89,6 +91,7 @@ class Rating(Detailed, db.Model):
         CheckConstraint("(channel = 'staff') = (typed_by IS NOT NULL)", name="typed"),
         CheckConstraint("(excluded_at IS NULL) = (exclude_reason IS NULL)", name="excluded"),
         Index("ix_rating_left_at", "left_at", "id"),
+        Index("ix_rating_stars_left", "stars", "left_at", "id"),
         # low ones not looked at: counted on every page of staff
         Index("ix_rating_unseen", "stars", "id", sqlite_where=_UNSEEN, postgresql_where=_UNSEEN),
         Index("ix_rating_to_call", "left_at", "id", sqlite_where=_TO_CALL, postgresql_where=_TO_CALL),

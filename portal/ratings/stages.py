@@ -9,8 +9,8 @@ from portal.ratings.models import RatingRequest, RatingSubject
 from portal.visits.models import State, Visit
 
 # what was sent again by hand and then taken back has left all the same
-_HAS_LEFT = exists().where(Attempt.message_id == Message.id, Attempt.outcome == "accepted").correlate(Message)
-HANDED_OVER = or_(Message.state.in_(("sent", "uncertain")), and_(Message.resends > 0, _HAS_LEFT))
+HAS_LEFT = exists().where(Attempt.message_id == Message.id, Attempt.outcome == "accepted").correlate(Message)
+HANDED_OVER = or_(Message.state.in_(("sent", "uncertain")), and_(Message.resends > 0, HAS_LEFT))
 LEFT_OUT = RatingRequest.left_out.is_not(None)  # the weekly mail left, or will leave, without it
 _WAITS = Message.state.in_((*OPEN, "sending"))
 
@@ -25,7 +25,7 @@ def stage_of_asking() -> ColumnElement[Any]:
         (LEFT_OUT, "suppressed"),
         (HANDED_OVER, "sent"),
         (_WAITS, "waiting"),
-        (Message.state == "failed", "refused"),
+        (and_(Message.state == "failed", Message.reason == "refused"), "refused"),  # by the server, for good
         else_="suppressed",
     )
     done = select(Visit.id).where(Visit.id == RatingSubject.visit_id, Visit.state == State.DONE)

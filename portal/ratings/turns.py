@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 
 from portal import clock
 from portal.extensions import db, wires
-from portal.outbox.models import OPEN, Attempt, Drop, Message, Postpone
+from portal.outbox.models import OPEN, Drop, Message, Postpone
 from portal.people.models import Client
 from portal.ratings.models import RatedWorker, Rating, RatingRequest, RatingSubject
+from portal.ratings.stages import HAS_LEFT
 from portal.ratings.timing import opening_after, too_old_from
 from portal.settings.queries import option
 from portal.visits.models import State, Visit
@@ -24,10 +25,6 @@ SETTLING = timedelta(minutes=5)  # until the visit whose turn it is has been ask
 DIGEST = "ratings.digest"  # the weekly mail: it takes no turns
 NEVER = datetime.min.replace(tzinfo=UTC)
 NOBODY = datetime.max.replace(tzinfo=UTC)  # a visit of no known worker is fair to nobody
-
-
-# what was sent again by hand and then taken back has left all the same
-HAS_LEFT = exists().where(Attempt.message_id == Message.id, Attempt.outcome == "accepted").correlate(Message)
 
 
 @dataclass(frozen=True)

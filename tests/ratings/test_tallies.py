@@ -17,6 +17,7 @@ from portal.errors import Refused
 from portal.extensions import db
 from portal.outbox import jobs, leases
 from portal.outbox.actions import cancel_message, send_again
+from portal.outbox.held import tell_moved
 from portal.outbox.models import Attempt, Message
 from portal.people.models import Client, Service, Worker
 from portal.ratings.actions import change_rating, leave_rating
@@ -99,7 +100,8 @@ def stage(subject_id: int) -> tuple[str, str]:
     request, message = own[0]
     if request.left_out:  # of a weekly mail
         return "suppressed", request.left_out
-    return ("refused" if message.state == "failed" else "suppressed"), message.reason or ""
+    refused = message.state == "failed" and message.reason == "refused"
+    return ("refused" if refused else "suppressed"), message.reason or ""
 
 
 def _left(message: Message) -> bool:
@@ -341,6 +343,24 @@ def test_a_visit_that_is_reopened_leaves_the_tally_and_comes_back_done(
     with database.writing():
         end_visits(None, [db.session.get_one(Visit, made)])
     assert stages() == before
+    agree(database)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"), [("refused", "refused"), ("poison", "suppressed"), ("unfilled", "suppressed")]
+)
+def test_what_the_portal_could_not_write_was_refused_by_nobody(
+    database: Database, visit: Callable[..., int], reason: str, told: str
+) -> None:
+    made = visit()
+    with database.writing():
+        subject = factories.subject(made)
+        message = db.session.scalars(select(Message).join(RatingRequest).filter_by(subject_id=subject.id)).one()
+        message.state, message.reason = "failed", reason
+        db.session.flush()
+        tell_moved({message.id: message.kind})
+    with database.app.app_context():
+        assert (factories.subject(made).stage, factories.subject(made).stage_reason) == (told, reason)
     agree(database)
 
 
