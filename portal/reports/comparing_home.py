@@ -4,12 +4,12 @@ from datetime import timedelta
 from functools import partial
 
 from flask import g
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, exists, func, select
 
 from portal import clock
 from portal.accounts.models import User
 from portal.checks import Findings, attention, ok
-from portal.extensions import Panel
+from portal.extensions import Panel, db
 from portal.reports.comparing import last_check
 from portal.reports.comparing_models import TallyCheck
 from portal.roles import GRANTS, Permission
@@ -23,9 +23,15 @@ def count_wrong(user: User) -> Select[int] | None:
     """Of the last comparison: 0 when all was well, else 1; 2 when it is old. Nothing where nobody has compared yet."""
     if Permission.CHANGE_OPTIONS not in GRANTS[user.role]:
         return None
-    says = case((TallyCheck.ended_at < clock.now() - OLD, 2), (TallyCheck.wrong > 0, 1), else_=0)
+    long_ago = clock.now() - OLD
+    says = case((TallyCheck.ended_at < long_ago, 2), (TallyCheck.wrong > 0, 1), else_=0)
     ended = select(says.label("says")).where(TallyCheck.ended_at.is_not(None)).order_by(TallyCheck.id.desc()).limit(1)
-    return select(func.coalesce(func.max(ended.subquery().c.says), 0))
+    never = select(func.max(2)).where(_NONE_ENDED, select(func.min(TallyCheck.began_at)).scalar_subquery() < long_ago)
+    return select(func.coalesce(func.max(ended.subquery().c.says), never.scalar_subquery(), 0))
+
+
+# each night one may begin, and none come to its end
+_NONE_ENDED = ~exists().where(TallyCheck.ended_at.is_not(None))
 
 
 def _of_last(column: str, user: User) -> Select | None:
@@ -53,7 +59,11 @@ def tallies() -> Findings:
     """The same for `flask doctor`."""
     last, advice = last_check(), "flask tallies check --repair; the journal says what was wrong."
     if last is None:
-        return  # the first night is yet to come
+        first = db.session.scalar(select(func.min(TallyCheck.began_at)))
+        if first and first < clock.now() - OLD:  # else the first night is yet to come
+            words = f"have never been compared to the end, since {first:%Y-%m-%d %H:%M} UTC"
+            yield attention("sums of figures", words, "flask tallies check; the log says why it stopped.")
+        return
     when = f"{last.ended_at:%Y-%m-%d %H:%M} UTC"
     if last.ended_at and last.ended_at < clock.now() - OLD:
         yield attention("sums of figures", f"were last compared on {when}", "The ticker does it every night.")

@@ -1,6 +1,6 @@
 """Once a night the sums behind the figures are compared with what they are made of; once a month reports leave."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 from flask_babel import force_locale
@@ -12,7 +12,7 @@ from portal.extensions import begin_reading, db, rows_changed, upsert, writing
 from portal.i18n import local
 from portal.outbox.actions import Order, schedule
 from portal.papers import typeset
-from portal.ratings.tally_sums import months
+from portal.ratings.tally_sums import TALLIES, months
 from portal.reports import monthly
 from portal.reports.comparing import Wrong, compare, correct
 from portal.reports.comparing_models import TallyCheck
@@ -51,12 +51,15 @@ def _has_begun(night: date) -> bool:
     return db.session.scalar(select(TallyCheck.id).where(TallyCheck.night == night)) is not None
 
 
-def compare_all(actor: Actor | None, *, repair: bool) -> Iterator[tuple[int, int, list[Wrong]]]:
+def compare_all(
+    actor: Actor | None, *, repair: bool, beat: Callable[[], None] = lambda: None
+) -> Iterator[tuple[int, int, list[Wrong]]]:
     """Compare all months, the newest first, each in a transaction of its own.
 
     Args:
         actor: in whose name it is set right; None for the portal itself.
         repair: whether what is wrong is set right.
+        beat: called after each tally, outside a transaction: a month of many ratings takes minutes.
 
     Yields:
         After each month: how many are done, how many there are, what was wrong.
@@ -64,9 +67,13 @@ def compare_all(actor: Actor | None, *, repair: bool) -> Iterator[tuple[int, int
     begin_reading()
     every = months()
     for number, month in enumerate(every, 1):
-        begin_reading()  # nobody waits while a month is read
-        found = compare(month)
-        db.session.commit()
+        found = []
+        for table in TALLIES:
+            begin_reading()  # nobody waits while a month is read
+            wrong = compare(month, table)
+            db.session.commit()
+            found += [wrong] if wrong else []
+            beat()
         if found and repair:
             with writing():
                 correct(actor, found)
@@ -77,7 +84,12 @@ def compare_all(actor: Actor | None, *, repair: bool) -> Iterator[tuple[int, int
 def run(work: Work) -> None:
     """The nightly comparison. A second run begins anew; what the first set right is in the journal."""
     check_id, all_wrong, done = work.subject_id, [], 0
-    for done, total, wrong in compare_all(None, repair=True):
+
+    def beat() -> None:
+        with writing():
+            work.advance(work.done)
+
+    for done, total, wrong in compare_all(None, repair=True, beat=beat):
         all_wrong += wrong
         with writing():
             work.advance(done, total)

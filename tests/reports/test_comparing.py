@@ -122,3 +122,30 @@ def test_who_compares_no_more_is_found_out(
     night(database, time_machine)
     time_machine.shift(timedelta(days=2, hours=1))
     assert "This should happen every night" in sign_in(agency.ada).get("/staff/home").text
+
+
+@pytest.mark.usefixtures("rated")
+def test_a_comparison_that_never_comes_to_its_end_is_found_out(
+    agency: Agency, database: Database, sign_in: SignIn, time_machine: TimeMachineFixture
+) -> None:
+    with database.writing():
+        db.session.add(TallyCheck(night=date(2026, 11, 17)))
+
+    def told() -> tuple[bool, bool]:
+        doctor = database.app.test_cli_runner().invoke(args=["doctor"]).output
+        home = sign_in(agency.ada).get("/staff/home").text
+        return "have never been compared to the end" in doctor, "never been compared with the ratings" in home
+
+    time_machine.shift(timedelta(days=1, hours=23))
+    assert told() == (False, False)
+    time_machine.shift(timedelta(hours=2))
+    assert told() == (True, True)
+
+
+@pytest.mark.usefixtures("rated")
+def test_the_work_beats_after_each_tally(database: Database) -> None:
+    """A month of a large agency takes minutes: nobody is to think that the comparison has died."""
+    beats = []
+    with database.app.app_context():
+        months = list(jobs.compare_all(None, repair=False, beat=lambda: beats.append(db.session().in_transaction())))
+    assert beats == [False, False] * len(months)
