@@ -50,9 +50,11 @@ def cut_of(user: User, first_day: date) -> Cut:
 
 
 def list_months() -> list[Month]:
-    """The months that are over, the latest first."""
+    """The months that are over and not before the first visit that took place, the latest first."""
     this = local(clock.now()).date().replace(day=1)
+    began = db.session.scalar(select(func.min(RatingSubject.day)).where(RatingSubject.visit_id.is_not(None)))
     days = [months_later(this, -back) for back in range(1, OFFERED + 1)]
+    days = [day for day in days if began and day >= began.replace(day=1)]
     found = {one.first_day: one for one in db.session.scalars(select(ClosedMonth))}
     return [Month(day, found.get(day)) for day in sorted({*days, *found}, reverse=True)]
 

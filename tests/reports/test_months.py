@@ -115,3 +115,8 @@ def test_a_request_that_was_kept_back_is_open_as_long_as_its_link(
     with database.writing():
         factories.request_of(visit.id).expires_at = clock.now() - timedelta(hours=1)
     assert "No request of this month can still be answered by mail." in ines.get(f"{MONTH}/closing").words
+
+
+def test_the_list_begins_with_the_first_month_that_has_a_visit(october: Agency, sign_in: SignIn) -> None:
+    rows = sign_in(october.ines).get(MONTHS).soup.select("tbody tr")
+    assert [words(row.select("td")[0]) for row in rows] == ["October 2026"]
