@@ -39,11 +39,11 @@ def upgrade() -> None:
     with op.batch_alter_table('service', schema=None) as batch_op:
         for code in LANGUAGES:
             batch_op.drop_column(f'question_{code}')
-    for table in ('rating', 'former_rating'):
+    for table in ('rating', 'former_rating', 'suspect_answer'):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.add_column(sa.Column('details', sa.JSON(), nullable=True))
             batch_op.add_column(sa.Column('call_back', sa.Boolean(), nullable=False, server_default=sa.false()))
-            if table == 'rating':
+            if table != 'suspect_answer':
                 batch_op.add_column(sa.Column('called_at', sa.DateTime(timezone=True), nullable=True))
                 batch_op.add_column(sa.Column('called_by', sa.String(), nullable=True))
         with op.batch_alter_table(table, schema=None) as batch_op:
@@ -98,10 +98,11 @@ def downgrade() -> None:
         batch_op.drop_column('left_out')
         batch_op.drop_column('public_id')
     op.drop_index('ix_rating_to_call', 'rating', sqlite_where=TO_CALL, postgresql_where=TO_CALL)
-    with op.batch_alter_table('rating', schema=None) as batch_op:
-        for name in ('called_by', 'called_at', 'call_back', 'details'):
-            batch_op.drop_column(name)
-    with op.batch_alter_table('former_rating', schema=None) as batch_op:
+    for table in ('rating', 'former_rating'):
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            for name in ('called_by', 'called_at', 'call_back', 'details'):
+                batch_op.drop_column(name)
+    with op.batch_alter_table('suspect_answer', schema=None) as batch_op:
         for name in ('call_back', 'details'):
             batch_op.drop_column(name)
     with op.batch_alter_table('service', schema=None) as batch_op:

@@ -36,7 +36,7 @@ def rate_handling(incident_id: int) -> Response:
     asked, typed = asked_about(subject), request.method == "POST"
     try:
         refuse_unless_rateable(g.user, subject, rating)
-        form = RatingForm(asked, **(present_of(rating) if rating and not typed else {}))
+        form = RatingForm(asked, present_of(rating) if rating else None)
         if not form.validate_on_submit():
             return _window(incident, asked, form, 422 if typed else 200)
         _rate(subject, rating, form)

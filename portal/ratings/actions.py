@@ -1,6 +1,7 @@
 """The deeds of clients: a rating is left or changed on the portal, or given through the link of a mail."""
 
 from datetime import timedelta
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select, update
@@ -131,12 +132,11 @@ def answer_link(opened: Opened, stars: int, comment: str, details: Details | Non
         Refused: what is asked about has been rated meanwhile.
     """
     refuse_hidden_zero(stars)
-    subject, by = refuse_unless_done(opened.subject), opened.by
+    subject, by, said = refuse_unless_done(opened.subject), opened.by, details or Details()
     if reason := _why_suspect(opened, trapped):
-        _keep_suspect(opened, subject, stars, comment, reason)
+        _keep_suspect(opened, subject, {"stars": stars, "comment": comment or None} | said.columns(), reason)
         return False
     rating = rating_of(subject)
-    said = details or Details()
     value = Value(stars, comment or None, opened.channel, opened.reader_name, str(opened.reader_role),
                   given_how=opened.given_how, details=said)  # fmt: skip
     kind = type(by)
@@ -154,13 +154,12 @@ def answer_link(opened: Opened, stars: int, comment: str, details: Details | Non
     return True
 
 
-def _keep_suspect(opened: Opened, subject: RatingSubject, stars: int, comment: str, reason: str) -> None:
+def _keep_suspect(opened: Opened, subject: RatingSubject, said: dict[str, Any], reason: str) -> None:
     by = {"request_id" if isinstance(opened.by, RatingRequest) else "link_id": opened.by.id}
     kept = select(func.count()).select_from(SuspectAnswer).filter_by(**by)
     if (db.session.scalar(kept) or 0) < SUSPECTS_KEPT:
-        said = {"stars": stars, "comment": comment or None, "reason": reason}
-        db.session.add(SuspectAnswer(subject_id=subject.id, **by, **said))
-        record("rating.suspected", None, subject.about, after={"stars": stars, "reason": reason})
+        db.session.add(SuspectAnswer(subject_id=subject.id, reason=reason, **by, **said))
+        record("rating.suspected", None, subject.about, after={"stars": said["stars"], "reason": reason})
 
 
 def _why_suspect(opened: Opened, trapped: bool) -> str | None:

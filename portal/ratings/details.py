@@ -1,6 +1,8 @@
 """What is said of a visit besides stars and comment: criteria, remarks that were ticked, a wish to be called back."""
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +27,18 @@ def in_language_of_page(texts: Mapping[str, str]) -> str:
     return chosen or next(iter(texts.values()), "")
 
 
+def key_of_remark(stars: int, remark: Mapping[str, str]) -> str:
+    """What the box of a remark sends: the same in every language of the page, and never another remark's, whatever
+    becomes of the survey meanwhile."""
+    digest = hashlib.sha256(json.dumps(remark, sort_keys=True).encode()).hexdigest()
+    return f"{stars}:{digest[:12]}"
+
+
+def same_remark(remark: Mapping[str, str], among: Iterable[dict[str, str]]) -> dict[str, str] | None:
+    """The same remark among others, also where its wording has been corrected in some of its languages."""
+    return next((one for one in among if set(one.items()) & set(remark.items())), None)
+
+
 @dataclass(frozen=True)
 class Details:
     """What is said besides stars and comment.
@@ -43,6 +57,22 @@ class Details:
         """As a rating keeps them: nothing said is nothing kept."""
         said = {"criteria": dict(self.criteria), "remarks": self.remarks}
         return {"details": {name: one for name, one in said.items() if one} or None, "call_back": self.call_back}
+
+
+@dataclass(frozen=True)
+class Present:
+    """What is said of a visit so far, by a rating that is about to be changed.
+
+    Attributes:
+        stars, comment: None where one is asked anew: how do you see it now, not what you said then.
+        version: of the rating.
+        details: what else is said; a wish to be called is open until somebody has called.
+    """
+
+    stars: int | None = None
+    comment: str | None = None
+    version: int = 0
+    details: Details = field(default_factory=Details)
 
 
 class Detailed:

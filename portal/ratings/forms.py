@@ -23,10 +23,11 @@ from portal import clock
 from portal.errors import Refused
 from portal.forms import PortalForm, StarsField, day_within_reach, number_in
 from portal.i18n import local
-from portal.ratings.details import BANK, Details, in_language_of_page
+from portal.ratings.details import BANK, Details, Present, in_language_of_page, key_of_remark, same_remark
 from portal.ratings.models import LONGEST_COMMENT, LONGEST_REASON, LONGEST_REPLY, Rating
 from portal.ratings.on_behalf import Said, moment_given
 from portal.ratings.survey import Asked
+from portal.ratings.survey_models import Texts
 from portal.ratings.words import HOW_LABELS
 from portal.settings.queries import option
 
@@ -67,47 +68,55 @@ class AnswerForm(PortalForm):
     q_instr = CriterionField(BANK["q_instr"])
     q_time = CriterionField(BANK["q_time"])
     q_home = CriterionField(BANK["q_home"])
-    remarks = SelectMultipleField(_l("What applies?"), choices=[])
+    remarks = SelectMultipleField(_l("What applies?"), choices=[], validate_choice=False)  # what we know not, we drop
     comment = TextAreaField(
         _l("A comment?"), validators=[Length(max=LONGEST_COMMENT, message=_l("Please use at most 5,000 characters."))]
     )
     call_back = BooleanField(_l("Would you like the agency to call you back?"))
 
-    def __init__(self, asked: Asked, present: Details | None = None, **more: Any) -> None:
-        """Ask what the survey asks, and nothing else.
+    def __init__(self, asked: Asked, present: Present | None = None, **more: Any) -> None:
+        """Ask what the survey asks, and nothing else. What is said already and not asked any more stays said.
 
         Args:
             asked: the survey, in the language of the page.
-            present: what was said besides stars and comment, of a rating that is changed.
+            present: of a rating that is changed, what it says; the form begins with that.
         """
-        self.asked, said = asked, present or Details()
-        begun = {**said.criteria, "call_back": said.call_back, "remarks": self._ticked(asked, more.get("data"), said)}
-        more["data"] = begun | (more.get("data") or {})
-        super().__init__(**more)
+        self.asked, self.present = asked, present or Present()
+        self.offered = self._offered()
+        begun = {} if self.is_submitted() else self._begun()
+        super().__init__(**more | {"data": begun | (more.get("data") or {})})
         offered = {
-            "comment": asked.comment, "call_back": asked.call_back, "remarks": bool(asked.remarks),
+            "comment": asked.comment, "call_back": asked.call_back, "remarks": bool(self.offered),
             **{key: key in asked.criteria for key in BANK},
         }  # fmt: skip
         for name in [name for name, wanted in offered.items() if not wanted]:
             del self[name]
         if self.remarks:
             self.remarks.choices = [
-                SelectChoice(value=_key(stars, text), label=text)
-                for stars, texts in self.offered_remarks.items()
-                for text in texts
+                SelectChoice(value=key_of_remark(stars, one), label=in_language_of_page(one))
+                for stars, ones in self.offered.items()
+                for one in ones
             ]
 
-    @staticmethod
-    def _ticked(asked: Asked, data: dict | None, said: Details) -> list[str]:
-        stars = (data or {}).get("stars")
-        if not isinstance(stars, int):
-            return []
-        chosen = [one for one in asked.remarks.get(stars, ()) if one in said.remarks]
-        return [_key(stars, in_language_of_page(one)) for one in chosen]
+    def _offered(self) -> dict[int, list[Texts]]:
+        """What can be ticked by number of stars: what the survey offers, and what was ticked before, in the words of
+        then."""
+        lowest = 0 if option("ratings.offer_zero") else 1
+        offered = {stars: list(ones) for stars, ones in sorted(self.asked.remarks.items()) if stars >= lowest and ones}
+        stars = self.present.stars
+        for one in self.present.details.remarks if stars is not None and stars >= lowest else ():
+            ones = offered.setdefault(stars, [])
+            if known := same_remark(one, ones):
+                ones[ones.index(known)] = one
+            else:
+                ones.append(one)
+        return offered
 
-    @property
-    def offered_remarks(self) -> dict[int, list[str]]:
-        return self.asked.remarks_for(option("ratings.offer_zero"))
+    def _begun(self) -> dict[str, Any]:
+        said, stars = self.present.details, self.present.stars
+        ticked = [key_of_remark(stars, one) for one in said.remarks] if stars is not None else []
+        begun = {"stars": stars, "comment": self.present.comment, "version": self.present.version}
+        return begun | dict(said.criteria) | {"call_back": said.call_back, "remarks": ticked}
 
     @property
     def criteria(self) -> list[CriterionField]:
@@ -116,29 +125,33 @@ class AnswerForm(PortalForm):
 
     @property
     def said_comment(self) -> str:
-        return (self.comment.data or "") if self.comment else ""
+        return (self.comment.data if self.comment else self.present.comment) or ""
 
     @property
     def details(self) -> Details:
         """What was said besides, once the form is valid. Remarks that belong to other stars were ticked before."""
+        before, stars = self.present.details, self.stars.stars
         ticked = set(self.remarks.data or ()) if self.remarks else set()
-        ones = self.asked.remarks.get(self.stars.stars, ())
+        chosen = [one for one in self.offered.get(stars, ()) if key_of_remark(stars, one) in ticked]
+        chosen.sort(key=lambda one: before.remarks.index(one) if one in before.remarks else len(before.remarks))
         return Details(
-            {key: self[key].data for key in self.asked.criteria if self[key].data},
-            [one for one in ones if _key(self.stars.stars, in_language_of_page(one)) in ticked],
-            bool(self.call_back and self.call_back.data),
+            {key: given for key, given in before.criteria.items() if key not in self.asked.criteria}
+            | {key: self[key].data for key in self.asked.criteria if self[key].data},
+            chosen,
+            bool(self.call_back.data if self.call_back else before.call_back),
         )
 
 
-def _key(stars: int, text: str) -> str:
-    """What the box of a remark sends."""
-    return f"{stars}:{text}"
+def present_of(rating: Rating, anew: bool = False) -> Present:
+    """What is said so far, of a rating that can be changed.
 
-
-def present_of(rating: Rating) -> dict[str, Any]:
-    """What a form of a rating that can be changed begins with."""
-    data = {"stars": rating.stars, "comment": rating.comment, "version": rating.version}
-    return {"data": data, "present": rating.standing_details}
+    Args:
+        anew: the agency asks how one sees it now: the form begins empty, only an open wish to be called stands.
+    """
+    said = rating.standing_details
+    if anew:
+        return Present(version=rating.version, details=Details(call_back=said.call_back))
+    return Present(rating.stars, rating.comment, rating.version, said)
 
 
 class RatingForm(AnswerForm, SeenForm):

@@ -162,6 +162,8 @@ class FormerRating(Detailed, db.Model):
     exclude_reason: Mapped[str | None] = mapped_column(Text)  # why this value was not counted, if it was not
     details: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))
     call_back: Mapped[bool] = mapped_column(default=False)
+    called_at: Mapped[datetime | None] = mapped_column(UTC)
+    called_by: Mapped[str | None]
     left_at: Mapped[datetime] = mapped_column(UTC)
     replaced_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
 
@@ -220,7 +222,7 @@ class RatingRequest(db.Model):
     relative: Mapped[Relative | None] = relationship()
 
 
-class SuspectAnswer(db.Model):
+class SuspectAnswer(Detailed, db.Model):
     """An answer by mail that a machine has probably given: kept and shown, not counted, not locking the link."""
 
     __tablename__ = "suspect_answer"
@@ -232,6 +234,8 @@ class SuspectAnswer(db.Model):
     link_id: Mapped[int | None] = mapped_column(ForeignKey("visit_link.id"), index=True)
     stars: Mapped[int]
     comment: Mapped[str | None] = mapped_column(Text)
+    details: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))
+    call_back: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str]
     at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
 

@@ -5,6 +5,7 @@ nothing is said about anybody to a link that is not ours.
 """
 
 from typing import cast
+from urllib.parse import urlencode
 
 from flask import Blueprint, request, url_for
 from flask_babel import lazy_gettext as _l
@@ -20,7 +21,7 @@ from portal.outbox.models import SMS, Message
 from portal.pages import show
 from portal.portals import in_transaction
 from portal.ratings import actions, choices, notices, queries
-from portal.ratings.forms import PublicRatingForm
+from portal.ratings.forms import PublicRatingForm, present_of
 from portal.ratings.link_models import VisitLink
 from portal.ratings.models import RatingRequest, RatingSubject
 from portal.ratings.opened import Opened, open_link, state_of
@@ -59,7 +60,10 @@ def _rate(token: str) -> Response:
     if opened is None or state != "open":
         return refuse(state, opened)
     asked = asked_about(cast("RatingSubject", opened.subject))
-    form = PublicRatingForm(asked, data={"stars": request.args.get("stars")} if request.method == "GET" else None)
+    rating = queries.rating_of(opened.subject) if opened.subject else None
+    anew = rating is not None and (queries.is_asked_anew(opened.by, rating) or not opened.sees_ratings)
+    chosen = {"stars": stars} if (stars := request.args.get("stars")) and request.method != "POST" else None
+    form = PublicRatingForm(asked, present_of(rating, anew) if rating else None, data=chosen)
     if request.method != "POST" or not form.validate():
         return _form(opened, form, status=422 if request.method == "POST" else 200)
     return _answer(opened, form)
@@ -76,13 +80,15 @@ def _answer(opened: Opened, form: PublicRatingForm) -> Response:
         form.form_errors.append(refusal.message)
         return _form(opened, form, status=422)
     low = queries.is_low(stars)
-    return show("ratings/thanks.html", stars=stars, comment=comment or None, words=STAR_WORDS, low=low,
+    calls = form.details.call_back
+    return show("ratings/thanks.html", stars=stars, calls=calls, comment=comment or None, words=STAR_WORDS, low=low,
                 thanks=form.asked.thanks, **_frame())  # fmt: skip
 
 
 def _form(opened: Opened, form: PublicRatingForm, status: int) -> Response:
     again = opened.by.again and opened.subject is not None and queries.rating_of(opened.subject) is not None
     return show("ratings/public.html", status=status, visit=_facts(opened), again=again, form=form,
+                rated=form.present.stars is not None, handling=opened.is_handling, address=_address(),
                 question=form.asked.question,
                 words=STAR_WORDS, offer_zero=option("ratings.offer_zero"), **_frame(opened))  # fmt: skip
 
@@ -151,6 +157,11 @@ def refuse(state: str, opened: Opened | None = None) -> Response:
     return show("ratings/refused.html", status=404, reason="invalid", handling=False, visit=None, **_frame())
 
 
+def _address() -> str:
+    """Where the page posts to: what was chosen to read it in stays chosen."""
+    return f"{request.path}?{urlencode({'lang': chosen})}" if (chosen := request.args.get("lang")) else request.path
+
+
 def _frame(opened: Opened | None = None) -> dict:
     found = _letter_of(opened) if opened else None
     stop_url = url_for("open.unsubscribe", token=make_token("unsubscribe", found[0].public_id)) if found else None
@@ -187,7 +198,7 @@ def _unsubscribe(token: str) -> Response:
         choices.choose_by_link(letter, wanted="again" in request.form)  # which no mail program ever posts
     again = request.method == "POST" and "again" in request.form
     return show("ratings/unsubscribe.html", stopped=choices.reader_has_stopped(letter), again=again,
-                about=letter.about, **_frame())  # fmt: skip
+                about=letter.about, address=_address(), **_frame())  # fmt: skip
 
 
 def letter_by_token(token: str) -> choices.Letter | None:

@@ -32,8 +32,8 @@ def rate_visit(visit_id: int) -> Response:
     if found is None or not (on or request.method == "POST"):
         abort(404)
     _visit, subject, rating = found
-    asked, present = survey.asked_about_visit(visit_id), {} if request.method == "POST" else _present(rating)
-    form = RatingForm(asked, **present)
+    asked = survey.asked_about_visit(visit_id)
+    form = RatingForm(asked, present_of(rating, queries.may_rate_anew(rating.asked_again_at)) if rating else None)
     if request.method != "POST":
         return _open_window(visit_id, form, subject, rating)
     if not form.validate():
@@ -68,12 +68,6 @@ def _open_window(visit_id: int, form: RatingForm, subject: RatingSubject | None,
     except Refused as refusal:
         return _window(visit_id, None, rating, status=409, refusal=refusal.message)
     return _window(visit_id, form, rating)
-
-
-def _present(rating: Rating | None) -> dict:
-    if rating and queries.may_rate_anew(rating.asked_again_at):  # how do you see it now: not what you said then
-        return {"data": {"version": rating.version}}
-    return present_of(rating) if rating else {}
 
 
 def _rate(subject: RatingSubject | None, rating: Rating | None, form: RatingForm) -> None:

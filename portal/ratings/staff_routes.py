@@ -47,11 +47,9 @@ def rate_visit(visit_id: int) -> Response:
 def _form(visit_id: int, subject: RatingSubject | None, rating: Rating | None) -> TypedRatingForm:
     """The window as it opens: empty, or with what the agency has typed."""
     ended_at, asked = subject.ended_at if subject else None, survey.asked_about_visit(visit_id)
-    if request.method == "POST" or rating is None or rating.channel != "staff":
+    if rating is None or rating.channel != "staff":
         return TypedRatingForm(asked, ended_at)
-    present = present_of(rating)
-    present["data"]["how"] = rating.given_how
-    return TypedRatingForm(asked, ended_at, rating.given_at, **present)
+    return TypedRatingForm(asked, ended_at, rating.given_at, present=present_of(rating), data={"how": rating.given_how})
 
 
 def _type(subject: RatingSubject | None, rating: Rating | None, form: TypedRatingForm) -> None:

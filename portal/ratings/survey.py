@@ -16,7 +16,6 @@ from sqlalchemy import select
 from portal.extensions import db
 from portal.i18n import day, language
 from portal.people.models import Service, Worker
-from portal.ratings.details import in_language_of_page
 from portal.ratings.models import RatingSubject
 from portal.ratings.shipped import QUESTION, REMARKS
 from portal.ratings.survey_models import AGENCY, Remarks, Survey, Texts
@@ -69,15 +68,6 @@ class Asked:
     remarks: Mapping[int, Sequence[Texts]] = field(default_factory=dict)
     thanks: str | None = None
     call_back: bool = False
-
-    def remarks_for(self, offer_zero: bool) -> dict[int, list[str]]:
-        """What can be ticked under each number of stars that can be given, in the language of the page."""
-        lowest = 0 if offer_zero else 1
-        return {
-            stars: [in_language_of_page(one) for one in ones]
-            for stars, ones in sorted(self.remarks.items())
-            if stars >= lowest and ones
-        }
 
 
 def unknown_placeholders(text: str) -> list[str]:

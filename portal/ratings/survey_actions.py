@@ -13,10 +13,9 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db
-from portal.ratings.survey import SetUp
+from portal.ratings.survey import SetUp, set_up_of
 from portal.ratings.survey_models import AGENCY, Survey
 from portal.settings.actions import set_option
-from portal.settings.models import OPTIONS
 from portal.settings.queries import as_text, option
 
 _LATE = _l("Somebody changed this in the meantime. Nothing of yours is saved yet: please look at what "
@@ -47,7 +46,7 @@ def save_survey(user: User, service_id: int | None, typed: SetUp) -> None:
         raise Refused(_LATE, "stale")
     values = {name: one for name, one in asdict(typed).items() if name != "version"}
     values["criteria"] = list(typed.criteria)
-    before = {name: getattr(row, name) for name in values} if row else asdict(SetUp())
+    before = {name: getattr(row, name) for name in values} if row else asdict(set_up_of(service_id))
     try:
         with db.session.begin_nested():
             if row is None:
@@ -82,5 +81,5 @@ def remove_survey(user: User, service_id: int) -> None:
 
 def switch(user: User, key: str, on: bool) -> None:
     """Turn one of `SWITCHES` on or off, beside the survey that depends on it."""
-    if key in OPTIONS and option(key) != on:
+    if option(key) != on:
         set_option(user, key, as_text(on))

@@ -77,7 +77,7 @@ class SurveyForm(VersionedForm):
 
     @property
     def criteria(self) -> list[str]:
-        return [self[name].data for name in CRITERIA if self[name].data]
+        return [self[name].data for name in CRITERIA if self[name].data in BANK]
 
     def remark_fields(self) -> Iterator[tuple[int, list[Field]]]:
         """For each number of stars, the best first, the fields of its remarks by language."""

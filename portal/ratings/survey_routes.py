@@ -17,6 +17,7 @@ from portal.people.models import Service
 from portal.portals import staff
 from portal.ratings import survey_actions
 from portal.ratings.forms import AnswerForm, RatingForm
+from portal.ratings.queries import is_low
 from portal.ratings.survey import PLACEHOLDERS, SetUp, facts_from, in_words, set_up_of, set_ups
 from portal.ratings.survey_actions import SWITCHES
 from portal.ratings.survey_forms import SurveyForm
@@ -24,7 +25,6 @@ from portal.ratings.survey_models import AGENCY
 from portal.ratings.survey_queries import services
 from portal.ratings.trial import WORKER, asked_in_test, sample, send_test
 from portal.roles import Permission
-from portal.settings.models import OPTIONS
 from portal.settings.queries import option
 
 MODULE = "ratings.enabled"
@@ -90,7 +90,8 @@ def try_survey() -> Response:
     form, answered = RatingForm(asked, data={"stars": chosen} if request.method == "GET" else None), None
     valid = form.validate_on_submit()
     if valid:
-        answered = {"stars": form.stars.stars, "comment": form.said_comment or None, "thanks": asked.thanks}
+        answered = {"stars": form.stars.stars, "comment": form.said_comment or None, "thanks": asked.thanks,
+                    "low": is_low(form.stars.stars), "calls": form.details.call_back}  # fmt: skip
     address = url_for("staff.try_survey", service_id=service.id if service else None)
     status = 200 if valid or request.method == "GET" else 422
     return show("ratings/trial.html", status=status, form=form, visit=sample(service), question=asked.question,
@@ -129,7 +130,7 @@ def _page(service: Service | None, form: SurveyForm, own: bool, status: int = 20
 
 
 def _switches() -> dict[str, bool]:
-    return {key: option(key) for key in SWITCHES if key in OPTIONS}
+    return {key: option(key) for key in SWITCHES}
 
 
 def _windows(service: Service | None, typed: SetUp) -> Sequence[Window]:

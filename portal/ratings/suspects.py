@@ -9,6 +9,7 @@ from sqlalchemy import select
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.people.models import Client, Service
+from portal.ratings.details import Detailed
 from portal.ratings.models import RatingSubject, SuspectAnswer
 from portal.visits.models import Visit
 from portal.visits.queries import visible_visits
@@ -20,7 +21,7 @@ SUSPECT_LABELS = {
 
 
 @dataclass(frozen=True)
-class SuspectRow:
+class SuspectRow(Detailed):
     """An answer that was not counted, and the visit that it is about."""
 
     stars: int
@@ -30,6 +31,9 @@ class SuspectRow:
     client: str
     service: str
     starts_at: datetime
+    details: dict | None
+    call_back: bool
+    called_at: None = None  # nobody calls a machine
 
     @property
     def why(self) -> str:
@@ -44,7 +48,7 @@ def suspect_answers(user: User, limit: int = 20) -> list[SuspectRow]:
         select(
             SuspectAnswer.stars, SuspectAnswer.comment, SuspectAnswer.reason, SuspectAnswer.at,
             (Client.first_name + " " + Client.last_name).label("client"), Service.name.label("service"),
-            Visit.starts_at,
+            Visit.starts_at, SuspectAnswer.details, SuspectAnswer.call_back,
         )
         .join(RatingSubject, RatingSubject.id == SuspectAnswer.subject_id)
         .join(Visit, Visit.id == RatingSubject.visit_id)

@@ -198,7 +198,7 @@ def _as_former(rating: Rating) -> FormerRating:
         stars=rating.stars, comment=rating.comment, author_name=rating.author_name, channel=rating.channel,
         typed_by=rating.typed_by, given_how=rating.given_how, given_at=rating.given_at,
         exclude_reason=rating.exclude_reason, left_at=rating.said_at, details=rating.details,
-        call_back=rating.call_back,
+        call_back=rating.call_back, called_at=rating.called_at, called_by=rating.called_by,
     )  # fmt: skip
 
 
@@ -206,6 +206,11 @@ def _entry(rating: Rating, value: Value, anew: bool) -> dict[str, dict]:
     """What the journal keeps of a change: the stars, and what else is not as it was."""
     before: dict[str, object] = {"stars": rating.stars}
     after: dict[str, object] = {"stars": value.stars}
+    was, said = rating.standing_details, value.details
+    pairs = {"comment": (rating.comment, value.comment), "criteria": (was.criteria, said.criteria),
+             "remarks": (was.remarks, said.remarks), "call_back": (was.call_back, said.call_back)}  # fmt: skip
+    if changed := [name for name, (one, other) in pairs.items() if one != other]:
+        after["fields"] = changed
     if rating.channel != value.channel:
         before["channel"], after["channel"] = rating.channel, value.channel
     if rating.excluded_at:

@@ -298,8 +298,15 @@ def test_an_agency_may_leave_the_link_open_for_changes(stranger: Browser, asked:
         set_option(None, "ratings.lock_public", "no")
     for stars in ("2", "4"):
         assert stranger.get(asked.link).form("Save").submit(stars=stars).h1 == "Thank you"
+    again = stranger.get(asked.link)
+    assert "You have rated this visit already" in again.words
+    assert again.at('input[name="stars"][checked]')["value"] == "4"
+    again.form("Save").submit(stars="4", comment="Merci")
+    stranger.get(asked.link + "?stars=5").form("Save").submit()
+    assert said(database)[:2] == (5, "Merci"), "what is not touched stays"
+    stranger.get(asked.link + "?stars=4&lang=ru").form("/r/").submit()
     assert said(database)[0] == 4
-    assert database.all(select(FormerRating.stars)) == [2]
+    assert database.all(select(FormerRating.stars)) == [2, 4, 4, 5]
     assert database.count(Rating) == 1
 
 

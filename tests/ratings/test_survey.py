@@ -172,7 +172,17 @@ def test_the_preview_says_from_which_number_of_stars_clients_choose(ines: Browse
 
 
 def answer(browser: Browser, agency: Agency, **typed: Any) -> Page:
-    return window_of(browser, agency.claires_done).form(f"{agency.claires_done}/rating").submit(**typed)
+    window = window_of(browser, agency.claires_done)
+    if remark := typed.get("remarks"):
+        typed["remarks"] = box(window, remark)
+    return window.form(f"{agency.claires_done}/rating").submit(**typed)
+
+
+def box(page: Page, remark: str) -> str:
+    """What the box of a remark sends, as `4:Kindness` names it."""
+    stars, text = remark.split(":")
+    boxes = page.soup.select(f'.remarks[data-stars="{stars}"] label')
+    return next(str(one.input["value"]) for one in boxes if one.get_text().strip() == text)
 
 
 def test_what_was_said_is_kept_and_no_change_of_the_survey_alters_it(
@@ -193,14 +203,13 @@ def test_what_was_said_is_kept_and_no_change_of_the_survey_alters_it(
     assert rating.details["criteria"] == {"q_punct": 3}
 
 
-def test_remarks_of_other_stars_do_not_count_and_those_of_nobody_are_refused(
+def test_remarks_of_other_stars_and_unknown_ones_do_not_count(
     agency: Agency, ines: Browser, sign_in: SignIn, database: Database
 ) -> None:
     claire = sign_in(agency.claire)
     form = window_of(claire, agency.claires_done).form(f"{agency.claires_done}/rating")
-    odd = claire.act(form.action, form.values() | {"stars": "5", "remarks": "5:Anything"})
-    assert odd.status == 422
-    claire.act(form.action, form.values() | {"stars": "5", "remarks": "1:Arrived late"})
+    other = box(window_of(claire, agency.claires_done), "1:Arrived late")
+    claire.act(form.action, form.values() | {"stars": "5", "remarks": ["5:Anything", other]})
     assert database.one(select(Rating)).details is None
 
 
@@ -233,7 +242,7 @@ def test_the_mailed_page_and_the_agencys_own_window_ask_the_same(
         visit_id = visit.id
     opened = ines.get(f"/r/{token}")
     assert "Did the worker stay the full time?" in opened.words
-    thanked = opened.form("/r/").submit(stars="5", q_time="4", remarks="5:On time")
+    thanked = opened.form("/r/").submit(stars="5", q_time="4", remarks=box(opened, "5:On time"))
     assert "Thank you from Maison & Soins, and see you soon!" in thanked.words
     rating = database.one(select(Rating))
     assert (rating.details["criteria"], len(rating.details["remarks"])) == ({"q_time": 4}, 1)
@@ -252,3 +261,51 @@ def test_how_an_incident_was_handled_is_asked_in_our_words(database: Database, a
     with database.app.test_request_context():
         asked = asked_about(RatingSubject(visit_id=None, incident_id=1))
         assert (asked.criteria, asked.remarks, asked.call_back) == ((), {}, False)
+
+
+def test_a_remark_that_is_ticked_in_one_language_may_be_sent_from_a_page_in_another(
+    agency: Agency, sign_in: SignIn, database: Database
+) -> None:
+    claire = sign_in(agency.claire)
+    address = f"/client/visits/{agency.claires_done}/rating"
+    russian, form = claire.get(f"{address}?lang=ru"), window_of(claire, agency.claires_done).form(address)
+    same = str(russian.soup.select('.remarks[data-stars="4"] input')[0]["value"])
+    assert claire.act(form.action, form.values() | {"stars": "4", "remarks": same}).status < 400
+    assert len(database.one(select(Rating)).details["remarks"]) == 1
+
+
+def test_what_the_survey_asks_no_more_stays_when_a_rating_is_changed(
+    agency: Agency, ines: Browser, sign_in: SignIn, database: Database
+) -> None:
+    set_up(ines, criterion_1="q_punct", criterion_2="q_home", call_back="y")
+    claire = sign_in(agency.claire)
+    answer(claire, agency, stars="4", q_punct="3", q_home="2", remarks="4:Kindness", call_back="y", comment="Bien")
+    values = ines.get("/staff/survey").form("Preview").values()
+    values = {name: text for name, text in values.items() if name not in ("comment", "call_back")}
+    values |= {"criterion_1": "", "remarks_4_en": "Other", "remarks_4_fr": "Autre", "remarks_4_ru": "Другое"}
+    assert ines.act("/staff/survey", values).status == 303
+    answer(claire, agency, q_home="5")
+    rating = database.one(select(Rating))
+    assert (rating.comment, rating.call_back) == ("Bien", True)
+    assert rating.details["criteria"] == {"q_punct": 3, "q_home": 5}
+    assert [one["en"] for one in rating.details["remarks"]] == ["Kindness"]
+    entry = database.all(select(AuditEntry).where(AuditEntry.kind == "rating.changed"))[-1]
+    assert entry.after["fields"] == ["criteria"]
+
+
+def test_who_was_called_stays_so_after_a_correction_and_in_the_former_value(
+    agency: Agency, ines: Browser, sign_in: SignIn
+) -> None:
+    set_up(ines, call_back="y")
+    claire, sofia = sign_in(agency.claire), sign_in(agency.sofia)
+    answer(claire, agency, stars="4", call_back="y")
+    sofia.get("/staff/ratings/calls").form("/call").submit()
+    answer(claire, agency, stars="3")
+    page = sofia.get(f"/staff/visits/{agency.claires_done}")
+    assert page.words.count("Called back") == 2
+    assert "Wishes to be called back" not in page.words
+
+
+def test_a_criterion_that_there_is_not_is_refused_beside_the_preview(ines: Browser) -> None:
+    values = ines.get("/staff/survey").form("Preview").values() | {"criterion_1": "q_none"}
+    assert ines.act("/staff/survey", values).status == 422
