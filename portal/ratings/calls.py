@@ -4,16 +4,16 @@ from dataclasses import replace
 
 from flask import g
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, case, func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, or_, select, update
 
 from portal import clock
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import Panel, db, rows_changed
-from portal.people.models import Client
+from portal.people.models import Client, Relative
 from portal.people.queries import visible_clients
-from portal.ratings.models import Rating
+from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.queries import RatingRow, as_row, rating_rows, visible_ratings
 from portal.settings.queries import option
 
@@ -29,14 +29,27 @@ def _waiting(user: User) -> Select:
 
 
 def to_call(user: User, most: int) -> tuple[list[RatingRow], int]:
-    """Who waits for a call, longest first, with the number to call for whoever may open the file; and how many wait."""
+    """Who waits for a call, longest first, each with their number for whoever may open the file; and how many wait."""
     waiting = _waiting(user)
     total: Select[int] = select(func.count()).select_from(waiting.with_only_columns(Rating.id).subquery())
     mine = Client.id.in_(visible_clients(user).with_only_columns(Client.id))
-    phone = case((mine, func.coalesce(Client.phone, Client.mobile))).label("phone")
+    of_client = func.coalesce(Client.phone, Client.mobile)
+    phone = case((and_(mine, Rating.author_role == "relative"), _number_of_relative()), (mine, of_client)).label(
+        "phone"
+    )
     chosen = rating_rows(waiting).order_by(Rating.left_at, Rating.id).limit(most)
     rows = db.session.execute(chosen.add_columns(phone, total.scalar_subquery().label("total"))).all()
     return [replace(as_row(row), phone=row.phone) for row in rows], rows[0].total if rows else 0
+
+
+def _number_of_relative() -> ScalarSelect[str]:
+    """Of the relative who has answered: signed in, or by a mail, which names them."""
+    name = Relative.first_name + " " + Relative.last_name
+    chosen = select(func.coalesce(Relative.phone, Relative.mobile)).where(
+        Relative.client_id == RatingSubject.client_id,
+        or_(Relative.account_id == Rating.author_account_id, name == Rating.author_name),
+    )
+    return chosen.order_by(Relative.id).limit(1).correlate(RatingSubject, Rating).scalar_subquery()
 
 
 def count_calls(user: User) -> Select[int] | None:

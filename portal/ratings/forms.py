@@ -103,8 +103,9 @@ class AnswerForm(PortalForm):
         then."""
         lowest = 0 if option("ratings.offer_zero") else 1
         offered = {stars: list(ones) for stars, ones in sorted(self.asked.remarks.items()) if stars >= lowest and ones}
-        stars = self.present.stars
-        for one in self.present.details.remarks if stars is not None and stars >= lowest else ():
+        if (stars := self.present.stars) is None or stars < lowest:
+            return offered
+        for one in self.present.details.remarks:
             ones = offered.setdefault(stars, [])
             if known := same_remark(one, ones):
                 ones[ones.index(known)] = one

@@ -1,12 +1,13 @@
 """Rating a visit on the portal; the staff's list of ratings; who wants to be asked."""
 
-from flask import abort, flash, g, request, url_for
+from flask import abort, flash, g, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal.accounts.queries import safe_next
 from portal.errors import Refused
 from portal.forms import STAR_WORDS
+from portal.htmx import request
 from portal.pages import done, show
 from portal.portals import client, staff
 from portal.ratings import actions, choices, queries, survey
@@ -43,6 +44,8 @@ def rate_visit(visit_id: int) -> Response:
     except Refused as refusal:
         # switched off while somebody wrote: gone like every page of the module, but what was typed stays
         return _window(visit_id, form, rating, status=409 if on else 404, refusal=refusal.message)
+    if not request.wants_fragment:
+        flash(asked.thanks or _("Thank you. Your rating is saved."), "success")
     return done(
         url_for("client.list_own_visits"), event="rating-left", fragment="visits/_rated.html",
         read=lambda: {"row": row_of(g.user, visit_id), "waiting": waiting_visit(g.user)}, thanks=asked.thanks,

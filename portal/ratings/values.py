@@ -209,7 +209,8 @@ def _entry(rating: Rating, value: Value, anew: bool) -> dict[str, dict]:
     was, said = rating.standing_details, value.details
     pairs = {"comment": (rating.comment, value.comment), "criteria": (was.criteria, said.criteria),
              "remarks": (was.remarks, said.remarks), "call_back": (was.call_back, said.call_back)}  # fmt: skip
-    if changed := [name for name, (one, other) in pairs.items() if one != other]:
+    changed = [name for name, (one, other) in pairs.items() if one != other]
+    if changed and rating.stars == value.stars:  # what else is not as it was
         after["fields"] = changed
     if rating.channel != value.channel:
         before["channel"], after["channel"] = rating.channel, value.channel

@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
 from portal.extensions import db
+from portal.people.models import Client, Relative
 from portal.ratings.models import Rating
 from tests import factories
 from tests.conftest import Database, SignIn
@@ -41,3 +42,15 @@ def test_nobody_reads_the_wishes_of_another_sector(agency: Agency, sign_in: Sign
     rating_id, igor = wish(agency, database), sign_in(agency.igor)
     assert agency.claire.name not in igor.get("/staff/ratings/calls").words
     assert igor.act(f"/staff/ratings/{rating_id}/call", {}).status == 404
+
+
+def test_of_a_relative_the_relatives_number_is_shown(agency: Agency, sign_in: SignIn, database: Database) -> None:
+    rating_id = wish(agency, database)
+    with database.writing():
+        rating, paul = db.session.get_one(Rating, rating_id), db.session.get_one(Relative, agency.paul.id)
+        rating.author_role, rating.author_name, rating.author_account_id = "relative", paul.name, paul.account_id
+        paul.phone = "+33 6 11 22 33 44"
+        db.session.get_one(Client, agency.claire.id).phone = "+33 1 99 99 99 99"
+    page = sign_in(agency.sofia).get("/staff/ratings/calls")
+    assert f"{agency.paul.name} +33 6 11 22 33 44" in page.words
+    assert "99 99 99 99" not in page.words
