@@ -178,6 +178,12 @@ def relative_to_ask(client_id: int) -> Relative | None:
     return db.session.scalar(chosen.limit(1))
 
 
+def first_to_ask(client_id: SQLColumnExpression[int]) -> ScalarSelect[int | None]:
+    """Select the number of the relative of whom `relative_to_ask` speaks, for a list of clients."""
+    chosen = select(func.min(Relative.id)).where(Relative.client_id == client_id, *_CAN_BE_ASKED)
+    return chosen.correlate(Client).scalar_subquery()
+
+
 def staff_responsible_for(sector_id: int | None, manager_id: int | None = None) -> Iterator[Staff]:
     """Who answers for a file, in the order in which they are told: its manager, the manager of its sector and the other
     coordinators there, the same of the sectors above it, quality, administrators. Whoever has no address or a closed

@@ -1,32 +1,39 @@
 """*Demandes à venir*: who is asked in the coming week, when and about which visits; who is not, and why.
 
 Nothing is written. Waiting messages say what they say; what planned visits will bring is worked out from the options as
-they are now. The pause between two requests is followed in memory, client by client, in the order of the page.
+they are now. The pause between two requests is followed in memory over the whole week, client by client, as time goes.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import Row, Select, String, and_, cast, exists, func, or_, select
 
 from portal import clock
 from portal.accounts.models import User
-from portal.outbox.models import OPEN, Message
+from portal.extensions import db
+from portal.outbox.models import OPEN, Attempt, Message
 from portal.people.models import Client, Relative, Service
-from portal.ratings.models import RatedWorker, Rating, RatingRequest, RatingSubject, RequestChoice
+from portal.people.queries import first_to_ask
+from portal.ratings.models import RatedWorker, Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import is_open
-from portal.ratings.standing import REQUESTS
-from portal.ratings.timing import digest_after, due_time
-from portal.ratings.turns import DIGEST
+from portal.ratings.reach import way_to
+from portal.ratings.standing import stopped_among
+from portal.ratings.timing import digest_after, due_time, opening_after, too_old_from
+from portal.ratings.turns import ASKED, DIGEST
 from portal.settings.queries import option
-from portal.tables.queries import Page, read_page
+from portal.tables.queries import PER_PAGE, Page, asked_page, last_page
 from portal.visits.models import State, Visit, VisitWorker
 from portal.visits.queries import names_of_workers, visible_visits
 
 A_WEEK = timedelta(days=7)
+MOST = 2000  # visits of a week that are looked at
+_PUT_ASIDE = ("suppressed", "cancelled", "expired")
 _BEFORE, _CAME = RatingSubject.__table__.alias("before"), RatedWorker.__table__.alias("came")
+_REQUEST, _BY = RatingRequest.__table__.alias("asked_before"), Message.__table__.alias("asked_by")
 
 
 @dataclass(frozen=True)
@@ -38,11 +45,10 @@ class Coming:
         reason: why not, a key of `REASON_LABELS`; None when the client is asked.
         weekly: whether it is asked about in the weekly mail.
         planned: whether the visit has yet to take place.
-        last_asked: when the client was last asked about another visit.
+        put_off: whether it waits until the pause since the last request is over.
     """
 
     visit_id: int
-    client_id: int
     client: str
     service: str
     workers: list[str]
@@ -51,108 +57,149 @@ class Coming:
     reason: str | None
     weekly: bool
     planned: bool
-    last_asked: datetime | None
+    put_off: bool = False
 
 
 def coming_week(user: User) -> Page[Coming]:
     """A page of the visits of this person's sectors about which somebody is asked within a week, or could be."""
+    found = db.session.execute(_of_the_week(user)).all()
+    people = {row.id: _asked_of(row) for row in found}
+    stopped = stopped_among({person for person in people.values() if person})
+    rows = [(row, _read(row, people[row.id], stopped)) for row in found]
+    rows.sort(key=lambda pair: (pair[1].at, pair[1].visit_id))
+    shown = sorted(_as_time_goes(rows), key=lambda one: (one.at, one.visit_id))
+    number = min(asked_page(), last_page(len(shown)))
+    skipped = (number - 1) * PER_PAGE
+    return Page(shown[skipped : skipped + PER_PAGE], number, len(shown) > skipped + PER_PAGE, len(shown), False)
+
+
+def _of_the_week(user: User) -> Select:
     moment = clock.now()
     until = moment + A_WEEK
-    waiting = and_(Message.id.is_not(None), Message.next_at <= until)
+    waiting = and_(Message.state.in_(OPEN), Message.next_at <= until)
+    aside = and_(Message.state.in_(_PUT_ASIDE), Message.due_at.between(moment, until), Message.reason != "asked_again")
     planned = and_(Visit.state == State.PLANNED, Visit.ends_at.between(moment, until))
     asking = and_(RatingRequest.subject_id == RatingSubject.id, RatingRequest.reminds_id.is_(None),
                   RatingRequest.revoked_at.is_(None))  # fmt: skip
-    chosen: Select = (
+    return (
         visible_visits(user)
         .join(Client, Client.id == Visit.client_id)
         .join(Service, Service.id == Visit.service_id)
+        .outerjoin(Relative, Relative.id == first_to_ask(Client.id))
         .outerjoin(RatingSubject, RatingSubject.visit_id == Visit.id)
         .outerjoin(RatingRequest, asking)
-        .outerjoin(Message, and_(Message.id == RatingRequest.message_id, Message.state.in_(OPEN)))
+        .outerjoin(Message, and_(Message.id == RatingRequest.message_id, or_(waiting, aside)))
         .outerjoin(Rating, Rating.subject_id == RatingSubject.id)
-        .where(or_(waiting, planned))
+        .where(or_(Message.id.is_not(None), planned))
         .with_only_columns(
             Visit.id, Visit.client_id, Visit.starts_at, Visit.ends_at, Visit.state, Client.first_name, Client.last_name,
-            Client.active, Service.name.label("service"), names_of_workers().label("workers"), Message.next_at,
-            Message.kind, RatingRequest.left_out, RatingRequest.again, Rating.id.label("rated"),
-            _reachable().label("reachable"), _stopped().label("stopped"), _last_asked().label("last_asked"),
-            _is_first().label("first"),
+            Client.active, Client.email, Client.mobile, Client.phone, Relative.id.label("relative_id"),
+            Relative.email.label("relative_email"), Relative.mobile.label("relative_mobile"),
+            Relative.phone.label("relative_phone"), Service.name.label("service"), names_of_workers().label("workers"),
+            RatingSubject.ended_at, Message.id.label("message_id"), Message.state.label("message_state"),
+            Message.reason, Message.due_at, Message.next_at, Message.not_after, Message.kind,
+            RatingRequest.left_out, RatingRequest.again, Rating.id.label("rated"), _last_asked().label("last_asked"),
+            _new_workers().label("new_workers"),
         )
         .order_by(func.coalesce(Message.next_at, Visit.ends_at), Visit.id)
+        .limit(MOST)
     )  # fmt: skip
-    page = read_page(chosen, _read)
-    return replace(page, rows=_with_pauses(page.rows))
 
 
-def _reachable() -> ColumnElement[bool]:
-    relative = exists().where(Relative.client_id == Client.id, Relative.active, Relative.may_rate,
-                              Relative.email.is_not(None))  # fmt: skip
-    by_text = and_(option("sms.enabled"), func.coalesce(Client.mobile, Client.phone).is_not(None))
-    return or_(Client.email.is_not(None), relative, by_text)
-
-
-def _stopped() -> Any:
-    """What the client, or the reader of the client's address, has said last; None: nothing."""
-    of_client = and_(RequestChoice.person_type == "client", RequestChoice.person_id == Client.id)
-    of_reader = and_(RequestChoice.address == Client.email, RequestChoice.said_by != "staff")
-    said = select(case((RequestChoice.wanted, 0), else_=1)).where(or_(of_client, of_reader))
-    said = said.where(RequestChoice.about == REQUESTS).order_by(RequestChoice.id.desc()).limit(1)
-    return said.correlate(Client).scalar_subquery()
+def _really_asked() -> Any:
+    """When this client was last asked about another visit, as `turns` sees it. A request in retry is no other one."""
+    has_left = exists().where(Attempt.message_id == _BY.c.id, Attempt.outcome == "accepted")
+    corrected = and_(_REQUEST.c.subject_id == RatingSubject.id, _REQUEST.c.revoked_at.is_not(None))
+    joined = _REQUEST.join(_BEFORE, _BEFORE.c.id == _REQUEST.c.subject_id).join(_BY, _BY.c.id == _REQUEST.c.message_id)
+    return select(func.max(_REQUEST.c.asked_at)).select_from(joined).where(
+        _BEFORE.c.client_id == Visit.client_id, _BEFORE.c.visit_id.is_not(None), _REQUEST.c.reminds_id.is_(None),
+        _REQUEST.c.asked_at.is_not(None), or_(_BY.c.state.in_(ASKED), has_left),
+        _REQUEST.c.id != func.coalesce(RatingRequest.id, 0), or_(RatingSubject.id.is_(None), ~corrected),
+    )  # fmt: skip
 
 
 def _last_asked() -> Any:
-    request = RatingRequest.__table__.alias("asked_before")
-    asked = select(func.max(request.c.asked_at)).join(_BEFORE, _BEFORE.c.id == request.c.subject_id)
-    of_visits = _BEFORE.c.client_id == Client.id, _BEFORE.c.visit_id.is_not(None), request.c.reminds_id.is_(None)
-    return asked.where(*of_visits).correlate(Client).scalar_subquery()
+    return _really_asked().correlate(Visit, RatingRequest, RatingSubject).scalar_subquery()
 
 
-def _is_first() -> ColumnElement[bool]:
-    """Whether a worker comes, or came, who has been rated at this client's never before."""
-    earlier = select(_CAME.c.worker_id).join(_BEFORE, _BEFORE.c.id == _CAME.c.subject_id)
-    earlier = earlier.where(_CAME.c.worker_id == VisitWorker.worker_id, _BEFORE.c.client_id == Visit.client_id,
-                            _BEFORE.c.visit_id != Visit.id, _BEFORE.c.ended_at <= Visit.ends_at)  # fmt: skip
-    new = select(VisitWorker.worker_id).where(VisitWorker.visit_id == Visit.id)
-    new = new.where(~earlier.correlate(VisitWorker, Visit).exists())
-    return new.correlate(Visit).exists()
+def _new_workers() -> Any:
+    """The workers of a visit about whom this client has not been asked, by id."""
+    asked = select(_CAME.c.worker_id).join(_BEFORE, _BEFORE.c.id == _CAME.c.subject_id)
+    asked = asked.join(_REQUEST, _REQUEST.c.subject_id == _BEFORE.c.id).join(_BY, _BY.c.id == _REQUEST.c.message_id)
+    asked = asked.where(
+        _CAME.c.worker_id == VisitWorker.worker_id, _BEFORE.c.client_id == Visit.client_id,
+        _BEFORE.c.visit_id != Visit.id, _REQUEST.c.asked_at.is_not(None), _REQUEST.c.revoked_at.is_(None),
+        _REQUEST.c.left_out.is_(None), _BY.c.state.in_(ASKED),
+    )  # fmt: skip
+    ids = select(func.aggregate_strings(cast(VisitWorker.worker_id, String), ","))
+    ids = ids.where(VisitWorker.visit_id == Visit.id, ~asked.correlate(VisitWorker, Visit).exists())
+    return ids.correlate(Visit).scalar_subquery()
 
 
-def _read(row: Any) -> Coming:
-    planned, mode = row.state == State.PLANNED, option("ratings.ask_mode")
-    if row.next_at is None:
-        digest = digest_after(row.ends_at)
-        due = due_time(row.ends_at, clock.now(), option("ratings.request_delay_minutes"))
-        at, weekly = (digest, True) if mode == "digest" else (due, False)
+def _asked_of(row: Row) -> tuple[str, int, str] | None:
+    """Who is asked about a visit, as `reach` decides it: type, number and address; None where nobody is reached."""
+    client: Any = SimpleNamespace(email=row.email, mobile=row.mobile, phone=row.phone)
+    if way := way_to(client):
+        return "client", row.client_id, way[1]
+    relative: Any = SimpleNamespace(email=row.relative_email, mobile=row.relative_mobile, phone=row.relative_phone)
+    way = way_to(relative) if row.relative_id else None
+    return ("relative", row.relative_id, way[1]) if way else None
+
+
+def _read(row: Row, person: tuple[str, int, str] | None, stopped: set[tuple[str, int, str]]) -> Coming:
+    digest = option("ratings.ask_mode") == "digest"
+    if row.message_id is not None:
+        at, weekly = (row.next_at if row.message_state in OPEN else row.due_at), row.kind == DIGEST
+    elif digest:
+        at, weekly = digest_after(row.ends_at), True
     else:
-        at, weekly = row.next_at, row.kind == DIGEST
+        at, weekly = due_time(row.ends_at, clock.now(), option("ratings.request_delay_minutes")), False
     return Coming(
-        visit_id=row.id, client_id=row.client_id, client=f"{row.first_name} {row.last_name}".strip(),
-        service=row.service, workers=row.workers.split("\n") if row.workers else [], starts_at=row.starts_at, at=at,
-        reason=_why_not(row, mode), weekly=weekly, planned=planned, last_asked=None if row.again else row.last_asked,
+        visit_id=row.id, client=f"{row.first_name} {row.last_name}".strip(), service=row.service,
+        workers=row.workers.split("\n") if row.workers else [], starts_at=row.starts_at, at=at,
+        reason=_why_not(row, person, stopped), weekly=weekly, planned=row.state == State.PLANNED,
     )  # fmt: skip
 
 
-def _why_not(row: Any, mode: str) -> str | None:
+def _why_not(row: Row, person: tuple[str, int, str] | None, stopped: set[tuple[str, int, str]]) -> str | None:
+    aside = row.message_id is not None and row.message_state not in OPEN
     reasons = {
+        str(row.reason): aside and bool(row.reason),
         "module_off": not is_open(),
         "inactive": not row.active,
         "already_rated": row.rated is not None and not row.again,
-        "no_address": not row.reachable,
-        "opted_out": bool(row.stopped),
+        "no_address": person is None,
+        "opted_out": person in stopped,
         str(row.left_out): row.left_out is not None,
-        "not_first": mode == "first" and not row.again and not row.first,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
 
 
-def _with_pauses(rows: Sequence[Coming]) -> list[Coming]:
-    """Say of whom the pause between two requests keeps the request back: those who were asked, or will be before."""
-    pause, asked, shown = timedelta(days=option("ratings.request_cap_days")), dict[int, datetime](), list[Coming]()
-    for row in rows:
-        last = max(filter(None, (asked.get(row.client_id), row.last_asked)), default=None)
-        if row.reason is None and not row.weekly and pause and last and last + pause > row.at:
-            row = replace(row, reason="capped")
-        elif row.reason is None and not row.weekly:
-            asked[row.client_id] = row.at
-        shown.append(row)
+def _as_time_goes(rows: Sequence[tuple[Row, Coming]]) -> list[Coming]:
+    """Follow, over the whole week, about whom a client will have been asked, and the pause between two requests."""
+    pause, first = timedelta(days=option("ratings.request_cap_days")), option("ratings.ask_mode") == "first"
+    asked, known = dict[int, datetime](), dict[int, set[str]]()
+    shown = list[Coming]()
+    for row, one in rows:
+        if one.reason is None and not one.weekly and not row.again:
+            new = set((row.new_workers or "").split(",")) - {""} - known.setdefault(row.client_id, set())
+            last = max(filter(None, (asked.get(row.client_id), row.last_asked)), default=None)
+            if first and not new:
+                one = replace(one, reason="not_first")
+            elif pause and last and last + pause > one.at:
+                one = _put_off(row, one, last + pause)
+            if one.reason is None:
+                known[row.client_id] |= new
+        if one.reason is None and not one.weekly:
+            asked[row.client_id] = max(one.at, asked.get(row.client_id, one.at))
+        shown.append(one)
     return shown
+
+
+def _put_off(row: Row, one: Coming, free_at: datetime) -> Coming:
+    """As `turns` does it: the visit waits for the end of the pause if it is not too old to be asked about by then."""
+    opening = opening_after(free_at)
+    in_time = opening <= too_old_from(row.ended_at or row.ends_at)
+    if not in_time or (row.not_after and opening >= row.not_after):
+        return replace(one, reason="capped")
+    return replace(one, at=opening, put_off=True)

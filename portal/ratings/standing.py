@@ -6,13 +6,13 @@ to it. What staff note binds the file in which they note it, and takes nothing b
 that they know nothing, and read nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import g
 from flask_babel import gettext as _
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select, tuple_
 
 from portal.extensions import db
 from portal.people.models import Client, Relative, Staff
@@ -83,6 +83,27 @@ def has_stopped(person: Asked | None, address: str, about: str = REQUESTS) -> bo
     if person and (standing := known.get((person.__tablename__, person.id))):
         return standing.stopped  # the page has read it already
     return _is_stop(db.session.scalars(_NEWEST, _names(person, address, about)).all(), person)
+
+
+def stopped_among(asked: Collection[tuple[str, int, str]]) -> set[tuple[str, int, str]]:
+    """Which of these people (type, number, address) want no rating requests; as `has_stopped`, in one statement."""
+    people, addresses = {who[:2] for who in asked}, {address.lower() for *_who, address in asked}
+    of_person = tuple_(RequestChoice.person_type, RequestChoice.person_id).in_(people)
+    of_reader = and_(RequestChoice.address.in_(addresses), RequestChoice.said_by != "staff")
+    said = select(RequestChoice).where(RequestChoice.about == REQUESTS, or_(of_person, of_reader))
+    own, read = dict[tuple[str, int], RequestChoice](), dict[str, RequestChoice]()
+    for word in db.session.scalars(said.order_by(RequestChoice.id)):
+        own[word.person_type, word.person_id] = word
+        if word.said_by != "staff":
+            read[word.address] = word
+    stopped = set()
+    for kind, number, address in asked:
+        newest = {word.id: word for word in (own.get((kind, number)), read.get(address.lower())) if word}
+        words = [newest[id_] for id_ in sorted(newest, reverse=True)]
+        elsewhere = any(not word.wanted for word in words if (word.person_type, word.person_id) != (kind, number))
+        if words and (not words[0].wanted or elsewhere):
+            stopped.add((kind, number, address))
+    return stopped
 
 
 def standing_of(person: Asked) -> Standing:

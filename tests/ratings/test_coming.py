@@ -1,9 +1,14 @@
 """Who is asked in the coming week, and who is not and why: told without anything being written."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
+from sqlalchemy import select
+
+from portal import clock
 from portal.extensions import db
 from portal.people.models import Client
+from portal.ratings.models import RatingRequest, RequestChoice
 from tests.conftest import Database, SignIn
 from tests.factories import Agency
 
@@ -30,5 +35,30 @@ def test_the_coming_week_says_who_is_asked_and_why_others_are_not(
     for hour in range(15, 20):
         visit(hour=hour)
     assert len(sofia.get("/staff/ratings/coming").statements) == few
+    set_up(request_cap_days=2)
+    assert "not asked again before that day" in sofia.get("/staff/ratings/coming").words, "in time yet: it waits"
     set_up(ask_mode="first", request_cap_days=0)
     assert "the client has been asked about the worker before" in sofia.get("/staff/ratings/coming").words
+
+
+def test_a_request_that_is_tried_again_does_not_stand_in_its_own_way_and_a_relative_may_have_said_no(
+    agency: Agency, sign_in: SignIn, database: Database, visit: Callable[..., int]
+) -> None:
+    tried = visit(hour=13)
+    with database.writing():
+        request = db.session.scalars(select(RatingRequest).order_by(RatingRequest.id.desc())).first()
+        assert request
+        request.asked_at = clock.now()
+        request.message.state, request.message.next_at = "retry", clock.now() + timedelta(minutes=10)
+    sofia = sign_in(agency.sofia)
+    page = sofia.get("/staff/ratings/coming")
+    row = next(row for row in page.soup.select("tbody tr") if f"/visits/{tried}" in str(row.select("a")[0]["href"]))
+    assert "Not asked" not in row.get_text()
+    assert "asked again" not in row.get_text()
+    with database.writing():
+        claire = db.session.get_one(Client, agency.claire.id)
+        claire.email = None
+        paul = next(one for one in claire.relatives if one.email and one.may_rate)
+        db.session.add(RequestChoice(person_type="relative", person_id=paul.id, address=str(paul.email).lower(),
+                                     wanted=False, said_by="link"))  # fmt: skip
+    assert "the person wants no rating requests" in sofia.get("/staff/ratings/coming").words
