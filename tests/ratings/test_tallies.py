@@ -355,7 +355,9 @@ def test_what_the_portal_could_not_write_was_refused_by_nobody(
     made = visit()
     with database.writing():
         subject = factories.subject(made)
-        message = db.session.scalars(select(Message).join(RatingRequest).filter_by(subject_id=subject.id)).one()
+        message = db.session.scalars(
+            select(Message).join(RatingRequest).where(RatingRequest.subject_id == subject.id)
+        ).one()
         message.state, message.reason = "failed", reason
         db.session.flush()
         tell_moved({message.id: message.kind})
