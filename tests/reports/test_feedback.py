@@ -391,7 +391,8 @@ def sent(agency: Agency, database: Database) -> Agency:
             factories.sent_request(visit, "claire@example.org")
         factories.rate(agency.claire, made[0].id, 4, "Bien")
         refused, aside = (factories.request_of(made[place].id).message for place in (2, 4))
-        refused.state, aside.state, aside.reason = "failed", "suppressed", "not_sampled"
+        refused.state, refused.reason = "failed", "refused"
+        aside.state, aside.reason = "suppressed", "not_sampled"
         factories.rate(agency.claire, agency.claires_done, 5)
         db.session.flush()
         tallied()
