@@ -156,7 +156,7 @@ def fill_every_card(agency: Agency, hour: int) -> None:
     rated = factories.done_visit(claire, service, [wassim], hour=hour, ask=True).id
     low = factories.rate(agency.claire, rated, 1)
     low.call_back = True
-    say(agency.wassim.user, low, "contest", "Je n’étais pas là")
+    say(agency.wassim.user, low, "contest", "Je n’étais pas là", low.version)
     failed = factories.request_of(rated).message
     failed.state, failed.reason, failed.next_at = "failed", "refused", clock.now()
     done = factories.done_visit(claire, service, [wassim], hour=hour + 1, ask=True).id

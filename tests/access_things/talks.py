@@ -101,7 +101,7 @@ class Talks(Story):
     def contest(self) -> dict[str, Any]:
         """Wassim contests what Claire has said."""
         rating = db.session.get_one(Rating, self.commented_rating()["rating_id"])
-        say(self.agency.wassim.user, rating, "contest", "le secret de Wassim")
+        say(self.agency.wassim.user, rating, "contest", "le secret de Wassim", rating.version)
         return {"word_id": db.session.scalars(select(WorkerWord.id)).one()}
 
     def excluded_rating(self) -> dict[str, Any]:

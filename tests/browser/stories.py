@@ -330,5 +330,5 @@ def own_ratings(agency: Agency) -> None:
     workers_may_see(agency)
     read_notice(agency.wassim.user)
     rating = db.session.get_one(Rating, 1)
-    show_comment(agency.sofia.user, rating)
-    say(agency.wassim.user, rating, "contest", LONG)
+    show_comment(agency.sofia.user, rating, rating.version)
+    say(agency.wassim.user, rating, "contest", LONG, rating.version)

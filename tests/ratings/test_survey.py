@@ -182,7 +182,7 @@ def box(page: Page, remark: str) -> str:
     """What the box of a remark sends, as `4:Kindness` names it."""
     stars, text = remark.split(":")
     boxes = page.soup.select(f'.remarks[data-stars="{stars}"] label')
-    return next(str(one.input["value"]) for one in boxes if one.get_text().strip() == text)
+    return next(str(one.select("input")[0]["value"]) for one in boxes if one.get_text().strip() == text)
 
 
 def test_what_was_said_is_kept_and_no_change_of_the_survey_alters_it(
