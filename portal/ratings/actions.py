@@ -150,7 +150,8 @@ def answer_link(opened: Opened, stars: int, comment: str, details: Details | Non
         of_handling = _l("How this incident was handled has been rated in the meantime.")
         raise Refused(of_visit if subject.visit_id else of_handling, "rated")
     write_first(subject, value)
-    record("rating.left", None, subject.about, after={"stars": stars, "channel": opened.channel})
+    how = {"how": opened.given_how} if opened.given_how else {}
+    record("rating.left", None, subject.about, after={"stars": stars, "channel": opened.channel} | how)
     return True
 
 

@@ -10,6 +10,7 @@ from portal.settings.queries import option
 
 HOW_LABELS = {"telephone": _l("by telephone"), "visit": _l("during a visit"), "paper": _l("on paper")}
 HANDED_OVER = "link"  # not typed: the client answered through a link that staff have read too
+HOW_GIVEN = HOW_LABELS | {HANDED_OVER: _l("through a link handed over by the agency")}
 
 
 def in_words(said: Any) -> str | None:
@@ -19,7 +20,7 @@ def in_words(said: Any) -> str | None:
         said: the rating, a former value of it, or a row with their columns.
     """
     if said.typed_by is None:
-        return _("through a link handed over by the agency") if said.given_how == HANDED_OVER else None
+        return str(HOW_GIVEN[HANDED_OVER]) if said.given_how == HANDED_OVER else None
     if said.given_how is None or said.given_at is None:
         return _("entered by %(name)s", name=said.typed_by)
     how, when = HOW_LABELS[said.given_how], exact(said.given_at)

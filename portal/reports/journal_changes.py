@@ -26,7 +26,7 @@ from portal.outbox.queries import REASON_LABELS, STATE_LABELS
 from portal.people.availability_forms import weekdays
 from portal.people.timeline import LABELS
 from portal.ratings.suspects import SUSPECT_LABELS
-from portal.ratings.words import HOW_LABELS
+from portal.ratings.words import HOW_GIVEN
 from portal.reports import journal_quality
 from portal.reports.journal_words import record_label
 from portal.reports.quality import SOURCES
@@ -156,7 +156,7 @@ WORDS: Mapping[str, Mapping[Any, object]] = {
     **journal_quality.WORDS,
     "account.method": METHODS,
     "channel": SOURCES,
-    "how": HOW_LABELS,
+    "how": HOW_GIVEN,
     "incident.state": INCIDENT_STATES,
     "incident_mails": PACE_LABELS,
     "language": LANGUAGES,

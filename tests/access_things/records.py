@@ -207,6 +207,7 @@ MADE: dict[str, Callable[[Records], dict[str, Any]]] = {
     "staff.forget_filter": Records.kept_filter,
     "staff.show_month": Records.closed_month,
     "staff.close_month": Records.month,
+    "staff.download_month": Records.month,
     "staff.show_export": Records.exported,
     "staff.download_export": Records.exported,
     **{f"staff.{page}": Records.entry for page in ("change_entry", "move_entry")},

@@ -12,7 +12,7 @@ from tests.factories import PASSWORD, Agency
 
 STYLE = "(style => [style.outlineStyle, style.boxShadow])(getComputedStyle(document.activeElement))"
 INSIDE = "document.activeElement === document.body || document.activeElement.closest('dialog') !== null"
-PATIENCE = 40  # presses of Tab within which anything on these pages is reached
+PATIENCE = 50  # presses of Tab within which anything on these pages is reached
 
 
 def tab_to(tab: Tab, selector: str) -> None:

@@ -205,6 +205,8 @@ def test_staff_never_read_the_link_that_was_mailed_and_what_comes_through_theirs
     assert stranger.get(fresh).form("Save").submit(stars="5").h1 == "Thank you"
     kinds = select(AuditEntry.kind).where(AuditEntry.kind.like("visit.link%")).order_by(AuditEntry.id)
     assert database.all(kinds) == ["visit.link_made", "visit.link_renewed"]
+    left = database.one(select(AuditEntry.after).where(AuditEntry.kind == "rating.left"))
+    assert left["how"] == "link"
     page = sofia.get(visit)
     assert "through a link handed over by the agency" in page.words
     assert "Sofia Benali made a new link for the client" in page.words
