@@ -392,6 +392,14 @@ def test_every_template_begins_with_a_comment_on_what_it_reads() -> None:
     faults(name for name, text in pages().items() if not text.startswith("{#"))
 
 
+def test_a_class_has_one_block_of_rules_of_its_own() -> None:
+    """Two things of one name undo each other: once the bars of a chart took the portals' menu off the phone."""
+    style = re.sub(r"/\*.*?\*/", "", (ROOT / "static/portal.css").read_text(encoding="utf-8"), flags=re.DOTALL)
+    alone = re.findall(r"^(\.[\w-]+) \{", style, re.MULTILINE)  # at the margin: not for one width or for paper
+    assert len(alone) > 200
+    assert sorted({name for name in alone if alone.count(name) > 1}) == []
+
+
 def test_no_code_and_no_style_stands_in_a_template() -> None:
     bad = re.compile(r"hx-on|\son[a-z]+=|javascript:|js:|<script(?![^>]*\ssrc=)|hx-vals|hx-eval", re.IGNORECASE)
     plain = {name: without_comments(text) for name, text in pages().items()}
