@@ -15,16 +15,22 @@ from portal.controls.files import XlsxWriter
 from portal.controls.reports import Sheet
 from portal.controls.table import Column
 from portal.i18n import exact, written_day
-from portal.reports import months
+from portal.reports import month_changes, months
 from portal.reports.feedback import Line
 from portal.reports.feedback_forms import FeedbackFilter
 from portal.reports.feedback_sheets import DAYS, WORKERS, book_of, definitions, figure_cells, ranked_mean
-from portal.reports.month_figures import MonthFigures, figures_of
+from portal.reports.month_figures import MonthFigures, figures_of, then_and_today
 from portal.reports.month_paper import about, rated
 
+FIGURES = (
+    Column("figure", _l("Figure"), None, "text"), Column("then", _l("When the month was closed"), None, "text"),
+    Column("then_n", _l("n, when the month was closed"), None, "number"), Column("today", _l("Today"), None, "text"),
+    Column("today_n", _l("n, today"), None, "number"),
+)  # fmt: skip
 DIFFERENCES = (
     Column("visit", _l("Number of the visit"), None, "number"), Column("service", _l("Service"), None, "text"),
     Column("then", _l("When the month was closed"), None, "text"), Column("today", _l("Today"), None, "text"),
+    Column("edits", _l("What is other"), None, "text"),
 )  # fmt: skip
 
 
@@ -65,10 +71,12 @@ def _closed_sheets(user: User, found: MonthFigures) -> Sequence[Sheet]:
 
     workers = [[line.key, line.name, *cells(line), ranked_mean(line, whole)] for line in found.kept.workers]
     days = [[line.key, line.last, *cells(line)] for line in months.kept_days(user, closed)]
-    changed = [[one.visit_id, one.service, rated(one.was, one.was_counted), rated(one.now, one.now_counted)]
-               for one in found.differences]  # fmt: skip
+    figures = [[one.label, one.then.value, one.then.n, one.today.value, one.today.n] for one in then_and_today(found)]
+    changed = ([one.visit_id, one.service, rated(one.was), rated(one.now), ", ".join(one.edits)]
+               for one in month_changes.each_difference(user, closed))  # fmt: skip
     return [
         Sheet("workers", pgettext("sheet", "By worker"), WORKERS, workers),
         Sheet("days", pgettext("sheet", "By date"), DAYS, days),
+        Sheet("figures", pgettext("sheet", "Then and today"), FIGURES, figures),
         Sheet("changes", pgettext("sheet", "Changes since"), DIFFERENCES, changed),
     ]

@@ -1,10 +1,10 @@
 """The figures of a month: as they were kept when it was closed, or as they are today."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from portal.accounts.models import User
 from portal.ratings.figures import mapping_of_today
@@ -19,7 +19,7 @@ from portal.reports.feedback_figures import (
     told_score,
 )
 from portal.reports.month_models import ClosedMonth
-from portal.reports.months import Difference, Kept
+from portal.reports.months import Kept
 
 
 @dataclass(frozen=True)
@@ -29,26 +29,25 @@ class MonthFigures:
     Attributes:
         closed: when and by whom it was closed, if it is: then the figures are those of that moment.
         mapping: from how many stars promoters and passives were counted.
-        differences: what has changed since it was closed.
+        today: the same as it counts today, where it is closed; workers are not read a second time.
     """
 
     first_day: date
     closed: ClosedMonth | None
     kept: Kept
     mapping: tuple[int, int]
-    differences: Sequence[Difference]
+    today: Kept | None = None
 
 
 def figures_of(user: User, first_day: date) -> MonthFigures:
     """The figures of a month as this person may see them."""
-    closed = months.closed_month(first_day)
-    if closed:
-        mapping = closed.promoters_from, closed.passives_from
-        return MonthFigures(first_day, closed, months.kept_figures(user, closed), mapping,
-                            months.differences(user, closed))  # fmt: skip
-    cut = months.cut_of(user, first_day)
+    closed, cut = months.closed_month(first_day), months.cut_of(user, first_day)
     whole, requests = feedback.overall(cut, None)[0].whole, feedback.read_requests(cut, None)[0]
-    return MonthFigures(first_day, None, Kept(whole, feedback.by_name(cut, "worker"), requests), mapping_of_today(), ())
+    if closed is None:
+        today = Kept(whole, feedback.by_name(cut, "worker"), requests)
+        return MonthFigures(first_day, None, today, mapping_of_today())
+    mapping = closed.promoters_from, closed.passives_from
+    return MonthFigures(first_day, closed, months.kept_figures(user, closed), mapping, Kept(whole, (), requests))
 
 
 def told_figures(kept: Kept, mapping: tuple[int, int]) -> list[tuple[str, Told, str]]:
@@ -66,3 +65,35 @@ def ranked_workers(kept: Kept) -> list[tuple[int | None, Line, Told, Told]]:
     """Workers with their place, mean and coefficient; those with too few answers come last, without a place."""
     lines = ranking([line for line in kept.workers if line.answers.tally.n], kept.whole.tally)
     return [(place, line, told_mean(line.answers.tally), told_coefficient(line.answers.tally)) for place, line in lines]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A figure as it was when the month was closed, and as it is today."""
+
+    label: str
+    then: Told
+    today: Told
+
+    @property
+    def is_same(self) -> bool:
+        return self.then == self.today
+
+
+def then_and_today(found: MonthFigures) -> list[Compared]:
+    """The figures of a closed month and those of today side by side, read by the same rules; none of an open month."""
+    if found.today is None:
+        return []
+    sides = [[*_counted(side), *told_figures(side, found.mapping)] for side in (found.kept, found.today)]
+    return [Compared(label, then, today) for (label, then, _then), (_label, today, _today) in zip(*sides, strict=True)]
+
+
+def _counted(kept: Kept) -> list[tuple[str, Told, str]]:
+    tally, asked = kept.whole.tally, kept.requests
+    counts = [
+        (_("Ratings"), tally.n), (_("Positive (4–5 ★)"), tally.positive), (_("Negative (0–2 ★)"), tally.negative),
+        (_("With a comment"), kept.whole.comments), (_("Done visits"), asked.done), (_("Requests sent"), asked.sent),
+        (_("Refused by the mail server"), asked.refused),
+        (pgettext("analytics", "Rated by the client"), asked.answered),
+    ]  # fmt: skip
+    return [(label, Told(str(number), number), "") for label, number in counts]

@@ -1,5 +1,6 @@
 """The report of a month on paper: figures alone, since it leaves by mail. What clients wrote is read on the portal."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from flask_babel import gettext as _
@@ -9,9 +10,19 @@ from portal.accounts.models import User
 from portal.i18n import exact, written_day
 from portal.outbox.queries import REASON_LABELS
 from portal.papers import Block, Paper, Section, bars, note, table, words
+from portal.reports import month_changes
 from portal.reports.feedback import Requests
 from portal.reports.feedback_figures import Told
-from portal.reports.month_figures import MonthFigures, figures_of, ranked_workers, told_figures
+from portal.reports.month_changes import Value
+from portal.reports.month_figures import (
+    Compared,
+    MonthFigures,
+    figures_of,
+    ranked_workers,
+    then_and_today,
+    told_figures,
+)
+from portal.reports.month_models import ClosedMonth
 
 NONE = "–"
 
@@ -27,8 +38,8 @@ def month_paper(user: User, first_day: date) -> Paper:
         Section(_("From the visit to the answer"), [bars((_("Visits"), _("How many")), _funnel(found.kept.requests))]),
         Section(pgettext("analytics", "By worker"), _workers(found)),
     ]
-    if found.differences:
-        sections.append(Section(_("What has changed since"), [_differences(found)]))
+    if found.closed:
+        sections.append(Section(_("What has changed since"), _since(user, found.closed, then_and_today(found))))
     return Paper(
         title=_("Customer feedback: %(month)s", month=written_day(first_day, "LLLL y")), sections=sections,
         name=f"suivi-{first_day:%Y-%m}",
@@ -90,18 +101,35 @@ def _value(told: Told) -> str:
     return f"{told.value} ({told.between})" if told.between else told.value
 
 
-def _differences(found: MonthFigures) -> Block:
-    rows = [(one.visit_id, one.service, rated(one.was, one.was_counted), rated(one.now, one.now_counted))
-            for one in found.differences]  # fmt: skip
-    heads = [_("Number of the visit"), _("Service"), _("When the month was closed"), _("Today")]
-    return table(heads, rows, widths=[2, 3, 3, 3], numeric=[0])
+def _since(user: User, closed: ClosedMonth, figures: Sequence[Compared]) -> list[Block]:
+    """The figures of then beside those of today, and the first of the ratings that are not as they were."""
+    found, total = month_changes.first_differences(user, closed)
+    if not found and all(one.is_same for one in figures):
+        return [words(_("Nothing: what counted then counts today."))]
+    sides = [(one.label, _with_n(one.then), _with_n(one.today)) for one in figures]
+    blocks = [table([_("Figure"), _("When the month was closed"), _("Today")], sides, widths=[4, 4, 4])]
+    if not found:
+        return [*blocks, words(_("No rating is other than it was: what has changed is how far asking has come."))]
+    rows = [(one.visit_id, one.service, rated(one.was), rated(one.now), ", ".join(one.edits)) for one in found]
+    heads = [_("Number of the visit"), _("Service"), _("When the month was closed"), _("Today"), _("What is other")]
+    blocks.append(table(heads, rows, widths=[2, 3, 4, 4, 3], numeric=[0]))
+    if more := total - len(found):
+        blocks.append(note(ngettext("%(num)s more rating is not as it was: the page of the month lists it.",
+                                    "%(num)s more ratings are not as they were: the page of the month lists them.",
+                                    more)))  # fmt: skip
+    return blocks
 
 
-def rated(stars: int | None, counted: bool) -> str:
+def _with_n(told: Told) -> str:
+    return f"{_value(told)}, n = {told.n}" if told.value != str(told.n) else told.value
+
+
+def rated(one: Value | None) -> str:
     """A rating as it was or is, in words."""
-    if stars is None:
+    if one is None:
         return _("not rated")
-    return _stars(stars) if counted else _("%(stars)s (not counted)", stars=_stars(stars))
+    stars = _stars(one.stars) if one.counted else _("%(stars)s (not counted)", stars=_stars(one.stars))
+    return f"{stars} · {one.source}"
 
 
 def _stars(stars: int) -> str:

@@ -11,9 +11,10 @@ from portal.forms import PortalForm, refused
 from portal.pages import done, show
 from portal.papers import answer
 from portal.portals import staff
+from portal.ratings.figures import mapping_of_today
 from portal.reports import feedback, monthly, months
-from portal.reports.feedback_figures import told_mean
-from portal.reports.month_figures import figures_of, ranked_workers, told_figures
+from portal.reports.month_changes import read_differences
+from portal.reports.month_figures import figures_of, ranked_workers, then_and_today, told_figures
 from portal.reports.month_paper import month_paper
 from portal.roles import GRANTS, Permission
 
@@ -34,10 +35,9 @@ def show_month(year: int, month: int) -> Response:
     found = figures_of(g.user, _day_or_404(year, month))
     if found.closed is None:
         abort(404)
-    today = feedback.overall(months.cut_of(g.user, found.first_day), None)[0].whole
     return show("reports/month.html", month=found.closed, then=told_figures(found.kept, found.mapping),
-                today=today.tally, told_today=told_mean(today.tally), workers=ranked_workers(found.kept),
-                mapping=found.mapping, differences=found.differences)  # fmt: skip
+                compared=then_and_today(found), workers=ranked_workers(found.kept), mapping=found.mapping,
+                mapping_today=mapping_of_today(), differences=read_differences(g.user, found.closed))  # fmt: skip
 
 
 @staff.page("/analytics/months/<int:year>/<int:month>/closing", Permission.CLOSE_MONTHS, methods=("GET", "POST"),

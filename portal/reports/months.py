@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
@@ -15,7 +15,7 @@ from portal.controls.periods import months_later
 from portal.errors import Refused
 from portal.extensions import db
 from portal.i18n import local
-from portal.people.models import Client, Service, Worker
+from portal.people.models import Worker
 from portal.ratings.models import RatedWorker, Rating, RatingSubject
 from portal.ratings.tally_models import TOGETHER, RequestTally
 from portal.reports import feedback
@@ -26,9 +26,8 @@ from portal.reports.quality import named
 from portal.settings.queries import option
 
 OFFERED = 24  # months that are listed
-SHOWN = 200  # differences
-_WORDS = func.coalesce(Rating.comment, "") != ""
-_COUNTS = Rating.excluded_at.is_(None)
+HAS_WORDS = func.coalesce(Rating.comment, "") != ""
+IS_COUNTED = Rating.excluded_at.is_(None)
 
 
 @dataclass(frozen=True)
@@ -80,8 +79,8 @@ def close_month(actor: User, first_day: date) -> ClosedMonth:
         raise Refused(_l("Somebody has closed this month already."), "closed") from clash
     db.session.execute(insert(ClosedRating).from_select(
         ["month_id", "subject_id", "stars", "channel", "with_words", "counted"],
-        select(literal(month.id), RatingSubject.id, Rating.stars, Rating.channel, _WORDS, _COUNTS)
-        .join(Rating, Rating.subject_id == RatingSubject.id).where(*_of_month(first_day)),
+        select(literal(month.id), RatingSubject.id, Rating.stars, Rating.channel, HAS_WORDS, IS_COUNTED)
+        .join(Rating, Rating.subject_id == RatingSubject.id).where(*of_month(first_day)),
     ))  # fmt: skip
     keys = RequestTally.service_id, RequestTally.sector_id, RequestTally.stage, RequestTally.reason
     sums = [func.sum(one) for one in (RequestTally.n, RequestTally.answered, RequestTally.commented)]
@@ -94,7 +93,8 @@ def close_month(actor: User, first_day: date) -> ClosedMonth:
     return month
 
 
-def _of_month(first_day: date) -> tuple[ColumnElement[bool], ...]:
+def of_month(first_day: date) -> tuple[ColumnElement[bool], ...]:
+    """What holds of the visits of a month, in a statement that reads `RatingSubject`."""
     last = months_later(first_day, 1) - timedelta(days=1)
     return RatingSubject.visit_id.is_not(None), RatingSubject.day.between(first_day, last)
 
@@ -141,45 +141,3 @@ def _kept(user: User, month: ClosedMonth) -> Select:
     words = func.sum(case((ClosedRating.with_words, 1), else_=0)).label("comments")
     mine = in_perimeter(user, RatingSubject.sector_id), ClosedRating.counted, ClosedRating.month_id == month.id
     return select(*stars, words).join(RatingSubject, RatingSubject.id == ClosedRating.subject_id).where(*mine)
-
-
-# ---- what has changed since ----
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A rating of the month that is not as it was: `was` and `now` are None where it was or is not there."""
-
-    visit_id: int
-    client: str
-    service: str
-    was: int | None
-    was_counted: bool
-    now: int | None
-    now_counted: bool
-
-
-def differences(user: User, month: ClosedMonth) -> list[Difference]:
-    """The ratings that came, changed, or were excluded or counted again since the month was closed."""
-    own = and_(ClosedRating.subject_id == RatingSubject.id, ClosedRating.month_id == month.id)
-    changed = or_(
-        ClosedRating.stars.is_distinct_from(Rating.stars),
-        ClosedRating.counted.is_distinct_from(case((Rating.id.is_not(None), _COUNTS))),
-    )
-    found = (
-        select(RatingSubject.visit_id, named(Client).label("client"), Service.name.label("service"),
-               ClosedRating.stars.label("was"), ClosedRating.counted, Rating.stars.label("now"), Rating.excluded_at)
-        .outerjoin(Rating, Rating.subject_id == RatingSubject.id)
-        .outerjoin(ClosedRating, own)
-        .join(Client, Client.id == RatingSubject.client_id)
-        .join(Service, Service.id == RatingSubject.service_id)
-        .where(*_of_month(month.first_day), in_perimeter(user, RatingSubject.sector_id), changed)
-        .order_by(RatingSubject.day, RatingSubject.id)
-        .limit(SHOWN)
-    )  # fmt: skip
-    return [_difference(row) for row in db.session.execute(found)]
-
-
-def _difference(row: Row) -> Difference:
-    return Difference(row.visit_id, row.client, row.service, row.was, bool(row.counted), row.now,
-                      row.now is not None and row.excluded_at is None)  # fmt: skip

@@ -123,9 +123,12 @@ def test_the_report_of_a_closed_month_says_what_counted_then(
     (mail,) = mailed(mailbox)
     said = paper(mail)
     assert "4,33 / 5" in said and "Clôturé par Inès Caron" in said
-    assert "5 étoiles 1 étoile" in said, "what has changed since"
+    assert "5 étoiles · Sur le portail 1 étoile · Sur le portail" in said, "what has changed since"
+    assert "Pas assez" not in said and "3,00 / 5" in said, "the mean of today beside it"
     sheets = workbook(mail)
-    assert [cell.value for cell in sheets["Écarts depuis"][2]][2:] == ["5 étoiles", "1 étoile"]
+    assert [cell.value for cell in sheets["Écarts depuis"][2]][2:4] == [
+        "5 étoiles · Sur le portail", "1 étoile · Sur le portail",
+    ]  # fmt: skip
     assert sum(row[1].value is not None for row in sheets["Par date"].iter_rows(min_row=2)) == 3
 
 

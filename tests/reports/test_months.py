@@ -1,16 +1,23 @@
 """*Clôturer le mois*: what counted stays as it was; what changes later is listed beside it, never folded in."""
 
+import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
+import pytest
+from flask import Flask
+from pypdf import PdfReader
 from sqlalchemy import func, select, update
 
 from portal import clock
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.people.models import Client, Service
-from portal.ratings.models import Rating
+from portal.ratings.models import FormerRating, Rating
+from portal.ratings.values import Value, replace_value
+from portal.reports import month_changes
 from portal.reports.month_models import ClosedMonth, ClosedRating
+from portal.reports.months import closed_month
 from portal.settings.actions import set_option
 from tests import factories
 from tests.conftest import Database, SignIn
@@ -23,8 +30,15 @@ MONTH = f"{MONTHS}/2026/10"
 
 
 def differences(page: Page) -> list[list[str]]:
-    table = page.soup.select("#since ~ .table-frame table")
+    """The ratings that are not as they were, without the names of the clients."""
+    table = page.soup.select("#since ~ h3 ~ .table-frame table")
     return [[words(cell) for cell in row.select("td")][1:] for row in table[0].select("tbody tr")] if table else []
+
+
+def compared(page: Page) -> dict[str, list[str]]:
+    """Each figure as it was and as it is."""
+    table = page.soup.select("#since ~ .table-frame table")[0]
+    return {words(row.th): [words(cell) for cell in row.select("td")] for row in table.select("tbody tr")}
 
 
 def test_a_closed_month_keeps_what_counted(
@@ -37,6 +51,8 @@ def test_a_closed_month_keeps_what_counted(
     assert before["Rated part"].startswith("83% | n = 6 ")  # the excluded one was an answer too
     assert before["Coverage"].startswith("0% | n = 6 ")
     assert differences(page) == []
+    assert "Nothing: what counted then counts today." in page.words
+    assert {one for side in compared(page).values() for one in [side[1].removeprefix("= ") == side[0]]} == {True}
     with database.writing():
         ratings = db.session.scalars(select(Rating).order_by(Rating.id)).all()
         ratings[0].stars, ratings[1].excluded_at, ratings[1].exclude_reason = 2, clock.now(), "Un doublon"
@@ -52,13 +68,97 @@ def test_a_closed_month_keeps_what_counted(
     page = ines.get(MONTH)
     assert figures(page) == before, "what was closed does not move"
     assert differences(page) == [
-        ["Aide au lever", "0 out of 5 Not counted", "0 out of 5"],
-        ["Aide au lever", "4 out of 5", "4 out of 5 Not counted"],
-        ["Aide au lever", "5 out of 5", "2 out of 5"],
-        ["Aide au lever", "not rated", "3 out of 5"],
+        ["Aide au lever", "0 out of 5 Not counted On the portal", "0 out of 5 On the portal", "Counted again"],
+        ["Aide au lever", "4 out of 5 On the portal", "4 out of 5 Not counted On the portal", "Excluded"],
+        ["Aide au lever", "5 out of 5 On the portal", "2 out of 5 On the portal", "Other stars"],
+        ["Aide au lever", "not rated", "3 out of 5 On the portal", "Rated since"],
     ]
-    assert "Counted today it would be: 2.00 / 5 (n = 5)." in page.words  # (2 + 4 + 0 + 1 + 3) / 5
+    sides = compared(page)
+    assert sides["Ratings"] == ["4", "5"]
+    assert sides["Overall rating"][1].startswith("2.00 / 5 n = 5 ")  # (2 + 4 + 0 + 1 + 3) / 5
+    assert sides["Overall NPS (from stars)"][1].startswith("−80 n = 5 "), "by the rules of then"
+    assert [side[:3] for side in sides["Satisfied: 4 or 5 stars"]] == ["75%", "20%"]
+    assert [sides[name] for name in ("Positive (4–5 ★)", "Negative (0–2 ★)", "Done visits")] == [
+        ["3", "1"], ["1", "3"], ["6", "7"],
+    ]  # fmt: skip
+    assert "Both columns count promoters and passives as when the month was closed" in page.words
     assert number(asked(ines, period="last_month")) == 5, "live pages show what counts now"
+
+
+def test_every_edit_is_named_and_no_word_is_quoted(
+    october: Agency, close: Callable[[], Page], sign_in: SignIn, database: Database
+) -> None:
+    with database.writing():
+        first, second, third = db.session.scalars(select(Rating).where(Rating.stars > 3).order_by(Rating.id)).all()
+        first.comment, second.comment = "Des mots d’avant", "Toujours pareil"
+        tallied()
+    close()
+
+    def say(rating: Rating, stars: int | None = None, comment: str | None = None, channel: str = "portal") -> None:
+        value = Value(stars or rating.stars, comment or rating.comment, channel, "Claire", "client")
+        replace_value(october.claire.user, rating, value)
+
+    with database.writing():
+        first, second, third = db.session.scalars(select(Rating).where(Rating.stars > 3).order_by(Rating.id)).all()
+        say(first, comment="Des mots tout autres")
+        say(second, stars=3)
+        say(second, stars=4)
+        say(third, channel="mail", comment="Un mot de plus")
+        tallied()
+    page = sign_in(october.ines).get(MONTH)
+    assert [row[3] for row in differences(page)] == ["Other source, Other words", "Other words"]
+    assert "Nothing: what counted" not in page.words, "though every figure of stars is the same"
+    assert "mots" not in page.words.replace("mots-clés", "")
+    assert compared(page)["With a comment"] == ["2", "3"]
+
+
+def test_a_word_more_is_a_difference_though_no_figure_moves(
+    october: Agency, close: Callable[[], Page], sign_in: SignIn, database: Database
+) -> None:
+    close()
+    with database.writing():
+        rating = db.session.scalars(select(Rating).where(Rating.stars == 5)).one()
+        rating.details = {"criteria": {"q_punct": 2}, "remarks": []}
+        db.session.add(FormerRating(rating_id=rating.id, stars=5, author_name="Claire", left_at=rating.left_at))
+        rating.changed_at = clock.now()
+    page = sign_in(october.ines).get(MONTH)
+    assert [row[3] for row in differences(page)] == ["Other words"]
+    assert "Nothing: what counted" not in page.words
+
+
+def test_all_differences_are_listed_page_by_page(
+    october: Agency, close: Callable[[], Page], sign_in: SignIn, database: Database, app: Flask
+) -> None:
+    close()
+    with database.writing():
+        claire, rising = db.session.get_one(Client, october.claire.id), db.session.get_one(Service, october.rising)
+        for place in range(60):
+            visit = factories.done_visit(claire, rising, [], days=-27, hour=6 + place % 12)
+            factories.rate(october.claire, visit.id, 4)
+        tallied()
+    ines = sign_in(october.ines)
+    page = ines.get(MONTH)
+    assert (len(differences(page)), "60 results" in page.words) == (50, True)
+    assert len(differences(page.link("Next page").click())) == 10
+    with app.test_request_context():
+        closed = closed_month(date(2026, 10, 1))
+        assert closed
+        assert len(list(month_changes.each_difference(october.ines.user, closed))) == 60, "the workbook has all"
+
+
+def test_a_paper_says_how_many_more_there_are(
+    october: Agency, close: Callable[[], Page], sign_in: SignIn, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close()
+    monkeypatch.setattr(month_changes, "ON_PAPER", 1)
+    with database.writing():
+        for rating in db.session.scalars(select(Rating).where(Rating.stars == 4)):
+            rating.stars = 1
+        tallied()
+    page = sign_in(october.ines).get(f"{MONTH}/report")
+    said = " ".join(" ".join(part.extract_text() for part in PdfReader(io.BytesIO(page.data)).pages).split())
+    assert "1 more rating is not as it was" in said
+    assert "3.50 / 5" in said and "2.00 / 5" in said, "then and today"
 
 
 def test_everybody_sees_their_sectors_of_it(october: Agency, close: Callable[[], Page], sign_in: SignIn) -> None:
