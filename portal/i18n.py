@@ -34,6 +34,7 @@ def init_app(app: Flask) -> None:
         relative=relative,
         exact=exact,
         decimal=decimal,
+        mean=mean,
         duration=duration,
         short_month=lambda month: written_day(month, SHORT_MONTH),
         whole_month=lambda month: written_day(month, "LLLL y"),
@@ -194,10 +195,15 @@ def decimal(value: float, digits: int = 1) -> str:
     return _decimal(value, digits, language())
 
 
+def mean(value: float) -> str:
+    """`4,3` or `4,0`: a mean of stars keeps its one decimal, or it would read like a single rating."""
+    return _decimal(value, 1, language(), "0.0")
+
+
 @lru_cache(maxsize=1024, typed=True)
-def _decimal(value: float, digits: int, code: str) -> str:
+def _decimal(value: float, digits: int, code: str, pattern: str | None = None) -> str:
     rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-    return format_decimal(rounded, locale=PARTS[code])
+    return format_decimal(rounded, pattern, locale=PARTS[code])
 
 
 def duration(minutes: int) -> str:

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeVar
 
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_percent
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.i18n import PARTS, decimal, language
+from portal.i18n import PARTS, decimal, language, mean
 from portal.ratings.figures import is_enough, score_of
 from portal.ratings.statistics import Change, Estimate, Tally, change
 
@@ -41,8 +40,7 @@ class Told:
 
 def told_mean(now: Tally, before: Tally | None = None) -> Told:
     """The mean of the stars."""
-    return _told(now.mean, _of(before, lambda tally: tally.mean), _stars, _between(lambda value: decimal(value)),
-                 lambda value: signed(value, 1))  # fmt: skip
+    return _told(now.mean, _of(before, lambda tally: tally.mean), _stars, _between(mean), _more_or_less)
 
 
 def told_score(now: Tally, before: Tally | None = None, mapping: tuple[int, int] | None = None) -> Told:
@@ -114,9 +112,12 @@ def _between(write: Callable[[float], str]) -> Callable[[Estimate], str]:
     return lambda found: _("between %(low)s and %(high)s", low=write(found.low), high=write(found.high))
 
 
+def _more_or_less(value: float) -> str:
+    return signed(value, 1)
+
+
 def _stars(value: float) -> str:
-    hundredths = Decimal(str(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return f"{format_decimal(hundredths, '0.00', locale=PARTS[language()])} / 5"
+    return f"{mean(value)} / 5"
 
 
 def percent(value: float) -> str:
@@ -127,8 +128,8 @@ def percent(value: float) -> str:
 
 
 def signed(value: float, digits: int = 0) -> str:
-    """`+35`, `−12`, `0`: with the sign that belongs to numbers."""
-    written = decimal(abs(value), digits)
+    """`+35`, `−12`, `0`, `+1,0`: with the sign that belongs to numbers."""
+    written = mean(abs(value)) if digits else decimal(abs(value), 0)
     if not any(sign in "123456789" for sign in written):
         return written
     return f"+{written}" if value > 0 else f"\N{MINUS SIGN}{written}"

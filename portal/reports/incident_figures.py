@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from portal.controls.table import Figure, Spread, Summary
-from portal.i18n import decimal
+from portal.i18n import mean
 from portal.incidents.lists import label_of
 from portal.incidents.models import Incident, Urgency
 from portal.incidents.queries import ENDED
@@ -84,7 +84,7 @@ def tell(sums: Mapping[str, Any]) -> Summary:
         Figure(_("Without an answer of the agency"), str(unanswered)),
     ]
     if rated := int(sums["rated"]):
-        average = f"{decimal(int(sums['stars']) / rated)} / 5"
+        average = f"{mean(int(sums['stars']) / rated)} / 5"
         figures.append(Figure(_("How the handling was rated"), average, f"n = {rated}"))
     return Summary(figures, [Spread(_("By reason"), _lines(sums["groups"], "reason")),
                              Spread(_("By service"), _lines(sums["groups"], "service"))])  # fmt: skip

@@ -18,7 +18,7 @@ from portal.accounts.models import User
 from portal.controls.forms import ControlFilter
 from portal.controls.table import Column, ControlTable, Figure, Offer, Spread, Summary, Totals
 from portal.forms import STAR_WORDS, choices
-from portal.i18n import decimal, start_of_day
+from portal.i18n import mean, start_of_day
 from portal.people.models import Client, Sector, Service, Staff, Worker, staff_sector
 from portal.people.queries import branch, is_named, visible_clients, visible_sectors
 from portal.ratings.models import RatedWorker, Rating, RatingSubject
@@ -190,7 +190,7 @@ def tell(sums: Mapping[str, Any]) -> Summary:
 
 
 def _average(label: str, total: int, n: int) -> Figure:
-    return Figure(label, f"{decimal(total / n)} / 5" if n else "—", f"n = {n}")
+    return Figure(label, f"{mean(total / n)} / 5" if n else "—", f"n = {n}")
 
 
 # ---- where a click leads ----

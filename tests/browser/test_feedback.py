@@ -23,7 +23,7 @@ def test_a_bar_leads_to_the_reviews_behind_it_and_the_file_holds_what_the_page_s
         stories.feedback(agency)
     tab = open_tab(agency.sofia, width=1280)
     tab.open(PAGE)
-    expect(tab.page.locator(".figures .figure").first).to_contain_text("3.67 / 5")  # (5 + 5 + 4 + 0 + 3 + 5) / 6
+    expect(tab.page.locator(".figures .figure").first).to_contain_text("3.7 / 5")  # (5 + 5 + 4 + 0 + 3 + 5) / 6
     tab.link("By worker").click()
     expect(tab.page).to_have_url(re.compile("by=worker"))
     row = tab.page.locator(".rated-by tbody tr").first

@@ -97,7 +97,7 @@ def test_staff_ask_as_they_close_and_the_client_answers_by_mail_in_their_languag
     assert (entry.subject_type, entry.subject_id) == ("incident", reported)
     row = sofia.get("/staff/incidents?period=this_month").says("#result .control-table tbody")
     assert "4 out of 5" in row
-    assert "How the handling was rated 4 / 5 n = 1" in sofia.get("/staff/incidents?period=this_month").words
+    assert "How the handling was rated 4.0 / 5 n = 1" in sofia.get("/staff/incidents?period=this_month").words
     assert len(page.statements) <= 12
 
 

@@ -162,7 +162,7 @@ def test_too_few_answers_make_no_average(agency: Agency, wassim: Browser, databa
     assert "Not enough answers · 4 ratings" in page.words
     assert not page.soup.select(".average")
     several(agency, database, 3)
-    assert "4 out of 5 probably between" in wassim.get(OWN).says(".average")
+    assert "4.0 out of 5 probably between" in wassim.get(OWN).says(".average")
 
 
 def test_what_is_excluded_is_struck_through_and_not_in_the_average(
@@ -215,7 +215,7 @@ def test_each_value_is_answered_once(wassim: Browser, rating: int, database: Dat
     assert "Waits for a decision" in wassim.get(OWN).words
 
 
-@pytest.mark.parametrize(("accepted", "adjusted"), [("yes", "5 out of 5"), ("no", "4.2 out of 5")])
+@pytest.mark.parametrize(("accepted", "adjusted"), [("yes", "5.0 out of 5"), ("no", "4.2 out of 5")])
 def test_a_contest_is_decided_with_a_reason_and_both_figures_are_kept(
     agency: Agency, wassim: Browser, sign_in: SignIn, database: Database, accepted: str, adjusted: str
 ) -> None:

@@ -83,7 +83,7 @@ def test_the_figures_are_those_computed_by_hand(counted: Agency, sign_in: SignIn
     page = asked(sign_in(counted.sofia), compare="none")
     told = figures(page)
     assert told["Overall rating"].startswith(
-        "3.00 / 5 3 out of 5 | n = 4 | between ".replace(" | between", " · between")
+        "3.0 / 5 3.0 out of 5 | n = 4 | between ".replace(" | between", " · between")
     )
     assert told["Overall NPS (from stars)"].startswith("−25 | n = 4 · ± ")  # one of 5, one of 4, two below
     assert told["Satisfied: 4 or 5 stars"].startswith("50% | n = 4 · between ")
@@ -136,7 +136,7 @@ def test_workers_are_told_apart_and_those_who_have_left_stay(
         ["—", "Nadia Abbas", "1", "0", "1", "—"],
     ]
     assert rows[1][3] == "Not enough answers"
-    assert rows[0][3].startswith("3.00 / 5 between ")
+    assert rows[0][3].startswith("3.0 / 5 between ")
     assert [row[:2] + row[3:] for row in table(page, "NPS (from stars)")] == [
         ["Wassim Haddad", "4", "1", "1", "2"], ["Nadia Abbas", "1", "—", "—", "—"],
     ]  # fmt: skip

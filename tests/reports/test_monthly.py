@@ -92,7 +92,7 @@ def test_a_coordinator_is_mailed_the_figures_of_her_sectors_once(
     assert set(files(mail)) == {"suivi-2026-10.pdf", "suivi-2026-10.xlsx"}
     assert mail["Subject"] == "Retour d’information des clients : octobre 2026", "in her language"
     said = paper(mail)
-    assert "4,33 / 5" in said and "Wassim Haddad" in said
+    assert "4,3 / 5" in said and "Wassim Haddad" in said
     assert "Jean" not in said, "who works in the South alone"
     sheets = workbook(mail)
     assert [sheet.title for sheet in sheets][:2] == ["Par intervenant", "Par date"]
@@ -122,9 +122,9 @@ def test_the_report_of_a_closed_month_says_what_counted_then(
     write(app, database)
     (mail,) = mailed(mailbox)
     said = paper(mail)
-    assert "4,33 / 5" in said and "Clôturé par Inès Caron" in said
+    assert "4,3 / 5" in said and "Clôturé par Inès Caron" in said
     assert "5 étoiles · Sur le portail 1 étoile · Sur le portail" in said, "what has changed since"
-    assert "Pas assez" not in said and "3,00 / 5" in said, "the mean of today beside it"
+    assert "Pas assez" not in said and "3,0 / 5" in said, "the mean of today beside it"
     sheets = workbook(mail)
     assert [cell.value for cell in sheets["Écarts depuis"][2]][2:4] == [
         "5 étoiles · Sur le portail", "1 étoile · Sur le portail",

@@ -86,9 +86,9 @@ def test_the_figures_are_those_computed_by_hand(rated: Agency, sign_in: SignIn) 
     page = asked(sign_in(rated.sofia))
     assert figures(page) == {
         "Ratings": "5 · 1 of them excluded from the average",
-        "Average": "3 / 5 · n = 4",  # (5 + 4 + 3 + 0) / 4
-        "Given by clients themselves": "4 / 5 · n = 3",
-        "Entered by the agency": "0 / 5 · n = 1",
+        "Average": "3.0 / 5 · n = 4",  # (5 + 4 + 3 + 0) / 4
+        "Given by clients themselves": "4.0 / 5 · n = 3",
+        "Entered by the agency": "0.0 / 5 · n = 1",
     }
     spread = [row.get_text(" ", strip=True) for row in page.soup.select(".spread tr")]
     assert spread == ["5 stars 1", "4 stars 1", "3 stars 1", "2 stars 0", "1 star 0", "0 stars 1"]
