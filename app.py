@@ -62,6 +62,7 @@ from portal.people import tabs as people_tabs  # noqa: F401 - what the macro `re
 from portal.people import team_routes as people_team_routes  # noqa: F401
 from portal.people import worker_routes as people_worker_routes  # noqa: F401
 from portal.ratings import call_routes as rating_call_routes  # noqa: F401
+from portal.ratings import choice_routes as rating_choice_routes  # noqa: F401
 from portal.ratings import coming_routes as rating_coming_routes  # noqa: F401
 from portal.ratings import link_routes as rating_link_routes  # noqa: F401
 from portal.ratings import live_routes as rating_live_routes  # noqa: F401

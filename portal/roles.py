@@ -87,7 +87,7 @@ class Permission(Enum):
     EXCLUDE_RATINGS = _l("Exclude a rating from the statistics, with a reason.")
     CLOSE_MONTHS = _l("Close a month of ratings: what counted then is kept as it was.")
     EDIT_SURVEY = _l("Set up what clients are asked after a visit, and try it out.")
-    STOP_REQUESTS = _l("Stop or allow rating requests to a person, as that person said.")
+    STOP_REQUESTS = _l("Stop or allow rating requests and notices of visits to a person, as that person said.")
     IMPORT_FILES = _l("Bring in visits, clients and workers from files.")
     OPEN_CONTROLS = _l("Open control tables, keep filters, and take away as files what they show.")
     SEE_JOURNAL = _l("Read who did what in the portal, and take it away as a file.")

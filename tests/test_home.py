@@ -94,7 +94,7 @@ def test_messages_that_did_not_arrive_are_grouped_by_reason_and_lead_to_exactly_
     sofia = sign_in(agency.sofia)
     page = sofia.get("/staff/home")
     assert groups(page) == [
-        "2 no e-mail address", "1 it could not leave in time", "1 the address was refused",
+        "2 no address to write to", "1 it could not leave in time", "1 the address was refused",
         "1 the address refused two messages and is not tried any more",
     ]  # fmt: skip
     for group in groups(page):
@@ -102,7 +102,7 @@ def test_messages_that_did_not_arrive_are_grouped_by_reason_and_lead_to_exactly_
         listed = page.link(reason).click()
         assert len(listed.soup.select("#messages tbody tr")) == int(number), group
         assert "Only messages of the last 7 days." in listed.words
-    older = page.link("no e-mail address").click().link("Show older ones too").click()
+    older = page.link("no address to write to").click().link("Show older ones too").click()
     assert len(older.soup.select("#messages tbody tr")) == 3
     assert groups(sign_in(agency.igor).get("/staff/home")) == []
 

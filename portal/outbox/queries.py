@@ -38,7 +38,7 @@ STATE_LABELS = {
     "suppressed": _l("Not sent"),
 }
 REASON_LABELS = {
-    "no_address": _l("no e-mail address"),
+    "no_address": _l("no address to write to"),
     "opted_out": _l("the person wants no rating requests"),
     "too_old": _l("the visit was too long ago"),
     "too_late": _l("it could not leave in time"),
@@ -53,7 +53,7 @@ REASON_LABELS = {
     "nothing_to_ask": _l("none of the week’s visits is to be asked about any more"),
     "not_sampled": _l("the visit was not drawn: only some are asked about"),
     "reminder_off": _l("reminders are switched off"),
-    "not_left": _l("the first mail did not leave"),
+    "not_left": _l("the first message did not leave"),
     "held": _l("messages were held until it was too late"),
     "by_staff": _l("taken back by the agency"),
     "asked_again": _l("the agency has asked anew"),
@@ -91,12 +91,12 @@ REASON_LABELS = {
     "complaint_by_reader": _l("the person has filed it themselves"),
     "deadline_moved": _l("the complaint is to be answered later"),
     "route_settled": _l("the authority was told meanwhile, or need not be told"),
-    "answer_lost": _l("the mail server’s answer was lost twice"),
+    "answer_lost": _l("the server’s answer was lost twice"),
     "notices_off": _l("notices of completed visits are switched off"),
     "notice_opted_out": _l("the person wants no notices of completed visits"),
     "asked_instead": _l("a rating request about this visit leaves at the same time"),
     "request_first": _l("a rating request about this visit may leave first"),
-    "window": _l("mails leave only at certain hours"),
+    "window": _l("messages leave only at certain hours"),
     "asked_recently": _l("the client was asked recently and is not asked again before that day"),
     "another_first": _l("another visit of this client is asked about first"),
 }

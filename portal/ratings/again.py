@@ -1,7 +1,7 @@
 """*Redemander une évaluation*: staff ask a client by hand, perhaps anew about what is rated: after a repair, say.
 
 The agency's pace does not stop them (the question says when the client was last asked); the client's word does, and
-mails leave at its hours only. Of what is rated, the former and the new value are both kept.
+messages leave at its hours only. Of what is rated, the former and the new value are both kept.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,11 @@ from portal.errors import Refused
 from portal.extensions import db, rows_changed, wires
 from portal.i18n import local
 from portal.outbox.actions import PATIENCE, Order, cancel, schedule
+from portal.outbox.models import MAIL, SMS
 from portal.outbox.suppression import is_suppressed, refusals
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import is_open
-from portal.ratings.reach import person_to_ask, way_to
+from portal.ratings.reach import nobody_asked, way_of_messages
 from portal.ratings.requests import key_of
 from portal.ratings.sharing import leave_out
 from portal.ratings.standing import has_stopped
@@ -28,13 +29,18 @@ from portal.ratings.tallies import follow
 from portal.ratings.timing import opening_after
 from portal.ratings.values import messages_of, refuse_unless_done, refuse_unless_file_is_open
 
+_NOT_TRIED = {
+    MAIL: _l("The address refused two messages and is not tried any more: correct it in the file first."),
+    SMS: _l("The number refused two text messages and is not tried any more: correct it in the file first."),
+}
+
 
 @dataclass(frozen=True)
 class Question:
     """What staff read before they ask.
 
     Attributes:
-        name, address: whom the mail goes to.
+        name, address, channel: whom the message goes to, and how.
         last_asked: when the client was last asked about any visit.
         leaves_at: now, or when the agency's hours begin.
         stars: of the present rating; None when there is none.
@@ -67,19 +73,18 @@ def question_of(user: User, subject: RatingSubject | None, rating: Rating | None
     client = done.visit.client
     if not client.active:
         raise Refused(_l("The client’s file is closed, so nobody is asked."), "inactive")
-    person = person_to_ask(client)
-    way = way_to(person) if person else None
-    if person is None or way is None:
-        raise Refused(_l("Nobody is asked about these visits: there is no e-mail address."), "no-address")
-    if has_stopped(person, way[1]):
+    reached = way_of_messages(client)
+    if reached is None:
+        raise Refused(nobody_asked(by_hand=True), "no-address")
+    person, channel, address = reached
+    if has_stopped(person, address):
         raise Refused(_l("This person wants no rating requests, and must not be asked."), "opted-out")
-    if is_suppressed(refusals(way[1])):
-        message = _l("The address refused two messages and is not tried any more: correct it in the file first.")
-        raise Refused(message, "not-tried")
+    if is_suppressed(refusals(address)):
+        raise Refused(_NOT_TRIED[channel], "not-tried")
     if wires.has_open_incident(done.visit.id):
         raise Refused(_l("An incident on this visit is open: nobody is asked until it is settled."), "incident")
     return Question(
-        person.name, way[1], way[0], _last_asked(done.client_id), opening_after(clock.now()),
+        person.name, address, channel, _last_asked(done.client_id), opening_after(clock.now()),
         rating.stars if rating else None, _rounds(done),
     )  # fmt: skip
 
@@ -95,8 +100,9 @@ def _rounds(subject: RatingSubject) -> int:
     return db.session.scalar(last) or 0
 
 
-def ask_again(user: User, subject: RatingSubject | None, rating: Rating | None, seen: int) -> None:
-    """Promise the mail that asks, in place of one that waits; of what is rated, let the client rate anew.
+def ask_again(user: User, subject: RatingSubject | None, rating: Rating | None, seen: int) -> str:
+    """Promise the message that asks, in place of one that waits; of what is rated, let the client rate anew. Return by
+    which channel it goes.
 
     Args:
         seen: the number of requests that the person has seen.
@@ -124,3 +130,4 @@ def ask_again(user: User, subject: RatingSubject | None, rating: Rating | None, 
         rows_changed(update(Rating).where(Rating.id == rating.id).values(asked_again_at=clock.now()))
     after = {"message": message_id, "stars": asked.stars}
     record("rating.asked_again", user, done.about, after=after)
+    return asked.channel

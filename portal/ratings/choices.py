@@ -14,14 +14,21 @@ from portal.accounts.models import User
 from portal.audit.actions import Actor, record
 from portal.errors import Refused
 from portal.extensions import Panel, db
-from portal.outbox.models import Message
+from portal.outbox.models import MAIL, Message
 from portal.people.models import Client, Relative
 from portal.ratings.models import RequestChoice
 from portal.ratings.queries import is_open, may_open_file
-from portal.ratings.reach import addresses_of, person_to_ask
-from portal.ratings.standing import NOTICES, REQUESTS, Asked, has_stopped, standing_of
+from portal.ratings.reach import addresses_of, nobody_asked, way_of_messages, way_of_requests
+from portal.ratings.standing import NOTICES, REQUESTS, Asked, Standing, has_stopped, standing_of
 from portal.ratings.values import refuse_unless_file_is_open
+from portal.settings.queries import option
 from portal.visits.models import Visit
+
+NOTICES_SENT = "notices.visit_done"  # the option
+STOPPED_BY_READER = {
+    REQUESTS: _l("Whoever reads this address has stopped the requests, and alone can ask for them again."),
+    NOTICES: _l("Whoever reads this address has stopped the notices, and alone can ask for them again."),
+}
 
 
 @dataclass(frozen=True)
@@ -58,43 +65,55 @@ def _holder(letter: Letter) -> Asked | None:
     return next((one for one in people if address.lower() in {own.lower() for own in addresses_of(one)}), None)
 
 
-def choose(user: User, *, wanted: bool) -> None:
-    """Stop or allow the requests to oneself, from one's own account.
+def choose(user: User, *, wanted: bool, about: str = REQUESTS) -> None:
+    """Stop or allow the messages of a kind to oneself, from one's own account.
 
     Beside the file it counts for the address with which they sign in: that is theirs, and staff cannot write it.
     """
     person = person_of(user)
-    _say(person, _login_of(person), wanted, "portal", user, (person.__tablename__, person.id))
+    _say(person, _login_of(person), wanted, "portal", user, (person.__tablename__, person.id), about)
 
 
 def _login_of(person: Asked) -> str:
     return person.account.email if person.account else ""
 
 
-def person_asked(user: User, visit: Visit) -> Asked:
-    """Who is asked about a visit, for staff who may write down what that person wants.
+def reached_about(client: Client, about: str) -> tuple[Asked, str, str] | None:
+    """Whom the messages of a kind about a client's visits reach now, with channel and address."""
+    return way_of_requests(client) if about == REQUESTS else way_of_messages(client)
+
+
+def person_told(user: User, visit: Visit, about: str) -> tuple[Asked, str]:
+    """Whom the messages of a kind about a visit reach, with the address, for staff who may write down what that person
+    wants.
 
     Raises:
-        Refused: the client is another sector's by now, or nobody can be asked: there is no address.
+        Refused: the client is another sector's by now, or nobody is reached: there is no address.
     """
     refuse_unless_file_is_open(user, visit)
-    person = person_to_ask(visit.client)
-    if person is None:
-        raise Refused(_l("Nobody is asked about these visits: there is no e-mail address."), "no-address")
-    return person
+    reached = reached_about(visit.client, about)
+    if reached is None:
+        raise Refused(nobody_reached(about), "no-address")
+    return reached[0], reached[2]
 
 
-def note_choice(user: User, visit: Visit, *, wanted: bool) -> None:
-    """Write down what the person who is asked about a visit has told the agency.
+def nobody_reached(about: str) -> object:
+    """Why the messages of a kind reach nobody, in words."""
+    if about == NOTICES:
+        return _l("Nobody is told of these visits: there is no address to write to.")
+    return nobody_asked()
+
+
+def note_choice(user: User, visit: Visit, *, wanted: bool, about: str = REQUESTS) -> None:
+    """Write down what the person whom the messages of a kind about a visit reach has told the agency.
 
     Raises:
-        Refused: as `person_asked` says, or the reader of the address has said stop in another file.
+        Refused: as `person_told` says, or the reader of the address has said stop in another file.
     """
-    person = person_asked(user, visit)
-    if wanted and standing_of(person).elsewhere:
-        message = _l("Whoever reads this address has stopped the requests, and alone can ask for them again.")
-        raise Refused(message, "reader")
-    _say(person, person.email or "", wanted, "staff", user, (person.__tablename__, person.id))
+    person, address = person_told(user, visit, about)
+    if wanted and standing_of(person, address, about).elsewhere:
+        raise Refused(STOPPED_BY_READER[about], "reader")
+    _say(person, address, wanted, "staff", user, (person.__tablename__, person.id), about)
 
 
 def person_of(user: User) -> Asked:
@@ -138,27 +157,66 @@ def _record_notices(wanted: bool, actor: Actor | None, subject: tuple[str, int])
 # ---- as it is shown ----
 
 
+@dataclass(frozen=True)
+class Choice:
+    """How it stands with one kind of messages.
+
+    Attributes:
+        about: `requests` or `notices`.
+        name: of the person whom they reach; None: nobody, for `reason`.
+        channel: by which they would go.
+        standing: of the person, for staff; None where nobody is reached.
+        stopped: the person wants none.
+    """
+
+    about: str
+    name: str | None
+    channel: str
+    standing: Standing | None
+    stopped: bool
+    reason: object = ""
+
+
+def kinds_sent() -> list[str]:
+    """What the agency sends, of what one may say no to."""
+    return [about for about, sent in ((REQUESTS, is_open()), (NOTICES, option(NOTICES_SENT))) if sent]
+
+
 def visit_panel(user: User, visit: Visit) -> Panel | None:
-    """On the staff's page of a visit: does the person who is asked want to be, and what have they said?"""
-    if not (is_open() and may_open_file(user, visit)):
+    """On the staff's page of a visit: do those who are asked and told want to be, and what have they said?"""
+    kinds = kinds_sent()
+    if not kinds or not may_open_file(user, visit):
         return None
-    person = person_to_ask(visit.client)
-    return Panel("ratings/_choice_panel.html", {
-        "visit_id": visit.id,
-        "name": person.name if person else None,
-        "standing": standing_of(person) if person else None,
-    })  # fmt: skip
+    shown = [_shown_to_staff(visit.client, about) for about in kinds]
+    context = {"visit_id": visit.id, "choices": shown, "by_reader": STOPPED_BY_READER}
+    return Panel("ratings/_choice_panel.html", context)
+
+
+def _shown_to_staff(client: Client, about: str) -> Choice:
+    reached = reached_about(client, about)
+    if reached is None:
+        return Choice(about, None, MAIL, None, stopped=False, reason=nobody_reached(about))
+    person, channel, address = reached
+    standing = standing_of(person, address, about)
+    return Choice(about, person.name, channel, standing, standing.stopped)
 
 
 def account_panel(user: User) -> Panel | None:
-    """On *Mon compte* of a client or relative: the switch, with its present state in words.
+    """On *Mon compte* of a client or relative: a switch for each kind, with its present state in words.
 
-    Only for whoever is asked, or has said stop: nobody else would have anything to switch.
+    Only for whoever is asked or told, or has said stop: nobody else would have anything to switch.
     """
-    if not (is_open() and (user.client_id or user.relative_id)):
+    if not (user.client_id or user.relative_id):
         return None
+    shown = [choice for about in kinds_sent() if (choice := _shown_to_oneself(user, about))]
+    return Panel("ratings/_choice_switch.html", {"choices": shown}) if shown else None
+
+
+def _shown_to_oneself(user: User, about: str) -> Choice | None:
     person = person_of(user)
-    stopped = has_stopped(person, _login_of(person))
-    if not stopped and person_to_ask(db.session.get_one(Client, user.client_id)) is not person:
+    reached = reached_about(db.session.get_one(Client, user.client_id), about)
+    is_reached = reached is not None and reached[0] is person
+    stopped = has_stopped(person, _login_of(person), about)
+    if not stopped and not is_reached:
         return None
-    return Panel("ratings/_choice_switch.html", {"stopped": stopped})
+    return Choice(about, person.name, reached[1] if reached and is_reached else MAIL, None, stopped)

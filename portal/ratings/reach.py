@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from portal.extensions import db
@@ -58,6 +59,30 @@ def person_to_mail(client: Client) -> Client | Relative | None:
 def person_to_ask(client: Client) -> Client | Relative | None:
     """Who is asked about a client's visits: the client, if one can be reached in any way; else as for mails."""
     return client if way_to(client) else relative_to_ask(client.id)
+
+
+def way_of_requests(client: Client) -> tuple[Client | Relative, str, str] | None:
+    """Who is asked after a client's visits as the agency asks today, with channel and address: the weekly mail leaves
+    by mail alone."""
+    if option("ratings.ask_mode") != "digest":
+        return way_of_messages(client)
+    person = person_to_mail(client)
+    return (person, MAIL, person.email) if person and person.email else None
+
+
+def way_of_messages(client: Client) -> tuple[Client | Relative, str, str] | None:
+    """Who is written to about a client's visits in any other way, with channel and address: notices, what is asked by
+    hand."""
+    person = person_to_ask(client)
+    way = way_to(person) if person else None
+    return (person, *way) if person and way else None
+
+
+def nobody_asked(*, by_hand: bool = False) -> object:
+    """Why nobody can be asked about a client's visits, in words."""
+    if sends_texts() and (by_hand or option("ratings.ask_mode") != "digest"):
+        return _l("Nobody is asked about these visits: there is neither an e-mail address nor a mobile number.")
+    return _l("Nobody is asked about these visits: there is no e-mail address.")
 
 
 def channels_of(client_ids: Iterable[int]) -> dict[int, str]:

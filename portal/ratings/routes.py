@@ -1,4 +1,4 @@
-"""Rating a visit on the portal; the staff's list of ratings; who wants to be asked."""
+"""Rating a visit on the portal; the staff's list of ratings."""
 
 from flask import abort, flash, g, url_for
 from flask_babel import gettext as _
@@ -10,17 +10,16 @@ from portal.forms import STAR_WORDS
 from portal.htmx import request
 from portal.pages import done, show
 from portal.portals import client, staff
-from portal.ratings import actions, choices, queries, survey
+from portal.ratings import actions, queries, survey
 from portal.ratings.columns import waiting_visit
 from portal.ratings.forms import RatingForm, present_of
 from portal.ratings.low import look_at
 from portal.ratings.models import Rating, RatingSubject
-from portal.ratings.standing import standing_of
 from portal.ratings.suspects import suspect_answers
 from portal.ratings.words import in_words_for_client
 from portal.roles import Permission
 from portal.settings.queries import option
-from portal.visits.queries import row_of, visit_of
+from portal.visits.queries import row_of
 
 MODULE = "ratings.enabled"
 
@@ -117,39 +116,3 @@ def look_at_rating(rating_id: int) -> Response:
     back_to = safe_next(request.form.get("next")) or url_for("staff.list_ratings")
     return done(back_to, fragment="ratings/_staff_row.html",
                 row=queries.rating_row(g.user, rating_id))  # fmt: skip
-
-
-@client.page("/rating-requests", Permission.SEE_OWN_ACCOUNT, methods=("POST",), module=MODULE)
-def choose_requests() -> Response:
-    """The switch on *Mon compte*: does one want to be asked after a visit?"""
-    wanted = _wanted()
-    choices.choose(g.user, wanted=wanted)
-    flash(_said(wanted), "success")
-    return done(url_for("client.me"))
-
-
-@staff.page("/visits/<int:visit_id>/rating-requests", Permission.STOP_REQUESTS, methods=("GET", "POST"), module=MODULE)
-def note_choice(visit_id: int) -> Response:
-    """What the person who is asked about a visit has told the agency, by telephone perhaps.
-
-    Who has stopped the requests did so with a click of their own: that they are to come again is asked about first.
-    """
-    visit = visit_of(g.user, visit_id) or abort(404)
-    if request.method != "POST":
-        person = choices.person_asked(g.user, visit)
-        said = standing_of(person).history[:1]
-        return show("ratings/choice_confirm.html", visit_id=visit_id, name=person.name, said=said)
-    wanted = _wanted()
-    choices.note_choice(g.user, visit, wanted=wanted)
-    flash(_said(wanted), "success")
-    return done(url_for("staff.show_visit", visit_id=visit_id))
-
-
-def _wanted() -> bool:
-    """What the pressed button says; a form without it says nothing."""
-    word = request.form.get("wanted")
-    return word == "yes" if word in ("yes", "no") else abort(400)
-
-
-def _said(wanted: bool) -> str:
-    return _("Rating requests will be sent again.") if wanted else _("No more rating requests will be sent.")

@@ -2,12 +2,14 @@
 
 from flask import abort, flash, g, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from portal.accounts.queries import safe_next
 from portal.errors import Refused
 from portal.extensions import db
 from portal.forms import STAR_WORDS, PortalForm, refused
+from portal.outbox.models import MAIL, SMS
 from portal.pages import done, show
 from portal.portals import staff
 from portal.ratings import again, exclusion, on_behalf, queries, replies, survey
@@ -21,6 +23,10 @@ from portal.visits.queries import row_of
 from portal.visits.ways import followed_from
 
 MODULE = "ratings.enabled"
+_ON_ITS_WAY = {
+    MAIL: _l("The mail that asks for a rating is on its way."),
+    SMS: _l("The text message that asks for a rating is on its way."),
+}
 
 
 @staff.page("/visits/<int:visit_id>/rating", Permission.RATE_FOR_CLIENTS, methods=("GET", "POST"), module=MODULE)
@@ -104,10 +110,10 @@ def ask_again(visit_id: int) -> Response:
         if not form.validate_on_submit():
             form.version.data = str(question.rounds)
             return _deed("ratings/_ask.html", heading, visit_id, form, question=question)
-        again.ask_again(g.user, subject, rating, form.seen_version)
+        channel = again.ask_again(g.user, subject, rating, form.seen_version)
     except Refused as refusal:
         return _deed("ratings/_ask.html", heading, visit_id, None, 409, refusal.message)
-    flash(_("The mail that asks for a rating is on its way."), "success")
+    flash(str(_ON_ITS_WAY[channel]), "success")
     return done(_back(visit_id))
 
 

@@ -24,18 +24,20 @@ REQUESTS, NOTICES = "requests", "notices"  # what one may say no to, each for it
 
 @dataclass(frozen=True)
 class Word:
-    """One change of mind: when, to what, by which way (`link`, `portal`, `staff`), and which of the staff noted it."""
+    """One change of mind: when, to what, by which way (`link`, `portal`, `staff`; `address`: of the link's reader), and
+    which of the staff noted it."""
 
     at: datetime
     wanted: bool
     said_by: str
+    address: str
     name: str | None
 
     @property
     def way(self) -> str:
         """By which way it was said, in words."""
         if self.said_by == "link":
-            return _("with the link of a mail")
+            return _("with the link of a mail") if "@" in self.address else _("with the link of a text message")
         if self.said_by == "portal":
             return _("on the portal")
         return _("noted by %(name)s", name=self.name) if self.name else _("noted by the agency")
@@ -65,10 +67,17 @@ _OF_READER = and_(
 _NEWEST_OF_READER = RequestChoice.id == select(func.max(RequestChoice.id)).where(_OF_READER).scalar_subquery()
 _NEWEST_OF_PERSON = RequestChoice.id == select(func.max(RequestChoice.id)).where(_OF_PERSON).scalar_subquery()
 _NEWEST = select(RequestChoice).where(or_(_NEWEST_OF_PERSON, _NEWEST_OF_READER)).order_by(RequestChoice.id.desc())
+# of both kinds: the page of a visit tells of both
+_BY_PERSON = and_(RequestChoice.person_type == bindparam("type"), RequestChoice.person_id == bindparam("id"))
+_BY_READER = RequestChoice.id.in_(
+    select(func.max(RequestChoice.id)).where(
+        RequestChoice.address == bindparam("address"), RequestChoice.address != "", RequestChoice.said_by != "staff",
+    ).group_by(RequestChoice.about)
+)  # fmt: skip
 _ALL = (
     select(RequestChoice, Staff)
     .outerjoin(Staff, and_(Staff.account_id == RequestChoice.account_id, RequestChoice.said_by == "staff"))
-    .where(or_(_OF_PERSON, _NEWEST_OF_READER))
+    .where(or_(_BY_PERSON, _BY_READER))
     .order_by(RequestChoice.id.desc())
 )
 
@@ -79,9 +88,8 @@ def has_stopped(person: Asked | None, address: str, about: str = REQUESTS) -> bo
     Args:
         about: `requests` that ask for a rating, or `notices` that a visit is done.
     """
-    known = g.get("standings", {}) if about == REQUESTS and person and address == person.email else {}
-    if person and (standing := known.get((person.__tablename__, person.id))):
-        return standing.stopped  # the page has read it already
+    if person and (read := g.get("standings", {}).get((person.__tablename__, person.id, address.lower()))):
+        return read[about].stopped  # the page has read it already
     return _is_stop(db.session.scalars(_NEWEST, _names(person, address, about)).all(), person)
 
 
@@ -106,24 +114,29 @@ def stopped_among(asked: Collection[tuple[str, int, str]]) -> set[tuple[str, int
     return stopped
 
 
-def standing_of(person: Asked) -> Standing:
-    """How it stands with a person and the requests, and how it came to that; read once for all parts of a page."""
+def standing_of(person: Asked, address: str, about: str = REQUESTS) -> Standing:
+    """How it stands with a person who is reached at an address, and how it came to that; read once for all parts of a
+    page, and for both kinds."""
     known = g.setdefault("standings", {})
-    who = person.__tablename__, person.id
+    who = person.__tablename__, person.id, address.lower()
     if who not in known:
-        known[who] = _read_standing(person)
-    return known[who]
+        known[who] = _read_standings(person, address)
+    return known[who][about]
 
 
-def _read_standing(person: Asked) -> Standing:
-    rows = db.session.execute(_ALL, _names(person, person.email or "")).all()
-    said = [row.RequestChoice for row in rows]
-    own = [
-        Word(word.at, word.wanted, word.said_by, staff.name if staff else None)
-        for word, staff in rows
-        if _is_of(word, person)
-    ]
-    return Standing(_is_stop(said, person), _is_stopped_elsewhere(said, person), own)
+def _read_standings(person: Asked, address: str) -> dict[str, Standing]:
+    who = {"type": person.__tablename__, "id": person.id, "address": address.lower()}
+    rows, found = db.session.execute(_ALL, who).all(), {}
+    for about in (REQUESTS, NOTICES):
+        said = [(row.RequestChoice, row.Staff) for row in rows if row.RequestChoice.about == about]
+        words = [word for word, _staff in said]
+        own = [
+            Word(word.at, word.wanted, word.said_by, word.address, staff.name if staff else None)
+            for word, staff in said
+            if _is_of(word, person)
+        ]
+        found[about] = Standing(_is_stop(words, person), _is_stopped_elsewhere(words, person), own)
+    return found
 
 
 def _names(person: Asked | None, address: str, about: str = REQUESTS) -> dict[str, object]:

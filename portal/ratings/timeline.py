@@ -15,7 +15,7 @@ from portal.outbox.queries import REASON_LABELS
 from portal.ratings.models import FormerRating, Rating, RatingRequest, RatingSubject, SuspectAnswer
 from portal.ratings.panels import subject_and_rating
 from portal.ratings.queries import is_low, may_open_file
-from portal.ratings.reach import person_to_ask
+from portal.ratings.reach import way_of_requests
 from portal.ratings.standing import Word, standing_of
 from portal.ratings.words import in_words
 from portal.settings.queries import option, values_at
@@ -52,8 +52,8 @@ def timeline_facts(user: User, visit: Visit) -> list[Fact]:
     facts += _left_out(asked)
     facts += _said(rating) if rating else []
     facts += _deeds(visit)
-    person = person_to_ask(visit.client) if may_open_file(user, visit) else None
-    said = standing_of(person).history if person else []
+    reached = way_of_requests(visit.client) if may_open_file(user, visit) else None
+    said = standing_of(reached[0], reached[2]).history if reached else []
     facts += [_chosen(word) for word in said if word.at >= subject.ended_at]
     if visit.state == State.DONE and all(one.revoked_at or one.again for one in asked):
         facts.append(_not_asked(visit))

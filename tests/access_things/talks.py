@@ -94,6 +94,10 @@ class Talks(Story):
             read_notice(worker.user)
         return {}
 
+    def notices_sent(self) -> dict[str, Any]:
+        set_option(None, "notices.visit_done", "on")
+        return {}
+
     def commented_rating(self) -> dict[str, Any]:
         rating = factories.rate(self.agency.claire, self.agency.claires_done, 1, "le secret de Claire")
         return {**self.workers_see(), "rating_id": rating.id}
@@ -147,6 +151,8 @@ BODIES: dict[str, dict[str, str]] = {
     "client.rate_visit": {"stars": "4", "comment": "le secret de Claire"},
     "client.choose_requests": {"wanted": "no"},
     "staff.note_choice": {"wanted": "no"},
+    "client.choose_visit_notices": {"wanted": "no"},
+    "staff.note_visit_notices": {"wanted": "no"},
     "staff.ask_again": {"version": "0"},
     "staff.decide_contest": {"accepted": "no", "reason": "Planning vérifié"},
     "worker.answer_own_rating": {"kind": "reply", "text": "Merci", "version": "1"},
@@ -178,6 +184,8 @@ MADE: dict[str, Callable[[Talks], dict[str, Any]]] = {
     "staff.show_to_worker": Talks.commented_rating,
     "staff.hide_from_worker": Talks.commented_rating,
     "staff.list_contested": Talks.workers_see,
+    "client.choose_visit_notices": Talks.notices_sent,
+    "staff.note_visit_notices": Talks.notices_sent,
     "staff.decide_contest": Talks.contest,
     **{
         f"{portal}.{page}": Talks.thread

@@ -198,7 +198,7 @@ def test_a_copy_on_purpose_is_announced_and_the_first_sending_stays(
     [
         ("uncertain", "answer_lost", "the person gets it twice"),
         ("expired", "too_late", "it could not leave in time"),
-        ("suppressed", "no_address", "no e-mail address"),
+        ("suppressed", "no_address", "no address to write to"),
         ("cancelled", "by_staff", "taken back by the agency"),
     ],
 )
@@ -427,7 +427,7 @@ def test_refused_messages_of_the_week_stand_on_the_home_page(
     home = sofia.get("/staff/home")
     assert not home.soup.select(".trouble"), "the others leave"
     groups = {tag.get_text(" ", strip=True) for tag in home.soup.select(".lost-mails li a")}
-    assert groups == {"1 the address was refused", "1 the mail server’s answer was lost twice"}
+    assert groups == {"1 the address was refused", "1 the server’s answer was lost twice"}
     assert listed(home.link("the address was refused").click()) == {number}
     assert not sign_in(agency.igor).get("/staff/home").soup.select(".lost-mails"), "those of her sectors alone"
     time_machine.shift(timedelta(days=8))

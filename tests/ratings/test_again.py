@@ -156,7 +156,7 @@ def test_mails_leave_at_the_agencys_hours_only(
         set_option(None, "ratings.request_window", "mon-sat 09:00-19:00")
     time_machine.shift(timedelta(hours=9))  # 21:00
     words = ask(sign_in, agency, agency.claires_done)
-    assert "Mails leave at certain hours only: this one on 18 November 2026, 9:00." in words
+    assert "Messages leave at certain hours only: this one on 18 November 2026, 9:00." in words
     assert mailbox.collect() == []
 
 

@@ -92,7 +92,7 @@ def test_the_switch_on_ones_account_says_how_it_stands(
     assert "After some visits, a mail asks you how it went." in page.text
     page = page.form("Receive no more").submit(wanted="no").follow()
     assert "No more rating requests will be sent." in page.text
-    assert "No mail asks you for a rating." in page.text
+    assert "No message asks you for a rating." in page.text
     assert words(database) == [(kind, False, "portal")]
     page = page.form("Receive rating requests again").submit(wanted="yes").follow()
     assert "After some visits, a mail asks you how it went." in page.text
@@ -217,7 +217,7 @@ def test_who_signs_in_with_another_address_speaks_for_their_file_alone(
         db.session.get_one(Client, agency.denis.id).email = agency.claire.email
     denis = sign_in(agency.denis)
     denis.act("/client/rating-requests", {"wanted": "no"})
-    assert "No mail asks you for a rating." in denis.get("/client/account").words
+    assert "No message asks you for a rating." in denis.get("/client/account").words
     plan_asked_visit(agency, database)
     assert len(mailbox.collect()) == 1
 

@@ -27,7 +27,7 @@ def test_the_coming_week_says_who_is_asked_and_why_others_are_not(
             for row in page.soup.select("tbody tr")}  # fmt: skip
     assert "Not asked" not in rows[str(first)]
     assert "the client was asked a short time ago" in rows[str(second)], "the pause is followed in memory"
-    assert "no e-mail address" in rows[str(unreachable)]
+    assert "no address to write to" in rows[str(unreachable)]
     assert len(page.statements) <= 6
     assert agency.claire.name not in igor.get("/staff/ratings/coming").words
     assert before.items() <= database.fingerprint().items()

@@ -259,7 +259,8 @@ def test_who_cannot_open_the_portal_is_not_mailed_a_link_and_staff_see_why(
     page = sign_in(agency.sofia).get("/staff/outbox?state=suppressed&who=haddad")
     assert "Wassim Haddad" in page.words
     assert "Haddad" not in sign_in(agency.igor).get("/staff/outbox").words, "of another sector"
-    assert ("the person has no access to the portal" if reason == "no_login" else "no e-mail address") in page.words
+    said = "the person has no access to the portal" if reason == "no_login" else "no address to write to"
+    assert said in page.words
 
 
 def test_relatives_are_told_as_the_file_grants_and_in_place_of_the_client(

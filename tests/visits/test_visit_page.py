@@ -118,7 +118,7 @@ def test_pressed_and_left_are_two_lines_here_too(
         number = message.id
     sofia = sign_in(agency.sofia)
     page = sofia.get(f"/staff/visits/{visit}")
-    assert "no e-mail address" in lines(page)[position(page, "Not sent")]
+    assert "no address to write to" in lines(page)[position(page, "Not sent")]
     sofia.act(f"/staff/outbox/{number}/again")
     page = sofia.get(f"/staff/visits/{visit}")
     assert position(page, "Sofia Benali pressed “Send again”") < position(page, "Will leave")
@@ -151,7 +151,7 @@ def test_no_reminder_is_announced_of_a_mail_that_did_not_leave(
     number = reminder_of(database, state=state, sent_at=None, reason="refused")
     for path in (f"/staff/visits/{visit}", f"/staff/outbox/{number}"):
         page = sofia.get(path)
-        assert "the first mail did not leave" in lines(page)[position(page, "Will not leave")]
+        assert "the first message did not leave" in lines(page)[position(page, "Will not leave")]
         assert not page.soup.select(".timeline-ahead"), "nothing is to come"
         assert "21 November" not in lines(page)[position(page, "Will not leave")]
     assert "Leaves" not in page.says(".facts")
@@ -249,7 +249,7 @@ def test_a_mail_that_waits_for_its_hours_says_so(
     assert mailbox.collect() == []
     sofia = sign_in(agency.sofia)
     page = sofia.get(f"/staff/visits/{visit}")
-    position(page, "Will leave Rating request · mails leave only at certain hours 18 November 2026, 9:00")
+    position(page, "Will leave Rating request · messages leave only at certain hours 18 November 2026, 9:00")
     time_machine.shift(timedelta(hours=11))
     mailbox.one()
     assert "certain hours" not in sign_in(agency.sofia).get("/staff/outbox?kind=ratings.request").says("#messages")
