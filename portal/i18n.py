@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_interval, format_timedelta
 from babel.numbers import format_decimal
 from flask import Flask, g, has_request_context, request, session
-from flask_babel import force_locale, get_locale
+from flask_babel import force_locale, get_locale, refresh
 from flask_babel import gettext as _
 
 from portal import clock
@@ -75,16 +75,24 @@ def in_language(code: str, caller: Callable[[], str]) -> str:
 
 
 def choose_language() -> str:
-    """The person's choice, else the browser's, else the agency's. A mail forces its recipient's instead."""
+    """The person's choice, else that of the mail whose link was followed, else the browser's, else the agency's. A mail
+    forces its recipient's instead."""
     if not has_request_context():
         return "fr"
     chosen = session.get("language") or session.get("read_in")
-    for choice in (request.args.get("lang"), g.get("language"), chosen):
+    for choice in (request.args.get("lang"), g.get("language"), chosen, g.get("mailed_in")):
         if choice in LANGUAGES:
             return reading_language(choice)
     # not `best_match`, which takes a second choice that we have to the letter ("fr") before a first one ("en-GB")
     wanted = (tag[:2].lower() for tag, quality in request.accept_languages if quality)
     return reading_language(*wanted)
+
+
+def go_on_in(code: str | None) -> None:
+    """Have this answer go on in the language of the mail that brought the person here, if they have chosen none: who
+    was written to in French need not have a French browser."""
+    g.mailed_in = code
+    refresh()
 
 
 def zone() -> ZoneInfo:

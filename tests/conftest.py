@@ -456,10 +456,15 @@ def stranger(app: Flask) -> Browser:
     return open_browser(app)
 
 
-def open_browser(app: Flask) -> Browser:
+def open_browser(app: Flask, *, chosen: str | None = None) -> Browser:
+    """An English browser. Behind a mailed link the language of the mail comes before the browser's, and only what its
+    owner has `chosen` comes before that."""
     made = app.test_client()
     assert isinstance(made, Browser)
     made.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+    if chosen:
+        with made.session_transaction() as cookie:
+            cookie["language"] = chosen
     return made
 
 

@@ -16,7 +16,7 @@ from portal.people.models import Client, Relative
 from portal.ratings import letters
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import is_asked_anew, is_open, rating_of
-from portal.ratings.reach import person_to_ask, way_to
+from portal.ratings.reach import language_of, person_to_ask, way_to
 from portal.ratings.requests import promise_reminder
 from portal.ratings.standing import has_stopped
 from portal.ratings.survey import asked_about
@@ -40,19 +40,13 @@ def recipient_of(client: Client) -> Recipient | None:
 
 def as_recipient(person: Client | Relative | None) -> Recipient | None:
     """The person as somebody who gets a mail, in the language that they read."""
-    return Recipient(str(person.email), person.name, _language(person)) if person else None
+    return Recipient(str(person.email), person.name, language_of(person)) if person else None
 
 
 def reached(person: Client | Relative | None) -> Recipient | None:
     """The person as somebody who gets a message by the way that is theirs."""
     way = way_to(person) if person else None
-    return Recipient(way[1], person.name, _language(person), way[0]) if person and way else None
-
-
-def _language(person: Client | Relative) -> str:
-    """What the person chose on the portal comes before what the agency noted in the file."""
-    chosen = person.account.language if person.account else None
-    return chosen or person.language or option("agency.language")
+    return Recipient(way[1], person.name, language_of(person), way[0]) if person and way else None
 
 
 def reader(message: Message) -> Recipient | None:

@@ -14,7 +14,7 @@ from portal.people.models import Client, Relative
 from portal.ratings import queries
 from portal.ratings.link_models import VisitLink
 from portal.ratings.models import RatingRequest, RatingSubject
-from portal.ratings.reach import is_address_of
+from portal.ratings.reach import is_address_of, language_of
 from portal.ratings.words import HANDED_OVER
 from portal.roles import Role
 from portal.settings.queries import option
@@ -50,6 +50,12 @@ class Opened:
         """Who reads it, by the name that the mail was sent to."""
         mailed = self.by.message.recipient if isinstance(self.by, RatingRequest) else None
         return mailed or self.reader.name
+
+    @property
+    def language(self) -> str:
+        """In which the reader was written to, or would be."""
+        mailed = self.by.message.language if isinstance(self.by, RatingRequest) else None
+        return mailed or language_of(self.reader)
 
     @property
     def channel(self) -> str:

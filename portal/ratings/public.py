@@ -16,6 +16,7 @@ from portal.accounts.throttles import brake, count_hit, place_of
 from portal.errors import Refused
 from portal.extensions import csrf, db
 from portal.forms import STAR_WORDS
+from portal.i18n import go_on_in
 from portal.links import make_token
 from portal.outbox.models import SMS, Message
 from portal.pages import show
@@ -51,6 +52,7 @@ def rate(token: str) -> Response:
 
 def _rate(token: str) -> Response:
     opened = open_link(token)
+    go_on_in(opened.language if opened else None)
     state = state_of(opened)
     late = 409 if request.method == "POST" else 200
     if opened and state == "answered":
@@ -194,6 +196,7 @@ def _unsubscribe(token: str) -> Response:
     letter = letter_by_token(token)
     if letter is None:
         return refuse("invalid")
+    go_on_in(letter.message.language)
     if request.method == "POST":
         choices.choose_by_link(letter, wanted="again" in request.form)  # which no mail program ever posts
     again = request.method == "POST" and "again" in request.form

@@ -85,6 +85,12 @@ def nobody_asked(*, by_hand: bool = False) -> object:
     return _l("Nobody is asked about these visits: there is no e-mail address.")
 
 
+def language_of(person: Client | Relative) -> str:
+    """What the person chose on the portal comes before what the agency noted in the file."""
+    chosen = person.account.language if person.account else None
+    return chosen or person.language or option("agency.language")
+
+
 def channels_of(client_ids: Iterable[int]) -> dict[int, str]:
     """By which channel a message about these clients' visits would go now; those that are missing get mails. It decides
     what a message waits for, the mail server or the gateway; how it goes is asked when it leaves."""

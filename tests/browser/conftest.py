@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from werkzeug.serving import make_server
 
 from tests.browser.tab import LOCALES, SWITCHES, Tab
-from tests.conftest import SignIn
+from tests.conftest import SignIn, open_browser
 from tests.factories import Persona
 
 PATIENCE = 20_000  # milliseconds; a quiet machine needs a tenth, a busy one is not wrong
@@ -93,17 +93,21 @@ def clear(context: BrowserContext) -> None:
 
 
 @pytest.fixture
-def open_tab(site: str, sign_in: SignIn, browser: Browser) -> Generator[OpenTab]:
+def open_tab(app: Flask, site: str, sign_in: SignIn, browser: Browser) -> Generator[OpenTab]:
     """Open a browser of its own for somebody: `open_tab(agency.claire, width=1280, script=False)`; or one that stays:
-    `open_tab(agency.claire, stays=kept(width=1280))`."""
+    `open_tab(agency.claire, stays=kept(width=1280))`. Who follows a mailed link, and is nobody, has `chosen` a language
+    or reads that of the mail."""
     opened: list[Tab] = []
     staying: list[BrowserContext] = []
 
-    def open_tab(person: Persona | None = None, *, stays: BrowserContext | None = None, **more: Any) -> Tab:
+    def open_tab(
+        person: Persona | None = None, *, stays: BrowserContext | None = None, chosen: str | None = None, **more: Any
+    ) -> Tab:
         context = stays or new_context(browser, **more)
         staying.extend([stays] if stays else [])
-        if person:
-            context.add_cookies([{"name": "suivi", "value": str(sign_in(person).cookie()), "url": site}])
+        if person or chosen:
+            holder = sign_in(person) if person else open_browser(app, chosen=chosen)
+            context.add_cookies([{"name": "suivi", "value": str(holder.cookie()), "url": site}])
         opened.append(Tab(context.new_page(), site))
         return opened[-1]
 

@@ -62,7 +62,8 @@ def test_a_page_is_fit_for_everybody(
         with database.writing():
             sight.before(agency)
     person = getattr(agency, sight.who) if sight.who else None
-    tab = open_tab(person, stays=kept(language=language, theme=theme, width=width))
+    chosen = None if person else language  # else a mailed page speaks as its mail
+    tab = open_tab(person, chosen=chosen, stays=kept(language=language, theme=theme, width=width))
     sight.visit(tab, story)
     if sight.status == 500:
         tab.forgive("500")

@@ -57,7 +57,7 @@ def test_a_scanner_that_runs_scripts_and_looks_everywhere_changes_nothing(
         context.close()
     assert database.fingerprint() == before
     time_machine.shift(timedelta(minutes=5))
-    answer_as_a_person(open_tab(), next(link for link in links if "stars=5" in link))
+    answer_as_a_person(open_tab(chosen="en"), next(link for link in links if "stars=5" in link))
     assert database.one(select(Rating.stars)) == 5
 
 
@@ -67,11 +67,11 @@ def test_a_scanner_that_presses_the_button_at_once_does_not_speak_for_the_person
     link = next(link for link in links if "stars=0" in link)
     left = database.one(select(RatingRequest.asked_at).where(RatingRequest.asked_at.is_not(None)))
     time_machine.move_to(left + timedelta(seconds=2), tick=False)
-    answer_as_a_person(open_tab(), link)
+    answer_as_a_person(open_tab(chosen="en"), link)
     assert database.count(Rating) == 0
     assert database.all(select(SuspectAnswer.stars, SuspectAnswer.reason)) == [(0, "too_fast")]
     time_machine.move_to(left + timedelta(minutes=30))
-    answer_as_a_person(open_tab(), link.replace("stars=0", "stars=4"))
+    answer_as_a_person(open_tab(chosen="en"), link.replace("stars=0", "stars=4"))
     assert database.one(select(Rating.stars)) == 4
 
 
@@ -80,7 +80,7 @@ def test_a_scanner_that_opens_the_way_out_stops_no_requests(
 ) -> None:
     """The page that stops the requests asks first: only its own button does it."""
     unsubscribe = next(link for link in links if "/unsubscribe/" in link)
-    tab = open_tab()
+    tab = open_tab(chosen="en")
     before = database.fingerprint()
     assert tab.open(path_of(unsubscribe)) == 200
     tab.page.evaluate("fetch(location.href, {method: 'HEAD'})")

@@ -27,7 +27,7 @@ def test_the_link_of_the_notice_leads_to_the_stars(
     found = re.search(rf"{site}(/r/[\w-]+)\s", text_of(mailbox.one()))
     assert found
     time_machine.shift(timedelta(minutes=5))
-    tab = open_tab(width=390, script=script)
+    tab = open_tab(chosen="en", width=390, script=script)
     assert tab.open(found[1]) == 200
     expect(tab.page.locator(".visit-facts")).to_contain_text("Wassim")
     tab.page.locator("label").filter(has=tab.page.locator("input[name=stars][value='4']")).click()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from time_machine import TimeMachineFixture
 
@@ -16,8 +17,15 @@ from portal.people.models import Client, Service, Worker
 from portal.ratings.models import RatingRequest, RatingSubject
 from portal.settings.actions import set_option
 from tests import factories
-from tests.conftest import Database, Mailbox, text_of
+from tests.conftest import Database, Mailbox, open_browser, text_of
 from tests.factories import PARIS, Agency
+from tests.pages import Browser
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Browser:
+    """Who follows Claire's links, not signed in: they have chosen English, or would read French as her mails are."""
+    return open_browser(app, chosen="en")
 
 
 @dataclass(frozen=True)

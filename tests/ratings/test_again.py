@@ -63,8 +63,8 @@ def test_after_a_repair_the_client_is_asked_again_and_both_ratings_are_kept(
     anew = read(rated.visit, mail)
     claire = sign_in(agency.claire)
     time_machine.shift(timedelta(hours=1))
-    assert "You have rated this visit already" in claire.get(anew.link).words
-    assert "You have already answered" in claire.get(rated.link).words, "the former link stays locked"
+    assert "You have rated this visit already" in claire.get(f"{anew.link}?lang=en").words
+    assert "You have already answered" in claire.get(f"{rated.link}?lang=en").words, "the former link stays locked"
     assert claire.post(rated.link, data={"stars": "0"}).status in (409, 410)
     assert claire.post(anew.link, data={"stars": "5", "comment": "Réparé"}).status == 200
     assert values(database) == [(2, "mail"), (5, "mail")]

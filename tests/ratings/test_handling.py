@@ -268,10 +268,10 @@ def test_a_link_that_opens_no_more_speaks_of_the_incident_not_of_a_visit(
     time_machine.shift(timedelta(days=15))
     assert "asked for above the conversation about your incident" in stranger.get(link).words
     time_machine.shift(timedelta(days=60))
-    assert "This incident is too long ago to be rated here." in stranger.get(link).words
+    assert "This incident is too long ago to be rated here." in stranger.get(f"{link}?lang=en").words
     with database.writing():
         set_option(None, "ratings.client_ratings", "off")
-    closed = stranger.get(link).words
+    closed = stranger.get(f"{link}?lang=en").words
     assert "nothing to answer about this incident" in closed and "visit" not in closed
     with database.writing():
         set_option(None, "ratings.client_ratings", "on")

@@ -71,7 +71,7 @@ def test_keys_rotate_as_the_installation_lists_them_newest_first(
 ) -> None:
     def restart(listed: str) -> Browser:
         app.config["PORTAL_LINK_KEYS"] = config.link_keys({"PORTAL_LINK_KEYS": listed}, tmp_path)
-        return open_browser(app)
+        return open_browser(app, chosen="en")
 
     restart(OLD)
     before = read(plan_asked_visit(agency, database), mailbox.one())

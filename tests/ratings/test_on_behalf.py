@@ -289,7 +289,7 @@ def test_the_link_in_a_mail_that_has_left_says_that_the_agency_has_entered_the_r
     sofia = sign_in(agency.sofia)
     form = sofia.get(f"/staff/visits/{asked.visit}/rating").form("Save")
     assert form.submit(stars="4", comment="Secret", how="visit", day="2026-11-17", hour="11:00").status == 303
-    page: Page = sign_in(agency.claire).get(asked.link)
+    page: Page = sign_in(agency.claire).get(f"{asked.link}?lang=en")
     assert "Your agency has already entered your rating" in page.words
     assert "4 out of 5" in page.words
     assert "Secret" not in page.words, "what the portal holds is read behind the sign-in"

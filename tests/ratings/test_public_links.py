@@ -44,6 +44,28 @@ def said(database: Database) -> tuple:
     )
 
 
+# ---- its language ----
+
+
+def test_every_page_behind_a_link_is_in_the_language_of_its_mail_unless_another_is_chosen(
+    app: Flask, asked: Asked, database: Database
+) -> None:
+    reader = open_browser(app)  # an English browser, whose owner has chosen nothing
+    page = reader.get(asked.link)
+    assert (page.at("html")["lang"], page.title) == ("fr", "Votre évaluation · Maison & Soins")
+    assert "Only Maison & Soins reads your answer." in page.link("EN").click().words
+    assert page.link("Vos données personnelles").click().at("html")["lang"] == "fr"
+    assert reader.get(asked.unsubscribe).at("html")["lang"] == "fr"
+    assert page.form("Enregistrer").submit().at("html")["lang"] == "fr", "refused"
+    assert page.form("Enregistrer").submit(stars="4").h1 == "Merci"
+    assert reader.get(asked.link).h1 == "Vous avez déjà répondu"
+    assert open_browser(app, chosen="en").get(asked.link).h1 == "You have already answered"
+    with database.writing():
+        db.session.get_one(Client, database.one(select(Visit.client_id).where(Visit.id == asked.visit))).active = False
+    assert reader.get(asked.link).h1 == "Ce lien n’est plus utile"
+    assert reader.get("/r/nothing").at("html")["lang"] == "en", "of a link that is not ours nothing is known"
+
+
 # ---- what it is for ----
 
 
@@ -329,7 +351,7 @@ def test_a_link_works_for_fourteen_days_to_the_second(
     ends = database.one(select(RatingRequest.expires_at).where(RatingRequest.asked_at.is_not(None)))
     assert timedelta(0) <= ends - asked_on - timedelta(days=14) < timedelta(seconds=30)
     time_machine.move_to(ends - timedelta(seconds=1), tick=False)
-    form = stranger.get(asked.link).form("Save")
+    form = stranger.get(f"{asked.link}?lang=en").form("Save")
     time_machine.move_to(ends + timedelta(seconds=1), tick=False)
     page = form.submit(stars="4")
     assert page.status == 410

@@ -240,7 +240,7 @@ def test_the_mailed_page_and_the_agencys_own_window_ask_the_same(
         )  # fmt: skip
         token = make_token("rate", factories.sent_request(visit, agency.claire.email).message.public_id)
         visit_id = visit.id
-    opened = ines.get(f"/r/{token}")
+    opened = ines.get(f"/r/{token}?lang=en")
     assert "Did the worker stay the full time?" in opened.words
     thanked = opened.form("/r/").submit(stars="5", q_time="4", remarks=box(opened, "5:On time"))
     assert "Thank you from Maison & Soins, and see you soon!" in thanked.words

@@ -108,11 +108,16 @@ def test_a_reopened_visit_is_to_be_done_again_and_can_be_rated_once_it_is(
     assert stranger.get(link).form("Save").submit(stars="5").h1 == "Thank you"
 
 
+def test_a_link_that_is_handed_over_opens_in_the_clients_language(app: Flask, agency: Agency, copy: Copy) -> None:
+    assert open_browser(app).get(copy(agency.claires_done)).at("html")["lang"] == "fr"
+
+
 def test_after_the_days_of_the_portal_the_page_is_kind_and_closed(
     agency: Agency, copy: Copy, stranger: Browser, database: Database, time_machine: TimeMachineFixture
 ) -> None:
     link = copy(agency.claires_done)
     time_machine.shift(timedelta(days=58))
+    link += "?lang=en"
     assert stranger.get(link).form("Save")
     time_machine.shift(timedelta(days=3))
     page = stranger.get(link)
@@ -282,7 +287,7 @@ def test_looking_changes_nothing(agency: Agency, stranger: Browser, copy: Copy, 
 
 def test_of_two_tabs_the_first_counts(agency: Agency, app: Flask, copy: Copy, database: Database) -> None:
     link = copy(agency.claires_done)
-    tabs = [open_browser(app).get(link) for _ in range(2)]
+    tabs = [open_browser(app, chosen="en").get(link) for _ in range(2)]
     assert tabs[0].form("Save").submit(stars="5").h1 == "Thank you"
     second = tabs[1].form("Save").submit(stars="1")
     assert (second.status, second.h1) == (409, "You have already answered")
