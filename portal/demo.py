@@ -96,6 +96,7 @@ def build() -> None:
     with clock.at(clock.now() - timedelta(days=60)):
         set_option(None, "agency.name", AGENCY)
         set_option(None, "agency.phone", PHONE)
+        set_option(None, "ratings.workers_see", "on")
         north, south = _sectors()
         staff = _staff(north, south)
         services = make_services()
