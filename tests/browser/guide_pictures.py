@@ -222,8 +222,6 @@ def configuration(camera: Camera) -> None:
         for group in ("modules", "requests"):
             tab.open(f"/staff/settings?group={group}")
             camera.shoot(tab.page, f"admin-{group}", whole=group == "modules")
-        tab.open("/staff/survey")
-        camera.shoot(tab.page, "admin-question")
         tab.open("/staff/accounts")
         camera.shoot(tab.page, "admin-accounts")
         tab.open("/staff/journal?period=last_7_days")

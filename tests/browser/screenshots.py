@@ -8,7 +8,7 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 from playwright.sync_api import sync_playwright
 
-from tests.browser import guide_pictures, incident_pictures, quality_pictures
+from tests.browser import feedback_pictures, guide_pictures, incident_pictures, quality_pictures
 from tests.browser.camera import DESK, FOLDER, PHONE, Camera
 from tests.browser.installation import Installation
 from tests.browser.tab import LOCALES, SWITCHES
@@ -88,7 +88,7 @@ def main() -> None:
         for language in LOCALES:
             folder = FOLDER / language
             with a_mail_server() as (postman, url), an_installation(filled=True, smtp_url=url) as installation:
-                told = (guide_pictures, incident_pictures, quality_pictures)
+                told = (guide_pictures, incident_pictures, quality_pictures, feedback_pictures)
                 of_the_demo = [picture for each in told for picture in each.OF_THE_DEMO]
                 take(of_the_demo, Camera(browser, installation, language, folder, postman))
             with a_mail_server() as (postman, url), an_installation(filled=False, smtp_url=url) as installation:
