@@ -25,7 +25,7 @@ from portal.ratings.reach import nobody_asked, way_of_messages
 from portal.ratings.requests import key_of
 from portal.ratings.sharing import leave_out
 from portal.ratings.standing import has_stopped
-from portal.ratings.tallies import follow
+from portal.ratings.tallies import follow, move_noted
 from portal.ratings.timing import opening_after
 from portal.ratings.values import messages_of, refuse_unless_done, refuse_unless_file_is_open
 
@@ -126,6 +126,7 @@ def ask_again(user: User, subject: RatingSubject | None, rating: Rating | None, 
     row = {"subject_id": done.id, "round": round, "message_id": message_id, "again": True}
     db.session.execute(insert(RatingRequest), [row])
     follow([done.id], asked_on=local(due).date())
+    move_noted()
     if rating:  # past the mapper: who is just changing it is not disturbed
         rows_changed(update(Rating).where(Rating.id == rating.id).values(asked_again_at=clock.now()))
     after = {"message": message_id, "stars": asked.stars}

@@ -39,16 +39,15 @@ def open_ratings(visits: Sequence[Visit], *, ask: bool = True) -> None:
     asked = ask and is_open()
     facts = _facts(visits, asked)
     there = select(RatingSubject.visit_id, RatingSubject.id).where(RatingSubject.visit_id.in_(list(facts)))
-    subjects = dict(db.session.execute(there).all())
-    for visit_id, subject_id in subjects.items():
-        rows_changed(update(RatingSubject).where(RatingSubject.id == subject_id).values(facts[visit_id]))
-        rows_changed(delete(RatedWorker).where(RatedWorker.subject_id == subject_id))
-    if fresh := [row for visit_id, row in facts.items() if visit_id not in subjects]:
+    known = dict(db.session.execute(there).all())
+    subjects = dict(known)
+    if fresh := [row for visit_id, row in facts.items() if visit_id not in known]:
         written = insert(RatingSubject).returning(RatingSubject.visit_id, RatingSubject.id)
         subjects |= dict(db.session.execute(written, fresh).all())
-    _write_down_workers(subjects)
     if asked:
         _promise_requests({subjects[visit_id]: row for visit_id, row in facts.items()})
+    _write_down_anew({subject_id: facts[visit_id] for visit_id, subject_id in known.items()})
+    _write_down_workers(subjects)
     follow(list(subjects.values()))
 
 
@@ -66,6 +65,13 @@ def _facts(visits: Sequence[Visit], asked: bool) -> dict[int, dict]:
         }
         for visit in visits
     }  # fmt: skip
+
+
+def _write_down_anew(subjects: dict[int, dict]) -> None:
+    """After the messages: a weekly mail that is just leaving holds itself, and waits for what it asks about."""
+    for subject_id, facts in sorted(subjects.items()):
+        rows_changed(update(RatingSubject).where(RatingSubject.id == subject_id).values(facts))
+        rows_changed(delete(RatedWorker).where(RatedWorker.subject_id == subject_id))
 
 
 def _write_down_workers(subjects: dict[int, int]) -> None:

@@ -3,7 +3,8 @@
 Whoever changes a rating calls `count_first` or `count_change`; whoever writes a request or ends, reopens or cancels a
 visit calls `follow`; the outbox says itself which messages moved. On PostgreSQL what is moved is locked first, so that
 two who move the same see each other's work; on SQLite one writes at a time. All take what they lock in one order, so
-that nobody waits in a circle: messages, subjects, cells of requests, ratings, cells of ratings.
+that nobody waits in a circle: messages, subjects, cells of requests, ratings, cells of ratings. Therefore what follows
+is only noted down, and moved when all of the deed is known: at once, in the order of the cells.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    event,
     func,
     literal,
     or_,
@@ -29,6 +31,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import String as Text
+from sqlalchemy.orm import Session, SessionTransaction
 
 from portal.extensions import db
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
@@ -38,7 +41,8 @@ from portal.ratings.tally_rows import STARS, adding, spread, summed
 from portal.visits.models import Visit
 
 ASKING = ("ratings.request", "ratings.reminder", "ratings.digest")  # kinds of message by which clients are asked
-MOST = 500  # subjects in one statement
+MOST = 10_000  # subjects in one statement: all of a deed, or cells would be locked in two orders
+_NOTED = "ratings.tallies.noted"
 
 Said = tuple[int, str | None, str]  # stars, comment and channel of a rating
 
@@ -46,6 +50,7 @@ Said = tuple[int, str | None, str]  # stars, comment and channel of a rating
 def count_first(subject: RatingSubject, said: Said) -> None:
     """Count the first rating of a subject, just before it is written."""
     if subject.visit_id:
+        move_noted()
         _count_answer(subject.id, None, said)
         _count(subject.id, None, said)
 
@@ -56,12 +61,14 @@ def count_change(subject_id: int, before: Said | None, after: Said | None) -> No
     Args:
         before, after: None where it is not counted: excluded from the statistics.
     """
+    move_noted()
     _count(subject_id, before, after)
 
 
 def count_another_answer(subject_id: int, before: Said, after: Said) -> None:
     """Count the answer of a client where the agency had typed one, and words where there were none. What is excluded
     from the statistics was answered all the same."""
+    move_noted()
     _count_answer(subject_id, before, after)
 
 
@@ -135,13 +142,41 @@ def messages_moved(moved: Mapping[int, str]) -> None:
 
 
 def follow(subjects: Sequence[int], asked_on: date | None = None) -> None:
-    """Bring subjects to where they belong in the tally of requests: as their visit, requests and messages stand now.
+    """Bring subjects to where they belong in the tally of requests: as their visit, requests and messages stand when
+    the transaction ends, or when one of their ratings is counted in it.
 
     Args:
-        subjects: by id; who writes requests calls this once they are written.
+        subjects: by id.
         asked_on: the day on which their clients are asked for the first time, if nobody was to be asked so far.
     """
-    engine, ids = db.engine.dialect.name, sorted(set(subjects))
+    if subjects:
+        noted = db.session.info.setdefault(_NOTED, {})
+        noted.update({subject: asked_on or noted.get(subject) for subject in subjects})
+
+
+@event.listens_for(Session, "before_commit")
+def _move_noted(session: Session) -> None:
+    """A savepoint is not the end: what is locked here is held until that."""
+    if not session.in_nested_transaction():
+        move_noted()
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget_noted(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(_NOTED, None)  # rolled back or closed: a commit has moved them before
+
+
+def move_noted() -> None:
+    """Have follow at once what is to follow: before a rating is locked."""
+    if noted := db.session.info.pop(_NOTED, None):
+        db.session.flush()
+        for asked_on in {*noted.values()}:
+            _move(sorted(subject for subject, day in noted.items() if day == asked_on), asked_on)
+
+
+def _move(ids: Sequence[int], asked_on: date | None) -> None:
+    engine = db.engine.dialect.name
     for start in range(0, len(ids), MOST):
         given = {"ids": ids[start : start + MOST], "asked_on": asked_on}
         if engine == "postgresql":  # by itself: what follows must see what those have written who were waited for
