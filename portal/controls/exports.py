@@ -46,6 +46,16 @@ class ExportView:
         return "refused" if self.work.state == "done" else "moving"
 
     @property
+    def back(self) -> str:
+        """Words of the link to where the file was asked for."""
+        return str(self.table.back) if isinstance(self.table, Report) else _("Back to the table")
+
+    @property
+    def is_parted(self) -> bool:
+        """Whether what is too long for this file may be short enough sheet by sheet."""
+        return isinstance(self.table, Report) and self.export.format == "xlsx"
+
+    @property
     def title(self) -> str:
         return str(self.table.title) if self.table else _("Table")
 

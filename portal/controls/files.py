@@ -31,7 +31,7 @@ class Writer(Protocol):
     """What takes the rows of a table, one after the other, and gives the file at the end."""
 
     def write(self, values: Sequence[Any]) -> None: ...
-    def finish(self, said: Iterable[tuple[str, str | int]], summary: Summary | None) -> bytes: ...
+    def finish(self, said: Iterable[tuple[str | int, ...]], summary: Summary | None) -> bytes: ...
 
 
 def guarded(text: str) -> str:
@@ -56,7 +56,7 @@ class CsvWriter:
     def write(self, values: Sequence[Any]) -> None:
         self.csv.writerow([_as_text(value) for value in values])
 
-    def finish(self, said: Iterable[tuple[str, str | int]], summary: Summary | None) -> bytes:  # noqa: ARG002
+    def finish(self, said: Iterable[tuple[str | int, ...]], summary: Summary | None) -> bytes:  # noqa: ARG002
         self.text.flush()
         return self.bytes.getvalue()
 
@@ -135,14 +135,14 @@ class XlsxWriter:
             self.shapes[shape] = self.book.add_format({"num_format": shape})
         return self.shapes[shape]
 
-    def finish(self, said: Iterable[tuple[str, str | int]], summary: Summary | None, name: str = "") -> bytes:
+    def finish(self, said: Iterable[tuple[str | int, ...]], summary: Summary | None, name: str = "") -> bytes:
         self._end(name)
         about = self.book.add_worksheet(pgettext("sheet", "Filters"))
         about.set_column(0, 0, 30)
         about.set_column(1, 1, 50, self.wrapped)
         lines = [(self.title, ""), *said, *_figures(summary)]
-        for place, (name, *values) in enumerate(lines):
-            about.write_string(place, 0, name, self.bold if place == 0 else None)
+        for place, (called, *values) in enumerate(lines):
+            about.write_string(place, 0, str(called), self.bold if place == 0 else None)
             for further, value in enumerate(values, start=1):
                 self._put(about, place, further, value)
         self.book.close()

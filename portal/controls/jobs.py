@@ -1,7 +1,7 @@
 """Writing the file of a table, and forgetting it a week later."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from flask_babel import force_locale
@@ -16,8 +16,8 @@ from portal.controls.files import WRITERS, XlsxWriter
 from portal.controls.forms import ControlFilter
 from portal.controls.models import Export
 from portal.controls.queries import Sort, asked_sort, chosen, open_desk, read_query, summarise, value_of
-from portal.controls.reports import REPORTS, Book, Report
-from portal.controls.table import ControlTable
+from portal.controls.reports import REPORTS, Report, Sheet
+from portal.controls.table import Column, ControlTable
 from portal.extensions import begin_reading, db, rows_changed, wires, writing
 from portal.folding import fold
 from portal.i18n import exact, local
@@ -84,32 +84,38 @@ def _write_report(work: Work, export: Export, report: Report, user: User, args: 
     if not form.validate():
         return
     book = report.book(form, args)
-    if book.length > LONGEST:
+    sheets = book.sheets_of(export.format, args.get("sheet", ""))
+    length = sum(sheet.length for sheet in sheets)
+    if length > LONGEST:
         return
-    _tell(work, 0, book.length)
-    content, written = _write_sheets(work, export, book, args.get("sheet", ""), lambda rows: _about(user, form, rows))
+    _tell(work, 0, length)
+    content, written = _write_sheets(work, export, sheets, lambda rows: [*_about(user, form, rows), *book.about])
     db.session.commit()
     _keep(work, export, report, user, form, File(content, written, sectors))
 
 
 def _write_sheets(
-    work: Work, export: Export, book: Book, asked: str, about: Callable[[int], list]
+    work: Work, export: Export, sheets: Sequence[Sheet], about: Callable[[int], list]
 ) -> tuple[bytes, int]:
-    only = [book.sheets[asked]] if asked in book.sheets else list(book.sheets.values())
-    sheets = only if export.format == "xlsx" else only[:1]
-    writer, written = WRITERS[export.format](sheets[0].title, sheets[0].columns), 0
+    heads = [_keyed(sheet.columns) if export.format == "csv" else sheet.columns for sheet in sheets]
+    length, written = sum(sheet.length for sheet in sheets), 0
+    writer = WRITERS[export.format](sheets[0].title, heads[0])
     for place, sheet in enumerate(sheets):
         if place and isinstance(writer, XlsxWriter):
-            writer.turn_to(sheet.title, sheet.columns, sheets[place - 1].key)
+            writer.turn_to(sheet.title, heads[place], sheets[place - 1].key)
         for row in sheet.rows:
             writer.write(row)
             written += 1
             if written % STEP == 0:
-                _tell(work, written, max(book.length, written))
-    said = [*about(written), *book.about]
+                _tell(work, written, max(length, written))
     if isinstance(writer, XlsxWriter):
-        return writer.finish(said, None, sheets[-1].key), written
-    return writer.finish(said, None), written
+        return writer.finish(about(written), None, sheets[-1].key), written
+    return writer.finish(about(written), None), written
+
+
+def _keyed(columns: Sequence[Column]) -> list[Column]:
+    """With the key behind each heading: a CSV file has nothing else that stays the same in every language."""
+    return [replace(column, label=f"{column.label} [{column.key}]") for column in columns]
 
 
 def _tell(work: Work, done: int, total: int) -> None:

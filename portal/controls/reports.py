@@ -23,12 +23,14 @@ class Sheet:
         title: on its tab.
         columns: their keys never change either.
         rows: what is written, cell by cell.
+        length: how many they are, about: so long the work is.
     """
 
     key: str
     title: str
     columns: Sequence[Column]
     rows: Iterable[Sequence[Any]]
+    length: int = 0
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,16 @@ class Book:
 
     Attributes:
         sheets: by their keys.
-        length: how many rows there are in all, about: so long the work is.
         about: what stands on the last sheet: definitions, and what was chosen.
     """
 
     sheets: Mapping[str, Sheet]
-    length: int
-    about: Sequence[tuple[str, str]]
+    about: Sequence[tuple[str, ...]]
+
+    def sheets_of(self, format: str, asked: str) -> list[Sheet]:
+        """Those that go into one file: the one that is asked for, or all of a workbook; a CSV file has but one."""
+        only = [self.sheets[asked]] if asked in self.sheets else list(self.sheets.values())
+        return only if format == "xlsx" else only[:1]
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class Report:
     """What a page offers to take away: the whole as a workbook, a sheet as CSV.
 
     Attributes:
+        back: words of the link from a file to the page.
         name: of the page (`staff.open_<name>`) and in the row of a file.
         form: the filters of the page, to be validated.
         book: what the file holds, with valid filters; all of it is read in one transaction.
@@ -58,6 +64,7 @@ class Report:
 
     name: str
     title: object
+    back: object
     permission: Permission
     module: str
     form: Callable[[User, MultiDict], ControlFilter]

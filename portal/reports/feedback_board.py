@@ -1,7 +1,7 @@
 """The page of the analytics: what is drawn of a cut, and where each bar leads."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -144,7 +144,7 @@ def board_of(form: FeedbackFilter, args: Mapping[str, str]) -> Board:
     by_asked = view.funnel == "asked"
     requests = feedback.read_requests(replace(cut, by_asked=True), None)[0] if by_asked else of_visits[0]
     return Board(
-        view=view, query=urlencode([*form.query(), ("step", view.step)]), n=tally.n, excerpt=form.described(),
+        view=view, query=urlencode([*form.query(), *asdict(view).items()]), n=tally.n, excerpt=form.described(),
         compared_with=in_days(before.first, before.last) if before else "",
         mean=told_mean(tally, tally_then), score=told_score(tally, tally_then),
         satisfied=told_satisfied(tally, tally_then), spread=_spread(form, tally), camps=_camps(form, tally),

@@ -1,5 +1,6 @@
 """*Analytique*: the figures of the customers' feedback, and the reviews behind them."""
 
+from dataclasses import asdict
 from urllib.parse import urlencode
 
 from flask import abort, g, request, url_for
@@ -15,6 +16,7 @@ from portal.reports.feedback_board import View, board_of
 from portal.reports.feedback_forms import FeedbackFilter, ReviewFilter
 from portal.reports.feedback_reviews import SORTS, read_reviews
 from portal.reports.feedback_sheets import FEEDBACK
+from portal.reports.months import closed_within
 from portal.roles import Permission
 
 MODULE = "ratings.enabled"
@@ -26,7 +28,8 @@ def open_feedback() -> Response:
     form = FeedbackFilter(g.user, request.args)
     if not form.validate():
         return show("reports/feedback.html", "reports/_feedback.html", 422, form=form, board=None)
-    return show("reports/feedback.html", "reports/_feedback.html", form=form, board=board_of(form, request.args))
+    return show("reports/feedback.html", "reports/_feedback.html", form=form, board=board_of(form, request.args),
+                closed=closed_within(*form.days()))  # fmt: skip
 
 
 @staff.page("/analytics/feedback/reviews", Permission.SEE_RATINGS, module=MODULE)
@@ -50,7 +53,7 @@ def export_feedback() -> Response:
         abort(404)
     if not form.validate():
         return show("reports/feedback.html", "reports/_feedback.html", 422, form=form, board=None)
-    step = View.of(args, form).step
-    query = urlencode([*form.query(), ("step", step), *([("sheet", sheet)] if sheet else [])])
+    seen = asdict(View.of(args, form)).items()
+    query = urlencode([*form.query(), *seen, *([("sheet", sheet)] if sheet else [])])
     export = ask_export(g.user, FEEDBACK, query, format, language())
     return done(url_for("staff.show_export", export_id=export.id))

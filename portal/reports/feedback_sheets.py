@@ -14,20 +14,21 @@ from portal.controls.reports import Book, Report, Sheet
 from portal.controls.shares import Number
 from portal.controls.table import Column
 from portal.extensions import db
+from portal.i18n import exact, written_day
 from portal.people.models import Client, Sector, Service, Staff, Worker
 from portal.ratings.details import BANK, Details, in_language_of_page
 from portal.ratings.figures import is_enough, mapping_of_today
 from portal.ratings.models import RatedWorker, Rating, RatingSubject
-from portal.ratings.statistics import Tally
+from portal.ratings.statistics import Estimate, Tally
 from portal.reports import feedback
 from portal.reports.feedback import Line, Requests
-from portal.reports.feedback_board import STEPS, View
-from portal.reports.feedback_cut import Cut
+from portal.reports.feedback_board import View
 from portal.reports.feedback_forms import FeedbackFilter, ReviewFilter
+from portal.reports.feedback_meanings import definitions
 from portal.reports.feedback_reviews import chosen_ratings
+from portal.reports.months import closed_within
 from portal.reports.quality import SOURCES, named
 from portal.roles import Permission
-from portal.settings.queries import option
 
 BATCH = 1000
 
@@ -39,7 +40,10 @@ def _column(key: str, label: object, kind: str = "number") -> Column:
 FIGURES = (
     _column("done", _l("Done visits")), _column("sent", _l("Requests sent")),
     _column("refused", _l("Refused by the mail server")), _column("answered", _l("Answers after a request")),
-    _column("response_rate", _l("Response rate, strict, %")), _column("n", _l("Ratings")),
+    _column("response_rate", _l("Response rate, strict, %")),
+    _column("delivered_rate", _l("Response rate, delivered, %")), _column("coverage", _l("Coverage, %")),
+    _column("rated", lazy_pgettext("analytics", "Rated by the client")), _column("rated_part", _l("Rated part, %")),
+    _column("n", _l("Ratings")),
     _column("mean", _l("Mean of 5")), _column("mean_low", _l("Mean, low end (95 %)")),
     _column("mean_high", _l("Mean, high end (95 %)")), _column("median", _l("Median")),
     *(_column(f"stars_{stars}", f"{stars} ★") for stars in range(6)),
@@ -75,12 +79,24 @@ def book_of(form: FeedbackFilter, args: MultiDict) -> Book:
     workers, days = feedback.by_name(form.cut, "worker"), feedback.by_step(form.cut, step)
     about_workers = feedback.requests_by(form.cut, "worker_id") if form.cut.tells_requests else None
     sheets = [
-        Sheet("workers", pgettext("sheet", "By worker"), WORKERS, _by_worker(form, workers, about_workers)),
-        Sheet("days", pgettext("sheet", "By date"), DAYS, _by_day(form, days, step)),
-        Sheet("comments", pgettext("sheet", "Comments"), COMMENTS, _comments(chosen)),
-    ]
-    length = len(workers) + len(days) + rated
-    return Book({sheet.key: sheet for sheet in sheets}, length, definitions(step, form.cut))
+        Sheet("workers", pgettext("sheet", "By worker"), WORKERS, _by_worker(form, workers, about_workers),
+              len(workers)),
+        Sheet("days", pgettext("sheet", "By date"), DAYS, _by_day(form, days, step), len(days)),
+        Sheet("comments", pgettext("sheet", "Comments"), COMMENTS, _comments(chosen), rated),
+    ]  # fmt: skip
+    columns = (column for sheet in sheets for column in sheet.columns)
+    about = [*_closed(form), *definitions(step, columns, form.cut)]
+    return Book({sheet.key: sheet for sheet in sheets}, about)
+
+
+def _closed(form: FeedbackFilter) -> list[tuple[str, ...]]:
+    """Of which months there are other figures, kept."""
+    return [
+        (written_day(month.first_day, "LLLL y"),
+         _("Closed on %(when)s. The figures of this file are those of today; the page of the month tells those of "
+           "then.", when=exact(month.closed_at)))
+        for month in closed_within(*form.days())
+    ]  # fmt: skip
 
 
 def _by_worker(form: FeedbackFilter, lines: list[Line], requests: Mapping[int, Requests] | None) -> Iterator[list[Any]]:
@@ -129,9 +145,13 @@ def figure_cells(line: Line, asked: Requests | None, mapping: tuple[int, int] | 
 
 def _request_cells(asked: Requests | None) -> list[Any]:
     if asked is None:
-        return [None] * 5
-    rate = asked.strict if is_enough(asked.asked) else None
-    return [asked.done, asked.sent, asked.refused, asked.answered_asked, _number(rate.value if rate else None, 1)]
+        return [None] * 9
+    return [asked.done, asked.sent, asked.refused, asked.answered_asked, _rate(asked.strict), _rate(asked.delivered),
+            _rate(asked.coverage), asked.answered, _rate(asked.rated)]  # fmt: skip
+
+
+def _rate(found: Estimate | None) -> Number | None:
+    return _number(found.value if found and is_enough(found.n) else None, 1)
 
 
 def _number(value: float | None, digits: int) -> Number | None:
@@ -179,35 +199,8 @@ def _comment(row: Row) -> list[Any]:
     ]  # fmt: skip
 
 
-# ---- what it means ----
-
-
-def definitions(step: str, cut: Cut | None = None) -> list[tuple[str, str]]:
-    """What stands on the last sheet of a file: what its figures mean."""
-    promoters, passives = option("ratings.promoters_from"), option("ratings.passives_from")
-    rate = _("Answers of those who were asked, whether the mail arrived or not.")
-    if cut and not cut.tells_requests:
-        rate = _("Response rates are told for all sources together: a request does not say by which way it will be "
-                 "answered.")  # fmt: skip
-    return [
-        (_("Divided into"), str(STEPS[step])),
-        (_("Which ratings"), _("Those of visits on the days chosen: the day of the visit counts. Ratings excluded from "
-                               "the statistics stand on the sheet of comments alone.")),
-        (_("A visit of two workers"), _("It counts once for each of them, and once where workers are not told apart.")),
-        (_("Enough answers"), _("From %(number)s on. Below, the figures stay empty; how many there are is always told.",
-                                number=option("ratings.minimum_sample"))),
-        (_("Response rate, strict, %"), rate),
-        (_("Mean of 5"), _("0 stars are a score. The interval is that of 95 %, after Jeffreys.")),
-        (_("Mean for the order"), _("The mean drawn towards the mean of all: ten answers of that mean are added.")),
-        (_("Satisfaction coefficient, %"), _("The mean as a percentage of 5 stars: 0 stars are 0 %.")),
-        (_("NPS (from stars)"), _("Promoters: from %(promoters)s stars. Passives: from %(passives)s stars. Fewer: "
-                                  "detractors. The share of promoters less that of detractors; the margin is the "
-                                  "larger of the plain one and that of Bonett and Price.",
-                                  promoters=promoters, passives=passives)),
-    ]  # fmt: skip
-
-
 FEEDBACK = Report(
-    name="feedback", title=_l("Customer feedback"), permission=Permission.SEE_RATINGS, module="ratings.enabled",
+    name="feedback", title=_l("Customer feedback"), back=_l("Back to the analytics"),
+    permission=Permission.SEE_RATINGS, module="ratings.enabled",
     form=FeedbackFilter, book=book_of,
 )  # fmt: skip

@@ -18,7 +18,8 @@ from portal.i18n import exact, written_day
 from portal.reports import month_changes, months
 from portal.reports.feedback import Line
 from portal.reports.feedback_forms import FeedbackFilter
-from portal.reports.feedback_sheets import DAYS, WORKERS, book_of, definitions, figure_cells, ranked_mean
+from portal.reports.feedback_meanings import definitions
+from portal.reports.feedback_sheets import DAYS, WORKERS, book_of, figure_cells, ranked_mean
 from portal.reports.month_figures import MonthFigures, figures_of, then_and_today
 from portal.reports.month_paper import about, rated
 
@@ -46,7 +47,8 @@ def month_book(user: User, first_day: date) -> bytes:
             writer.write(row)
     said = [(_("Month"), written_day(first_day, "LLLL y")), (_("State"), about(found)), (_("Written for"), user.name),
             (_("Written on"), exact(clock.now()))]  # fmt: skip
-    return writer.finish([*said, *definitions("day")], None, sheets[-1].key)
+    columns = (column for sheet in sheets for column in sheet.columns)
+    return writer.finish([*said, *definitions("day", columns)], None, sheets[-1].key)
 
 
 def _open_sheets(user: User, first_day: date) -> Sequence[Sheet]:

@@ -58,6 +58,12 @@ def list_months() -> list[Month]:
     return [Month(day, found.get(day)) for day in sorted({*days, *found}, reverse=True)]
 
 
+def closed_within(first: date, last: date) -> list[ClosedMonth]:
+    """The closed months of which a period holds a day or more, the earliest first."""
+    touched = ClosedMonth.first_day.between(first.replace(day=1), last)
+    return list(db.session.scalars(select(ClosedMonth).where(touched).order_by(ClosedMonth.first_day)))
+
+
 def closed_month(first_day: date) -> ClosedMonth | None:
     return db.session.scalar(select(ClosedMonth).where(ClosedMonth.first_day == first_day))
 

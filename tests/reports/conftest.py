@@ -80,6 +80,27 @@ def october(agency: Agency, database: Database) -> Agency:
 
 
 @pytest.fixture
+def sent(agency: Agency, database: Database) -> Agency:
+    """Of eight done visits of November: two were sent a request (one has answered, with words), one was refused by the
+    mail server, one waits, one was not drawn, three nobody was to be asked about (one was rated all the same)."""
+    with database.writing():
+        set_option(None, "ratings.minimum_sample", "2")
+        claire = db.session.get_one(Client, agency.claire.id)
+        rising, wassim = db.session.get_one(Service, agency.rising), db.session.get_one(Worker, agency.wassim.id)
+        made = [factories.done_visit(claire, rising, [wassim], days=-day, ask=True) for day in (2, 3, 4, 5, 6)]
+        for visit in made[:2]:
+            factories.sent_request(visit, "claire@example.org")
+        factories.rate(agency.claire, made[0].id, 4, "Bien")
+        refused, aside = (factories.request_of(made[place].id).message for place in (2, 4))
+        refused.state, refused.reason = "failed", "refused"
+        aside.state, aside.reason = "suppressed", "not_sampled"
+        factories.rate(agency.claire, agency.claires_done, 5)
+        db.session.flush()
+        tallied()
+    return agency
+
+
+@pytest.fixture
 def close(october: Agency, sign_in: SignIn) -> Callable[[], Page]:
     """Inès closes October, from the list."""
 

@@ -1,6 +1,7 @@
 """*Analytique › Retour d'information des clients*: one cut, the same for every figure, bar, review and file."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -378,27 +379,6 @@ def test_rated_requests_are_a_list(counted: Agency, sign_in: SignIn) -> None:
 # ---- requests ----
 
 
-@pytest.fixture
-def sent(agency: Agency, database: Database) -> Agency:
-    """Of eight done visits of November: two were sent a request (one has answered, with words), one was refused by the
-    mail server, one waits, one was not drawn, three nobody was to be asked about (one was rated all the same)."""
-    with database.writing():
-        set_option(None, "ratings.minimum_sample", "2")
-        claire = db.session.get_one(Client, agency.claire.id)
-        rising, wassim = db.session.get_one(Service, agency.rising), db.session.get_one(Worker, agency.wassim.id)
-        made = [factories.done_visit(claire, rising, [wassim], days=-day, ask=True) for day in (2, 3, 4, 5, 6)]
-        for visit in made[:2]:
-            factories.sent_request(visit, "claire@example.org")
-        factories.rate(agency.claire, made[0].id, 4, "Bien")
-        refused, aside = (factories.request_of(made[place].id).message for place in (2, 4))
-        refused.state, refused.reason = "failed", "refused"
-        aside.state, aside.reason = "suppressed", "not_sampled"
-        factories.rate(agency.claire, agency.claires_done, 5)
-        db.session.flush()
-        tallied()
-    return agency
-
-
 def test_the_funnel_tells_what_became_of_each_visit(sent: Agency, sign_in: SignIn) -> None:
     page = asked(sign_in(sent.sofia), compare="none")
     funnel = {row[0]: int(row[1]) for row in table(page, "Each visit is counted once")}
@@ -417,6 +397,23 @@ def test_the_funnel_tells_what_became_of_each_visit(sent: Agency, sign_in: SignI
     assert "first planned, even where it left later" in by_asked.words
     assert {row[0]: int(row[1]) for row in table(by_asked, "Each visit is counted once")}["Done visits"] == 7
     assert "Response rate" not in asked(sign_in(sent.sofia), source="mail").says(".figures")
+
+
+# ---- closed months ----
+
+
+def test_a_period_with_a_closed_month_says_so(october: Agency, close: Callable[[], Page], sign_in: SignIn) -> None:
+    ines = sign_in(october.ines)
+    before = asked(ines, period="last_12_months")
+    assert "closed month" not in before.at("#feedback").get_text()
+    close()
+    for period in ("last_month", "last_12_months"):
+        page = asked(ines, period=period)
+        assert "days of a closed month. The figures here are those of today" in page.words
+        leads_to = page.link("October 2026, closed on 17 November 2026, 12:00: see the differences").click()
+        assert leads_to.at("h1").get_text() == "October 2026"
+    assert len(asked(ines, period="last_12_months").statements) == len(before.statements) <= 12
+    assert "closed month." not in asked(ines).words, "November"
 
 
 # ---- length ----

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import select, update
 
+from portal.controls import jobs
 from portal.controls.models import Export
 from portal.extensions import db
 from portal.people.models import Staff, staff_sector
@@ -40,7 +42,7 @@ def export(app: Flask, database: Database, browser: Browser, what: str = "xlsx",
         work.run(database.one(select(Export.work_id).order_by(Export.id.desc()).limit(1)))
     ready = browser.get(page.request.path)
     assert "The file is ready" in ready.words
-    assert ready.link("Back to the table").click().status == 200
+    assert ready.link("Back to the analytics").click().status == 200
     return ready.link("Download the file").click()
 
 
@@ -76,7 +78,7 @@ def test_the_sheets_hold_what_the_page_says(counted: Agency, sign_in: SignIn, ap
     assert said["Period"] == "1 November 2026 – 30 November 2026"
     assert "Promoters: from 5 stars." in said["NPS (from stars)"]
     assert "workers_mean" in found.defined_names
-    assert found.defined_names["workers_n"].attr_text.startswith("'By worker'!$H$2")
+    assert found.defined_names["workers_n"].attr_text.startswith("'By worker'!$L$2")
 
 
 def test_days_chosen_on_the_page_are_days_in_the_file(
@@ -92,12 +94,11 @@ def test_days_chosen_on_the_page_are_days_in_the_file(
 
 def test_of_one_source_no_request_is_told(counted: Agency, sign_in: SignIn, app: Flask, database: Database) -> None:
     sofia = sign_in(counted.sofia)
-    asking = ("Done visits", "Requests sent", "Refused by the mail server", "Answers after a request",
-              "Response rate, strict, %")  # fmt: skip
+    asking = ("Done visits", "Requests sent", "Refused by the mail server", "Rated by the client")
     for source, told in (("mail", False), ("clients", True), ("", True)):
         found = book(export(app, database, sofia, where=f"{MONTH}&source={source}"))
         for sheet in ("By worker", "By date"):
-            cells = [row[name] for row in rows(found[sheet]) for name in asking[:4]]
+            cells = [row[name] for row in rows(found[sheet]) for name in asking]
             assert cells
             assert all((cell is not None) is told for cell in cells), (source, sheet)
         said = {row[0].value: row[1].value for row in found["Filters"].iter_rows()}
@@ -126,7 +127,70 @@ def test_a_sheet_alone_is_a_csv_file(counted: Agency, sign_in: SignIn, app: Flas
         page = export(app, database, sofia, what)
         lines = list(csv.reader(io.StringIO(page.data.decode("utf-8-sig"), newline="")))
         assert len(lines) == 1 + length, what
+        assert lines[0][0] == {"csv-workers": "Number of the worker [id]", "csv-days": "From [first_day]",
+                               "csv-comments": "Number of the rating [rating]"}[what]  # fmt: skip
     assert {line[11] for line in lines[1:]} == {"", "Personne n’est venu", "'=1+1"}
+
+
+def test_every_column_has_its_meaning_and_its_key(
+    counted: Agency, sign_in: SignIn, app: Flask, database: Database
+) -> None:
+    found = book(export(app, database, sign_in(counted.sofia)))
+    meant = {row[2].value: (row[0].value, row[1].value) for row in found["Filters"].iter_rows() if row[2].value}
+    for sheet, name in (("workers", "By worker"), ("days", "By date"), ("comments", "Comments")):
+        heads = [cell.value for cell in found[name][1]]
+        keys = [key.removeprefix(f"{sheet}_") for key in found.defined_names if key.startswith(f"{sheet}_")]
+        assert sorted(meant[key][0] for key in keys) == sorted(heads), name
+        assert all(meant[key][1] for key in keys), name
+    assert "client was asked" in meant["coverage"][1] and "has rated" in meant["rated_part"][1]
+
+
+def test_rates_of_the_sheet_are_those_of_the_page(
+    sent: Agency, sign_in: SignIn, app: Flask, database: Database
+) -> None:
+    sofia = sign_in(sent.sofia)
+    (wassim,) = rows(book(export(app, database, sofia))["By worker"])
+    told = figures(asked(sofia, worker="wassim", compare="none"))
+    for column, figure in (("Response rate, strict, %", "Response rate, strict"), ("Coverage, %", "Coverage"),
+                           ("Response rate, delivered, %", "Response rate, delivered"),
+                           ("Rated part, %", "Rated part")):  # fmt: skip
+        assert told[figure].startswith(f"{wassim[column]:.0f}%"), column
+
+
+def test_a_file_is_as_long_as_what_it_holds(
+    counted: Agency, sign_in: SignIn, app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "LONGEST", 5)  # comments alone are five, all sheets together more
+    sofia = sign_in(counted.sofia)
+    for what in ("csv-workers", "csv-comments"):
+        assert export(app, database, sofia, what).status == 200
+    page = sofia.get(MONTH).press('[name="as"][value="xlsx"]').follow()
+    with app.app_context():
+        work.run(database.one(select(Export.work_id).order_by(Export.id.desc()).limit(1)))
+    refused = sofia.get(page.request.path)
+    assert "Choose a shorter period, or one sheet as CSV." in refused.words
+
+
+def test_the_file_leads_back_to_the_page_as_it_was(
+    counted: Agency, sign_in: SignIn, app: Flask, database: Database
+) -> None:
+    sofia = sign_in(counted.sofia)
+    before = asked(sofia, by="worker", funnel="asked", service=counted.rising, compare="none")
+    page = sofia.get(before.request.full_path).press('[name="as"][value="csv-workers"]').follow()
+    with app.app_context():
+        work.run(database.one(select(Export.work_id).order_by(Export.id.desc()).limit(1)))
+    back = sofia.get(page.request.path).link("Back to the analytics").click()
+    assert str(back.at("#feedback")) == str(before.at("#feedback"))
+
+
+def test_a_file_says_which_of_its_months_are_closed(
+    october: Agency, close: Callable[[], Page], sign_in: SignIn, app: Flask, database: Database
+) -> None:
+    close()
+    where = f"{PAGE}?period=last_12_months"
+    found = book(export(app, database, sign_in(october.sofia), where=where))
+    said = {row[0].value: row[1].value for row in found["Filters"].iter_rows()}
+    assert said["October 2026"].startswith("Closed on 17 November 2026, 12:00. The figures of this file are those of")
 
 
 def test_no_cell_is_a_formula(counted: Agency, sign_in: SignIn, app: Flask, database: Database) -> None:
