@@ -25,7 +25,7 @@ from portal.work.models import Work
 from tests.conftest import Database, Mailbox, SignIn
 from tests.factories import Agency
 from tests.pages import Page
-from tests.reports.conftest import MONTHS
+from tests.reports.conftest import MONTHS, tallied
 
 WANT, STOP = "Receive the monthly report", "Stop the monthly report"
 
@@ -118,6 +118,7 @@ def test_the_report_of_a_closed_month_says_what_counted_then(
         first = db.session.scalars(select(Rating).order_by(Rating.id)).first()
         assert first
         first.stars = 1
+        tallied()
     want(october, sign_in)
     write(app, database)
     (mail,) = mailed(mailbox)
