@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.extensions import db
-from portal.outbox.models import MAIL, OPEN, Attempt, Channel, Message
+from portal.outbox.models import MAIL, OPEN, SMS, Attempt, Channel, Message
 from portal.queue import is_reachable, live_workers
 from portal.work.models import Work
 
@@ -35,7 +35,7 @@ class Gauge:
 
 def gauges() -> list[Gauge]:
     """Read every figure; six statements and two questions to Redis."""
-    return [*_messages(), *_channel(), *_beside()]
+    return [*_messages(), *_text_messages(), *_channel(), *_beside()]
 
 
 def _messages() -> Iterator[Gauge]:
@@ -56,16 +56,35 @@ def _messages() -> Iterator[Gauge]:
                 {state: found.get(state, 0) for state in ENDED_BADLY})  # fmt: skip
 
 
+def _text_messages() -> Iterator[Gauge]:
+    """Those of all messages that go by the gateway."""
+    moment = clock.now()
+    counted = select(Message.state, func.count(), func.min(Message.next_at)).where(Message.state.in_(LASTING))
+    rows = db.session.execute(counted.where(Message.channel == SMS).group_by(Message.state)).all()
+    found = {state: number for state, number, _first in rows}
+    yield Gauge("suivi_text_messages", "Text messages that have yet to leave, by state.", "state",
+                {state: found.get(state, 0) for state in LASTING})  # fmt: skip
+    oldest = min((first for state, _number, first in rows if state in OPEN), default=moment)
+    yield Gauge("suivi_text_oldest_due_seconds", "For how long the text message waits that is due the longest.",
+                values={"": max((moment - oldest).total_seconds(), 0)})  # fmt: skip
+
+
 def _channel() -> Iterator[Gauge]:
     moment = clock.now()
-    asked = select(Channel.swept_at, Channel.paused_until, Channel.failing_since, Channel.held_since)
-    swept, paused, failing, held = db.session.execute(asked.where(Channel.name == MAIL)).first() or (None,) * 4
+    columns = Channel.name, Channel.swept_at, Channel.paused_until, Channel.failing_since, Channel.held_since
+    rows = {row[0]: row[1:] for row in db.session.execute(select(*columns).where(Channel.name.in_((MAIL, SMS))))}
+    swept, paused, failing, held = rows.get(MAIL, (None,) * 4)
+    _swept, left_alone, away, _held = rows.get(SMS, (None,) * 4)
     yield Gauge("suivi_last_sweep_age_seconds", "How long ago somebody looked for what is due; NaN: never.",
                 values={"": (moment - swept).total_seconds() if swept else float("nan")})  # fmt: skip
     yield Gauge("suivi_channel_paused", "1 while the mail server is left alone for a minute after a failure.",
                 values={"": float(paused is not None and paused > moment)})  # fmt: skip
     yield Gauge("suivi_channel_failing_seconds", "For how long the mail server has not taken a message; 0: it does.",
                 values={"": (moment - failing).total_seconds() if failing else 0})  # fmt: skip
+    yield Gauge("suivi_gateway_paused", "1 while the gateway of text messages is left alone for a minute.",
+                values={"": float(left_alone is not None and left_alone > moment)})  # fmt: skip
+    yield Gauge("suivi_gateway_failing_seconds", "For how long the gateway has taken no text message; 0: it does.",
+                values={"": (moment - away).total_seconds() if away else 0})  # fmt: skip
     yield Gauge("suivi_channel_held", "1 while somebody, or a restored backup, holds all messages.",
                 values={"": float(held is not None)})  # fmt: skip
 

@@ -106,6 +106,22 @@ def test_a_channel_that_fails_or_is_held_is_said(figures: Figures, database: Dat
     assert 600 <= found["suivi_channel_failing_seconds"] < 660
 
 
+def test_the_gateway_is_told_apart_from_the_mail_server(figures: Figures, database: Database) -> None:
+    write(database, "mail", state="due", next_at=NOON - timedelta(minutes=50))
+    write(database, "text", state="due", channel="sms", next_at=NOON - timedelta(minutes=20))
+    write(database, "later", state="scheduled", channel="sms", next_at=NOON + timedelta(hours=5))
+    with database.writing():
+        db.session.add(Channel(name="sms", failing_since=NOON - timedelta(minutes=10),
+                               paused_until=NOON + timedelta(hours=1)))  # fmt: skip
+    found = figures()
+    assert found['suivi_text_messages{state="due"}'] == found['suivi_text_messages{state="scheduled"}'] == 1
+    assert found['suivi_messages{state="due"}'] == 2
+    assert 1200 <= found["suivi_text_oldest_due_seconds"] < 1260
+    assert 600 <= found["suivi_gateway_failing_seconds"] < 660
+    assert found["suivi_gateway_paused"] == 1
+    assert found["suivi_channel_failing_seconds"] == found["suivi_channel_paused"] == 0, "mails leave"
+
+
 def test_long_work_that_waits_is_counted(figures: Figures, database: Database) -> None:
     with database.writing():
         db.session.add_all([Work(kind="imports.run", subject_id=1, state=state) for state in ("waiting", "done")])

@@ -15,6 +15,7 @@ from typing import Self
 from urllib.parse import quote, urlsplit
 
 from portal.outbox.mailer import Outcome, ServerClosed, Watch
+from portal.outbox.redaction import excerpt
 
 STEP_SECONDS = 10.0  # patience for the network
 WHOLE_SECONDS = 20.0  # for one message, well below the lease
@@ -148,12 +149,12 @@ class Gateway:
             try:
                 body = self._write_head(connection, short)
                 on_text()
-                status, answer = self._ask(connection, body)
+                status, answer = self._ask(connection, body, short)
             finally:
                 with suppress(OSError):
                     connection.close()
                 self.watch.smtp = None
-        said = self._judged(status, answer)
+        said = self._judged(status, answer, short)
         self.handed_over += 1
         return said
 
@@ -196,14 +197,15 @@ class Gateway:
             raise ServerClosed(UNWRITABLE) from None  # its words repeat them
         return body
 
-    def _ask(self, connection: HTTPConnection, body: bytes | None) -> tuple[int, bytes]:
+    def _ask(self, connection: HTTPConnection, body: bytes | None, short: Short) -> tuple[int, bytes]:
         """Send the request; what has left of it may have been enough, so that any silence is an answer lost."""
         try:
             connection.endheaders(body)
             answer: HTTPResponse = connection.getresponse()
             return answer.status, answer.read(LONGEST_ANSWER)
         except (OSError, HTTPException, ValueError) as error:
-            raise Outcome("lost", f"no answer after the text: {error or type(error).__name__}") from error
+            words = excerpt(str(error), self.setting, short) or type(error).__name__
+            raise Outcome("lost", f"no answer after the text: {words}") from error
 
     @property
     def _kind(self) -> str:
@@ -216,9 +218,9 @@ class Gateway:
     def _values(self, short: Short) -> dict[str, str]:
         return {"to": short.to, "text": short.text, "from": self.setting.sender, "id": short.name}
 
-    def _judged(self, status: int, answer: bytes) -> str:
+    def _judged(self, status: int, answer: bytes, short: Short) -> str:
         """What an answer means. One that says that something broke does not say that nothing was sent."""
-        said = f"{status} {answer[:300].decode('utf-8', 'replace')}".strip()
+        said = f"{status} {excerpt(answer.decode('utf-8', 'replace'), self.setting, short)}".strip()
         if status in CLOSED:
             raise ServerClosed(said)
         if status in LATER:

@@ -1,10 +1,11 @@
 """What is said to the gateway of text messages, and what its answers mean."""
 
 import json
+from base64 import b64encode
 from collections.abc import Generator
 from time import monotonic
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -102,6 +103,43 @@ def test_nobody_there_is_no_answer_lost(web) -> None:
 def test_the_certificate_is_checked(web) -> None:
     with pytest.raises(ServerClosed):
         send(web, url=web.url.replace("http:", "https:"))
+
+
+KEY = "sk-live-9aF3xQ"
+LOGIN = b64encode(b"maison:m0t-de-passe").decode()
+
+
+@pytest.mark.parametrize("status", ["200 OK", "401 Unauthorized", "400 Bad Request", "500 Oops"])
+@pytest.mark.parametrize("kind", ["json", "escaped", "text", "address"])
+def test_what_is_kept_of_an_answer_repeats_no_secret_no_number_and_no_text(web, status, kind) -> None:
+    body = json.dumps({"to": "{to}", "text": "{text}", "account": {"token": f"{KEY}-2", "no": 48151623}})
+    heads = {"Authorization": f"Basic {LOGIN}", "X-Key": "hush hush"}
+    setting = Setting(f"{web.url}?api_key={KEY}", body=body, headers=heads)
+    echo = {
+        "message": "queued", "to": "+33612345678", "number": "33 6 12 34 56 78", "text": TEXT, "id": "abc-reference",
+        "key": KEY, "token": f"{KEY}-2", "no": 48151623, "auth": LOGIN, "user": "m0t-de-passe", "x": "HUSH hush",
+    }  # fmt: skip
+    written = {"json": json.dumps(echo, ensure_ascii=False), "escaped": json.dumps(echo).replace("/", r"\/"),
+               "text": "\n".join(map(str, echo.values())), "address": urlencode(echo)}[kind]  # fmt: skip
+    web.answers = [reply(status, written)]
+    try:
+        with Gateway(setting) as way:
+            said = way.send(Short("+33612345678", TEXT, "abc-reference"), lambda: None)
+    except (Outcome, ServerClosed) as end:
+        said = str(end.answer if isinstance(end, Outcome) else end)
+    assert status[:3] in said
+    assert "queued" in said
+    for secret in (KEY, LOGIN, "m0t-de-passe", "hush", "48151623", "612345678", "6 12 34", "Éloïse", "%C3%89lo",
+                   "x.example", "r/abc", "abc-reference"):  # fmt: skip
+        assert secret.lower() not in said.lower(), secret
+    assert len(said) < 240
+
+
+def test_a_secret_that_the_cut_would_halve_is_removed_whole(web) -> None:
+    web.answers = [reply("400 No", "x" * 115 + KEY)]
+    with pytest.raises(Outcome) as end:
+        send(web, headers={"X-Key": KEY})
+    assert "sk" not in end.value.answer
 
 
 def test_a_secret_is_not_shown() -> None:
