@@ -98,7 +98,8 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:  # noqa
 
 
 def _kind(name: str, label: object) -> MessageKind:
-    return MessageKind(name, label, "event_action", reader, decide, context, why_not=why_not, extra_copies=3)
+    return MessageKind(name, label, "event_action", reader, decide, context, why_not=why_not, extra_copies=3,
+                       governed_by=("adverse_events.enabled",))  # fmt: skip
 
 
 MAILS = (

@@ -93,4 +93,4 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:  # noqa
 
 
 CLOCK = MessageKind(KIND, _l("Clock of an authority"), "event_clock", reader, decide, context, why_not=why_not,
-                    extra_copies=1)  # fmt: skip
+                    extra_copies=1, governed_by=("adverse_events.enabled",))  # fmt: skip

@@ -53,4 +53,4 @@ def context(message: Message, token: Callable[[str, str], str]) -> dict:  # noqa
 
 
 OPENED = MessageKind(KIND, _l("Adverse event opened to the worker"), "event_opened", reader, decide, context,
-                     why_not=why_not)  # fmt: skip
+                     why_not=why_not, governed_by=("adverse_events.enabled",))  # fmt: skip

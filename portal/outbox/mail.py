@@ -86,7 +86,7 @@ def render(
 def write(kind: MessageKind, context: dict, own: Draft | None, *, strict: bool = False) -> dict[str, str]:
     """The same in the present language, from what the templates of the kind read and from a text that may be new."""
     context = {"agency": {"name": option("agency.name")}, "privacy_url": external_url("agency.privacy"),
-               "is_test": False, **context}  # fmt: skip
+               "is_test": False, "test_note": _("This is a test: its links open nothing."), **context}  # fmt: skip
     shipped = Shipped(kind.template, context)
     about = _("What we keep about you, and why: %(url)s", url=context["privacy_url"])
     if own is None:
@@ -94,8 +94,7 @@ def write(kind: MessageKind, context: dict, own: Draft | None, *, strict: bool =
     else:
         subject, text, html = _own_parts(kind, shipped, own, strict)
     if context["is_test"]:
-        note = _("This is a test: its links open nothing.")
-        subject, text = f"[TEST] {subject}", f"[TEST] {note}\n\n{text}"
+        subject, text = f"[TEST] {subject}", f"[TEST] {context['test_note']}\n\n{text}"
     return {"subject": " ".join(subject.split()), "text": f"{text}\n{about}\n", "html": _inliner().inline(html)}
 
 

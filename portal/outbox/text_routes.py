@@ -21,6 +21,7 @@ from portal.outbox.text_queries import Place
 from portal.pages import done, show
 from portal.portals import staff
 from portal.roles import GRANTS, Permission
+from portal.settings.forms import in_words
 from portal.settings.models import OPTIONS
 from portal.settings.queries import option
 
@@ -29,9 +30,17 @@ from portal.settings.queries import option
 def list_texts() -> Response:
     """Every kind of message that leaves, with whose text it has in each language."""
     kinds = [kind for kind in wires.message_kinds.values() if kind.write is None]
-    governing = {key: (OPTIONS[key], option(key)) for kind in kinds for key in kind.governed_by}
+    governing = {key: (OPTIONS[key], _said(key)) for kind in kinds for key in kind.governed_by}
     return show("outbox/texts.html", kinds=kinds, own=text_queries.own_places(), letter_of=letter_of,
                 governing=governing, doubles=doubles(), may_configure=_may(Permission.CHANGE_OPTIONS))  # fmt: skip
+
+
+def _said(key: str) -> str:
+    """What an option that governs a message says at present, in a few words."""
+    value = option(key)
+    if OPTIONS[key].control == "switch":
+        return _("on") if value else _("off")
+    return _("off") if value == 0 and key == "ratings.reminder_days" else in_words(OPTIONS[key], value)
 
 
 def asked_place() -> Place:

@@ -54,8 +54,11 @@ def _page(rating: Rating) -> str:
     return external_url("staff.list_ratings", unseen=1) + f"#rating-{rating.id}"
 
 
-LOW = MessageKind("ratings.low", _l("Alert: low rating"), "low_rating", reader, decide, context, extra_copies=3)
+LOW = MessageKind(
+    "ratings.low", _l("Alert: low rating"), "low_rating", reader, decide, context,
+    extra_copies=3, governed_by=("ratings.enabled", "ratings.low_threshold"),
+)  # fmt: skip
 VERY_LOW = MessageKind(
     "ratings.very_low", _l("Urgent alert: very low rating"), "low_rating", reader, decide, context,
-    extra_copies=3, urgent=True,
+    extra_copies=3, urgent=True, governed_by=("ratings.enabled", "ratings.urgent_threshold"),
 )  # fmt: skip

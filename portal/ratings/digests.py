@@ -9,10 +9,9 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from portal import clock
 from portal.extensions import db
-from portal.forms import STAR_WORDS
-from portal.links import external_url
 from portal.outbox.models import Drop, Message, MessageKind, Postpone, Recipient
 from portal.people.models import Client, Relative
+from portal.ratings import letters
 from portal.ratings.messages import as_recipient, why_not_request
 from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.reach import person_to_mail
@@ -111,28 +110,16 @@ def _not_yet(message: Message, requests: list[RatingRequest]) -> Postpone | None
 def context(message: Message, token: Callable[[str, str], str]) -> dict:
     requests = requests_of(message)
     client = requests[0].subject.visit.client
-    return {
-        "client_name": client.name,
-        "visits": [_item(one, token("rate", str(one.public_id))) for one in requests if one.left_out is None],
-        "words": STAR_WORDS,
-        "offer_zero": option("ratings.offer_zero"),
-        "link_days": option("ratings.link_days"),
-        "unsubscribe_url": external_url("open.unsubscribe", token=token("unsubscribe", message.public_id)),
-    }
-
-
-def _item(request: RatingRequest, link: str) -> dict:
-    visit = request.subject.visit
-    return {
-        "question": asked_about(request.subject).question,
-        "service": visit.service.name,
-        "worker_names": ", ".join(worker.name for worker in visit.workers),
-        "starts_at": visit.starts_at,
-        "star_urls": {stars: external_url("open.rate", token=link, stars=stars) for stars in STAR_WORDS},
-    }
+    asked = [one for one in requests if one.left_out is None]
+    visits = [
+        (one.subject.visit, asked_about(one.subject).question, token("rate", str(one.public_id))) for one in asked
+    ]
+    expires_at = asked[0].expires_at if asked else None
+    return letters.facts_of_week(client.name, visits, token("unsubscribe", message.public_id), expires_at)
 
 
 WEEKLY = MessageKind(
     DIGEST, _l("Weekly rating request"), "rating_digest", reader, decide, context,
-    may_unsubscribe=True, governed_by=("ratings.enabled", "ratings.client_ratings"),
+    may_unsubscribe=True, letter=letters.WEEKLY,
+    governed_by=("ratings.enabled", "ratings.client_ratings", "ratings.ask_mode"),
 )  # fmt: skip

@@ -24,6 +24,7 @@ from portal.visits.models import State, Visit
 from portal.visits.queries import visible_visits
 
 SHOWN = 20  # visits to choose from
+SHOWN_OF_WEEK = 4  # beside the one that is chosen
 NOWHERE = "0"  # the token of links that open nothing
 
 
@@ -106,6 +107,48 @@ def notice_of(user: User, visit_id: int | None) -> dict | None:
     return facts_of_notice(visit, NOWHERE, NOWHERE) if visit else None
 
 
+def facts_of_week(
+    client_name: str, visits: Sequence[tuple[Visit, str, str]], unsubscribe: str, expires_at: datetime | None = None
+) -> dict:
+    """What the templates of the weekly mail read.
+
+    Args:
+        client_name: who is asked about.
+        visits: each with its question and the token of its page.
+        unsubscribe: token of the page where one refuses.
+        expires_at: until when the links work; counted from now before it has left.
+    """
+    items = [
+        _week_item({
+            "question": question, "service": visit.service.name, "starts_at": visit.starts_at,
+            "worker_names": ", ".join(worker.name for worker in visit.workers),
+        }, link)
+        for visit, question, link in visits
+    ]  # fmt: skip
+    shared = links(NOWHERE, unsubscribe)
+    return {
+        "client_name": client_name, "visits": items, "words": STAR_WORDS,
+        "expires_at": expires_at or clock.now() + timedelta(days=option("ratings.link_days")),
+        **{name: shared[name] for name in ("offer_zero", "link_days", "unsubscribe_url")},
+    }  # fmt: skip
+
+
+def _week_item(visit: dict, link: str) -> dict:
+    known = {name: visit[name] for name in ("question", "service", "worker_names", "starts_at")}
+    return {**known, "star_urls": links(link, NOWHERE)["star_urls"]}
+
+
+def week_of(user: User, visit_id: int | None) -> dict | None:
+    """What the weekly mail with a visit would say: that one, and those of the same client in the week before it."""
+    if (last := shown_visit(user, visit_id)) is None:
+        return None
+    before = Visit.starts_at > last.starts_at - timedelta(days=7), Visit.starts_at < last.starts_at
+    same = visible_visits(user).where(Visit.client_id == last.client_id, Visit.state == State.DONE, *before)
+    others = db.session.scalars(same.order_by(Visit.starts_at.desc(), Visit.id.desc()).limit(SHOWN_OF_WEEK)).all()
+    asked = [(visit, asked_of(visit).question, NOWHERE) for visit in (*reversed(others), last)]
+    return facts_of_week(last.client.name, asked, NOWHERE)
+
+
 def found_visits(user: User, words: str) -> list[tuple[int, str]]:
     """The newest visits of clients of whose name these are words: number, and what it is called."""
     if not fold_name(words):
@@ -178,6 +221,15 @@ REMINDING = Letter(
 ABOUT_HANDLING = Letter(
     (_CLIENT, *_VISIT, *_RATING), lambda: _sample() | {"worker_names": ""}, of_visit=of_handling, find=found_visits,
     short=_l("{agency.name}: may we ask for your opinion? {rating.link}"),
+)  # fmt: skip
+
+_WEEK = Placeholder(
+    "visits.list", _l("the visits of the week, each with its question and one link for each number of stars"),
+    part="_rated_visits", required=True, short=False,
+)  # fmt: skip
+WEEKLY = Letter(
+    (_CLIENT, _WEEK, *_RATING[-3:]), lambda: _sample() | {"visits": [_week_item(_sample(), "sample")]},
+    of_visit=week_of, find=found_visits,
 )  # fmt: skip
 
 _PAGE = Placeholder("visit.link", _l("the link to the page of the visit, where one can rate it"), lambda c: c["url"],

@@ -189,7 +189,7 @@ def _kind(name: str, label: object, letter: Letter, *governed_by: str) -> Messag
     )  # fmt: skip
 
 
-REQUEST = _kind("request", _l("Rating request"), letters.ASKING)
+REQUEST = _kind("request", _l("Rating request"), letters.ASKING, "ratings.ask_mode")
 REMINDER = _kind("reminder", _l("Reminder of a rating request"), letters.REMINDING, "ratings.reminder_days")
 HANDLING = _kind(
     "handling", _l("Request to rate how an incident was handled"), letters.ABOUT_HANDLING, "incidents.enabled"

@@ -102,4 +102,5 @@ def _page(rating: Rating, person: Client | Relative | None) -> str | None:
     return external_url("client.show_rating", visit_id=rating.subject.visit_id)
 
 
-REPLY = MessageKind("ratings.reply", _l("Reply to a rating"), "rating_reply", reader, decide, context)
+REPLY = MessageKind("ratings.reply", _l("Reply to a rating"), "rating_reply", reader, decide, context,
+                    governed_by=("ratings.enabled",))  # fmt: skip

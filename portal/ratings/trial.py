@@ -1,8 +1,9 @@
 """Trying a survey out: a mail to oneself, and a page that looks as clients see it. Both say TEST, and of what is
 answered there nothing is kept: it can be counted nowhere."""
 
-from collections.abc import Callable
+from datetime import timedelta
 
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -13,8 +14,11 @@ from portal.forms import STAR_WORDS
 from portal.i18n import day
 from portal.links import external_url, new_public_id
 from portal.outbox.actions import Order, schedule
-from portal.outbox.models import Drop, Message, MessageKind, Recipient
+from portal.outbox.mail import write
+from portal.outbox.models import MAIL, Drop, Message, MessageKind, Recipient
+from portal.outbox.text_queries import own_draft
 from portal.people.models import Service
+from portal.ratings.messages import REQUEST
 from portal.ratings.survey import Asked, facts_from, in_words, set_up_of
 from portal.settings.queries import option
 
@@ -55,27 +59,37 @@ def decide(message: Message) -> Recipient | Drop:
     return reader(message)
 
 
-def context(message: Message, _token: Callable[[str, str], str]) -> dict:
-    service = _service_of(message)
+def write_trial(message: Message) -> dict[str, str]:
+    """The mail as the agency would send it now, with its own text where it has one; its links open the test page."""
+    me = reader(message)
+    with force_locale(me.language):
+        note = _("This mail was sent to you alone, by yourself. Its links open a test page; nothing of it is counted.")
+        marked = {**_context(_service_of(message), me.name), "is_test": True, "test_note": note}
+        return write(REQUEST, marked, own_draft(REQUEST.name, me.language, MAIL))
+
+
+def _context(service: Service | None, name: str) -> dict:
     where = {"service_id": service.id} if service else {}
     visit = sample(service)
     return {
         "again": False,
-        "client_name": reader(message).name,
+        "client_name": name,
         "worker_names": WORKER,
         "worker_first_name": WORKER.split()[0],
-        "service": visit["service"],
+        "service": str(visit["service"]),
         "starts_at": visit["starts_at"],
         "question": asked_in_test(service).question,
         "words": STAR_WORDS,
+        "rating_url": external_url("staff.try_survey", **where),
         "star_urls": {stars: external_url("staff.try_survey", stars=stars, **where) for stars in STAR_WORDS},
         "offer_zero": option("ratings.offer_zero"),
         "unsubscribe_url": external_url("staff.edit_survey"),
+        "expires_at": clock.now() + timedelta(days=option("ratings.link_days")),
         "link_days": option("ratings.link_days"),
     }
 
 
 TEST = MessageKind(
-    "ratings.test", _l("Test of a rating request"), "rating_test", reader, decide, context, urgent=True,
-    governed_by=("ratings.enabled",),
+    "ratings.test", _l("Test of a rating request"), "stand_in", reader, decide, lambda _message, _token: {},
+    urgent=True, governed_by=("ratings.enabled",), write=write_trial,
 )  # fmt: skip

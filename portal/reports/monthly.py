@@ -119,4 +119,4 @@ def attachments(message: Message) -> list[Attachment]:
 
 
 MONTHLY = MessageKind(KIND, _l("Monthly report"), "monthly_report", reader, decide, context, why_not=why_not,
-                      attachments=attachments)  # fmt: skip
+                      attachments=attachments, governed_by=("ratings.enabled",))  # fmt: skip

@@ -138,7 +138,8 @@ OPTIONS = {
             label=_l("Quality follow-up (satisfaction)"), group="modules",
         ),
         Option(
-            "ratings.client_ratings", True, _l("Clients may rate their visits, from the portal and by mail."),
+            "ratings.client_ratings", True,
+            _l("Clients may rate their visits, from the portal and by the link of a message."),
             label=_l("Activate client ratings"), group="modules",
         ),
         Option(
@@ -194,23 +195,23 @@ OPTIONS = {
             label=_l("Always mail new messages"), group="threads",
         ),
         Option(
-            "ratings.request_delay_minutes", 24 * 60, _l("Time between the end of a visit and the rating mail."),
+            "ratings.request_delay_minutes", 24 * 60, _l("Time between the end of a visit and the rating request."),
             label=_l("Delay"), group="requests", unit="minutes",
         ),
         Option(
             "ratings.request_window",
             "mon-sat 09:00-19:00",
-            _l("When rating mails may leave, in the agency’s time zone."),
+            _l("When rating requests may leave, in the agency’s time zone."),
             kind="window", label=_l("Days and hours"), group="requests",
         ),
         Option(
             "notices.visit_done", False,
-            _l("A mail tells the client soon after a visit is marked as done, with a link to its page. Importing past "
-               "visits tells nobody."),
+            _l("A message tells the client soon after a visit is marked as done, with a link to its page. Importing "
+               "past visits tells nobody."),
             label=_l("Notices of completed visits"), group="requests",
         ),
         Option(
-            "ratings.avoid_holidays", True, _l("No rating mail leaves on a public holiday, whatever the hours."),
+            "ratings.avoid_holidays", True, _l("No rating request leaves on a public holiday, whatever the hours."),
             label=_l("Keep public holidays free"), group="requests",
         ),
         Option(
@@ -240,7 +241,7 @@ OPTIONS = {
             label=_l("Sampling"), group="requests", unit="percent",
         ),
         Option(
-            "ratings.link_days", 14, _l("Days for which the link in a rating mail works."), least=1, most=365,
+            "ratings.link_days", 14, _l("Days for which the link in a rating request works."), least=1, most=365,
             label=_l("Validity of the link"), group="requests", unit="days",
         ),
         Option("ratings.sms_first", False, _l("Clients with a mobile number are asked by text message even if "
@@ -289,7 +290,7 @@ OPTIONS = {
             group="ratings",
         ),
         Option(
-            "ratings.lock_public", True, _l("The first answer by mail locks its link; changes need a sign-in."),
+            "ratings.lock_public", True, _l("The first answer by a link locks it; changes need a sign-in."),
             label=_l("Forbid changing the rating on the public page"), group="ratings",
         ),
     )

@@ -6,12 +6,18 @@ from flask import Flask
 from portal import wiring  # noqa: F401 - fills the wires
 from portal.extensions import db, wires
 from portal.i18n import LANGUAGES
-from portal.outbox.letters import letter_of
+from portal.outbox.letters import AROUND, letter_of
 from portal.outbox.placeholders import faults_of, names_in
 from portal.outbox.text_queries import Place, shipped
 
 EDITABLE = [(name, language, channel) for name, kind in wires.message_kinds.items() for language in LANGUAGES
             for channel in letter_of(kind).channels]  # fmt: skip
+
+
+def test_every_mail_to_a_client_about_a_visit_has_a_text_of_its_own() -> None:
+    to_clients = {name for name, kind in wires.message_kinds.items() if kind.may_unsubscribe}
+    assert "ratings.digest" in to_clients
+    assert not [name for name in to_clients if letter_of(wires.message_kinds[name]) is AROUND]
 
 
 @pytest.mark.parametrize(("name", "language", "channel"), EDITABLE)

@@ -62,6 +62,21 @@ def test_every_kind_is_listed_in_each_language(ada) -> None:
     assert "own text" not in page.words
 
 
+def test_the_list_says_what_governs_a_kind_and_leads_there(ada, database) -> None:
+    with database.writing():
+        set_option(None, "ratings.ask_mode", "digest")
+        set_option(None, "ratings.reminder_days", "0")
+    rows = {row.select_one("td").get_text(): row for row in ada.get("/staff/notifications").soup.select("tbody tr")}
+    ways = {"Alert: low rating": "Low rating 2 stars", "Urgent alert: very low rating": "Urgent rating 1 star",
+            "Reply to a rating": "Quality follow-up (satisfaction) on", "Reminder of a rating request": "Reminder off",
+            "Weekly rating request": "When clients are asked", "Clock of an authority": "on"}  # fmt: skip
+    for kind, said in ways.items():
+        cell = rows[kind].select("td")[-1]
+        assert said in " ".join(cell.get_text(" ").split()), kind
+        assert all("/staff/settings?group=" in str(link["href"]) for link in cell.select("a")), kind
+        assert cell.select("a"), kind
+
+
 def test_the_agencys_own_text_is_what_leaves(ada, visit, mailbox, database) -> None:
     edit(ada, subject="Votre visite du {visit.date}", body=TEXT).follow()
     assert "own text" in ada.get("/staff/notifications").words

@@ -107,6 +107,32 @@ def test_a_week_is_asked_about_in_one_mail_with_a_link_for_each_visit(
     assert len(visits) == 2
 
 
+def test_the_weekly_mail_has_the_agencys_own_words_and_one_list_of_visits(
+    weekly: None, visit: Callable[..., int], mailbox: Mailbox, time_machine: TimeMachineFixture, agency: Agency,
+    sign_in: SignIn,
+) -> None:  # fmt: skip
+    visits, path = [visit("wassim", hour=7), visit("jean", hour=8)], "kind=ratings.digest&language=fr&channel=mail"
+    ada = sign_in(agency.ada)
+    form = ada.get(f"/staff/notifications/edit?{path}").form("/notifications/edit")
+    assert "{visits.list}" in str(form.values()["body"])
+    assert "{" not in str(form.values()["subject"])
+    wrong = form.submit(body="Bonjour {client.name}")
+    assert "{visits.list}" in wrong.words
+    form.submit(
+        subject="Votre semaine, {client.name}", body="Racontez-nous.\n\n{visits.list}\n\nAvant {rating.expires_on}."
+    )
+    frame = ada.get(f"/staff/notifications/preview?{path}&visit={visits[1]}")
+    assert frame.words.count("Ménage") == 2, "the other visit of the week stands there too"
+    assert "Racontez-nous." in frame.words
+    time_machine.move_to(paris(FRIDAY))
+    mail = mailbox.one()
+    assert mail["Subject"] == "Votre semaine, Claire Lefèvre"
+    for part in (text_of(mail), text_of(mail, "html")):
+        assert "Racontez-nous." in part
+        assert "Avant " in part
+        assert len(set(LINK.findall(part))) == 2
+
+
 def test_what_is_answered_reopened_or_disputed_drops_out_and_with_nothing_left_nothing_leaves(
     weekly: None, visit: Callable[..., int], mailbox: Mailbox, database: Database, time_machine: TimeMachineFixture,
     agency: Agency,

@@ -44,7 +44,7 @@ def test_every_option_stands_on_a_page_with_its_help_and_default(ada: Browser) -
     shown = {key for key in OPTIONS if any(page.soup.select(f'[name="{key}.seen"]') for page in pages)}
     assert shown == {key for key, known in OPTIONS.items() if known.kind not in ("logo", "setup")}
     words = page_of(ada, "requests").words
-    assert "Time between the end of a visit and the rating mail." in words
+    assert "Time between the end of a visit and the rating request." in words
     assert "By default: 24 h" in words
     assert "By default: Monday to Saturday, 9:00–19:00" in words
 
