@@ -34,6 +34,10 @@ def _to_acknowledge(number: int) -> str:
     return ngettext("%(num)s adverse event to acknowledge", "%(num)s adverse events to acknowledge", number)
 
 
+def _ready(number: int) -> str:
+    return ngettext("%(num)s file is ready", "%(num)s files are ready", number)
+
+
 def _opened(number: int) -> str:
     return ngettext("%(num)s event opened to you", "%(num)s events opened to you", number)
 
@@ -179,7 +183,14 @@ MENUS = {
             _l("Analysis"),
             "ratings.enabled",
         ),
-        Entry(_l("Information control"), "staff.list_controls", "table-2", Permission.OPEN_CONTROLS, _l("Analysis")),
+        Entry(
+            _l("Information control"),
+            "staff.list_controls",
+            "table-2",
+            Permission.OPEN_CONTROLS,
+            _l("Analysis"),
+            figure=_ready,
+        ),
         Entry(_l("Staff"), "staff.list_staff", "users", Permission.MANAGE_ACCOUNTS, _l("Administration")),
         Entry(_l("Accounts"), "staff.list_accounts", "users", Permission.MANAGE_ACCOUNTS, _l("Administration")),
         Entry(_l("Sectors"), "staff.list_sectors", "git-branch", Permission.MANAGE_SECTORS, _l("Administration")),

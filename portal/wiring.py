@@ -21,6 +21,7 @@ from portal.complaints import following as complaints_following
 from portal.complaints import home as complaint_home
 from portal.complaints import messages as complaint_messages
 from portal.complaints.from_rating import complaint_of, low_rating_panel
+from portal.controls import exports
 from portal.controls import jobs as control_jobs
 from portal.controls.reports import REPORTS
 from portal.extensions import db, wires
@@ -226,6 +227,7 @@ wires.badges = {
     "staff.open_incidents": incidents.badge,
     "staff.list_ratings": low.badge,
     "staff.open_adverse_events": event_home.badge,
+    "staff.list_controls": exports.badge,
     "worker.list_reports": own_events.badge,
     **{f"{portal}.list_threads": thread_lists.count_unread for portal in ("client", "worker", "staff")},
 }

@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
+from portal import clock
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.controls.forms import LONGEST_QUERY
@@ -50,6 +51,12 @@ def forget_filter(user: User, kept: SavedFilter) -> None:
     """Delete a filter that this person has kept."""
     db.session.execute(delete(SavedFilter).where(SavedFilter.id == kept.id))
     record("filter.deleted", user, ("filter", kept.id), before={"table": kept.table, "shared": kept.shared})
+
+
+def note_seen(export: Export) -> None:
+    """The person who asked for a file has seen that it is ready; that is no deed and leaves no entry."""
+    export.seen_at = export.seen_at or clock.now()
+    db.session.flush()
 
 
 def ask_export(user: User, table: ControlTable | Report, query: str, format: str, language: str) -> Export:

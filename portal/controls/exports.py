@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from portal.accounts.models import User
 from portal.controls.models import Export
@@ -74,8 +74,19 @@ def export_of(user: User, export_id: int) -> ExportView | None:
 
 
 def _exports(user: User) -> Select:
-    own = Export.account_id == user.account_id, Export.user_key == user.key
-    return select(Export, Work, Export.content.is_not(None)).outerjoin(Work, Work.id == Export.work_id).where(*own)
+    return (
+        select(Export, Work, Export.content.is_not(None)).outerjoin(Work, Work.id == Export.work_id).where(*_own(user))
+    )
+
+
+def _own(user: User) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return Export.account_id == user.account_id, Export.user_key == user.key
+
+
+def badge(user: User) -> Select[int]:
+    """How many files are ready that this person has not seen yet: the figure in the menu."""
+    waiting = select(Export.id).where(*_own(user), Export.seen_at.is_(None), Export.content.is_not(None))
+    return select(func.count()).select_from(waiting.limit(SHOWN).subquery())
 
 
 def content_of(view: ExportView) -> bytes | None:

@@ -46,3 +46,4 @@ class Export(db.Model):
     sectors: Mapped[list[int] | None] = mapped_column(JSON)  # which were this person's when it was written, by number
     content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)  # None until written, and once forgotten
     created_at: Mapped[datetime] = mapped_column(UTC, default=clock.now, index=True)
+    seen_at: Mapped[datetime | None] = mapped_column(UTC)  # when this person saw that it is ready

@@ -121,6 +121,15 @@ def show_export(export_id: int) -> Response:
     return show("controls/export.html", "controls/_export.html", view=_export_or_404(export_id))
 
 
+@staff.page("/exports/<int:export_id>/seen", Permission.OPEN_CONTROLS, methods=("POST",))
+def note_export(export_id: int) -> Response:
+    """The page that says that the file is ready has been seen: the figure in the menu counts it no more."""
+    view = _export_or_404(export_id)
+    actions.note_seen(view.export)
+    back = url_for("staff.show_export", export_id=export_id)
+    return done(back, fragment="controls/_export.html", target="#export", view=view)
+
+
 @staff.page("/exports/<int:export_id>/file", Permission.OPEN_CONTROLS)
 def download_export(export_id: int) -> Response:
     view = _export_or_404(export_id)

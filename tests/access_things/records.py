@@ -209,6 +209,7 @@ MADE: dict[str, Callable[[Records], dict[str, Any]]] = {
     "staff.close_month": Records.month,
     "staff.download_month": Records.month,
     "staff.show_export": Records.exported,
+    "staff.note_export": Records.exported,
     "staff.download_export": Records.exported,
     **{f"staff.{page}": Records.entry for page in ("change_entry", "move_entry")},
     **{f"staff.{page}": Records.category for page in ("show_finer", "add_finer")},

@@ -298,3 +298,20 @@ def test_a_job_that_is_run_twice_writes_one_file(
         db.session.execute(update(Work).values(state="waiting"))
     write(app, database)
     assert len(database.all(DEED)) == 1
+
+
+def test_a_file_that_is_ready_is_told_in_the_menu_until_it_has_been_seen(
+    rated: Agency, sign_in: SignIn, app: Flask, database: Database
+) -> None:
+    sofia, ines = sign_in(rated.sofia), sign_in(rated.ines)
+    page = ask(sofia, "csv")
+    assert "file is ready" not in sofia.get("/staff/home").words
+    write(app, database)
+    told = sofia.get("/staff/home").at("#figure-list_controls").get_text()
+    assert told == "1, 1 file is ready"
+    assert "1 file is ready" in sofia.get("/staff/figures").data.decode()
+    assert ines.get("/staff/home").at("#figure-list_controls").get_text() == "", "it is nobody else's"
+    ready = sofia.get(page.request.path)
+    assert ready.press("form[action$='/seen'] button").status == 303
+    assert sofia.get("/staff/home").at("#figure-list_controls").get_text() == ""
+    assert not sofia.get(page.request.path).soup.select("form[action$='/seen']")
