@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Row, Select, String, and_, cast, exists, func, or_, select
+from sqlalchemy import CompoundSelect, Row, Select, String, and_, cast, exists, func, or_, select, union_all
 
 from portal import clock
 from portal.accounts.models import User
@@ -31,6 +31,7 @@ from portal.visits.queries import names_of_workers, visible_visits
 
 A_WEEK = timedelta(days=7)
 MOST = 2000  # visits of a week that are looked at
+LONGEST_WAIT = timedelta(days=60)  # from the promise of a message to when it is due
 _PUT_ASIDE = ("suppressed", "cancelled", "expired")
 _BEFORE, _CAME = RatingSubject.__table__.alias("before"), RatedWorker.__table__.alias("came")
 _REQUEST, _BY = RatingRequest.__table__.alias("asked_before"), Message.__table__.alias("asked_by")
@@ -90,7 +91,7 @@ def _of_the_week(user: User) -> Select:
         .outerjoin(RatingRequest, asking)
         .outerjoin(Message, and_(Message.id == RatingRequest.message_id, or_(waiting, aside)))
         .outerjoin(Rating, Rating.subject_id == RatingSubject.id)
-        .where(or_(Message.id.is_not(None), planned))
+        .where(Visit.id.in_(_looked_at(moment, waiting, aside, planned)), or_(Message.id.is_not(None), planned))
         .with_only_columns(
             Visit.id, Visit.client_id, Visit.starts_at, Visit.ends_at, Visit.state, Client.first_name, Client.last_name,
             Client.active, Client.email, Client.mobile, Client.phone, Relative.id.label("relative_id"),
@@ -104,6 +105,14 @@ def _of_the_week(user: User) -> Select:
         .order_by(func.coalesce(Message.next_at, Visit.ends_at), Visit.id)
         .limit(MOST)
     )  # fmt: skip
+
+
+def _looked_at(moment: datetime, waiting: Any, aside: Any, planned: Any) -> CompoundSelect:
+    """The visits that are looked at, found by the indexes of messages and of visits: the past costs nothing."""
+    asked = select(RatingSubject.visit_id).join(RatingRequest, RatingRequest.subject_id == RatingSubject.id)
+    asked = asked.join(Message, Message.id == RatingRequest.message_id).where(RatingSubject.visit_id.is_not(None))
+    newly = Message.created_at > moment - LONGEST_WAIT
+    return union_all(asked.where(waiting), asked.where(aside, newly), select(Visit.id).where(planned))
 
 
 def _really_asked() -> Any:
