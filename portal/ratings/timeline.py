@@ -1,6 +1,6 @@
 """What was said of a visit, and who was asked about it: lines of the timeline on the staff's page of the visit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -32,16 +32,18 @@ DEEDS = {  # the sentence, icon, tone
     "visit.link_renewed": (_l("%(name)s made a new link for the client and closed the former one"), "globe", "info"),
     "rating.included": (_l("%(name)s had the rating counted again"), "undo-2", "info"),
 }
+LINKS = ("visit.link_made", "visit.link_renewed")  # also where nothing can be rated, and before the visit is done
 
 
 def timeline_facts(user: User, visit: Visit) -> list[Fact]:
-    """Asked or not and why, left, reminded, answered, changed, looked at; in no order."""
-    if not option("ratings.enabled"):
-        return []
-    found = subject_and_rating(visit)
-    if found is None:
-        return []
-    subject, rating = found
+    """What staff did, as soon as they have; asked or not and why, left, reminded, answered, changed; in no order."""
+    rates = option("ratings.enabled")
+    facts = list(_deeds(visit, DEEDS if rates else LINKS))
+    found = subject_and_rating(visit) if rates else None
+    return facts + _about(user, visit, *found) if found else facts
+
+
+def _about(user: User, visit: Visit, subject: RatingSubject, rating: Rating | None) -> list[Fact]:
     rows = db.session.execute(_told(subject, rating)).all()
     asked = list({row.RatingRequest.id: row.RatingRequest for row in rows if row.RatingRequest}.values())
     suspected = {row.SuspectAnswer.id: row.SuspectAnswer for row in rows if row.SuspectAnswer}
@@ -51,7 +53,6 @@ def timeline_facts(user: User, visit: Visit) -> list[Fact]:
     facts += _closed_links(asked)
     facts += _left_out(asked)
     facts += _said(rating) if rating else []
-    facts += _deeds(visit)
     reached = way_of_requests(visit.client) if may_open_file(user, visit) else None
     said = standing_of(reached[0], reached[2]).history if reached else []
     facts += [_chosen(word) for word in said if word.at >= subject.ended_at]
@@ -96,10 +97,10 @@ def _said(rating: Rating) -> Iterator[Fact]:
             yield Fact(at, _("%(name)s rated the visit: %(stars)s out of 5", **words), "star", tone, way)
 
 
-def _deeds(visit: Visit) -> Iterator[Fact]:
-    """What staff did about the rating, beside typing one."""
+def _deeds(visit: Visit, kinds: Container[str]) -> Iterator[Fact]:
+    """What staff did about the rating, beside typing one, and about the link."""
     for deed, name in deeds_of(visit):
-        if deed.kind in DEEDS:
+        if deed.kind in DEEDS and deed.kind in kinds:
             sentence, icon, tone = DEEDS[deed.kind]
             yield Fact(deed.at, str(sentence) % {"name": name or _("Somebody")}, icon, tone)
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.people.models import Client, Service
-from portal.ratings.models import FormerRating, Rating
+from portal.ratings.models import FormerRating, Rating, SuspectAnswer
 from portal.ratings.survey import PLACEHOLDERS, SHIPPED, fill, unknown_placeholders
 from portal.ratings.survey_actions import survey_row
 from portal.ratings.survey_models import Survey
@@ -19,6 +19,7 @@ from tests import factories
 from tests.conftest import Database, SignIn
 from tests.factories import Agency
 from tests.pages import Browser, Page
+from tests.ratings.conftest import Asked
 
 NAMES = tuple(PLACEHOLDERS)
 
@@ -309,3 +310,24 @@ def test_who_was_called_stays_so_after_a_correction_and_in_the_former_value(
 def test_a_criterion_that_there_is_not_is_refused_beside_the_preview(ines: Browser) -> None:
     values = ines.get("/staff/survey").form("Preview").values() | {"criterion_1": "q_none"}
     assert ines.act("/staff/survey", values).status == 422
+
+
+def test_of_an_answer_that_a_machine_gave_all_is_kept_and_nothing_counts(
+    agency: Agency, ines: Browser, just_asked: Asked, stranger: Browser, sign_in: SignIn, database: Database
+) -> None:
+    set_up(ines, criterion_1="q_time", call_back="y")
+    page = stranger.get(just_asked.link)
+    ticked = box(page, "5:On time")
+    thanked = page.form("/r/").submit(stars="5", q_time="4", remarks=ticked, call_back="y")
+    assert thanked.h1 == "Thank you"
+    kept = database.one(select(SuspectAnswer))
+    assert (kept.stars, kept.reason, kept.call_back) == (5, "too_fast", True)
+    assert (kept.details["criteria"], [one["en"] for one in kept.details["remarks"]]) == ({"q_time": 4}, ["On time"])
+    assert database.count(Rating) == 0
+    sofia = sign_in(agency.sofia)
+    assert "Nobody waits for a call" in sofia.get("/staff/ratings/calls").words, "nobody has asked for one"
+    visit = sofia.get(f"/staff/visits/{just_asked.visit}").words
+    assert "An answer of 5 out of 5 came that no person can have given: not counted" in visit
+    assert "On time" not in visit
+    shown = sofia.get("/staff/ratings").words
+    assert "Did the worker stay the full time?" in shown and "On time" in shown, "staff read all that was said"

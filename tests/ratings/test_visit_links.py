@@ -108,6 +108,19 @@ def test_a_reopened_visit_is_to_be_done_again_and_can_be_rated_once_it_is(
     assert stranger.get(link).form("Save").submit(stars="5").h1 == "Thank you"
 
 
+@pytest.mark.parametrize("rates", [True, False])
+def test_that_a_link_was_made_is_told_before_the_visit_is_done(
+    agency: Agency, copy: Copy, sign_in: SignIn, database: Database, rates: bool
+) -> None:
+    copy(agency.claires_next)
+    if not rates:
+        with database.writing():
+            set_option(None, "ratings.enabled", "off")
+    page = sign_in(agency.sofia).get(f"/staff/visits/{agency.claires_next}")
+    assert "Sofia Benali made a link for the client" in page.words
+    assert len(page.statements) <= 12
+
+
 def test_a_link_that_is_handed_over_opens_in_the_clients_language(app: Flask, agency: Agency, copy: Copy) -> None:
     assert open_browser(app).get(copy(agency.claires_done)).at("html")["lang"] == "fr"
 
