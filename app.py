@@ -70,6 +70,7 @@ from portal.ratings import own_routes as rating_own_routes  # noqa: F401
 from portal.ratings import record_routes as rating_record_routes  # noqa: F401
 from portal.ratings import routes as ratings_routes  # noqa: F401
 from portal.ratings import staff_routes as ratings_staff_routes  # noqa: F401
+from portal.ratings import survey_question_routes as rating_survey_question_routes  # noqa: F401
 from portal.ratings import survey_routes  # noqa: F401
 from portal.ratings import word_routes as rating_word_routes  # noqa: F401
 from portal.ratings.public import open_pages

@@ -20,8 +20,10 @@ from portal.settings.queries import as_text, option
 
 _LATE = _l("Somebody changed this in the meantime. Nothing of yours is saved yet: please look at what "
            "differs, then save again.")  # fmt: skip
+_CHANGED = _l("Somebody changed this survey in the meantime. Nothing is removed yet: please look at it as it is now.")
 NOTICES = "notices.visit_done"  # whether clients are told that a visit is done
-SWITCHES = ("ratings.client_ratings", "ratings.offer_zero", NOTICES)
+RATINGS = "ratings.client_ratings"
+SWITCHES = (RATINGS, "ratings.offer_zero", NOTICES)
 _TEXTS = ("question", "thanks", "remarks")  # the journal says no more of them than that they were changed
 
 
@@ -68,13 +70,26 @@ def _entry(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dic
             "after": {name: after[name] for name in kept} | {"fields": sorted(changed)}}  # fmt: skip
 
 
-def remove_survey(user: User, service_id: int) -> None:
-    """Ask about a service's visits what the agency asks about all."""
+def remove_survey(user: User, service_id: int, version: int) -> None:
+    """Ask about a service's visits what the agency asks about all.
+
+    Args:
+        service_id: whose survey; where somebody has removed it meanwhile there is nothing to do.
+        version: of the survey that the person saw.
+
+    Raises:
+        Refused: somebody has changed it since.
+    """
     row = db.session.get(Survey, service_id, with_for_update=True)
     if row is None:
         return
+    if row.version != version:
+        raise Refused(_CHANGED, "stale")
     db.session.delete(row)
-    db.session.flush()
+    try:
+        db.session.flush()
+    except StaleDataError as error:
+        raise Refused(_CHANGED, "stale") from error
     g.pop("surveys", None)
     record("survey.removed", user, ("survey", service_id))
 

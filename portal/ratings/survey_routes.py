@@ -24,7 +24,7 @@ from portal.ratings.survey_forms import SurveyForm
 from portal.ratings.survey_models import AGENCY
 from portal.ratings.survey_queries import services
 from portal.ratings.trial import WORKER, asked_in_test, sample, send_test
-from portal.roles import Permission
+from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
 
 MODULE = "ratings.enabled"
@@ -54,32 +54,12 @@ def edit_survey() -> Response:
     if status := refused(form, lambda: survey_actions.save_survey(g.user, service and service.id, form.typed())):
         return _page(service, form, own is not None, status)
     flash(_("Saved."), "success")
-    return done(_address(service))
+    return done(address_of(service))
 
 
 def _new(stands: SetUp) -> SetUp:
     """What a survey begins with: a service's with the agency's."""
     return SetUp(stands.question, stands.criteria, stands.comment, stands.remarks, stands.thanks, stands.call_back)
-
-
-@staff.page("/survey/switch", Permission.EDIT_SURVEY, methods=("POST",), module=MODULE)
-def switch_survey() -> Response:
-    """Turn client ratings, 0 stars or the notices that a visit is done on or off."""
-    key, word = request.form.get("key"), request.form.get("on")
-    if key not in SWITCHES or word not in ("yes", "no"):
-        abort(400)
-    survey_actions.switch(g.user, key, word == "yes")
-    flash(_("Saved."), "success")
-    return done(_address(asked_service()))
-
-
-@staff.page("/survey/removal", Permission.EDIT_SURVEY, methods=("POST",), module=MODULE)
-def remove_survey() -> Response:
-    """Ask about a service's visits what the agency asks about all."""
-    service = asked_service() or abort(404)
-    survey_actions.remove_survey(g.user, service.id)
-    flash(_("The agency’s survey is asked about these visits again."), "success")
-    return done(_address(service))
 
 
 @staff.page("/survey/test", Permission.EDIT_SURVEY, methods=("GET", "POST"), module=MODULE)
@@ -96,7 +76,7 @@ def try_survey() -> Response:
     status = 200 if valid or request.method == "GET" else 422
     return show("ratings/trial.html", status=status, form=form, visit=sample(service), question=asked.question,
                 words=STAR_WORDS, offer_zero=option("ratings.offer_zero"), answered=answered, address=address,
-                back_url=_address(service))  # fmt: skip
+                back_url=address_of(service))  # fmt: skip
 
 
 @staff.page("/survey/test-mail", Permission.EDIT_SURVEY, methods=("POST",), module=MODULE)
@@ -105,7 +85,7 @@ def send_survey_test() -> Response:
     service = asked_service()
     send_test(g.user, service)
     flash(_("A test mail is on its way to you."), "success")
-    return done(_address(service))
+    return done(address_of(service))
 
 
 def asked_service() -> Service | None:
@@ -116,7 +96,8 @@ def asked_service() -> Service | None:
     return db.session.get(Service, number_in(named) or 0) or abort(404)
 
 
-def _address(service: Service | None) -> str:
+def address_of(service: Service | None) -> str:
+    """Where the survey of a service, or the agency's, is set up."""
     return url_for("staff.edit_survey", service_id=service.id) if service else url_for("staff.edit_survey")
 
 
@@ -125,7 +106,7 @@ def _page(service: Service | None, form: SurveyForm, own: bool, status: int = 20
         "ratings/survey.html", "ratings/_survey_preview.html", status, form=form, service=service, own=own,
         services=services(), placeholders=PLACEHOLDERS, words=STAR_WORDS, windows=_windows(service, form.typed()),
         visit=sample(service), offer_zero=option("ratings.offer_zero"), switches=_switches(),
-        address=_address(service),
+        may_switch=Permission.CHANGE_OPTIONS in GRANTS[g.user.role], address=address_of(service),
     )  # fmt: skip
 
 

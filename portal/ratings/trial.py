@@ -31,10 +31,13 @@ def sample(service: Service | None) -> dict[str, object]:
     return {"workers": [WORKER], "service": name, "starts_at": clock.now().replace(hour=8, minute=0)}
 
 
-def asked_in_test(service: Service | None) -> Asked:
-    """What is asked at present, about that visit."""
+def asked_in_test(service: Service | None, *, by_agency: bool = False) -> Asked:
+    """What is asked at present, about that visit; with `by_agency` as if the service had no survey of its own."""
     named = service.name if service else _("Help at home")
-    return in_words(set_up_of(service.id if service else None), facts_from(named, WORKER.split()[0], day(clock.now())))
+    return in_words(
+        set_up_of(service.id if service and not by_agency else None),
+        facts_from(named, WORKER.split()[0], day(clock.now())),
+    )
 
 
 def send_test(user: User, service: Service | None) -> None:

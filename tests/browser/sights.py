@@ -547,4 +547,7 @@ SIGHTS = [
     Sight("months", "sofia", "/staff/analytics/months", before=stories.closed_month),
     Sight("month", "ines", "/staff/analytics/months/2026/10", before=stories.closed_month),
     Sight("month-closing", "ada", "/staff/analytics/months/2026/9/closing"),
+    # the questions beside the survey
+    Sight("survey-ratings-off", "ada", "/staff/survey/ratings-off"),
+    Sight("survey-removal", "ines", "/staff/survey/removal?service_id={agency.rising}", before=stories.own_survey),
 ]  # fmt: skip

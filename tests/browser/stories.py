@@ -34,6 +34,8 @@ from portal.ratings.handling import handling_of
 from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
 from portal.ratings.opened import by_request, make_handed_link
 from portal.ratings.own_actions import read_notice, say, show_comment
+from portal.ratings.survey import SetUp
+from portal.ratings.survey_actions import save_survey
 from portal.reports.months import close_month
 from portal.settings.actions import mark_setup, set_option
 from portal.threads.actions import announce
@@ -146,6 +148,12 @@ def hold_messages(agency: Agency) -> None:
 
 def forget_switch(agency: Agency) -> None:
     set_option(agency.ada.user, "ratings.client_ratings", "false")
+
+
+def own_survey(agency: Agency) -> None:
+    """One service asks something of its own."""
+    asked = SetUp({"fr": "Le lever s’est-il bien passé avec {worker}\u00a0?"}, ["q_punct"])
+    save_survey(agency.ines.user, agency.rising, asked)
 
 
 def begin_setup(agency: Agency) -> None:

@@ -1,5 +1,6 @@
 """What clients are asked: set up for the agency or a service, seen beside the form, kept with each answer as it was."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from portal.ratings.survey import PLACEHOLDERS, SHIPPED, fill, unknown_placehold
 from portal.ratings.survey_actions import survey_row
 from portal.ratings.survey_models import Survey
 from portal.settings.actions import set_option
+from portal.settings.models import OptionValue
 from tests import factories
 from tests.conftest import Database, SignIn
 from tests.factories import Agency
@@ -71,6 +73,32 @@ def test_an_unknown_placeholder_refuses_to_save_and_names_it_and_the_list(ines: 
     assert database.count(Survey) == 0
 
 
+# ---- switches ----
+
+
+def test_ratings_are_switched_off_after_a_question_that_counts_who_waits_and_by_administrators_alone(
+    agency: Agency, ines: Browser, sign_in: SignIn, database: Database, visit: Callable[..., int]
+) -> None:
+    visit(hour=13)
+    visit(hour=13, client="denis")
+    ada = sign_in(agency.ada)
+    question = ada.get("/staff/survey").link("Switch client ratings off").click()
+    assert "2 requests and reminders are waiting to be sent." in question.words
+    assert "Keep them on" in question.words
+    held = ada.act("/staff/survey/switch", {"key": "ratings.client_ratings", "on": "no"})
+    assert held.location == "/staff/survey/ratings-off", "nothing else switches them off without a question"
+    assert "Clients may rate their visits" in ada.get("/staff/survey").words
+    assert not ada.get("/staff/survey").soup.select('form[action$="ratings-off"]')
+    page = question.form("Switch").submit().follow()
+    assert "Clients are not asked any more." in page.words
+    assert page.form("Switch client ratings on")
+    assert database.one(select(OptionValue.value).where(OptionValue.key == "ratings.client_ratings")) is False
+    of_ines = ines.get("/staff/survey")
+    assert "Administrators switch these on and off." in of_ines.words
+    assert not of_ines.soup.select('form[action^="/staff/survey/switch"]')
+    assert ines.get("/staff/survey/ratings-off").status == 403
+
+
 # ---- what is asked ----
 
 
@@ -101,10 +129,19 @@ def test_a_service_has_a_survey_of_its_own_as_a_whole_and_gives_it_back(
     assert window.h1 == "Is it clean?"
     assert "Was the home left clean and tidy?" in window.words
     assert "Did the worker arrive on time?" not in window.words
-    page.form("/staff/survey/removal").submit()
+    question = page.link("Ask the agency’s survey again").click()
+    assert "Asked now Is it clean?" in question.words
+    assert "Asked then The agency asks" in question.words
+    set_up(ines, agency.rising, question_en="Is it tidy?")
+    late = question.form("Ask").submit()
+    assert late.status == 409
+    assert "Somebody changed this survey in the meantime" in late.errors()[0]
+    assert "Asked now Is it tidy?" in late.words
+    assert late.form("Ask").submit().status == 303
+    assert question.form("Ask").submit().status == 303, "it is gone already"
     assert window_of(claire, agency.claires_done).h1 == "The agency asks"
     kinds = [row.kind for row in database.all(select(AuditEntry).where(AuditEntry.kind.startswith("survey.")))]
-    assert kinds == ["survey.changed", "survey.changed", "survey.removed"]
+    assert kinds == ["survey.changed"] * 3 + ["survey.removed"]
 
 
 def test_what_is_switched_off_is_not_asked(agency: Agency, ines: Browser, sign_in: SignIn) -> None:
@@ -162,8 +199,10 @@ def test_the_preview_follows_what_is_typed_and_saves_nothing(ines: Browser, data
     assert page.form("Preview").values()["question_fr"] == "Tout va bien\u00a0?"
 
 
-def test_the_preview_says_from_which_number_of_stars_clients_choose(ines: Browser) -> None:
-    page = ines.get("/staff/survey")
+def test_the_preview_says_from_which_number_of_stars_clients_choose(
+    agency: Agency, ines: Browser, sign_in: SignIn
+) -> None:
+    page = sign_in(agency.ada).get("/staff/survey")
     assert "Choose from 0 to 5 stars" in page.says('.phone[lang="en"]')
     page.press('form:has([value="ratings.offer_zero"]) button')
     assert "Choose from 1 to 5 stars" in ines.get("/staff/survey").says('.phone[lang="en"]')
