@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from portal.errors import Refused
 from portal.extensions import wires
 from portal.i18n import language
+from portal.links import NOTHING
 from portal.outbox import actions, queries
 from portal.outbox.forms import HoldForm, MessagesFilter
 from portal.outbox.mail import render
@@ -69,7 +70,7 @@ def _preview(message: Message) -> dict[str, str]:
     kind = wires.message_kinds[message.kind]
     reader = None if message.language else kind.reader(message)
     chosen = message.language or (reader.language if reader else language())
-    return render(message, kind, chosen, lambda _purpose, _public_id: "0")
+    return render(message, kind, chosen, lambda _purpose, _public_id: NOTHING)
 
 
 # ---- deeds: each puts a question first, in the dialog or as a page, and says what will happen ----

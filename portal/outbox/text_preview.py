@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from portal.accounts.models import Account, User
 from portal.extensions import db, rows_changed, wires
+from portal.links import NOTHING
 from portal.outbox.letters import Draft
 from portal.outbox.mail import write, write_short
 from portal.outbox.models import MAIL, OPEN, SMS, Drop, Message, MessageKind, Recipient
@@ -19,8 +20,6 @@ from portal.outbox.text_models import MessageTextTest
 from portal.outbox.text_queries import Place, draft_of, version_of
 from portal.roles import Role
 from portal.settings.queries import option
-
-NOTHING = "0"  # the token of links that open nothing
 
 
 def parts_of(

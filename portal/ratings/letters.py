@@ -13,7 +13,7 @@ from portal.extensions import db
 from portal.folding import fold_name
 from portal.forms import STAR_WORDS
 from portal.i18n import full_day, time_of_day
-from portal.links import external_url
+from portal.links import NOTHING, external_url
 from portal.outbox.letters import Letter, Placeholder
 from portal.people.models import Client, Worker
 from portal.people.queries import is_named
@@ -24,8 +24,8 @@ from portal.visits.models import State, Visit
 from portal.visits.queries import visible_visits
 
 SHOWN = 20  # visits to choose from
+SAMPLE = "sample".ljust(len(NOTHING), "0")  # a token of which a made-up link is known again
 SHOWN_OF_WEEK = 4  # beside the one that is chosen
-NOWHERE = "0"  # the token of links that open nothing
 
 
 def facts(
@@ -71,13 +71,13 @@ def of_visit(user: User, visit_id: int | None) -> dict | None:
     """What a request about a visit would say: of the one with this number, or of the newest that is done."""
     if (visit := shown_visit(user, visit_id)) is None:
         return None
-    return facts(visit, visit.workers, asked_of(visit).question, NOWHERE, NOWHERE)
+    return facts(visit, visit.workers, asked_of(visit).question, NOTHING, NOTHING)
 
 
 def of_handling(user: User, visit_id: int | None) -> dict | None:
     """The same of a request about how an incident was handled."""
     visit = shown_visit(user, visit_id)
-    return facts(visit, [], handling_question(), NOWHERE, NOWHERE) if visit else None
+    return facts(visit, [], handling_question(), NOTHING, NOTHING) if visit else None
 
 
 def shown_visit(user: User, visit_id: int | None) -> Visit | None:
@@ -104,7 +104,7 @@ def facts_of_notice(visit: Visit, page: str, unsubscribe: str) -> dict:
 def notice_of(user: User, visit_id: int | None) -> dict | None:
     """What the notice about a visit would say."""
     visit = shown_visit(user, visit_id)
-    return facts_of_notice(visit, NOWHERE, NOWHERE) if visit else None
+    return facts_of_notice(visit, NOTHING, NOTHING) if visit else None
 
 
 def facts_of_week(
@@ -125,7 +125,7 @@ def facts_of_week(
         }, link)
         for visit, question, link in visits
     ]  # fmt: skip
-    shared = links(NOWHERE, unsubscribe)
+    shared = links(NOTHING, unsubscribe)
     return {
         "client_name": client_name, "visits": items, "words": STAR_WORDS,
         "expires_at": expires_at or clock.now() + timedelta(days=option("ratings.link_days")),
@@ -135,7 +135,7 @@ def facts_of_week(
 
 def _week_item(visit: dict, link: str) -> dict:
     known = {name: visit[name] for name in ("question", "service", "worker_names", "starts_at")}
-    return {**known, "star_urls": links(link, NOWHERE)["star_urls"]}
+    return {**known, "star_urls": links(link, NOTHING)["star_urls"]}
 
 
 def week_of(user: User, visit_id: int | None) -> dict | None:
@@ -145,8 +145,8 @@ def week_of(user: User, visit_id: int | None) -> dict | None:
     before = Visit.starts_at > last.starts_at - timedelta(days=7), Visit.starts_at < last.starts_at
     same = visible_visits(user).where(Visit.client_id == last.client_id, Visit.state == State.DONE, *before)
     others = db.session.scalars(same.order_by(Visit.starts_at.desc(), Visit.id.desc()).limit(SHOWN_OF_WEEK)).all()
-    asked = [(visit, asked_of(visit).question, NOWHERE) for visit in (*reversed(others), last)]
-    return facts_of_week(last.client.name, asked, NOWHERE)
+    asked = [(visit, asked_of(visit).question, NOTHING) for visit in (*reversed(others), last)]
+    return facts_of_week(last.client.name, asked, NOTHING)
 
 
 def found_visits(user: User, words: str) -> list[tuple[int, str]]:
@@ -173,7 +173,7 @@ def _sample() -> dict:
         "question": "Votre avis compte",
         "words": STAR_WORDS,
         "expires_at": datetime(2031, 5, 5, 8, 41, tzinfo=UTC),
-        **links("sample", "sample"),
+        **links(SAMPLE, SAMPLE),
     }
 
 
@@ -228,7 +228,7 @@ _WEEK = Placeholder(
     part="_rated_visits", required=True, short=False,
 )  # fmt: skip
 WEEKLY = Letter(
-    (_CLIENT, _WEEK, *_RATING[-3:]), lambda: _sample() | {"visits": [_week_item(_sample(), "sample")]},
+    (_CLIENT, _WEEK, *_RATING[-3:]), lambda: _sample() | {"visits": [_week_item(_sample(), SAMPLE)]},
     of_visit=week_of, find=found_visits,
 )  # fmt: skip
 
@@ -243,7 +243,7 @@ _WHILE = Placeholder(
 )  # fmt: skip
 DONE = Letter(
     (_CLIENT, *_VISIT, *_WORKERS[1:], _PAGE, _WHILE, *_RATING[-2:]),
-    lambda: _sample() | {"url": links("sample", "sample")["rating_url"], "may_rate": True,
+    lambda: _sample() | {"url": links(SAMPLE, SAMPLE)["rating_url"], "may_rate": True,
                          "portal_days": option("ratings.portal_days")},
     of_visit=notice_of, find=found_visits,
     short=_l("{agency.name}: your visit of {visit.date} is completed. See it here: {visit.link}"),

@@ -150,7 +150,7 @@ def test_neither_subject_nor_log_nor_message_page_gives_a_link_away(ask, sink, a
     seal = token[22:]
     for shown in (page.html, preview.html):
         assert seal not in shown
-    assert "/r/0?stars=5" in preview.html
+    assert "0?stars=5" in preview.html
 
 
 def test_the_text_begins_with_the_greeting_and_has_no_holes(ask, mailbox) -> None:

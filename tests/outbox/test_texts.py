@@ -9,10 +9,12 @@ from sqlalchemy import select
 from portal.audit.models import AuditEntry
 from portal.extensions import db, wires
 from portal.i18n import LANGUAGES
+from portal.links import NOTHING
 from portal.outbox import jobs
 from portal.outbox.gateway import Setting
 from portal.outbox.letters import Draft, letter_of
 from portal.outbox.models import Message
+from portal.outbox.short import length_of
 from portal.outbox.text_models import MessageText, MessageTextTest
 from portal.outbox.text_preview import parts_of
 from portal.outbox.text_queries import Place
@@ -190,7 +192,7 @@ def test_a_test_goes_to_oneself_is_marked_and_opens_nothing(ada, visit, agency, 
     assert str(mail["Subject"]) == "[TEST] Votre visite"
     for content in (text_of(mail), text_of(mail, "html")):
         assert "[TEST]" in content
-        assert set(re.findall(r"/r/([\w-]+)", content)) == {"0"}
+        assert set(re.findall(r"/r/([\w-]+)", content)) == {NOTHING}
 
 
 def test_what_was_saved_before_a_name_went_away_does_not_leave_unfilled(ada, visit, mailbox, database) -> None:
@@ -232,6 +234,34 @@ def test_a_text_message_has_its_own_short_text_and_is_counted(ada, visit, databa
     saved = page.form("Save").submit(body="Votre avis : {rating.link}").follow()
     assert "Votre avis" in ada.get(preview_of(saved)).words
     assert database.all(select(MessageText.channel)) == ["sms"]
+
+
+def test_the_count_is_that_of_the_message_that_leaves(ada, visit, app, database, mailbox) -> None:
+    body = "Bonjour {client.name}, {visit.service} : {rating.link}"
+    with WebSink() as web:
+        app.config["SMS_GATEWAY"] = Setting(web.url)
+        with database.writing():
+            set_option(None, "sms.enabled", "on")
+            db.session.get_one(Client, db.session.get_one(Visit, visit).client_id).mobile = "06 12 34 56 78"
+            set_option(None, "ratings.sms_first", "on")
+        ada.get(SHORT.format(page="edit")).form("Save").submit(body=body)
+        counted = ada.post(f"{SHORT.format(page='preview')}&visit={visit}", data={"body": body},
+                           headers={**HTMX, "X-CSRFToken": ada.csrf_token()})  # fmt: skip
+        assert mailbox.collect() == []
+        with app.app_context():
+            jobs.sweep(inline=True)
+        app.config["SMS_GATEWAY"] = None
+    left = json.loads(web.requests[0][2])["text"]
+    assert f"{len(left)} characters" in counted.words, left
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_shipped_text_message_is_longer_than_two(app, agency, database, language) -> None:
+    kinds = [kind for kind in wires.message_kinds.values() if "sms" in letter_of(kind).channels]
+    with app.test_request_context():
+        for kind in kinds:
+            text = parts_of(agency.ada.user, Place(kind, language, "sms"), None)["text"]
+            assert length_of(text).parts <= (3 if language == "ru" else 2), (kind.name, len(text), text)
 
 
 def test_a_text_message_as_a_test_goes_to_the_number_that_is_typed(ada, visit, app, database) -> None:
