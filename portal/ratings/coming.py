@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Row, Select, String, and_, cast, exists, func, or_, select, union_all
+from sqlalchemy import Row, Select, String, Subquery, and_, cast, exists, func, literal, or_, select, union
 
 from portal import clock
 from portal.accounts.models import User
@@ -32,6 +32,7 @@ from portal.visits.queries import names_of_workers, visible_visits
 A_WEEK = timedelta(days=7)
 MOST = 2000  # visits of a week that are looked at
 LONGEST_WAIT = timedelta(days=60)  # from the promise of a message to when it is due
+OLDEST = timedelta(days=92)  # nobody asks about visits that were longer ago
 _PUT_ASIDE = ("suppressed", "cancelled", "expired")
 _BEFORE, _CAME = RatingSubject.__table__.alias("before"), RatedWorker.__table__.alias("came")
 _REQUEST, _BY = RatingRequest.__table__.alias("asked_before"), Message.__table__.alias("asked_by")
@@ -82,8 +83,11 @@ def _of_the_week(user: User) -> Select:
     planned = and_(Visit.state == State.PLANNED, Visit.ends_at.between(moment, until))
     asking = and_(RatingRequest.subject_id == RatingSubject.id, RatingRequest.reminds_id.is_(None),
                   RatingRequest.revoked_at.is_(None))  # fmt: skip
+    looked_at = _looked_at(moment, waiting, aside, planned)
+    new_workers = _new_workers() if option("ratings.ask_mode") == "first" else literal("")
     return (
         visible_visits(user)
+        .join(looked_at, looked_at.c.visit_id == Visit.id)  # first: PostgreSQL changes the order of eight tables only
         .join(Client, Client.id == Visit.client_id)
         .join(Service, Service.id == Visit.service_id)
         .outerjoin(Relative, Relative.id == first_to_ask(Client.id))
@@ -91,7 +95,7 @@ def _of_the_week(user: User) -> Select:
         .outerjoin(RatingRequest, asking)
         .outerjoin(Message, and_(Message.id == RatingRequest.message_id, or_(waiting, aside)))
         .outerjoin(Rating, Rating.subject_id == RatingSubject.id)
-        .where(Visit.id.in_(_looked_at(moment, waiting, aside, planned)), or_(Message.id.is_not(None), planned))
+        .where(or_(Message.id.is_not(None), planned))
         .with_only_columns(
             Visit.id, Visit.client_id, Visit.starts_at, Visit.ends_at, Visit.state, Client.first_name, Client.last_name,
             Client.active, Client.email, Client.mobile, Client.phone, Relative.id.label("relative_id"),
@@ -100,19 +104,19 @@ def _of_the_week(user: User) -> Select:
             RatingSubject.ended_at, Message.id.label("message_id"), Message.state.label("message_state"),
             Message.reason, Message.due_at, Message.next_at, Message.not_after, Message.kind,
             RatingRequest.left_out, RatingRequest.again, Rating.id.label("rated"), _last_asked().label("last_asked"),
-            _new_workers().label("new_workers"),
+            new_workers.label("new_workers"),
         )
         .order_by(func.coalesce(Message.next_at, Visit.ends_at), Visit.id)
         .limit(MOST)
     )  # fmt: skip
 
 
-def _looked_at(moment: datetime, waiting: Any, aside: Any, planned: Any) -> CompoundSelect:
+def _looked_at(moment: datetime, waiting: Any, aside: Any, planned: Any) -> Subquery:
     """The visits that are looked at, found by the indexes of messages and of visits: the past costs nothing."""
     asked = select(RatingSubject.visit_id).join(RatingRequest, RatingRequest.subject_id == RatingSubject.id)
     asked = asked.join(Message, Message.id == RatingRequest.message_id).where(RatingSubject.visit_id.is_not(None))
     newly = Message.created_at > moment - LONGEST_WAIT
-    return union_all(asked.where(waiting), asked.where(aside, newly), select(Visit.id).where(planned))
+    return union(asked.where(waiting), asked.where(aside, newly), select(Visit.id).where(planned)).subquery("looked_at")
 
 
 def _really_asked() -> Any:
@@ -122,6 +126,7 @@ def _really_asked() -> Any:
     joined = _REQUEST.join(_BEFORE, _BEFORE.c.id == _REQUEST.c.subject_id).join(_BY, _BY.c.id == _REQUEST.c.message_id)
     return select(func.max(_REQUEST.c.asked_at)).select_from(joined).where(
         _BEFORE.c.client_id == Visit.client_id, _BEFORE.c.visit_id.is_not(None), _REQUEST.c.reminds_id.is_(None),
+        _BEFORE.c.day > clock.now().date() - timedelta(days=option("ratings.request_cap_days")) - OLDEST,
         _REQUEST.c.asked_at.is_not(None), or_(_BY.c.state.in_(ASKED), has_left),
         _REQUEST.c.id != func.coalesce(RatingRequest.id, 0), or_(RatingSubject.id.is_(None), ~corrected),
     )  # fmt: skip

@@ -18,6 +18,7 @@ from portal.visits.models import Visit
 LONGEST_COMMENT, LONGEST_REPLY, LONGEST_REASON = 5000, 2000, 500  # characters
 _TO_CALL = text("call_back AND called_at IS NULL")
 _UNSEEN = text("looked_at IS NULL AND excluded_at IS NULL")
+_CHANGED = text("changed_at IS NOT NULL")
 
 
 class RatingSubject(db.Model):
@@ -91,6 +92,7 @@ class Rating(Detailed, db.Model):
         CheckConstraint("(channel = 'staff') = (typed_by IS NOT NULL)", name="typed"),
         CheckConstraint("(excluded_at IS NULL) = (exclude_reason IS NULL)", name="excluded"),
         Index("ix_rating_left_at", "left_at", "id"),
+        Index("ix_rating_changed_at", "changed_at", sqlite_where=_CHANGED, postgresql_where=_CHANGED),
         Index("ix_rating_stars_left", "stars", "left_at", "id"),
         # low ones not looked at: counted on every page of staff
         Index("ix_rating_unseen", "stars", "id", sqlite_where=_UNSEEN, postgresql_where=_UNSEEN),
