@@ -117,7 +117,7 @@ def _more_or_less(value: float) -> str:
 
 
 def _stars(value: float) -> str:
-    return f"{mean(value)} / 5"
+    return f"{mean(value)}\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}5"
 
 
 def percent(value: float) -> str:

@@ -37,12 +37,14 @@ def _column(key: str, label: object, kind: str = "number") -> Column:
     return Column(key, label, None, kind)
 
 
-FIGURES = (
+REQUESTS = (
     _column("done", _l("Done visits")), _column("sent", _l("Requests sent")),
     _column("refused", _l("Refused by the mail server")), _column("answered", _l("Answers after a request")),
     _column("response_rate", _l("Response rate, strict, %")),
     _column("delivered_rate", _l("Response rate, delivered, %")), _column("coverage", _l("Coverage, %")),
     _column("rated", lazy_pgettext("analytics", "Rated by the client")), _column("rated_part", _l("Rated part, %")),
+)  # fmt: skip
+RATINGS = (
     _column("n", _l("Ratings")),
     _column("mean", _l("Mean of 5")), _column("mean_low", _l("Mean, low end (95 %)")),
     _column("mean_high", _l("Mean, high end (95 %)")), _column("median", _l("Median")),
@@ -54,6 +56,7 @@ FIGURES = (
     _column("nps_margin", _l("NPS, margin (± 95 %)")), _column("comments", _l("With a comment")),
     _column("enough", _l("Enough answers")),
 )  # fmt: skip
+FIGURES = (*REQUESTS, *RATINGS)
 WORKERS = (_column("id", _l("Number of the worker")), _column("worker", _l("Worker"), "text"), *FIGURES,
            _column("ranked_mean", _l("Mean for the order")))  # fmt: skip
 DAYS = (_column("first_day", _l("From"), "date"), _column("last_day", _l("To"), "date"), *FIGURES)
@@ -145,7 +148,7 @@ def figure_cells(line: Line, asked: Requests | None, mapping: tuple[int, int] | 
 
 def _request_cells(asked: Requests | None) -> list[Any]:
     if asked is None:
-        return [None] * 9
+        return [None] * len(REQUESTS)
     return [asked.done, asked.sent, asked.refused, asked.answered_asked, _rate(asked.strict), _rate(asked.delivered),
             _rate(asked.coverage), asked.answered, _rate(asked.rated)]  # fmt: skip
 

@@ -13,14 +13,16 @@ from portal import clock
 from portal.accounts.models import User
 from portal.controls.files import XlsxWriter
 from portal.controls.reports import Sheet
+from portal.controls.shares import Number
 from portal.controls.table import Column
 from portal.i18n import exact, written_day
 from portal.reports import month_changes, months
 from portal.reports.feedback import Line
+from portal.reports.feedback_figures import Told
 from portal.reports.feedback_forms import FeedbackFilter
 from portal.reports.feedback_meanings import definitions
-from portal.reports.feedback_sheets import DAYS, WORKERS, book_of, figure_cells, ranked_mean
-from portal.reports.month_figures import MonthFigures, figures_of, then_and_today
+from portal.reports.feedback_sheets import DAYS, REQUESTS, WORKERS, book_of, figure_cells, ranked_mean
+from portal.reports.month_figures import Compared, MonthFigures, figures_of, then_and_today
 from portal.reports.month_paper import about, rated
 
 FIGURES = (
@@ -69,16 +71,33 @@ def _closed_sheets(user: User, found: MonthFigures) -> Sequence[Sheet]:
     whole = found.kept.whole.tally
 
     def cells(line: Line) -> list[Any]:
-        return figure_cells(line, None, found.mapping)
+        return figure_cells(line, None, found.mapping)[len(REQUESTS) :]
 
     workers = [[line.key, line.name, *cells(line), ranked_mean(line, whole)] for line in found.kept.workers]
     days = [[line.key, line.last, *cells(line)] for line in months.kept_days(user, closed)]
-    figures = [[one.label, one.then.value, one.then.n, one.today.value, one.today.n] for one in then_and_today(found)]
+    figures = [[_label(one), _cell(one.then), one.then.n, _cell(one.today), one.today.n]
+               for one in then_and_today(found)]  # fmt: skip
     changed = ([one.visit_id, one.service, rated(one.was), rated(one.now), ", ".join(one.edits)]
                for one in month_changes.each_difference(user, closed))  # fmt: skip
     return [
-        Sheet("workers", pgettext("sheet", "By worker"), WORKERS, workers),
-        Sheet("days", pgettext("sheet", "By date"), DAYS, days),
+        Sheet("workers", pgettext("sheet", "By worker"), _without_requests(WORKERS), workers),
+        Sheet("days", pgettext("sheet", "By date"), _without_requests(DAYS), days),
         Sheet("figures", pgettext("sheet", "Then and today"), FIGURES, figures),
         Sheet("changes", pgettext("sheet", "Changes since"), DIFFERENCES, changed),
     ]
+
+
+def _without_requests(columns: Sequence[Column]) -> list[Column]:
+    return [column for column in columns if column not in REQUESTS]
+
+
+def _cell(told: Told) -> Number | int | str:
+    """A number as one; where there are too few answers for one, that this is so."""
+    if told.estimate:
+        return Number(told.estimate.value, 1)
+    return told.n if told.value == str(told.n) else told.value
+
+
+def _label(one: Compared) -> str:
+    """With the unit of a number that stands alone in its cell."""
+    return f"{one.label}, %" if "%" in one.then.value or "%" in one.today.value else one.label

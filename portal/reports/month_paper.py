@@ -79,9 +79,12 @@ def _funnel(asked: Requests) -> list[tuple[str, int]]:
     reasons = sorted(asked.suppressed.items(), key=lambda one: (-one[1], one[0]))
     return [
         (_("Done visits"), asked.done),
+        *([(_("of these, nobody was to be asked"), asked.unasked)] if asked.unasked else []),
         *((_("Not asked: %(reason)s", reason=REASON_LABELS.get(reason, reason)), number) for reason, number in reasons),
+        *([(pgettext("request", "Waiting to leave"), asked.waiting)] if asked.waiting else []),
         (_("Requests sent"), asked.sent), (_("Refused by the mail server"), asked.refused),
-        (_("Answers after a request"), asked.answered_asked), (_("With a comment"), asked.commented),
+        (pgettext("analytics", "Rated by the client"), asked.answered),
+        (_("of these, after a request"), asked.answered_asked), (_("of these, with a comment"), asked.commented),
     ]  # fmt: skip
 
 

@@ -130,6 +130,9 @@ def test_the_report_of_a_closed_month_says_what_counted_then(
     assert [cell.value for cell in sheets["Écarts depuis"][2]][2:4] == [
         "5 étoiles · Sur le portail", "1 étoile · Sur le portail",
     ]  # fmt: skip
+    mean = next(row for row in sheets.worksheets[2].iter_rows(values_only=True) if row[0] == "Évaluation globale")
+    assert (round(mean[1], 2), mean[2], mean[3], mean[4]) == (4.33, 3, 3, 3), "numbers as numbers"
+    assert "Interventions réalisées" not in [cell.value for cell in sheets["Par date"][1]], "known of the month alone"
     assert sum(row[1].value is not None for row in sheets["Par date"].iter_rows(min_row=2)) == 3
 
 
