@@ -47,16 +47,19 @@ class Details:
         criteria: stars by key of `BANK`; those left are not there.
         remarks: that were ticked, each as it was offered, in all its languages.
         call_back: whether the agency is to call.
+        asked: the `SurveyVersion` that was answered, if one was asked: not part of what is said.
     """
 
     criteria: Mapping[str, int] = field(default_factory=dict)
     remarks: list[dict[str, str]] = field(default_factory=list)
     call_back: bool = False
+    asked: int | None = field(default=None, compare=False)
 
     def columns(self) -> dict[str, Any]:
         """As a rating keeps them: nothing said is nothing kept."""
         said = {"criteria": dict(self.criteria), "remarks": self.remarks}
-        return {"details": {name: one for name, one in said.items() if one} or None, "call_back": self.call_back}
+        kept = {name: one for name, one in said.items() if one} or None
+        return {"details": kept, "call_back": self.call_back, "survey_version_id": self.asked}
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,10 @@ class Detailed:
 
     @property
     def criteria_said(self) -> list[tuple[object, int]]:
-        """Each criterion that was answered, in words, with its stars."""
-        return [(BANK.get(key, key), stars) for key, stars in self.said_besides.criteria.items()]
+        """Each criterion that was answered, in the words that were asked where they are at hand, with its stars."""
+        asked = getattr(self, "asked_then", None)
+        words = {key: in_language_of_page(texts) for key, texts in asked.criteria.items()} if asked else {}
+        return [(words.get(key) or BANK.get(key, key), stars) for key, stars in self.said_besides.criteria.items()]
 
     @property
     def remarks_said(self) -> list[str]:

@@ -140,6 +140,7 @@ class AnswerForm(PortalForm):
             | {key: self[key].data for key in self.asked.criteria if self[key].data},
             chosen,
             bool(self.call_back.data if self.call_back else before.call_back),
+            self.asked.version_id,
         )
 
 

@@ -12,6 +12,7 @@ from portal.extensions import UTC, db
 from portal.outbox.models import Message
 from portal.people.models import Relative
 from portal.ratings.details import Detailed, Details
+from portal.ratings.survey_models import SurveyVersion
 from portal.ratings.tally_models import STAGES
 from portal.visits.models import Visit
 
@@ -122,6 +123,7 @@ class Rating(Detailed, db.Model):
     excluded_by: Mapped[str | None]
     exclude_reason: Mapped[str | None] = mapped_column(Text)
     details: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))  # criteria and remarks
+    survey_version_id: Mapped[int | None] = mapped_column(ForeignKey("survey_version.id"))
     call_back: Mapped[bool] = mapped_column(default=False)  # the client wishes to be called
     called_at: Mapped[datetime | None] = mapped_column(UTC)  # when somebody of the staff did
     called_by: Mapped[str | None]
@@ -129,6 +131,7 @@ class Rating(Detailed, db.Model):
     complaint_id: Mapped[int | None] = query_expression()  # made of a low one; where the statement asks for it
 
     subject: Mapped[RatingSubject] = relationship()
+    asked_then: Mapped[SurveyVersion | None] = relationship()
     former: Mapped[list["FormerRating"]] = relationship(order_by="FormerRating.id", cascade="all, delete-orphan")
     replies: Mapped[list["RatingReply"]] = relationship(
         back_populates="rating", order_by="RatingReply.id", cascade="all, delete-orphan"
@@ -163,11 +166,14 @@ class FormerRating(Detailed, db.Model):
     given_at: Mapped[datetime | None] = mapped_column(UTC)
     exclude_reason: Mapped[str | None] = mapped_column(Text)  # why this value was not counted, if it was not
     details: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))
+    survey_version_id: Mapped[int | None] = mapped_column(ForeignKey("survey_version.id"))
     call_back: Mapped[bool] = mapped_column(default=False)
     called_at: Mapped[datetime | None] = mapped_column(UTC)
     called_by: Mapped[str | None]
     left_at: Mapped[datetime] = mapped_column(UTC)
     replaced_at: Mapped[datetime] = mapped_column(UTC, default=clock.now)
+
+    asked_then: Mapped[SurveyVersion | None] = relationship()
 
 
 class RatingReply(db.Model):
@@ -237,6 +243,7 @@ class SuspectAnswer(Detailed, db.Model):
     stars: Mapped[int]
     comment: Mapped[str | None] = mapped_column(Text)
     details: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))
+    survey_version_id: Mapped[int | None] = mapped_column(ForeignKey("survey_version.id"))
     call_back: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str]
     at: Mapped[datetime] = mapped_column(UTC, default=clock.now)

@@ -11,8 +11,9 @@ from portal.extensions import MessageColumn, Panel, db, wires
 from portal.forms import STAR_WORDS
 from portal.outbox.models import About, Message
 from portal.people.models import Client
-from portal.ratings.models import Rating, RatingSubject
+from portal.ratings.models import FormerRating, Rating, RatingSubject
 from portal.ratings.queries import can_be_rated, is_low, is_open, may_open_file
+from portal.ratings.survey import question_of
 from portal.ratings.words import in_words
 from portal.roles import GRANTS, Permission
 from portal.settings.queries import option
@@ -26,7 +27,8 @@ def subject_and_rating(visit: Visit) -> tuple[RatingSubject, Rating | None] | No
     if visit.id not in known:
         chosen = select(RatingSubject, Rating).outerjoin(Rating).where(RatingSubject.visit_id == visit.id)
         complaint = with_expression(Rating.complaint_id, wires.complaint_of_rating(Rating.id))
-        said = joinedload(Rating.former), joinedload(Rating.replies), complaint
+        asked = joinedload(Rating.asked_then), joinedload(Rating.former).joinedload(FormerRating.asked_then)
+        said = *asked, joinedload(Rating.replies), complaint
         found = db.session.execute(chosen.options(*said)).unique().one_or_none()
         known[visit.id] = (found[0], found[1]) if found else None
     return known[visit.id]
@@ -49,7 +51,8 @@ def rating_panel(user: User, visit: Visit) -> Panel | None:
         "may_reply": Permission.REPLY_TO_RATINGS in may and at_home,
         "may_note": Permission.KEEP_NOTES in may and at_home,
         "may_exclude": Permission.EXCLUDE_RATINGS in may,
-        "former": [(one, in_words(one)) for one in reversed(rating.former)] if rating else [],
+        "asked": question_of(rating, visit) if rating else None,
+        "former": [(one, in_words(one), question_of(one, visit)) for one in reversed(rating.former)] if rating else [],
         "words": STAR_WORDS,
         "typed": in_words(rating) if rating else None,
         "low": bool(rating and is_low(rating.stars) and not rating.excluded_at),

@@ -1,7 +1,7 @@
 """What a client is asked after a visit: the question with its placeholders, criteria, remarks, thanks.
 
-An answer keeps the remarks' own words and the keys of the criteria, whose wording is fixed: a survey that is changed
-changes nothing of what was said before.
+An answer keeps the remarks' own words, the keys of the criteria, and which version of the survey was asked: a survey
+that is changed changes nothing of what was said before.
 """
 
 import re
@@ -16,7 +16,8 @@ from sqlalchemy import select
 from portal.extensions import db
 from portal.i18n import day, language
 from portal.people.models import Service, Worker
-from portal.ratings.models import RatingSubject
+from portal.ratings.details import in_language_of_page
+from portal.ratings.models import FormerRating, Rating, RatingSubject
 from portal.ratings.shipped import QUESTION, REMARKS
 from portal.ratings.survey_models import AGENCY, Remarks, Survey, Texts
 from portal.settings.queries import option
@@ -42,10 +43,11 @@ class SetUp:
     remarks: Remarks = field(default_factory=dict)
     thanks: Texts = field(default_factory=dict)
     call_back: bool = False
+    survey_version_id: int | None = None
     version: int = 0
 
 
-SHIPPED = SetUp(remarks=REMARKS)
+SHIPPED = SetUp(remarks=REMARKS, survey_version_id=0)
 COLUMNS = tuple(one.name for one in fields(SetUp))
 
 
@@ -60,6 +62,7 @@ class Asked:
         remarks: by number of stars what can be ticked, each in all its languages.
         thanks: the agency's own words after an answer; None: the portal's.
         call_back: whether one can ask to be called back.
+        version_id: of the `SurveyVersion` that these are the words of; None where no survey is asked.
     """
 
     question: str
@@ -68,6 +71,7 @@ class Asked:
     remarks: Mapping[int, Sequence[Texts]] = field(default_factory=dict)
     thanks: str | None = None
     call_back: bool = False
+    version_id: int | None = None
 
 
 def unknown_placeholders(text: str) -> list[str]:
@@ -101,7 +105,7 @@ def in_words(set_up: SetUp, facts: Mapping[str, str]) -> Asked:
     return Asked(
         fill(question, facts), tuple(dict.fromkeys(set_up.criteria)), set_up.comment,
         {int(stars): ones for stars, ones in set_up.remarks.items()},
-        fill(thanks, facts) if thanks else None, set_up.call_back,
+        fill(thanks, facts) if thanks else None, set_up.call_back, set_up.survey_version_id,
     )  # fmt: skip
 
 
@@ -113,6 +117,12 @@ def facts_of(visit: Visit) -> dict[str, str]:
 
 def facts_from(service: str, worker: str | None, on: str) -> dict[str, str]:
     return {"agency": option("agency.name"), "service": service, "worker": worker or _("your worker"), "day": on}
+
+
+def question_of(said: Rating | FormerRating, visit: Visit) -> str | None:
+    """The question that an answer about a visit was given to, in the language of the page; None where nobody knows."""
+    asked = said.asked_then
+    return fill(in_language_of_page(asked.question), facts_of(visit)) if asked else None
 
 
 def asked_about(subject: RatingSubject) -> Asked:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from flask import g
+from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
@@ -13,8 +14,11 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.errors import Refused
 from portal.extensions import db
-from portal.ratings.survey import SetUp, set_up_of
-from portal.ratings.survey_models import AGENCY, Survey
+from portal.i18n import LANGUAGES
+from portal.ratings.details import BANK
+from portal.ratings.shipped import QUESTION
+from portal.ratings.survey import COLUMNS, SetUp, set_up_of
+from portal.ratings.survey_models import AGENCY, Survey, SurveyVersion, Texts
 from portal.settings.actions import set_option
 from portal.settings.queries import as_text, option
 
@@ -24,13 +28,27 @@ _CHANGED = _l("Somebody changed this survey in the meantime. Nothing is removed 
 NOTICES = "notices.visit_done"  # whether clients are told that a visit is done
 RATINGS = "ratings.client_ratings"
 SWITCHES = (RATINGS, "ratings.offer_zero", NOTICES)
+CONTENT = tuple(name for name in COLUMNS if name not in ("version", "survey_version_id"))
 _TEXTS = ("question", "thanks", "remarks")  # the journal says no more of them than that they were changed
 
 
 def survey_row(service_id: int | None, set_up: SetUp) -> Survey:
     """A survey as the database keeps it."""
     values = asdict(set_up) | {"criteria": list(set_up.criteria), "version": 1}
-    return Survey(id=service_id or AGENCY, service_id=service_id, **values)
+    del values["survey_version_id"]
+    return Survey(
+        id=service_id or AGENCY, service_id=service_id, asked=wording_of(service_id or AGENCY, set_up), **values
+    )
+
+
+def wording_of(survey_id: int, set_up: SetUp) -> SurveyVersion:
+    """What a survey asks, as the answers to it go on to read: in full, in every language."""
+    criteria: dict[str, Texts] = {key: {} for key in set_up.criteria}
+    for code in LANGUAGES:
+        with force_locale(code):
+            for key, texts in criteria.items():
+                texts[code] = str(BANK[key])
+    return SurveyVersion(survey_id=survey_id, question=QUESTION | set_up.question, criteria=criteria)
 
 
 def save_survey(user: User, service_id: int | None, typed: SetUp) -> None:
@@ -46,7 +64,7 @@ def save_survey(user: User, service_id: int | None, typed: SetUp) -> None:
     row = db.session.get(Survey, service_id or AGENCY, with_for_update=True)
     if (row.version if row else 0) != typed.version:
         raise Refused(_LATE, "stale")
-    values = {name: one for name, one in asdict(typed).items() if name != "version"}
+    values = {name: one for name, one in asdict(typed).items() if name in CONTENT}
     values["criteria"] = list(typed.criteria)
     before = {name: getattr(row, name) for name in values} if row else asdict(set_up_of(service_id))
     try:
@@ -56,6 +74,8 @@ def save_survey(user: User, service_id: int | None, typed: SetUp) -> None:
             else:
                 for name, one in values.items():
                     setattr(row, name, one)
+                if any(values[name] != before[name] for name in ("question", "criteria")):
+                    row.asked = wording_of(row.id, typed)
             db.session.flush()
     except (IntegrityError, StaleDataError) as error:
         raise Refused(_LATE, "stale") from error

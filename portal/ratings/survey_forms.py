@@ -90,7 +90,7 @@ class SurveyForm(VersionedForm):
         return SetUp(
             self._texts("question", self.stands.question), self.criteria, self.comment.data,
             {stars: rows for stars, rows in remarks.items() if rows}, self._texts("thanks", self.stands.thanks),
-            self.call_back.data, self.version_shown,
+            self.call_back.data, version=self.version_shown,
         )  # fmt: skip
 
     def _texts(self, name: str, before: Texts) -> Texts:

@@ -198,7 +198,8 @@ def _as_former(rating: Rating) -> FormerRating:
         stars=rating.stars, comment=rating.comment, author_name=rating.author_name, channel=rating.channel,
         typed_by=rating.typed_by, given_how=rating.given_how, given_at=rating.given_at,
         exclude_reason=rating.exclude_reason, left_at=rating.said_at, details=rating.details,
-        call_back=rating.call_back, called_at=rating.called_at, called_by=rating.called_by,
+        survey_version_id=rating.survey_version_id, call_back=rating.call_back,
+        called_at=rating.called_at, called_by=rating.called_by,
     )  # fmt: skip
 
 

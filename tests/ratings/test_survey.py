@@ -11,10 +11,11 @@ from sqlalchemy import select
 from portal.audit.models import AuditEntry
 from portal.extensions import db
 from portal.people.models import Client, Service
+from portal.ratings.details import BANK
 from portal.ratings.models import FormerRating, Rating, SuspectAnswer
 from portal.ratings.survey import PLACEHOLDERS, SHIPPED, fill, unknown_placeholders
 from portal.ratings.survey_actions import survey_row
-from portal.ratings.survey_models import Survey
+from portal.ratings.survey_models import Survey, SurveyVersion
 from portal.settings.actions import set_option
 from portal.settings.models import OptionValue
 from tests import factories
@@ -349,6 +350,33 @@ def test_who_was_called_stays_so_after_a_correction_and_in_the_former_value(
 def test_a_criterion_that_there_is_not_is_refused_beside_the_preview(ines: Browser) -> None:
     values = ines.get("/staff/survey").form("Preview").values() | {"criterion_1": "q_none"}
     assert ines.act("/staff/survey", values).status == 422
+
+
+def test_what_was_asked_stays_readable_when_other_words_are_asked_and_the_bank_is_worded_anew(
+    agency: Agency, ines: Browser, sign_in: SignIn, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(sign_in(agency.claire), agency, stars="3")
+    visit = f"/staff/visits/{agency.claires_done}"
+    assert "The question was: Rate your experience with Maison & Soins" in ines.get(visit).words, "what is shipped, too"
+    set_up(ines, agency.rising, question_en="Did {worker} help you well?", criterion_1="q_home")
+    answer(sign_in(agency.claire), agency, stars="4", q_home="5")
+    set_up(ines, agency.rising, question_en="Were you content?", criterion_1="q_time")
+    monkeypatch.setitem(BANK, "q_home", "Is it clean?")
+    page = ines.get(visit)
+    assert "The question was: Did Wassim help you well?" in page.words
+    assert "Was the home left clean and tidy?" in page.words
+    first = page.says("details:has(.voices)")
+    assert "The question was: Rate your experience with Maison & Soins" in first
+    assert "Were you content?" not in page.words
+    assert len(page.statements) <= 12
+    assert "Évaluez votre expérience" in ines.get(f"{visit}?lang=fr").words
+    versions = database.all(select(SurveyVersion).order_by(SurveyVersion.id))
+    assert [(one.survey_id, one.question["en"]) for one in versions] == [
+        (0, "Rate your experience with {agency}"), (agency.rising, "Did {worker} help you well?"),
+        (agency.rising, "Were you content?"),
+    ]  # fmt: skip
+    set_up(ines, agency.rising, thanks_en="Thank you!")
+    assert database.count(SurveyVersion) == 3, "the words that are asked are the same"
 
 
 def test_of_an_answer_that_a_machine_gave_all_is_kept_and_nothing_counts(
