@@ -217,10 +217,10 @@ def _promised(message: Message) -> Fact | None:
     if message.put_aside_at and not message.resends and message.put_aside_at - message.created_at < AT_ONCE:
         return None
     if message.put_aside_at and not message.attempts:  # when it was to leave is of no use any more
-        return Fact(message.created_at, _("Mail written down"), "mail")
+        return Fact(message.created_at, _("Message written down"), "mail")
     if message.due_at <= message.created_at + timedelta(minutes=1):
-        return Fact(message.created_at, _("Mail written down, to leave at once"), "mail")
-    return Fact(message.created_at, _("Mail written down, to leave on %(when)s", when=exact(message.due_at)), "mail")
+        return Fact(message.created_at, _("Message written down, to leave at once"), "mail")
+    return Fact(message.created_at, _("Message written down, to leave on %(when)s", when=exact(message.due_at)), "mail")
 
 
 def _tried(attempt: Attempt, message: Message) -> Fact:
@@ -238,7 +238,7 @@ def _done_by(deed: AuditEntry, names: dict[int, str]) -> Fact:
     name = names.get(deed.id) or _("Somebody")
     if deed.kind == "message.sent_again":
         return Fact(deed.at, _("%(name)s pressed “Send again”", name=name), "undo-2", "info")
-    return Fact(deed.at, _("%(name)s took the mail back", name=name), "x", "neutral")
+    return Fact(deed.at, _("%(name)s took the message back", name=name), "x", "neutral")
 
 
 def _put_aside(message: Message, refused_at: datetime | None = None) -> Fact | None:

@@ -83,7 +83,7 @@ def send_again(message_id: int) -> Response:
         actions.refuse_to_send_again(message)
         if request.method == "POST":
             actions.send_again(g.user, message)
-            flash(_("Asked for. The history below says when the mail has left."), "info")
+            flash(_("Asked for. The history below says when the message has left."), "info")
             return done(url_for("staff.show_message", message_id=message_id))
     except Refused as refusal:
         return _question("again", message, refusal=refusal.message)

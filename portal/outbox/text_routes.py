@@ -31,7 +31,9 @@ def list_texts() -> Response:
     """Every kind of message that leaves, with whose text it has in each language."""
     kinds = [kind for kind in wires.message_kinds.values() if kind.write is None]
     governing = {key: (OPTIONS[key], _said(key)) for kind in kinds for key in kind.governed_by}
-    return show("outbox/texts.html", kinds=kinds, own=text_queries.own_places(), letter_of=letter_of,
+    own = text_queries.own_places()
+    own_kinds = {(name, channel) for (name, _code, channel), text in own.items() if text.body is not None}
+    return show("outbox/texts.html", kinds=kinds, own=own, own_kinds=own_kinds, letter_of=letter_of,
                 governing=governing, doubles=doubles(), may_configure=_may(Permission.CHANGE_OPTIONS))  # fmt: skip
 
 

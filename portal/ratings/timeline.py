@@ -122,7 +122,7 @@ def _left_out(asked: Sequence[RatingRequest]) -> Iterator[Fact]:
 def _closed_links(requests: Sequence[RatingRequest]) -> Iterator[Fact]:
     """One line for a mail and its reminder: their links are closed together."""
     for at in {request.revoked_at for request in requests if request.revoked_at and request.asked_at}:
-        yield Fact(at, _("The link in the mail was closed"), "lock")
+        yield Fact(at, _("The link in the message was closed"), "lock")
 
 
 def _chosen(word: Word) -> Fact:

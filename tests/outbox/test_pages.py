@@ -261,7 +261,7 @@ def test_a_message_taken_back_does_not_leave_and_says_who(
     sofia = sign_in(agency.sofia)
     page = sofia.get(f"/staff/outbox/{number}").link("Take back").click().form("cancellation").submit().follow()
     assert "taken back by the agency" in page.says(".facts")
-    assert lines(page)[-1].startswith("Sofia Benali took the mail back")
+    assert lines(page)[-1].startswith("Sofia Benali took the message back")
     assert mailbox.collect() == []
     entry = database.one(select(AuditEntry).where(AuditEntry.kind == "message.cancelled"))
     assert (entry.account_id, entry.after) == (agency.sofia.account_id, {"state": "cancelled"})

@@ -181,7 +181,7 @@ def test_who_has_no_address_is_asked_by_text_message_and_rates_by_its_link(
     assert path
     time_machine.shift(60)
     page = stranger.get(path[1])
-    assert page.link("Receive no more").href.startswith("/unsubscribe/")
+    assert page.link("Ne plus recevoir").href.startswith("/unsubscribe/")
     page.form("/r/").submit(stars="4")
     assert database.all(select(Rating.channel).where(Rating.channel != "portal").order_by(Rating.id.desc()))[0] == "sms"
 
@@ -249,8 +249,8 @@ def test_a_notice_by_text_message_is_stopped_on_its_page(
     sweep(app)
     (told,) = said(web)
     page = stranger.get(path_in(told["text"]))
-    stop = page.link("Receive no more notices").href
-    assert "notices of completed visits" in stranger.get(stop).words
+    stop = page.link("Ne plus recevoir de messages").href
+    assert "messages de fin d’intervention" in stranger.get(stop).words
     stranger.get(stop).form("/unsubscribe/").submit()
     said_no = database.one(select(RequestChoice))
     assert (said_no.about, said_no.wanted, said_no.address) == ("notices", False, NUMBER)

@@ -81,7 +81,7 @@ def test_the_whole_story_stands_in_one_line_after_the_other(
     visit = done_and_asked(agency, database)
     sofia = sign_in(agency.sofia)
     page = sofia.get(f"/staff/visits/{visit}")
-    assert position(page, "Will leave") > position(page, "Mail written down"), "promised, and to come"
+    assert position(page, "Will leave") > position(page, "Message written down"), "promised, and to come"
     assert not [line for line in lines(page) if "Left" in line]
     mailbox.collect()
     time_machine.shift(timedelta(hours=1))
@@ -97,7 +97,7 @@ def test_the_whole_story_stands_in_one_line_after_the_other(
         assert rating
         change_rating(agency.paul.user, rating, 2, "", rating.version)
     page = sign_in(agency.sofia).get(f"/staff/visits/{visit}")
-    asked = min(n for n, line in enumerate(lines(page)) if line.startswith("Mail written down"))
+    asked = min(n for n, line in enumerate(lines(page)) if line.startswith("Message written down"))
     left = min(n for n, line in enumerate(lines(page)) if line.startswith("Left"))
     suspect, rated = (
         position(page, "no person can have given"),
@@ -178,7 +178,7 @@ def test_what_was_decided_at_once_was_never_promised(
     visit = done_and_asked(agency, database)
     page = sign_in(agency.sofia).get(f"/staff/visits/{visit}")
     assert "not drawn" in lines(page)[position(page, "Not sent")]
-    assert not [line for line in lines(page) if "Mail written down" in line]
+    assert not [line for line in lines(page) if "Message written down" in line]
 
 
 def test_what_was_put_aside_later_names_no_departure(
@@ -190,8 +190,8 @@ def test_what_was_put_aside_later_names_no_departure(
         message = db.session.scalars(select(Message)).one()
         message.state, message.reason, message.put_aside_at = "suppressed", "capped", clock.now()
     page = sign_in(agency.sofia).get(f"/staff/visits/{visit}")
-    assert "to leave" not in lines(page)[position(page, "Mail written down")]
-    assert position(page, "Mail written down") < position(page, "Not sent")
+    assert "to leave" not in lines(page)[position(page, "Message written down")]
+    assert position(page, "Message written down") < position(page, "Not sent")
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_a_reopened_visit_says_once_that_its_links_were_closed(
     mailbox.one()
     sofia = sign_in(agency.sofia)
     sofia.act(f"/staff/visits/{visit}/reopening")
-    position(sofia.get(f"/staff/visits/{visit}"), "The link in the mail was closed")
+    position(sofia.get(f"/staff/visits/{visit}"), "The link in the message was closed")
 
 
 WHY_NOT = {
