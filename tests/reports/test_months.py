@@ -131,6 +131,7 @@ def test_all_differences_are_listed_page_by_page(
     october: Agency, close: Callable[[], Page], sign_in: SignIn, database: Database, app: Flask
 ) -> None:
     close()
+    few = len(sign_in(october.ines).get(MONTH).statements)
     with database.writing():
         claire, rising = db.session.get_one(Client, october.claire.id), db.session.get_one(Service, october.rising)
         for place in range(60):
@@ -140,6 +141,7 @@ def test_all_differences_are_listed_page_by_page(
     ines = sign_in(october.ines)
     page = ines.get(MONTH)
     assert (len(differences(page)), "60 results" in page.words) == (50, True)
+    assert len(page.statements) == few <= 12
     assert len(differences(page.link("Next page").click())) == 10
     with app.test_request_context():
         closed = closed_month(date(2026, 10, 1))
