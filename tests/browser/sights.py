@@ -550,4 +550,11 @@ SIGHTS = [
     # the questions beside the survey
     Sight("survey-ratings-off", "ada", "/staff/survey/ratings-off"),
     Sight("survey-removal", "ines", "/staff/survey/removal?service_id={agency.rising}", before=stories.own_survey),
+    # who wants notices, and the texts of messages beside the first
+    Sight("clients-account-notices", "claire", "/client/account", before=stories.notices_sent),
+    Sight("visit-notices-stopped", "sofia", "/staff/visits/{agency.claires_done}", before=stories.notices_stopped),
+    Sight("notices-again", "sofia", "/staff/visits/{agency.claires_done}/visit-notices",
+          before=stories.notices_stopped),
+    Sight("text-weekly", "ada", "/staff/notifications/text?kind=ratings.digest&language=fr"),
+    Sight("text-short-edit", "ada", "/staff/notifications/edit?kind=ratings.request&language=ru&channel=sms"),
 ]  # fmt: skip

@@ -30,10 +30,12 @@ from portal.outbox.actions import hold_channel
 from portal.outbox.models import Message
 from portal.people.models import Absence, Availability, Client, Sector, Service, Staff, Worker
 from portal.ratings.actions import answer_link, leave_rating
+from portal.ratings.choices import choose
 from portal.ratings.handling import handling_of
 from portal.ratings.models import Rating, RatingRequest, SuspectAnswer
 from portal.ratings.opened import by_request, make_handed_link
 from portal.ratings.own_actions import read_notice, say, show_comment
+from portal.ratings.standing import NOTICES
 from portal.ratings.survey import SetUp
 from portal.ratings.survey_actions import save_survey
 from portal.reports.months import close_month
@@ -144,6 +146,17 @@ def close_module(agency: Agency) -> None:
 
 def hold_messages(agency: Agency) -> None:
     hold_channel(agency.ines.user, "Le texte des courriels est à corriger avant que d’autres ne partent")
+
+
+def notices_sent(_agency: Agency) -> None:
+    """The agency tells its clients that a visit is done."""
+    set_option(None, "notices.visit_done", "true")
+
+
+def notices_stopped(agency: Agency) -> None:
+    """And Claire wants none of these."""
+    notices_sent(agency)
+    choose(agency.claire.user, wanted=False, about=NOTICES)
 
 
 def forget_switch(agency: Agency) -> None:
