@@ -215,6 +215,7 @@ class Wires:
     way_to_set_up: Callable[[], str | None] = lambda: None  # while the portal belongs to nobody
     owner_of_thread: Callable[[int], int | None] = lambda _thread_id: None  # who of the staff has the matter in hand
     has_open_incident: Callable[[int], bool] = lambda _visit_id: False
+    is_disputed: Callable[[SQLColumnExpression[int]], ColumnElement] = lambda _visit_id: null()  # the same, of many
     is_incident_open: Callable[[int], bool] = lambda _incident_id: False
     graver_report_url: Callable[["User", "Visit"], str | None] = lambda _user, _visit: None  # than an incident
     thread_of_incident: Callable[[int], int | None] = lambda _incident_id: None

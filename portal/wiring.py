@@ -37,7 +37,7 @@ from portal.incidents import timeline as incident_timeline
 from portal.incidents.actions import follow_visits, note_message, note_rating
 from portal.incidents.follow_panels import follow_panel
 from portal.incidents.handling_panels import handling_panel
-from portal.incidents.queries import has_open_incident, is_incident_open, thread_of_incident
+from portal.incidents.queries import has_open_incident, is_disputed, is_incident_open, thread_of_incident
 from portal.notes import home as notes_home
 from portal.notes import panels as notes_panels
 from portal.notes import reminders
@@ -247,6 +247,7 @@ wires.note_origins = {"adverse_event": event_notes.ORIGIN}
 
 # whether an incident, or any on a visit, is still open, and where it is talked about, for `ratings`
 wires.has_open_incident = has_open_incident
+wires.is_disputed = is_disputed
 wires.is_incident_open = is_incident_open
 wires.thread_of_incident = thread_of_incident
 

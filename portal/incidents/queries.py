@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from flask import g
-from sqlalchemy import Select, exists, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, select
 
 from portal import clock
 from portal.accounts.models import User
@@ -44,8 +44,12 @@ def has_open_incident(visit_id: int) -> bool:
     row = g.get("visit_rows", {}).get(visit_id)
     if row is not None and option("incidents.enabled"):  # the staff's page of the visit has read them all
         return any(one.state not in ENDED for one in row.incidents)
-    unsettled = Incident.visit_id == visit_id, Incident.state.not_in(ENDED)
-    return bool(db.session.scalar(select(exists().where(*unsettled))))
+    return bool(db.session.scalar(select(is_disputed(visit_id))))
+
+
+def is_disputed(visit_id: SQLColumnExpression[int] | int) -> ColumnElement[bool]:
+    """The same as a part of a statement, for visits of which there are many."""
+    return exists().where(Incident.visit_id == visit_id, Incident.state.not_in(ENDED))
 
 
 def is_incident_open(incident_id: int) -> bool:

@@ -73,6 +73,16 @@ def forget_old() -> None:
     rows_changed(delete(Suppression).where(Suppression.last_refused_at < clock.now() - KEPT))
 
 
+def not_tried(addresses: Iterable[str]) -> set[str]:
+    """Which of these addresses are not tried any more."""
+    hashes = {hash_of(address): address for address in addresses}
+    if not hashes:
+        return set()
+    chosen = select(Suppression.address_hash, Suppression.first_refused_at, Suppression.last_refused_at)
+    rows = db.session.execute(chosen.where(Suppression.address_hash.in_(hashes)))
+    return {hashes[row[0]] for row in rows if is_suppressed((row[1], row[2]))}
+
+
 def last_refusals(addresses: Iterable[str]) -> dict[str, datetime]:
     """When each of these addresses refused last; those that have taken a mail since are missing."""
     hashes = {hash_of(address): address for address in addresses}

@@ -14,10 +14,12 @@ from sqlalchemy import Row, Select, String, Subquery, and_, cast, exists, func, 
 
 from portal import clock
 from portal.accounts.models import User
-from portal.extensions import db
+from portal.extensions import db, wires
 from portal.outbox.models import OPEN, Attempt, Message
+from portal.outbox.suppression import REASON as SILENT
+from portal.outbox.suppression import not_tried
 from portal.people.models import Client, Relative, Service
-from portal.people.queries import first_to_ask
+from portal.people.queries import first_to_ask, visible_clients
 from portal.ratings.models import RatedWorker, Rating, RatingRequest, RatingSubject
 from portal.ratings.queries import is_open
 from portal.ratings.reach import way_to
@@ -29,6 +31,7 @@ from portal.tables.queries import PER_PAGE, Page, asked_page, last_page
 from portal.visits.models import State, Visit, VisitWorker
 from portal.visits.queries import names_of_workers, visible_visits
 
+Person = tuple[str, int, str]  # type, number, address
 A_WEEK = timedelta(days=7)
 MOST = 2000  # visits of a week that are looked at
 LONGEST_WAIT = timedelta(days=60)  # from the promise of a message to when it is due
@@ -48,6 +51,7 @@ class Coming:
         weekly: whether it is asked about in the weekly mail.
         planned: whether the visit has yet to take place.
         put_off: whether it waits until the pause since the last request is over.
+        opens: whether who looks may open the client's file; it may be another sector's by now.
     """
 
     visit_id: int
@@ -60,14 +64,17 @@ class Coming:
     weekly: bool
     planned: bool
     put_off: bool = False
+    opens: bool = True
 
 
 def coming_week(user: User) -> Page[Coming]:
     """A page of the visits of this person's sectors about which somebody is asked within a week, or could be."""
     found = db.session.execute(_of_the_week(user)).all()
     people = {row.id: _asked_of(row) for row in found}
-    stopped = stopped_among({person for person in people.values() if person})
-    rows = [(row, _read(row, people[row.id], stopped)) for row in found]
+    asked = {person for person in people.values() if person}
+    stopped, silent = stopped_among(asked), not_tried({address for _type, _number, address in asked})
+    silent_people = {person for person in asked if person[2] in silent}
+    rows = [(row, _read(row, people[row.id], stopped, silent_people)) for row in found]
     rows.sort(key=lambda pair: (pair[1].at, pair[1].visit_id))
     shown = sorted(_as_time_goes(rows), key=lambda one: (one.at, one.visit_id))
     number = min(asked_page(), last_page(len(shown)))
@@ -83,6 +90,7 @@ def _of_the_week(user: User) -> Select:
     planned = and_(Visit.state == State.PLANNED, Visit.ends_at.between(moment, until))
     asking = and_(RatingRequest.subject_id == RatingSubject.id, RatingRequest.reminds_id.is_(None),
                   RatingRequest.revoked_at.is_(None))  # fmt: skip
+    files = visible_clients(user).with_only_columns(Client.id).correlate(None)  # as `may_open_file` says
     looked_at = _looked_at(moment, waiting, aside, planned)
     new_workers = _new_workers() if option("ratings.ask_mode") == "first" else literal("")
     return (
@@ -102,9 +110,10 @@ def _of_the_week(user: User) -> Select:
             Relative.email.label("relative_email"), Relative.mobile.label("relative_mobile"),
             Relative.phone.label("relative_phone"), Service.name.label("service"), names_of_workers().label("workers"),
             RatingSubject.ended_at, Message.id.label("message_id"), Message.state.label("message_state"),
-            Message.reason, Message.due_at, Message.next_at, Message.not_after, Message.kind,
+            Message.reason, Message.due_at, Message.next_at, Message.not_after, Message.kind, Message.resends,
             RatingRequest.left_out, RatingRequest.again, Rating.id.label("rated"), _last_asked().label("last_asked"),
-            new_workers.label("new_workers"),
+            new_workers.label("new_workers"), wires.is_disputed(Visit.id).label("disputed"),
+            or_(Client.sector_id == Visit.sector_id, Client.id.in_(files)).label("opens"),
         )
         .order_by(func.coalesce(Message.next_at, Visit.ends_at), Visit.id)
         .limit(MOST)
@@ -150,7 +159,7 @@ def _new_workers() -> Any:
     return ids.correlate(Visit).scalar_subquery()
 
 
-def _asked_of(row: Row) -> tuple[str, int, str] | None:
+def _asked_of(row: Row) -> Person | None:
     """Who is asked about a visit, as `reach` decides it: type, number and address; None where nobody is reached."""
     client: Any = SimpleNamespace(email=row.email, mobile=row.mobile, phone=row.phone)
     if way := way_to(client):
@@ -160,7 +169,7 @@ def _asked_of(row: Row) -> tuple[str, int, str] | None:
     return ("relative", row.relative_id, way[1]) if way else None
 
 
-def _read(row: Row, person: tuple[str, int, str] | None, stopped: set[tuple[str, int, str]]) -> Coming:
+def _read(row: Row, person: Person | None, stopped: set[Person], silent: set[Person]) -> Coming:
     digest = option("ratings.ask_mode") == "digest"
     if row.message_id is not None:
         at, weekly = (row.next_at if row.message_state in OPEN else row.due_at), row.kind == DIGEST
@@ -171,11 +180,12 @@ def _read(row: Row, person: tuple[str, int, str] | None, stopped: set[tuple[str,
     return Coming(
         visit_id=row.id, client=f"{row.first_name} {row.last_name}".strip(), service=row.service,
         workers=row.workers.split("\n") if row.workers else [], starts_at=row.starts_at, at=at,
-        reason=_why_not(row, person, stopped), weekly=weekly, planned=row.state == State.PLANNED,
+        reason=_why_not(row, person, stopped, silent), weekly=weekly, planned=row.state == State.PLANNED,
+        opens=bool(row.opens),
     )  # fmt: skip
 
 
-def _why_not(row: Row, person: tuple[str, int, str] | None, stopped: set[tuple[str, int, str]]) -> str | None:
+def _why_not(row: Row, person: Person | None, stopped: set[Person], silent: set[Person]) -> str | None:
     aside = row.message_id is not None and row.message_state not in OPEN
     reasons = {
         str(row.reason): aside and bool(row.reason),
@@ -183,7 +193,9 @@ def _why_not(row: Row, person: tuple[str, int, str] | None, stopped: set[tuple[s
         "inactive": not row.active,
         "already_rated": row.rated is not None and not row.again,
         "no_address": person is None,
+        "incident_open": bool(row.disputed),
         "opted_out": person in stopped,
+        SILENT: person in silent and not row.resends,
         str(row.left_out): row.left_out is not None,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)

@@ -235,3 +235,13 @@ class PublicRatingForm(AnswerForm):
         csrf = False
 
     website = StringField()  # no person sees this field
+    seen = HiddenField()  # what was said when the page was made: another tab may have said something since
+
+    def is_overtaken(self, rating: Rating | None) -> bool:
+        """Whether something else is said by now than the page showed. What brings nothing along has seen no page."""
+        return bool(rating and self.seen.data) and self.seen.data != seen_of(rating)
+
+
+def seen_of(rating: Rating | None) -> str:
+    """What names the value that a rating has now; staff who take note of it do not change that."""
+    return rating.said_at.isoformat() if rating else "nothing"

@@ -22,9 +22,9 @@ from portal.outbox.models import SMS, Message
 from portal.pages import show
 from portal.portals import in_transaction
 from portal.ratings import actions, choices, notices, queries
-from portal.ratings.forms import PublicRatingForm, present_of
+from portal.ratings.forms import PublicRatingForm, present_of, seen_of
 from portal.ratings.link_models import VisitLink
-from portal.ratings.models import RatingRequest, RatingSubject
+from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.opened import Opened, open_link, state_of
 from portal.ratings.standing import NOTICES, REQUESTS
 from portal.ratings.survey import asked_about
@@ -64,11 +64,18 @@ def _rate(token: str) -> Response:
     asked = asked_about(cast("RatingSubject", opened.subject))
     rating = queries.rating_of(opened.subject) if opened.subject else None
     anew = rating is not None and (queries.is_asked_anew(opened.by, rating) or not opened.sees_ratings)
-    chosen = {"stars": stars} if (stars := request.args.get("stars")) and request.method != "POST" else None
-    form = PublicRatingForm(asked, present_of(rating, anew) if rating else None, data=chosen)
+    begun = None if request.method == "POST" else _begun(rating)
+    form = PublicRatingForm(asked, present_of(rating, anew) if rating else None, data=begun)
+    if form.is_overtaken(rating):
+        return _show_both(opened, form)
     if request.method != "POST" or not form.validate():
         return _form(opened, form, status=422 if request.method == "POST" else 200)
     return _answer(opened, form)
+
+
+def _begun(rating: Rating | None) -> dict[str, str]:
+    """What the address chooses, and what the page has seen."""
+    return {"seen": seen_of(rating)} | ({"stars": stars} if (stars := request.args.get("stars")) else {})
 
 
 def _answer(opened: Opened, form: PublicRatingForm) -> Response:
@@ -77,8 +84,8 @@ def _answer(opened: Opened, form: PublicRatingForm) -> Response:
         actions.answer_link(opened, stars, comment, form.details, trapped=bool(form.website.data))
     except Refused as refusal:
         db.session.rollback()
-        if refusal.code == "rated":
-            return _show_answered(opened, status=409)
+        if refusal.code in ("rated", "changed"):
+            return _show_both(opened, form) if state_of(opened) == "open" else _show_answered(opened, status=409)
         form.form_errors.append(refusal.message)
         return _form(opened, form, status=422)
     low = queries.is_low(stars)
@@ -87,12 +94,27 @@ def _answer(opened: Opened, form: PublicRatingForm) -> Response:
                 thanks=form.asked.thanks, **_frame())  # fmt: skip
 
 
-def _form(opened: Opened, form: PublicRatingForm, status: int) -> Response:
+def _show_both(opened: Opened, form: PublicRatingForm) -> Response:
+    """What another tab has said meanwhile beside what was typed into this one: whoever saves now means it."""
+    rating = queries.rating_of(cast("RatingSubject", opened.subject))
+    form.seen.data = seen_of(rating)
+    return _form(opened, form, status=409, stands=rating)
+
+
+def _form(opened: Opened, form: PublicRatingForm, status: int, stands: Rating | None = None) -> Response:
     again = opened.by.again and opened.subject is not None and queries.rating_of(opened.subject) is not None
     return show("ratings/public.html", status=status, visit=_facts(opened), again=again, form=form,
+                overtaken=stands is not None, stands=_words_of(opened, stands),
                 rated=form.present.stars is not None, handling=opened.is_handling, address=_address(),
                 question=form.asked.question,
                 words=STAR_WORDS, offer_zero=option("ratings.offer_zero"), **_frame(opened))  # fmt: skip
+
+
+def _words_of(opened: Opened, rating: Rating | None) -> dict:
+    """What a page behind a link may show of a rating: the portal's words stay behind the sign-in."""
+    if rating is None or not opened.sees_ratings:
+        return {"stars": None, "comment": None}
+    return {"stars": rating.stars, "comment": rating.comment if rating.channel in queries.BY_LINK else None}
 
 
 def _facts(opened: Opened) -> dict:
@@ -118,13 +140,10 @@ def _show_visit(opened: Opened, status: int) -> Response:
 
 def _show_answered(opened: Opened, status: int) -> Response:
     rating = queries.rating_of(opened.subject) if opened.subject else None
-    by_link = rating is not None and rating.channel in queries.BY_LINK  # the portal's words stay behind the sign-in
-    shown = {"stars": rating.stars if rating else None, "comment": rating.comment if rating and by_link else None}
-    if not opened.sees_ratings:
-        shown = {"stars": None, "comment": None}
     by_agency = rating is not None and rating.channel == "staff"
     return show(
-        "ratings/answered.html", status=status, words=STAR_WORDS, by_agency=by_agency, visit=_facts(opened), **shown,
+        "ratings/answered.html", status=status, words=STAR_WORDS, by_agency=by_agency, visit=_facts(opened),
+        **_words_of(opened, rating),
         **_frame(opened)
     )  # fmt: skip
 

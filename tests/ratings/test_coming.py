@@ -7,10 +7,14 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.extensions import db
+from portal.outbox.models import Suppression
+from portal.outbox.suppression import note_refusal
 from portal.people.models import Client
 from portal.ratings.models import RatingRequest, RequestChoice
+from tests import factories
 from tests.conftest import Database, SignIn
 from tests.factories import Agency
+from tests.pages import Page
 
 
 def test_the_coming_week_says_who_is_asked_and_why_others_are_not(
@@ -39,6 +43,44 @@ def test_the_coming_week_says_who_is_asked_and_why_others_are_not(
     assert "not asked again before that day" in sofia.get("/staff/ratings/coming").words, "in time yet: it waits"
     set_up(ask_mode="first", request_cap_days=0)
     assert "the client has been asked about the worker before" in sofia.get("/staff/ratings/coming").words
+
+
+def row_of(page: Page, visit_id: int) -> str:
+    rows = page.soup.select("tbody tr")
+    found = next(row for row in rows if str(row.select("a")[0]["href"]).endswith(f"/visits/{visit_id}"))
+    return " ".join(found.get_text(" ").split())
+
+
+def test_what_will_stop_a_request_when_it_leaves_is_foretold(
+    agency: Agency, sign_in: SignIn, database: Database, visit: Callable[..., int]
+) -> None:
+    sofia, waits, denied = sign_in(agency.sofia), visit(hour=13), visit(hour=13, client="denis")
+    few = len(sofia.get("/staff/ratings/coming").statements)
+    with database.writing():
+        factories.incident(agency.sofia, waits)
+        factories.incident(agency.sofia, agency.claires_next)
+        note_refusal(agency.denis.email)
+    page = sofia.get("/staff/ratings/coming")
+    assert "Not asked" in row_of(page, waits) and "incident" in row_of(page, waits)
+    assert "incident" in row_of(page, agency.claires_next), "a planned one, too"
+    assert "Not asked" not in row_of(page, denied), "one refusal silences no address"
+    assert len(page.statements) == few <= 6
+    with database.writing():
+        refused = db.session.scalars(select(Suppression)).one()
+        refused.first_refused_at -= timedelta(days=2)
+    assert "refused" in row_of(sofia.get("/staff/ratings/coming"), denied)
+
+
+def test_of_a_client_who_has_moved_it_is_said_that_the_file_is_another_sectors(
+    agency: Agency, sign_in: SignIn, database: Database, visit: Callable[..., int]
+) -> None:
+    asked = visit(hour=13)
+    hint = "The file is another sector’s now."
+    assert hint not in sign_in(agency.sofia).get("/staff/ratings/coming").words
+    with database.writing():
+        db.session.get_one(Client, agency.claire.id).sector_id = agency.south
+    assert hint in row_of(sign_in(agency.sofia).get("/staff/ratings/coming"), asked)
+    assert hint not in sign_in(agency.ines).get("/staff/ratings/coming").words
 
 
 def test_a_request_that_is_tried_again_does_not_stand_in_its_own_way_and_a_relative_may_have_said_no(

@@ -332,6 +332,26 @@ def test_an_agency_may_leave_the_link_open_for_changes(stranger: Browser, asked:
     assert database.count(Rating) == 1
 
 
+def test_of_two_tabs_of_an_open_link_the_second_is_shown_both_and_nothing_typed_is_lost(
+    stranger: Browser, asked: Asked, agency: Agency, database: Database, sign_in: SignIn
+) -> None:
+    with database.writing():
+        set_option(None, "ratings.lock_public", "no")
+    first, second = stranger.get(asked.link), stranger.get(asked.link)
+    assert first.form("Save").submit(stars="2", comment="Trop court").h1 == "Thank you"
+    late = second.form("Save").submit(stars="5", comment="Très bien")
+    assert late.status == 409
+    assert "Another answer was saved in the meantime" in late.errors()[0]
+    assert "Trop court" in late.says(".note .given")
+    assert late.form("Save").values()["comment"] == "Très bien"
+    assert late.at('input[name="stars"][checked]')["value"] == "5"
+    assert said(database)[:2] == (2, "Trop court"), "nothing was written over"
+    sign_in(agency.sofia).get(f"/staff/visits/{asked.visit}")
+    assert late.form("Save").submit().h1 == "Thank you", "who has seen both means it"
+    assert said(database)[:2] == (5, "Très bien")
+    assert stranger.post(asked.link, data={"seen": "nothing"}).status == 409, "before anything else is asked of them"
+
+
 # ---- D6: expiry ----
 
 
