@@ -44,8 +44,11 @@ def take_time() -> None:
     """Let the statements of this transaction take as long as they need: a month of a large agency, at night. They are
     long, and translating them into machine code takes longer than running them; what they read lies side by side."""
     if db.engine.dialect.name == "postgresql":
-        for setting in ("statement_timeout = 0", "jit = off", "random_page_cost = 1.1"):
-            db.session.execute(text(f"SET LOCAL {setting}"))
+        for setting in (
+            text("SET LOCAL statement_timeout = 0"), text("SET LOCAL jit = off"),
+            text("SET LOCAL random_page_cost = 1.1"),
+        ):  # fmt: skip
+            db.session.execute(setting)
 
 
 def month_of(day: date) -> tuple[date, date]:
