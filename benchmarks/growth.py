@@ -94,7 +94,7 @@ def measure(places: dict[str, Place], requests: int, rounds: int, patience: floa
     """Return by kind of page what it costs in both agencies, in CPU milliseconds, and how many times as much in the
     larger one. The two take turns; medians of the rounds."""
     logging.getLogger("portal.requests").setLevel(logging.WARNING)  # thousands of lines that nobody reads
-    clients = {name: _signed_in(place.app) for name, place in places.items()}
+    clients = {name: signed_in(place.app) for name, place in places.items()}
     asked = {name: cases(place.app) for name, place in places.items()}
     found = {}
     for number, case in enumerate(asked["whole"]):
@@ -120,7 +120,7 @@ def _ask(client: Any, case: Case, count: int) -> None:
         assert case.marker in answer.text, address
 
 
-def _signed_in(app: Flask) -> Any:
+def signed_in(app: Flask) -> Any:
     """A browser in which the quality lead of the story is signed in."""
     client = app.test_client()
     with app.test_request_context(environ_base={"HTTP_USER_AGENT": "benchmark", "REMOTE_ADDR": "127.0.0.1"}), writing():

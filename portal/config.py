@@ -90,12 +90,14 @@ def engine_options(database_url: str) -> dict[str, object]:
     """How to keep connections: a restarted PostgreSQL must not cost a request."""
     if database_url.startswith("sqlite"):
         return {"connect_args": {"timeout": 10}, "hide_parameters": True}
+    # pages are many short statements: helpers and machine code would take longer to start than these take to run
+    settings = "-c statement_timeout=60000 -c jit=off -c parallel_setup_cost=10000"
     return {
         "hide_parameters": True,  # what people typed stays out of the logs
         "pool_pre_ping": True,
         "pool_recycle": 300,
         "pool_size": 16,
-        "connect_args": {"connect_timeout": 5, "options": "-c statement_timeout=60000"},
+        "connect_args": {"connect_timeout": 5, "options": settings},
     }
 
 

@@ -87,8 +87,12 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def postgres_cluster() -> Generator[Cluster]:
-    """Run a PostgreSQL made from the system's binaries on a socket in a folder of its own."""
+def postgres_cluster(*more: str) -> Generator[Cluster]:
+    """Run a PostgreSQL made from the system's binaries on a socket in a folder of its own.
+
+    Args:
+        more: settings beside the usual ones, or in their place.
+    """
     binaries = _postgres_binaries()
     owner = _unprivileged()
     folder = Path(tempfile.mkdtemp(prefix="suivi-pg-"))
@@ -98,7 +102,7 @@ def postgres_cluster() -> Generator[Cluster]:
         data = folder / "data"
         initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "portal", "-A", "trust", "-E", "UTF8"]
         _run_as(owner, [*initdb, f"--locale={LOCALE}", "--no-sync"], folder)
-        settings = [part for setting in SETTINGS for part in ("-c", setting)]
+        settings = [part for setting in (*SETTINGS, *more) for part in ("-c", setting)]
         command = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), "-h", "", *settings]
         log = folder / "postgres.log"
         with log.open("wb") as out, _started(owner, command, out, folder) as process:
