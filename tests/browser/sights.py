@@ -100,6 +100,14 @@ def thanked(tab: Tab, story: Story) -> None:
     tab.page.locator(".given").wait_for()
 
 
+def overtaken(tab: Tab, story: Story) -> None:
+    """Another window has answered by the same link since this one was opened."""
+    tab.open(story.links["answered"])
+    tab.page.locator("input[name=seen]").evaluate("one => one.value = 'nothing'")
+    tab.page.locator("main button[type=submit]").first.click()
+    tab.page.locator("[role=alert] .given").wait_for()
+
+
 def brought_in(tab: Tab, story: Story) -> None:
     """A file is being read: there is no worker in this test."""
     lines = (
@@ -547,6 +555,7 @@ SIGHTS = [
     Sight("months", "sofia", "/staff/analytics/months", before=stories.closed_month),
     Sight("month", "ines", "/staff/analytics/months/2026/10", before=stories.closed_month),
     Sight("month-closing", "ada", "/staff/analytics/months/2026/9/closing"),
+    Sight("mailed-rating-overtaken", "", overtaken, before=stories.open_links),
     # the questions beside the survey
     Sight("survey-ratings-off", "ada", "/staff/survey/ratings-off"),
     Sight("survey-removal", "ines", "/staff/survey/removal?service_id={agency.rising}", before=stories.own_survey),

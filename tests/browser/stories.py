@@ -163,6 +163,11 @@ def forget_switch(agency: Agency) -> None:
     set_option(agency.ada.user, "ratings.client_ratings", "false")
 
 
+def open_links(_agency: Agency) -> None:
+    """What was answered by a link can be changed by it."""
+    set_option(None, "ratings.lock_public", "no")
+
+
 def own_survey(agency: Agency) -> None:
     """One service asks something of its own."""
     asked = SetUp({"fr": "Le lever s’est-il bien passé avec {worker}\u00a0?"}, ["q_punct"])
