@@ -56,12 +56,11 @@ def test_two_hundred_answers_from_behind_one_address_are_two_hundred_ratings(
 
 
 @pytest.mark.parametrize(("language", "heading"), [("en", "Too many attempts"), ("fr", "Trop"), ("ru", "Слишком")])
-def test_who_is_slowed_down_reads_so_in_their_language(
-    stranger: Browser, asked: Asked, language: str, heading: str
-) -> None:
-    guess(stranger, public.WRONG_LINKS)
-    stranger.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
-    page = stranger.get("/r/another")
+def test_who_is_slowed_down_reads_so_in_their_language(app: Flask, asked: Asked, language: str, heading: str) -> None:
+    guesser = open_browser(app)  # nobody's mail has brought them here
+    guess(guesser, public.WRONG_LINKS)
+    guesser.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+    page = guesser.get("/r/another")
     assert page.status == 429
     assert heading in page.h1
     assert page.headers["Retry-After"] == "300"
