@@ -143,8 +143,7 @@ def _show_answered(opened: Opened, status: int) -> Response:
     by_agency = rating is not None and rating.channel == "staff"
     return show(
         "ratings/answered.html", status=status, words=STAR_WORDS, by_agency=by_agency, visit=_facts(opened),
-        **_words_of(opened, rating),
-        **_frame(opened)
+        unsaved=request.form.get("comment", "").strip(), **_words_of(opened, rating), **_frame(opened)
     )  # fmt: skip
 
 

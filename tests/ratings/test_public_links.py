@@ -294,6 +294,7 @@ def test_the_first_answer_locks_the_link(stranger: Browser, asked: Asked, databa
     page = form.submit(stars="1", comment="Un autre")
     assert page.status == 409
     assert page.h1 == "You have already answered"
+    assert "What you have just written was not saved: Un autre" in page.words
     page = stranger.get(asked.link + "?stars=1")
     assert page.status == 200
     assert "4 out of 5" in page.words

@@ -43,7 +43,7 @@ def test_the_test_mail_has_the_agencys_own_text(
     assert mail["Subject"] == f"[TEST] Un mot de {AGENCY}"
     for part in (text_of(mail), text_of(mail, "html")):
         assert "Cher Inès" in part
-        assert "nothing of it is counted" in part
+        assert "rien n’est compté" in part
         assert "/staff/survey/test?stars=4" in part
         assert "/r/" not in part
         assert "{" not in part.partition("Cher")[2].partition("</body>")[0]
