@@ -10,7 +10,7 @@ from portal import clock
 from portal.extensions import db
 from portal.people.models import Client, Sector, Service, Worker
 from portal.ratings.models import RatingSubject
-from portal.ratings.tallies import follow
+from portal.ratings.tallies import follow, move_noted
 from portal.ratings.tally_rows import adding
 from portal.ratings.tally_sums import TALLIES, differences
 from portal.settings.actions import set_option
@@ -28,6 +28,7 @@ def tallied() -> None:
     """Count anew what was written past the deeds."""
     db.session.flush()
     follow(db.session.scalars(select(RatingSubject.id).where(RatingSubject.visit_id.is_not(None))).all())
+    move_noted()
     for table in TALLIES:
         missing = differences(table, date(2026, 1, 1), date(2026, 12, 31))
         db.session.execute(adding(table, missing, db.engine.dialect.name))
