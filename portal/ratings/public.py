@@ -28,6 +28,7 @@ from portal.ratings.models import Rating, RatingRequest, RatingSubject
 from portal.ratings.opened import Opened, open_link, state_of
 from portal.ratings.standing import NOTICES, REQUESTS
 from portal.ratings.survey import asked_about
+from portal.ratings.words import who_reads
 from portal.settings.queries import option
 from portal.visits.queries import stage
 
@@ -106,7 +107,7 @@ def _form(opened: Opened, form: PublicRatingForm, status: int, stands: Rating | 
     return show("ratings/public.html", status=status, visit=_facts(opened), again=again, form=form,
                 overtaken=stands is not None, stands=_words_of(opened, stands),
                 rated=form.present.stars is not None, handling=opened.is_handling, address=_address(),
-                question=form.asked.question,
+                readers=who_reads(not opened.is_handling), question=form.asked.question,
                 words=STAR_WORDS, offer_zero=option("ratings.offer_zero"), **_frame(opened))  # fmt: skip
 
 

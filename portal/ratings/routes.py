@@ -16,7 +16,7 @@ from portal.ratings.forms import RatingForm, present_of
 from portal.ratings.low import look_at
 from portal.ratings.models import Rating, RatingSubject
 from portal.ratings.suspects import suspect_answers
-from portal.ratings.words import in_words_for_client
+from portal.ratings.words import in_words_for_client, who_reads
 from portal.roles import Permission
 from portal.settings.queries import option
 from portal.visits.queries import row_of
@@ -91,7 +91,7 @@ def _window(
         visit=row_of(g.user, visit_id), form=form, question=asked.question, words=STAR_WORDS,
         offer_zero=option("ratings.offer_zero"), action_url=url_for("client.rate_visit", visit_id=visit_id),
         back_url=url_for("client.list_own_visits"), refusal=refusal, for_whom=None, waiting=waiting,
-        typed=in_words_for_client(shown) if shown else None,
+        typed=in_words_for_client(shown) if shown else None, readers=who_reads(of_visit=True),
         again=bool(rating and queries.may_rate_anew(rating.asked_again_at)),
     )  # fmt: skip
 

@@ -13,6 +13,21 @@ HANDED_OVER = "link"  # not typed: the client answered through a link that staff
 HOW_GIVEN = HOW_LABELS | {HANDED_OVER: _l("through a link handed over by the agency")}
 
 
+def who_reads(of_visit: bool) -> str:
+    """Who reads what a client is about to say, in words.
+
+    Args:
+        of_visit: a visit is rated; how an incident was handled, no worker reads.
+    """
+    agency = option("agency.name")
+    if of_visit and option("ratings.workers_see"):
+        return _(
+            "%(agency)s reads your answer. The workers who came can read the stars, and your words only if it passes "
+            "them on.", agency=agency
+        )  # fmt: skip
+    return _("%(agency)s reads your answer.", agency=agency)
+
+
 def in_words(said: Any) -> str | None:
     """By whom of the agency a rating was typed, how the client gave it and when; None when it had no part.
 

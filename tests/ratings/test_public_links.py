@@ -53,7 +53,7 @@ def test_every_page_behind_a_link_is_in_the_language_of_its_mail_unless_another_
     reader = open_browser(app)  # an English browser, whose owner has chosen nothing
     page = reader.get(asked.link)
     assert (page.at("html")["lang"], page.title) == ("fr", "Votre évaluation · Maison & Soins")
-    assert "Only Maison & Soins reads your answer." in page.link("EN").click().words
+    assert "Maison & Soins reads your answer." in page.link("EN").click().words
     assert page.link("Vos données personnelles").click().at("html")["lang"] == "fr"
     assert reader.get(asked.unsubscribe).at("html")["lang"] == "fr"
     assert page.form("Enregistrer").submit().at("html")["lang"] == "fr", "refused"
@@ -492,3 +492,17 @@ def test_looking_at_wrong_links_is_not_counted(stranger: Browser, agency: Agency
     for number in range(40):
         assert stranger.get(f"/r/{number}").status == 404
     assert database.count(Throttle) == 0
+
+
+def test_who_reads_the_answer_is_said_before_it_is_given(
+    stranger: Browser, asked: Asked, agency: Agency, database: Database, sign_in: SignIn
+) -> None:
+    sentence = "The workers who came can read the stars, and your words only if it passes them on."
+    pages = [(stranger, asked.link), (sign_in(agency.claire), f"/client/visits/{asked.visit}/rating")]
+    for browser, address in pages:
+        assert "Maison & Soins reads your answer." in browser.get(address).words
+        assert sentence not in browser.get(address).words
+    with database.writing():
+        set_option(None, "ratings.workers_see", "true")
+    for browser, address in pages:
+        assert sentence in browser.get(address).words
