@@ -91,7 +91,8 @@ def then_and_today(found: MonthFigures) -> list[Compared]:
 def _counted(kept: Kept) -> list[tuple[str, Told, str]]:
     tally, asked = kept.whole.tally, kept.requests
     counts = [
-        (_("Ratings"), tally.n), (_("Positive (4–5 ★)"), tally.positive), (_("Negative (0–2 ★)"), tally.negative),
+        (_("Ratings"), tally.n),
+        (_("Positive: 4 or 5 stars"), tally.positive), (_("Negative: 0 to 2 stars"), tally.negative),
         (_("With a comment"), kept.whole.comments), (_("Done visits"), asked.done), (_("Requests sent"), asked.sent),
         (_("Refused by the mail server"), asked.refused),
         (pgettext("analytics", "Rated by the client"), asked.answered),

@@ -79,7 +79,7 @@ def test_a_closed_month_keeps_what_counted(
     assert sides["Overall rating"][1].startswith("2.0 / 5 n = 5 ")  # (2 + 4 + 0 + 1 + 3) / 5
     assert sides["Overall NPS (from stars)"][1].startswith("−80 n = 5 "), "by the rules of then"
     assert [side[:3] for side in sides["Satisfied: 4 or 5 stars"]] == ["75%", "20%"]
-    assert [sides[name] for name in ("Positive (4–5 ★)", "Negative (0–2 ★)", "Done visits")] == [
+    assert [sides[name] for name in ("Positive: 4 or 5 stars", "Negative: 0 to 2 stars", "Done visits")] == [
         ["3", "1"], ["1", "3"], ["6", "7"],
     ]  # fmt: skip
     assert "Both columns count promoters and passives as when the month was closed" in page.words
@@ -160,6 +160,7 @@ def test_a_paper_says_how_many_more_there_are(
         tallied()
     page = sign_in(october.ines).get(f"{MONTH}/report")
     said = " ".join(" ".join(part.extract_text() for part in PdfReader(io.BytesIO(page.data)).pages).split())
+    assert "Positive: 4 or 5 stars" in said, "in letters that the fonts of the paper have"
     assert "1 more rating is not as it was" in said
     assert "3.5 / 5" in said and "2.0 / 5" in said, "then and today"
 
