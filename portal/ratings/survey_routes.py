@@ -38,6 +38,7 @@ class Window:
     name: str
     question: str
     form: AnswerForm
+    thanks: str | None  # the agency's own; None: the portal's
 
 
 @staff.page("/survey", Permission.EDIT_SURVEY, methods=("GET", "POST"), module=MODULE)
@@ -124,4 +125,4 @@ def _window(service: Service | None, typed: SetUp, code: str, name: str) -> Wind
         asked = in_words(typed, facts_from(named, WORKER.split()[0], day(clock.now())))
         form = AnswerForm(asked, prefix=f"{code}-", formdata=None)
     form["csrf_token"].name = "csrf_token"  # as in every form; what is typed into this one goes nowhere
-    return Window(code, name, asked.question, form)
+    return Window(code, name, asked.question, form, asked.thanks)

@@ -189,11 +189,13 @@ def test_the_preview_shows_the_real_window_in_each_language_and_nothing_to_send(
 
 def test_the_preview_follows_what_is_typed_and_saves_nothing(ines: Browser, database: Database) -> None:
     typed = ines.get("/staff/survey").form("Preview").values()
-    typed |= {"question_en": "Were we on {day}?", "criterion_2": "q_time"}
+    typed |= {"question_en": "Were we on {day}?", "criterion_2": "q_time", "thanks_fr": "Merci de votre confiance"}
     part = ines.act("/staff/survey?preview=1", typed, htmx=True)
     assert part.is_fragment
     assert "Were we on" in part.says('.phone[lang="en"]')
     assert "Did the worker stay the full time?" in part.says('.phone[lang="en"]')
+    assert "Merci de votre confiance" in part.says('.phone-after[lang="fr"]')
+    assert "Your answer has reached" in part.says('.phone-after[lang="en"]')
     assert database.count(Survey) == 0
     page = ines.get("/staff/survey").press("button[name=preview]", question_fr="Tout va bien\u00a0?")
     assert "Tout va bien" in page.says('.phone[lang="fr"]')
