@@ -146,7 +146,7 @@ def compose(message: Message, kind: MessageKind, recipient: Recipient) -> EmailM
     mail = EmailMessage(policy=LINES)
     mail["From"] = _origin()
     mail["To"] = _addressee(recipient)
-    mail["Subject"] = parts["subject"]
+    mail["Subject"] = _one_line(parts["subject"])
     mail["Date"] = format_datetime(clock.now())
     mail["Message-ID"] = f"<mr-{message.public_id}@{mail_domain()}>"
     mail["Auto-Submitted"] = "auto-generated"
@@ -169,9 +169,11 @@ def _addressee(recipient: Recipient) -> Address:
         raise Outcome("refused", f"not an address that can be mailed to: {error}") from error
 
 
-def _one_line(name: str) -> str:
-    """A name must not add a header."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in name).split())
+def _one_line(said: str) -> str:
+    """A name or a subject must not add a header: neither by a line of its own nor by an encoded word (RFC 2047 §2),
+    which Python reads, and with it the line ends that it hides."""
+    line = "".join(sign if sign.isprintable() else " " for sign in said)
+    return " ".join(line.replace("=?", "= ?").split())
 
 
 def _origin() -> Address:

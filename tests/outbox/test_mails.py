@@ -13,6 +13,7 @@ from portal.links import make_token
 from portal.outbox import jobs, leases
 from portal.outbox.mailer import Mailer
 from portal.outbox.models import Message, Recipient
+from portal.outbox.text_models import MessageText
 from portal.people.models import Client, Service, Worker
 from portal.ratings.models import RequestChoice
 from portal.settings.actions import set_option
@@ -178,6 +179,25 @@ def test_a_line_break_in_a_name_adds_no_header(ask, mailbox, database) -> None:
     assert mail["To"].addresses[0].addr_spec == "claire@example.org"
     assert "\n" not in mail["To"].addresses[0].display_name
     assert mail["From"].addresses[0].display_name == "Maison Bcc: thief@example.org & Soins"
+
+
+def test_an_encoded_word_in_a_name_or_a_subject_is_text_and_adds_no_header(ask, sink: Sink, app, database) -> None:
+    hidden = "=?utf-8?q?x=0D=0AX-Evil:_1=0D=0A=0D=0AThe_body_of_a_thief?="
+    with database.writing():
+        set_option(None, "agency.name", f"Maison {hidden}")
+        body = "{client.name}, {rating.link}"
+        db.session.add(MessageText(kind="ratings.request", language="fr", channel="mail", version=1, subject=hidden,
+                                   body=body))  # fmt: skip
+    ask(last_name=hidden)
+    with app.app_context():
+        jobs.sweep(inline=True)
+    head, _blank, body = sink.texts[0].decode().partition("\r\n\r\n")
+    names = [line.partition(":")[0] for line in head.split("\r\n") if not line.startswith((" ", "\t"))]
+    assert set(names) >= {"From", "To", "Subject", "Date", "Message-ID", "List-Unsubscribe", "Content-Type"}
+    assert "X-Evil" not in names
+    assert body.startswith("--")
+    (mail,) = sink.mails
+    assert "utf-8?q?x=0D=0AX-Evil" in mail["Subject"].replace(" ", "")
 
 
 def test_a_name_with_quotes_and_commas_stays_one_recipient(ask, mailbox) -> None:
