@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from html import escape
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Self
 from urllib.parse import quote, urlsplit
@@ -27,6 +28,10 @@ LATER = (408, 425, 429, 503)  # not taken, and says so
 BROKEN = 500  # from here on the gateway itself is not well
 METHODS = ("POST", "GET", "PUT")
 UNWRITABLE = "the settings of the gateway cannot be written"  # no more: they hold secrets
+KINDS = (  # what a body is, where no header says it
+    (re.compile(r'\s*(\{\s*"|\[)'), "application/json"), (re.compile(r"\s*<"), "application/xml"),
+    (re.compile(""), "application/x-www-form-urlencoded"),
+)  # fmt: skip
 _NAME = re.compile(r"\{(to|text|from|id)\}")
 _ASCII, _HEADER = re.compile("[!-~]+"), re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -64,6 +69,8 @@ def setting_from(environ: Mapping[str, str]) -> Setting | None:
         return None
     if not _ASCII.fullmatch(given["URL"]):
         raise ValueError("PORTAL_SMS_URL holds a blank or a sign that is not ASCII")
+    if urlsplit(given["URL"]).username is not None:
+        raise ValueError("PORTAL_SMS_URL holds a name or a password before @: write them into PORTAL_SMS_HEADERS")
     method = given["METHOD"].upper() or "POST"
     if method not in METHODS:
         raise ValueError(f"PORTAL_SMS_METHOD is none of {', '.join(METHODS)}")
@@ -181,7 +188,7 @@ class Gateway:
         """Write the request, of which nothing leaves yet; return its body."""
         place, kind = urlsplit(self.setting.url), self._kind
         target = _filled(place.path + (f"?{place.query}" if place.query else ""), self._values(short), _in_address)
-        written = _filled(self.setting.body, self._values(short), _in_json if "json" in kind else _in_address)
+        written = _filled(self.setting.body, self._values(short), _writer_of(kind))
         body = None if self.setting.method == "GET" else written.encode()
         heads = {name: value for name, value in self.setting.headers.items() if name.lower() not in OURS}
         named = {name.lower() for name in heads}
@@ -210,10 +217,7 @@ class Gateway:
     @property
     def _kind(self) -> str:
         given = {name.lower(): value for name, value in self.setting.headers.items()}
-        plain = (
-            "application/json" if self.setting.body.lstrip().startswith('{"') else "application/x-www-form-urlencoded"
-        )
-        return given.get("content-type", plain)
+        return given.get("content-type") or next(kind for sign, kind in KINDS if sign.match(self.setting.body))
 
     def _values(self, short: Short) -> dict[str, str]:
         return {"to": short.to, "text": short.text, "from": self.setting.sender, "id": short.name}
@@ -248,6 +252,11 @@ class Gateway:
 
 def _filled(text: str, values: dict[str, str], write: Callable[[str], str]) -> str:
     return _NAME.sub(lambda found: write(values[found[1]]), text)
+
+
+def _writer_of(kind: str) -> Callable[[str], str]:
+    """How a value is written into a body of this content type: it must add nothing to it but itself."""
+    return _in_json if "json" in kind else escape if "xml" in kind else _in_address
 
 
 def _in_address(value: str) -> str:

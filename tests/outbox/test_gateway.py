@@ -6,6 +6,7 @@ from collections.abc import Generator
 from time import monotonic
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
@@ -29,10 +30,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway, "WHOLE_SECONDS", 1.0)
 
 
-def send(web: WebSink, **setting: Any) -> tuple[str, list[int]]:
+def send(web: WebSink, text: str = TEXT, **setting: Any) -> tuple[str, list[int]]:
     marked: list[int] = []
     with Gateway(Setting(setting.pop("url", web.url), **setting)) as way:
-        return way.send(Short("+33612345678", TEXT, "abc"), lambda: marked.append(len(web.requests))), marked
+        return way.send(Short("+33612345678", text, "abc"), lambda: marked.append(len(web.requests))), marked
 
 
 def test_a_message_is_one_request_with_its_values_escaped(web) -> None:
@@ -45,6 +46,23 @@ def test_a_message_is_one_request_with_its_values_escaped(web) -> None:
     assert headers["content-type"] == "application/json"
     assert said.startswith("200")
     assert marked == [0], "the attempt is marked before the text leaves"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "read"),
+    [
+        ('{\n "text": "{text}", "to": "{to}"}', "application/json", lambda body: json.loads(body)["text"]),
+        ('[{"text": "{text}", "to": "{to}"}]', "application/json", lambda body: json.loads(body)[0]["text"]),
+        ("<sms to='{to}'><text>{text}</text></sms>", "application/xml", lambda body: fromstring(body)[0].text),  # noqa: S314 - our own
+        ("{to}={text}", "application/x-www-form-urlencoded", lambda body: parse_qs(body)["+33612345678"][0]),
+    ],
+)
+def test_a_body_is_escaped_as_what_it_is(web, body, kind, read) -> None:
+    text = TEXT + ' </text><text> & "]}'
+    send(web, body=body, text=text)
+    _line, headers, sent = web.requests[0]
+    assert headers["content-type"] == kind
+    assert read(sent) == text
 
 
 def test_a_form_and_an_address_are_escaped_their_way(web) -> None:
@@ -176,6 +194,7 @@ def _with_port(value: Any, web: WebSink) -> Any:
     [
         {"URL": "https://x.example/send?key=SECRET key"},
         {"URL": "https://x.example/é?key=SECRET"},
+        {"URL": "https://user:SECRET@x.example/send"},
         {"HEADERS": '{"Authorization": "SECRET\u2019"}'},
         {"HEADERS": '{"Authorization:": "SECRET"}'},
         {"HEADERS": '{"X\\n": "SECRET"}'},
