@@ -40,7 +40,7 @@ from portal.ratings.tally_sums import TALLIES, month_of
 from portal.reports.comparing import compare
 from portal.reports.feedback_forms import FeedbackFilter
 from portal.reports.feedback_sheets import book_of
-from tests.servers import postgres_cluster
+from tests.servers import Cluster, postgres_cluster
 
 YEARS = 5 * 365
 HISTORIES = {
@@ -194,19 +194,36 @@ def tell(found: Mapping[str, Mapping[str, Cost]]) -> int:
     return int(below)
 
 
+def loaded(cluster: Cluster, place: str, history: History, folder: Path) -> Flask:
+    """An agency with its past: the one that was kept, or a new one."""
+    database = f"{place}_{history.ratings}"  # has this name once all is written
+    if database not in cluster.execute("SELECT string_agg(datname, ' ') FROM pg_database").split():
+        say(f"{place}: writing {history.ratings:,} ratings of {history.days:,} days")
+        began, raw = time.perf_counter(), cluster.url("raw")
+        cluster.drop_database(raw)
+        cluster.execute("CREATE DATABASE raw TEMPLATE template0")
+        app = prepared("postgresql", raw, None, folder, QUICK).app
+        people(app)
+        load(app, history)
+        with app.app_context():
+            db.engine.dispose()
+        cluster.execute(f"ALTER DATABASE raw RENAME TO {database}")
+        cluster.execute("CHECKPOINT")
+        say(f"{place}: {time.perf_counter() - began:.0f} s")
+    return prepared("postgresql", cluster.url(database), None, folder, QUICK).app
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--share", type=float, default=1.0, help="of the ratings: 0.01 for a glance")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each page is asked for")
+    parser.add_argument("--keep", type=Path, help="a folder in which the ratings stay, for another run on the same day")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="suivi-bench-") as name, postgres_cluster(*SERVER) as cluster:
+    kept = asked.keep and asked.keep.resolve()
+    with tempfile.TemporaryDirectory(prefix="suivi-bench-") as name, postgres_cluster(*SERVER, kept=kept) as cluster:
         places = {}
         for place, history in HISTORIES.items():
-            made = History(int(history.ratings * asked.share), history.days)
-            say(f"{place}: writing {made.ratings:,} ratings of {made.days:,} days")
-            app = prepared("postgresql", cluster.new_database(), None, Path(name), QUICK).app
-            people(app)
-            load(app, made)
+            app = loaded(cluster, place, History(int(history.ratings * asked.share), history.days), Path(name))
             places[place] = Place(app, signed_in(app))
         logging.getLogger("portal.requests").setLevel(logging.WARNING)
         found = measure(places, asked.rounds, pages(places["whole"].app))

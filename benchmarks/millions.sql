@@ -71,9 +71,9 @@ SELECT id, id, 1, id, CASE WHEN lot <> 17 THEN ended_at END, CASE WHEN lot <> 17
        CASE WHEN lot < 9 THEN ended_at + interval '1 hour' END, false
 FROM plan WHERE asked;
 
-INSERT INTO rating (id, subject_id, stars, comment, channel, author_role, author_name, left_at, version, looked_at,
+INSERT INTO rating (id, subject_id, day, stars, comment, channel, author_role, author_name, left_at, version, looked_at,
                     looked_by, typed_by, given_how, given_at, excluded_at, excluded_by, exclude_reason, call_back)
-SELECT id, id, stars, CASE WHEN b / 71 % 100 < 35 THEN 'Merci, à la semaine prochaine. (' || id || ')' END,
+SELECT id, id, CAST(local_start AS date), stars, CASE WHEN b / 71 % 100 < 35 THEN 'Merci, à la semaine prochaine. (' || id || ')' END,
        channel, 'client', name,
        least(ended_at + a / 100 % 5760 * interval '1 minute', now()), 1,
        CASE WHEN stars < 3 AND ended_at < now() - interval '14 days' THEN ended_at + interval '1 day' END,

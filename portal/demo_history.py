@@ -257,7 +257,8 @@ class Writer:
         said = self.chance.choice(WORDS[stars]) if self.chance.random() < 0.35 or stars < 2 else None
         role, account = "client", team.account_id if channel == "portal" else None
         self.rows[Rating].append({
-            "subject_id": visit + SHIFT, "stars": stars, "comment": said, "channel": channel, "author_role": role,
+            "subject_id": visit + SHIFT, "day": self.rows[Visit][-1]["local_start"].date(), "stars": stars,
+            "comment": said, "channel": channel, "author_role": role,
             "author_name": team.name, "author_account_id": account, "left_at": left_at, "version": 1,
         })  # fmt: skip
         self.rows[AuditEntry].append({

@@ -87,21 +87,25 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def postgres_cluster(*more: str) -> Generator[Cluster]:
+def postgres_cluster(*more: str, kept: Path | None = None) -> Generator[Cluster]:
     """Run a PostgreSQL made from the system's binaries on a socket in a folder of its own.
 
     Args:
         more: settings beside the usual ones, or in their place.
+        kept: a folder in which it stays, for another time; otherwise it is removed at the end.
     """
     binaries = _postgres_binaries()
     owner = _unprivileged()
-    folder = Path(tempfile.mkdtemp(prefix="suivi-pg-"))
+    if kept:
+        kept.mkdir(parents=True, exist_ok=True)
+    folder = kept or Path(tempfile.mkdtemp(prefix="suivi-pg-"))
     try:
         if owner:
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         data = folder / "data"
         initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "portal", "-A", "trust", "-E", "UTF8"]
-        _run_as(owner, [*initdb, f"--locale={LOCALE}", "--no-sync"], folder)
+        if not data.exists():
+            _run_as(owner, [*initdb, f"--locale={LOCALE}", "--no-sync"], folder)
         settings = [part for setting in (*SETTINGS, *more) for part in ("-c", setting)]
         command = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), "-h", "", *settings]
         log = folder / "postgres.log"
@@ -113,7 +117,8 @@ def postgres_cluster(*more: str) -> Generator[Cluster]:
             cluster.version = cluster.execute("SHOW server_version")
             yield cluster
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -196,8 +196,8 @@ def test_a_database_made_by_hand_is_refused_where_the_tables_forbid(agency: Agen
     """The invariants are in the database: whoever writes to it, by whatever way."""
     bad = [
         "UPDATE rating_subject SET visit_id = (SELECT visit_id FROM rating_subject WHERE id = 1) WHERE id = 2",
-        "INSERT INTO rating (subject_id, stars, channel, author_role, author_name, left_at, version) "
-        "VALUES (1, 6, 'portal', 'client', 'x', '2026-01-01', 1)",
+        "INSERT INTO rating (subject_id, day, stars, channel, author_role, author_name, left_at, version) "
+        "VALUES (1, '2026-01-01', 6, 'portal', 'client', 'x', '2026-01-01', 1)",
         "UPDATE visit SET state = 'forgotten'",
         "UPDATE visit SET ends_at = starts_at",
         "UPDATE visit SET ended_at = NULL WHERE state = 'done'",

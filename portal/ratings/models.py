@@ -95,6 +95,9 @@ class Rating(Detailed, db.Model):
         Index("ix_rating_left_at", "left_at", "id"),
         Index("ix_rating_changed_at", "changed_at", sqlite_where=_CHANGED, postgresql_where=_CHANGED),
         Index("ix_rating_stars_left", "stars", "left_at", "id"),
+        # the reviews of a period, in each of their orders
+        Index("ix_rating_day", "day", "left_at", "id"),
+        Index("ix_rating_stars_day", "stars", "day", "left_at", "id"),
         # low ones not looked at: counted on every page of staff
         Index("ix_rating_unseen", "stars", "id", sqlite_where=_UNSEEN, postgresql_where=_UNSEEN),
         Index("ix_rating_to_call", "left_at", "id", sqlite_where=_TO_CALL, postgresql_where=_TO_CALL),
@@ -102,6 +105,7 @@ class Rating(Detailed, db.Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     subject_id: Mapped[int] = mapped_column(ForeignKey("rating_subject.id"), unique=True)
+    day: Mapped[date]  # of its subject, which stays once it is rated
     stars: Mapped[int]
     comment: Mapped[str | None] = mapped_column(Text)
     channel: Mapped[str]

@@ -108,7 +108,7 @@ def write_first(subject: RatingSubject, value: Value) -> tuple[int, list[int]]:
         raise Refused(_NOT_DONE, "not-done")
     taken_back = cancel(messages_of(subject.id), "already_rated")  # before it is there: it moves what nobody answered
     count_first(subject, said_by(value))
-    row = {**value.columns(), "subject_id": subject.id, "left_at": clock.now()}
+    row = {**value.columns(), "subject_id": subject.id, "day": subject.day, "left_at": clock.now()}
     rating_id = db.session.scalar(_first_rating(db.engine.dialect.name), row)
     if rating_id is None:
         raise rated_meanwhile(subject)

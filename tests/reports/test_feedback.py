@@ -372,8 +372,8 @@ def test_a_review_is_looked_at_answered_and_turned_into_a_complaint(counted: Age
 def test_rated_requests_are_a_list(counted: Agency, sign_in: SignIn) -> None:
     page = asked(sign_in(counted.sofia), REVIEWS, view="table", sort="lowest")
     rows = [[words(cell) for cell in row.select("td")] for row in page.soup.select("#feedback tbody tr")]
-    assert rows[0] == ["17 November 2026, 12:00", "Claire Lefèvre", "Entered by the agency", "Nord", "0 out of 5",
-                       "Personne n’est venu"]  # fmt: skip
+    assert rows[0] == ["12 November 2026, 9:00", "17 November 2026, 12:00", "Claire Lefèvre",
+                       "Entered by the agency", "Nord", "0 out of 5", "Personne n’est venu"]  # fmt: skip
 
 
 # ---- requests ----

@@ -20,11 +20,13 @@ from portal.controls.queries import open_desk, read_result
 from portal.extensions import db, writing
 from portal.people.models import Client, Sector, Service, Worker
 from portal.ratings.models import Rating, RatingSubject, SuspectAnswer
+from portal.reports import feedback_reviews
 from portal.reports.feedback_board import Board, board_of
-from portal.reports.feedback_forms import FeedbackFilter
+from portal.reports.feedback_forms import FeedbackFilter, ReviewFilter
 from portal.reports.feedback_sheets import FEEDBACK
 from portal.reports.quality import QUALITY
 from portal.settings.actions import set_option
+from portal.tables import queries as tables
 from portal.visits.models import VisitWorker
 from portal.work import jobs as work
 from tests import factories
@@ -94,8 +96,9 @@ def _visit(chance: Random, of: Client, what: Service, who: list[Worker], place: 
         return
     channel = chance.choice(["portal", "portal", "mail", "sms", "staff"])
     rating = Rating(
-        subject_id=subject.id, stars=chance.choice([0, 1, 2, 3, 4, 4, 5, 5, 5]), channel=channel, author_name="X",
-        comment=chance.choice([None, None, "Bien", ""]), author_role="client", left_at=visit.ended_at,
+        subject_id=subject.id, day=subject.day, stars=chance.choice([0, 1, 2, 3, 4, 4, 5, 5, 5]), channel=channel,
+        author_name="X", comment=chance.choice([None, None, "Bien", ""]), author_role="client",
+        left_at=visit.ended_at,
     )  # fmt: skip
     if channel == "staff":
         rating.typed_by, rating.given_how = "Sofia Benali", "telephone"
@@ -235,3 +238,43 @@ def test_page_file_and_control_table_agree(rich: Rich, database: Database) -> No
     assert sum(number > 0 for number in numbers) > COMBINATIONS / 2 and max(numbers) > 30, (
         "there was something to count"
     )
+
+
+# ---- the reviews ----
+
+LISTED_BY = {
+    "newest": lambda one: (-one.day.toordinal(), -one.left_at.timestamp(), -one.id),
+    "oldest": lambda one: (one.day.toordinal(), one.left_at.timestamp(), one.id),
+    "lowest": lambda one: (one.stars, *LISTED_BY["newest"](one)),
+    "highest": lambda one: (-one.stars, *LISTED_BY["newest"](one)),
+}
+
+
+def test_the_reviews_stand_in_order_and_are_counted(
+    rich: Rich, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each page of them against all that are chosen, put in order here; and how many there are, summed or walked."""
+    monkeypatch.setattr(feedback_reviews, "PER_PAGE", 7)
+    monkeypatch.setattr(tables, "PER_PAGE", 7)
+    chance, choices, seen = Random(21), combinations(rich), 0
+    for _turn in range(60):
+        who, filters, _table = next(choices)
+        sort = chance.choice(list(LISTED_BY))
+        single = {"comment": chance.choice(["", "", "with", "without"]), "seen": chance.choice(["", "", "no"]),
+                  "counted": chance.choice(["", "", "all"])}  # fmt: skip
+        args = MultiDict({**filters, **{name: value for name, value in single.items() if value}})
+        args.setlist("stars", chance.choice([[], [], ["5"], ["0", "4"], ["3", "1", "5"]]))
+        number = chance.choice([1, 1, 2, 3])
+        with database.app.test_request_context(f"/?page={number}", headers={"Accept-Language": "en"}):
+            form = ReviewFilter(who.user, args)
+            if not form.validate():
+                continue  # nobody of theirs
+            whole = sorted(db.session.scalars(feedback_reviews.chosen_ratings(form)), key=LISTED_BY[sort])
+            page = feedback_reviews.read_reviews(form, sort)
+            begin = (page.number - 1) * 7
+            said = f"{who.name}: {urlencode(list(args.items(multi=True)))} {sort}"
+            assert [review.row.id for review in page.rows] == [one.id for one in whole[begin : begin + 7]], said
+            assert (page.total, page.has_next) == (len(whole), len(whole) > begin + 7), said
+            assert page.number == number or begin + 7 >= len(whole) > begin or not whole, said
+            seen += len(page.rows)
+    assert seen > 60, "there was something to list"
