@@ -161,6 +161,13 @@ def test_ends_of_sentences_agree(language: str) -> None:
     faults(found)
 
 
+def test_french_signs_stay_on_the_line_of_their_word() -> None:
+    """A space that may break before ; : ? ! » or after « begins a line with the sign alone."""
+    loose = re.compile(r"\S [;:?!»](?=[\s.,)<]|$)|« ")
+    found = [text for message in messages("fr") for text in strings(message.string) if loose.search(text)]
+    faults(found)
+
+
 GLOSSARY = {
     "fr": {
         "My visits": "Mes prestations",
