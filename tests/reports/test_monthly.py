@@ -90,7 +90,7 @@ def test_a_coordinator_is_mailed_the_figures_of_her_sectors_once(
     (mail,) = mailed(mailbox)
     assert mail["To"].addresses[0].addr_spec == october.sofia.email
     assert set(files(mail)) == {"suivi-2026-10.pdf", "suivi-2026-10.xlsx"}
-    assert mail["Subject"] == "Retour d’information des clients\u00a0: octobre 2026", "in her language"
+    assert mail["Subject"] == "Retour d’information des clients : octobre 2026", "in her language"
     said = paper(mail)
     assert "4,3 / 5" in said and "Wassim Haddad" in said
     assert "Jean" not in said, "who works in the South alone"
