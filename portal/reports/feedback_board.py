@@ -190,7 +190,7 @@ def _views(form: FeedbackFilter, view: View) -> dict[str, list[tuple[str, str, b
 
 
 def _share(part: int, whole: int) -> str:
-    return percent(100 * part / whole) if whole else "—"
+    return percent(100 * part / whole) if is_enough(whole) else ""
 
 
 def _spread(form: FeedbackFilter, tally: Tally) -> list[Bar]:

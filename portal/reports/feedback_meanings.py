@@ -15,6 +15,9 @@ from portal.settings.queries import option
 Said = tuple[str, ...]
 
 _INTERVAL = _l("The mean probably lies between its two ends (95 %), after Jeffreys.")
+_SHARE = _l("The share probably lies between its two ends (95 %), after Wilson.")
+_COEFFICIENT = _l("The coefficient probably lies between its two ends (95 %): those of the mean, as a percentage of 5 "
+                  "stars.")  # fmt: skip
 _SO_MANY = _l("How many ratings there are of so many stars.")
 _AT_THE_END = _l("As it was when the visit ended: a later change moves no rating.")
 _ASKED_BESIDES = _l("Stars for this further question, where it was asked and answered.")
@@ -44,6 +47,10 @@ PLAIN = {
     "negative": _l("Ratings with 0 to 2 stars."),
     "coefficient": _l("The mean as a percentage of 5 stars: 0 stars are 0 %."),
     "nps_margin": _l("So far from what is told the NPS probably lies at most (95 %)."),
+    **{f"{share}_{end}": _SHARE for share in ("response_rate", "delivered_rate", "coverage", "rated_part", "satisfied")
+       for end in ("low", "high")},
+    "coefficient_low": _COEFFICIENT,
+    "coefficient_high": _COEFFICIENT,
     "comments": _l("Ratings with words."),
     "ranked_mean": _l("The mean drawn towards the mean of all: ten answers of that mean are added."),
     "rating": _l("It stays the same when the rating is changed."),
@@ -114,4 +121,4 @@ def _by_source(cut: Cut | None) -> dict[str, str]:
              "answered.")  # fmt: skip
     asking = ("done", "sent", "refused", "answered", "response_rate", "delivered_rate", "coverage", "rated",
               "rated_part")  # fmt: skip
-    return dict.fromkeys(asking, rate)
+    return {f"{key}{end}": rate for key in asking for end in ("", "_low", "_high")}

@@ -37,20 +37,26 @@ def _column(key: str, label: object, kind: str = "number") -> Column:
     return Column(key, label, None, kind)
 
 
+def _sure(key: str, label: object) -> tuple[Column, Column, Column]:
+    """A figure and both ends of its interval."""
+    return (_column(key, label), _column(f"{key}_low", _l("%(figure)s: low end (95 %%)", figure=label)),
+            _column(f"{key}_high", _l("%(figure)s: high end (95 %%)", figure=label)))  # fmt: skip
+
+
 REQUESTS = (
     _column("done", _l("Done visits")), _column("sent", _l("Requests sent")),
     _column("refused", _l("Refused by the mail server")), _column("answered", _l("Answers after a request")),
-    _column("response_rate", _l("Response rate, strict, %")),
-    _column("delivered_rate", _l("Response rate, delivered, %")), _column("coverage", _l("Coverage, %")),
-    _column("rated", lazy_pgettext("analytics", "Rated by the client")), _column("rated_part", _l("Rated part, %")),
+    *_sure("response_rate", _l("Response rate, strict, %")),
+    *_sure("delivered_rate", _l("Response rate, delivered, %")), *_sure("coverage", _l("Coverage, %")),
+    _column("rated", lazy_pgettext("analytics", "Rated by the client")), *_sure("rated_part", _l("Rated part, %")),
 )  # fmt: skip
 RATINGS = (
     _column("n", _l("Ratings")),
     _column("mean", _l("Mean of 5")), _column("mean_low", _l("Mean, low end (95 %)")),
     _column("mean_high", _l("Mean, high end (95 %)")), _column("median", _l("Median")),
     *(_column(f"stars_{stars}", f"{stars} ★") for stars in range(6)),
-    _column("satisfied", _l("Satisfied (4–5 ★), %")), _column("positive", _l("Positive (4–5 ★)")),
-    _column("negative", _l("Negative (0–2 ★)")), _column("coefficient", _l("Satisfaction coefficient, %")),
+    *_sure("satisfied", _l("Satisfied (4–5 ★), %")), _column("positive", _l("Positive (4–5 ★)")),
+    _column("negative", _l("Negative (0–2 ★)")), *_sure("coefficient", _l("Satisfaction coefficient, %")),
     _column("promoters", _l("Promoters")), _column("passives", _l("Passives")),
     _column("detractors", _l("Detractors")), _column("nps", _l("NPS (from stars)")),
     _column("nps_margin", _l("NPS, margin (± 95 %)")), _column("comments", _l("With a comment")),
@@ -136,10 +142,8 @@ def figure_cells(line: Line, asked: Requests | None, mapping: tuple[int, int] | 
     mean, score, satisfied, median = shown.mean, shown.score(*of), shown.satisfied, shown.median
     counted = tally.score(*of)
     return [
-        *_request_cells(asked), tally.n,
-        *(_number(value, 3) for value in ((mean.value, mean.low, mean.high) if mean else (None, None, None))),
-        _number(median, 1), *tally.counts, _number(satisfied.value if satisfied else None, 1), tally.positive,
-        tally.negative, _number(shown.coefficient.value if shown.coefficient else None, 1),
+        *_request_cells(asked), tally.n, *_ends(mean, 3), _number(median, 1), *tally.counts, *_ends(satisfied, 1),
+        tally.positive, tally.negative, *_ends(shown.coefficient, 1),
         *((counted.promoters, counted.passives, counted.detractors) if counted else (0, 0, 0)),
         _number(score.value if score else None, 1), _number(score.margin if score else None, 1),
         line.answers.comments, _("yes") if enough else _("no"),
@@ -149,12 +153,17 @@ def figure_cells(line: Line, asked: Requests | None, mapping: tuple[int, int] | 
 def _request_cells(asked: Requests | None) -> list[Any]:
     if asked is None:
         return [None] * len(REQUESTS)
-    return [asked.done, asked.sent, asked.refused, asked.answered_asked, _rate(asked.strict), _rate(asked.delivered),
-            _rate(asked.coverage), asked.answered, _rate(asked.rated)]  # fmt: skip
+    return [asked.done, asked.sent, asked.refused, asked.answered_asked, *_rate(asked.strict), *_rate(asked.delivered),
+            *_rate(asked.coverage), asked.answered, *_rate(asked.rated)]  # fmt: skip
 
 
-def _rate(found: Estimate | None) -> Number | None:
-    return _number(found.value if found and is_enough(found.n) else None, 1)
+def _rate(found: Estimate | None) -> list[Number | None]:
+    return _ends(found if found and is_enough(found.n) else None, 1)
+
+
+def _ends(found: Estimate | None, digits: int) -> list[Number | None]:
+    """A figure and between what it probably lies."""
+    return [_number(value, digits) for value in ((found.value, found.low, found.high) if found else (None,) * 3)]
 
 
 def _number(value: float | None, digits: int) -> Number | None:

@@ -53,9 +53,13 @@ def figures(page: Page) -> dict[str, str]:
     return found
 
 
+def table_of(page: Page, caption: str) -> Any:
+    return next(one for one in page.soup.select("#feedback table") if words(one.caption) == caption)
+
+
 def table(page: Page, caption: str) -> list[list[str]]:
     """The cells of the table of that name, row by row."""
-    found = next(one for one in page.soup.select("#feedback table") if words(one.caption) == caption)
+    found = table_of(page, caption)
     return [[words(cell) for cell in row.select("th, td") if not cell.has_attr("aria-hidden")]
             for row in found.select("tbody tr")]  # fmt: skip
 
@@ -118,6 +122,22 @@ def test_too_few_answers_are_no_figure(rated: Agency, sign_in: SignIn) -> None:
     assert told["Overall NPS (from stars)"] == "Not enough answers | n = 4"
 
 
+def test_too_few_answers_are_counted_but_are_no_parts_of_a_hundred(rated: Agency, sign_in: SignIn) -> None:
+    sofia = sign_in(rated.sofia)
+    page = asked(sofia, compare="none")
+    for caption, counts in (("Stars given", "111001"), ("NPS: who is counted as what", "112")):
+        assert [row[1:] for row in table(page, caption)] == [[count, ""] for count in counts]
+        assert words(table_of(page, caption).tfoot).count("Not enough answers") == 1
+    workers = asked(sofia, by="worker")
+    assert [row[-1] for row in table(workers, "Rating")] == ["Not enough answers"] * 2
+    funnel = "Each visit is counted once"
+    assert all(row[2] for row in table(page, funnel))
+    assert "Not enough visits" not in words(table_of(page, funnel))
+    few = asked(sofia, period="free", first_day="2026-11-12", last_day="2026-11-12")
+    assert not any(row[2] for row in table(few, funnel))
+    assert "Not enough visits" in words(table_of(few, funnel))
+
+
 def test_it_is_compared_with_the_period_before(counted: Agency, sign_in: SignIn) -> None:
     page = asked(sign_in(counted.sofia))
     assert "compared with 1–31 Oct 2026" in words(page.at(".chosen"))
@@ -133,8 +153,8 @@ def test_workers_are_told_apart_and_those_who_have_left_stay(
     page = asked(sign_in(counted.sofia), by="worker")
     rows = table(page, "Rating")
     assert [row[:3] + row[4:] for row in rows] == [
-        ["1", "Wassim Haddad", "4", "2", "1", "60%"],  # 5, 4, 3, 0: 12 of 20 stars
-        ["—", "Nadia Abbas", "1", "0", "1", "—"],
+        ["1", "Wassim Haddad", "4", "2", "1", "60% between 30% and 81%"],  # 5, 4, 3, 0: 12 of 20 stars
+        ["—", "Nadia Abbas", "1", "0", "1", "Not enough answers"],
     ]
     assert rows[1][3] == "Not enough answers"
     assert rows[0][3].startswith("3.0 / 5 between ")

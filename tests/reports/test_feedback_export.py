@@ -78,7 +78,7 @@ def test_the_sheets_hold_what_the_page_says(counted: Agency, sign_in: SignIn, ap
     assert said["Period"] == "1 November 2026 – 30 November 2026"
     assert "Promoters: from 5 stars." in said["NPS (from stars)"]
     assert "workers_mean" in found.defined_names
-    assert found.defined_names["workers_n"].attr_text.startswith("'By worker'!$L$2")
+    assert found.defined_names["workers_n"].attr_text.startswith("'By worker'!$T$2")
 
 
 def test_days_chosen_on_the_page_are_days_in_the_file(
@@ -155,6 +155,26 @@ def test_rates_of_the_sheet_are_those_of_the_page(
                            ("Response rate, delivered, %", "Response rate, delivered"),
                            ("Rated part, %", "Rated part")):  # fmt: skip
         assert told[figure].startswith(f"{wassim[column]:.0f}%"), column
+
+
+def test_every_figure_of_the_sheet_has_its_interval(
+    sent: Agency, sign_in: SignIn, app: Flask, database: Database
+) -> None:
+    sofia = sign_in(sent.sofia)
+    for what, sheet in (("By worker", "csv-workers"), ("By date", "csv-days")):
+        for line in rows(book(export(app, database, sofia))[what]):
+            for name in ("Response rate, strict, %", "Response rate, delivered, %", "Coverage, %", "Rated part, %",
+                         "Satisfied (4–5 ★), %", "Satisfaction coefficient, %"):  # fmt: skip
+                value, low, high = (line[f"{name}{end}"] for end in ("", ": low end (95 %)", ": high end (95 %)"))
+                assert (low is None) is (high is None) is (value is None), name
+                assert value is None or 0 <= low <= value <= high <= 100, name
+        heads = export(app, database, sofia, sheet).data.decode("utf-8-sig").splitlines()[0]
+        assert "Coverage, %: low end (95 %) [coverage_low]" in heads
+    (wassim,) = rows(book(export(app, database, sofia))["By worker"])
+    told = figures(asked(sofia, worker="wassim", compare="none"))
+    for name in ("Response rate, strict", "Coverage", "Rated part"):
+        low, high = (wassim[f"{name}, %: {end} end (95 %)"] for end in ("low", "high"))
+        assert f"between {low:.0f}% and {high:.0f}%" in told[name]
 
 
 def test_a_file_is_as_long_as_what_it_holds(
