@@ -103,10 +103,17 @@ def _newest(user: User, begins: datetime) -> Select:
     said_at = func.coalesce(Rating.changed_at, Rating.left_at, Visit.closed_at, Visit.starts_at)
     changed = type_coerce(said_at, Visit.starts_at.type)
     has_begun = or_(Visit.starts_at <= clock.now(), Visit.closed_at.is_not(None))
-    begun = _is_today(begins), Visit.state != State.DRAFT, has_begun
-    ids = union(  # two ways in, each by its own index
-        select(Visit.id).where(*begun), select(RatingSubject.visit_id).join(Rating).where(_is_said_since(begins))
-    )
+    mine = visible_visits(user).where(_is_today(begins), Visit.state != State.DRAFT, has_begun)
+    said = visible_ratings(user).with_only_columns(Visit.id)
+    # what is said of a visit is said after it: whoever is among the newest of all is among the newest of its way in
+    ways = [
+        mine.with_only_columns(Visit.id).order_by(
+            func.coalesce(Visit.closed_at, Visit.starts_at).desc(), Visit.id.desc()
+        ),
+        said.where(Rating.left_at >= begins).order_by(Rating.left_at.desc(), Visit.id.desc()),
+        said.where(Rating.changed_at >= begins).order_by(Rating.changed_at.desc(), Visit.id.desc()),
+    ]
+    ids = union(*(select(way.limit(SHOWN).subquery()) for way in ways))
     wants_call = and_(Rating.call_back, Rating.called_at.is_(None)).label("wants_call")
     listed = rows(visible_visits(user).where(Visit.id.in_(ids)))
     listed = listed.add_columns(Rating.comment, wants_call, changed.label("changed"))

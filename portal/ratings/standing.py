@@ -12,7 +12,7 @@ from datetime import datetime
 
 from flask import g
 from flask_babel import gettext as _
-from sqlalchemy import and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from portal.extensions import db
 from portal.people.models import Client, Relative, Staff
@@ -95,8 +95,8 @@ def has_stopped(person: Asked | None, address: str, about: str = REQUESTS) -> bo
 
 def stopped_among(asked: Collection[tuple[str, int, str]]) -> set[tuple[str, int, str]]:
     """Which of these people (type, number, address) want no rating requests; as `has_stopped`, in one statement."""
-    people, addresses = {who[:2] for who in asked}, {address.lower() for *_who, address in asked}
-    of_person = tuple_(RequestChoice.person_type, RequestChoice.person_id).in_(people)
+    numbers, addresses = {number for _kind, number, _address in asked}, {address.lower() for *_who, address in asked}
+    of_person = RequestChoice.person_id.in_(numbers)  # with namesakes of the other type, whom nobody looks up below
     of_reader = and_(RequestChoice.address.in_(addresses), RequestChoice.said_by != "staff")
     said = select(RequestChoice).where(RequestChoice.about == REQUESTS, or_(of_person, of_reader))
     own, read = dict[tuple[str, int], RequestChoice](), dict[str, RequestChoice]()

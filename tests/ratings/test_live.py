@@ -1,11 +1,15 @@
 """*En direct*: today's visits as they go, and what is said of them, for those whose sectors they are of."""
 
 from datetime import timedelta
+from random import Random
 
+import pytest
 from time_machine import TimeMachineFixture
 
+from portal import clock
 from portal.extensions import db
 from portal.people.models import Client, Service, Worker
+from portal.ratings import live
 from portal.ratings.exclusion import exclude_rating
 from portal.settings.actions import set_option
 from tests import factories
@@ -114,6 +118,28 @@ def test_it_takes_as_many_statements_for_fifty_visits_as_for_one(
     page = sofia.get(LIVE)
     assert len(shown(page)) == 51
     assert len(page.statements) <= min(few, 6)
+
+
+def test_the_newest_are_those_of_the_whole_day(
+    agency: Agency, sign_in: SignIn, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closed, rated and changed in another order each: however many are shown, they are the first of all."""
+    sofia, chance = sign_in(agency.sofia), Random(7)
+    with database.writing():
+        claire, rising = db.session.get_one(Client, agency.claire.id), db.session.get_one(Service, agency.rising)
+        wassim = db.session.get_one(Worker, agency.wassim.id)
+        for _number in range(30):
+            made = factories.done_visit(claire, rising, [wassim], days=chance.choice([0, -1]), hour=6)
+            made.closed_at = clock.now() - timedelta(minutes=chance.randrange(100, 200))
+            if chance.random() < 0.7:
+                rating = factories.rate(agency.claire, made.id, 4)
+                rating.left_at = clock.now() - timedelta(minutes=chance.randrange(50, 100))
+                rating.changed_at = chance.choice([None, clock.now() - timedelta(minutes=chance.randrange(50))])
+    whole = shown(sofia.get(LIVE))
+    assert len(whole) > 20
+    for most in (1, 3, 8, 15):
+        monkeypatch.setattr(live, "SHOWN", most)
+        assert shown(sofia.get(LIVE)) == whole[:most]
 
 
 def test_there_is_none_where_nobody_rates(agency: Agency, sign_in: SignIn, database: Database) -> None:
