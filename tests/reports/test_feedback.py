@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 from werkzeug.datastructures import MultiDict
 
+from portal import clock
 from portal.extensions import db
 from portal.people.models import Client, Sector, Service, Worker
-from portal.ratings.models import RatingSubject
+from portal.ratings.models import Rating, RatingSubject
 from portal.reports.feedback_cut import COUNTS, ratings, requests
 from portal.reports.feedback_forms import FeedbackFilter
 from portal.settings.actions import set_option
@@ -394,6 +396,21 @@ def test_rated_requests_are_a_list(counted: Agency, sign_in: SignIn) -> None:
     rows = [[words(cell) for cell in row.select("td")] for row in page.soup.select("#feedback tbody tr")]
     assert rows[0] == ["12 November 2026, 9:00", "17 November 2026, 12:00", "Claire Lefèvre",
                        "Entered by the agency", "Nord", "0 out of 5", "Personne n’est venu"]  # fmt: skip
+
+
+def test_rated_on_is_the_day_of_the_first_answer_as_in_the_order_and_in_the_file(
+    counted: Agency, sign_in: SignIn, database: Database
+) -> None:
+    changed = clock.now() - timedelta(hours=3)
+    with database.writing():
+        four = select(Rating.id).where(Rating.stars == 4).scalar_subquery()
+        earlier = {"left_at": changed - timedelta(days=3), "changed_at": changed}
+        db.session.execute(update(Rating).where(Rating.id == four).values(earlier))
+    page = asked(sign_in(counted.sofia), REVIEWS, view="table", sort="oldest")
+    rows = [words(row) for row in page.soup.select("#feedback tbody tr")]
+    (row,) = (row for row in rows if "4 out of 5" in row)
+    assert " 14 November 2026, 9:00 changed on 17 November 2026, 9:00 Claire" in row
+    assert sum("changed" in row for row in rows) == 1
 
 
 # ---- requests ----
