@@ -1,5 +1,6 @@
 """Migrations: the models are the head, and a filled database goes down and up without losing a row."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from portal.extensions import db
 from portal.outbox.models import Attempt, Message
 from portal.people.models import Client, Service, Worker
 from portal.ratings.models import FormerRating, Rating, RatingRequest, SuspectAnswer
+from portal.reports.month_models import ClosedMonth
+from portal.settings.actions import set_option
 from tests import factories
 from tests.conftest import ROOT, Database, Templates, close, make_app
 from tests.factories import Agency
@@ -190,6 +193,21 @@ def test_what_an_older_portal_cannot_send_does_not_wait_for_it(app: Flask, agenc
         assert db.session.execute(text("SELECT count(*) FROM suspect_answer")).scalar_one() == 0
         db.session.rollback()
         upgrade()
+
+
+@pytest.mark.parametrize(("chosen", "kept"), [(None, 5), (3, 3)])
+def test_months_closed_before_keep_the_fewest_answers_of_today(
+    app: Flask, database: Database, chosen: int | None, kept: int
+) -> None:
+    with database.writing():
+        if chosen:
+            set_option(None, "ratings.minimum_sample", str(chosen))
+        db.session.add(ClosedMonth(first_day=date(2026, 10, 1), closed_by="Inès Caron", minimum_sample=9,
+                                   promoters_from=5, passives_from=4))  # fmt: skip
+    with app.app_context():
+        downgrade(revision="0021")
+        upgrade()
+    assert database.one(select(ClosedMonth.minimum_sample)) == kept
 
 
 def test_a_database_made_by_hand_is_refused_where_the_tables_forbid(agency: Agency, database: Database) -> None:

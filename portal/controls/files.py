@@ -47,7 +47,7 @@ def guarded(text: str) -> str:
 class CsvWriter:
     """UTF-8 with a mark that tells Excel so, parted as spreadsheets of the language expect."""
 
-    def __init__(self, _title: str, columns: Sequence[Column]) -> None:
+    def __init__(self, _title: str, columns: Sequence[Column], _sheet: str = "") -> None:
         self.bytes = io.BytesIO()
         self.text = io.TextIOWrapper(self.bytes, "utf-8-sig", newline="", write_through=True)
         self.csv = csv.writer(self.text, delimiter=SEPARATORS[language()], lineterminator="\r\n", quoting=csv.QUOTE_ALL)
@@ -70,9 +70,14 @@ def _as_text(value: Any) -> str:
 
 
 class XlsxWriter:
-    """Rows go to a temporary file as they come: a long table needs no more memory than a short one."""
+    """Rows go to a temporary file as they come: a long table needs no more memory than a short one.
 
-    def __init__(self, title: str, columns: Sequence[Column]) -> None:
+    Args:
+        title: of the whole, on the last sheet.
+        sheet: the name of the first one, if it is not that.
+    """
+
+    def __init__(self, title: str, columns: Sequence[Column], sheet: str = "") -> None:
         from xlsxwriter import Workbook  # read when a file is written: web processes need its memory for nothing
 
         self.title = title
@@ -83,7 +88,7 @@ class XlsxWriter:
         self.moment = self.book.add_format({"num_format": EXCEL_MOMENTS[language()]})
         self.shapes: dict[str, Any] = {}
         self.wrapped = self.book.add_format({"text_wrap": True, "valign": "top"})
-        self._begin(title, columns)
+        self._begin(sheet or title, columns)
 
     def _begin(self, title: str, columns: Sequence[Column]) -> None:
         self.columns, self.rows = columns, 0

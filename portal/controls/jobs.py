@@ -89,17 +89,19 @@ def _write_report(work: Work, export: Export, report: Report, user: User, args: 
     if length > LONGEST:
         return
     _tell(work, 0, length)
-    content, written = _write_sheets(work, export, sheets, lambda rows: [*_about(user, form, rows), *book.about])
+    content, written = _write_sheets(work, export, report, sheets,
+                                     lambda rows: [*_about(user, form, rows), *book.about])  # fmt: skip
     db.session.commit()
-    _keep(work, export, report, user, form, File(content, written, sectors))
+    only = sheets[0] if export.format == "csv" else None
+    _keep(work, export, report, user, form, File(content, written, sectors, only))
 
 
 def _write_sheets(
-    work: Work, export: Export, sheets: Sequence[Sheet], about: Callable[[int], list]
+    work: Work, export: Export, report: Report, sheets: Sequence[Sheet], about: Callable[[int], list]
 ) -> tuple[bytes, int]:
     heads = [_keyed(sheet.columns) if export.format == "csv" else sheet.columns for sheet in sheets]
     length, written = sum(sheet.length for sheet in sheets), 0
-    writer = WRITERS[export.format](sheets[0].title, heads[0])
+    writer = WRITERS[export.format](str(report.title), heads[0], sheets[0].title)
     for place, sheet in enumerate(sheets):
         if place and isinstance(writer, XlsxWriter):
             writer.turn_to(sheet.title, heads[place], sheets[place - 1].key)
@@ -126,11 +128,12 @@ def _tell(work: Work, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class File:
-    """What was written, how many rows that are, and which sectors it is of."""
+    """What was written, how many rows that are, and which sectors it is of; of several sheets, which one alone."""
 
     content: bytes
     rows: int
     sectors: list[int]
+    only: Sheet | None = None
 
 
 def _keep(
@@ -138,7 +141,8 @@ def _keep(
 ) -> None:
     with writing():
         db.session.commit()
-        export.content, export.filename, export.sectors = file.content, _filename(table, export), file.sectors
+        export.content, export.sectors = file.content, file.sectors
+        export.filename = _filename(table, export, file.only)
         asked = sorted({name for name, _value in form.query()})
         told = {"table": table.name, "format": export.format, "rows": file.rows, "filters": asked}
         record("table.exported", user, ("export", export.id), after=told)
@@ -150,11 +154,16 @@ def _about(user: User, form: ControlFilter, written: int) -> list[tuple[str, str
             (_("Written on"), exact(clock.now()))]  # fmt: skip
 
 
-def _filename(table: ControlTable | Report, export: Export) -> str:
-    """The title in plain letters and the day: every system takes it as the name of a file."""
-    plain = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in fold(str(table.title)))
-    words = [word for word in plain.split("-") if word] or [table.name]
+def _filename(table: ControlTable | Report, export: Export, only: Sheet | None) -> str:
+    """The title, that of the sheet where it is one of several, and the day: every system takes it as a file's name."""
+    words = [*_plain(str(table.title), table.name), *(_plain(only.title, only.key) if only else ())]
     return f"{'-'.join(words)}-{local(clock.now()):%Y-%m-%d}.{export.format}"
+
+
+def _plain(title: str, name: str) -> list[str]:
+    """The words of a title in plain letters, or its name where it has none."""
+    plain = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in fold(title))
+    return [word for word in plain.split("-") if word] or [name]
 
 
 def sweep() -> int:

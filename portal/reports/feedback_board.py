@@ -12,7 +12,7 @@ from flask_babel import lazy_pgettext, pgettext
 
 from portal.i18n import SHORT_MONTH, written_day, written_days
 from portal.outbox.queries import REASON_LABELS
-from portal.ratings.figures import is_enough
+from portal.ratings.figures import Rules, is_enough, rules_of_today
 from portal.ratings.statistics import Tally
 from portal.reports import feedback
 from portal.reports.feedback import Line, Requests
@@ -224,7 +224,7 @@ def _chart(form: FeedbackFilter, view: View, tally: Tally) -> Chart:
         return Chart(view.by, head, Page(rows, 1, False, len(rows), False), ranked=False)
     too_many = view.by == "client" and tally.n > feedback.MOST_CLIENTS
     lines = [] if too_many else feedback.by_name(cut, view.by)
-    ordered = ranking(lines, tally)
+    ordered = ranking(lines, tally, rules_of_today())
     number = min(asked_page(), last_page(len(ordered)))
     shown = ordered[(number - 1) * PER_PAGE : number * PER_PAGE]
     rows = [_row(line, line.name, reviews_url(form, **{view.by: line.key}), place) for place, line in shown]
@@ -232,13 +232,13 @@ def _chart(form: FeedbackFilter, view: View, tally: Tally) -> Chart:
     return Chart(view.by, head, page, ranked=True, too_many=too_many)  # fmt: skip
 
 
-def ranking(lines: Sequence[Line], cohort: Tally) -> list[tuple[int | None, Line]]:
+def ranking(lines: Sequence[Line], cohort: Tally, rules: Rules) -> list[tuple[int | None, Line]]:
     """The best first, by the mean drawn towards that of all; those with too few answers have no place, and stand at
     the end."""
     mean = cohort.mean.value if cohort.mean else 0.0
-    enough = [line for line in lines if is_enough(line.answers.tally.n)]
+    enough = [line for line in lines if rules.is_enough(line.answers.tally.n)]
     enough.sort(key=lambda line: -(line.answers.tally.shrunk(mean) or 0.0))
-    few = [line for line in lines if not is_enough(line.answers.tally.n)]
+    few = [line for line in lines if not rules.is_enough(line.answers.tally.n)]
     return [*((place, line) for place, line in enumerate(enough, start=1)), *((None, line) for line in few)]
 
 
@@ -258,16 +258,17 @@ def in_days(first: Any, last: Any) -> str:
     return written_day(first, "d MMM y") if first == last else written_days(first, last, "yMMMd")
 
 
-def rates(now: Requests, before: Requests | None = None) -> list[tuple[str, Told, str]]:
+def rates(now: Requests, before: Requests | None = None, rules: Rules | None = None) -> list[tuple[str, Told, str]]:
     """The rates, each with what it is a part of."""
+    was = before or Requests()
     return [
-        (_("Response rate, strict"), told_share(now.strict, before.strict if before else None, "requests"),
+        (_("Response rate, strict"), told_share(now.strict, was.strict, "requests", rules),
          _("answers of those who were asked, whether the mail arrived or not")),
-        (_("Response rate, delivered"), told_share(now.delivered, before.delivered if before else None, "requests"),
+        (_("Response rate, delivered"), told_share(now.delivered, was.delivered, "requests", rules),
          _("answers of those whose request was handed over")),
-        (_("Coverage"), told_share(now.coverage, before.coverage if before else None, "visits"),
+        (_("Coverage"), told_share(now.coverage, was.coverage, "visits", rules),
          _("done visits about which the client was asked")),
-        (_("Rated part"), told_share(now.rated, before.rated if before else None, "visits"),
+        (_("Rated part"), told_share(now.rated, was.rated, "visits", rules),
          _("done visits that the client has rated, asked or not; also where the rating is excluded from the "
            "statistics")),
     ]  # fmt: skip

@@ -1,4 +1,7 @@
-"""The figures of the analytics in words: each with how many answers it is made of and how sure it is."""
+"""The figures of the analytics in words: each with how many answers it is made of and how sure it is.
+
+Where no rules are given, they are those of today.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.i18n import PARTS, decimal, language, mean
-from portal.ratings.figures import is_enough, score_of
+from portal.ratings.figures import Rules, rules_of_today
 from portal.ratings.statistics import Change, Estimate, Tally, change
 
 FEW = {"answers": _l("Not enough answers"), "requests": _l("Not enough requests"), "visits": _l("Not enough visits")}
@@ -38,36 +41,34 @@ class Told:
     estimate: Estimate | None = None
 
 
-def told_mean(now: Tally, before: Tally | None = None) -> Told:
+def told_mean(now: Tally, before: Tally | None = None, rules: Rules | None = None) -> Told:
     """The mean of the stars."""
-    return _told(now.mean, _of(before, lambda tally: tally.mean), _stars, _between(mean), _more_or_less)
+    return _told(now.mean, _of(before, lambda tally: tally.mean), Words(_stars, _between(mean), _more_or_less), rules)
 
 
-def told_score(now: Tally, before: Tally | None = None, mapping: tuple[int, int] | None = None) -> Told:
-    """The net promoter score, with its margin.
-
-    Args:
-        mapping: from how many stars promoters and passives were counted, if not as today.
-    """
+def told_score(now: Tally, before: Tally | None = None, rules: Rules | None = None) -> Told:
+    """The net promoter score, with its margin."""
+    rules = rules or rules_of_today()
 
     def margin(found: Estimate) -> str:
         return f"± {decimal(found.margin, 0)}"
 
-    score = now.score(*mapping) if mapping else score_of(now)
-    return _told(score, _of(before, score_of), signed, margin, signed)
+    return _told(rules.score_of(now), _of(before, rules.score_of), Words(signed, margin, signed), rules)
 
 
-def told_coefficient(now: Tally) -> Told:
+def told_coefficient(now: Tally, rules: Rules | None = None) -> Told:
     """The satisfaction coefficient: the mean as a percentage of five stars."""
-    return _told(now.coefficient, None, percent, _between(percent), signed)
+    return _told(now.coefficient, None, Words(percent, _between(percent), signed), rules)
 
 
-def told_satisfied(now: Tally, before: Tally | None = None) -> Told:
+def told_satisfied(now: Tally, before: Tally | None = None, rules: Rules | None = None) -> Told:
     """The share of those who gave four or five stars."""
-    return told_share(now.satisfied, _of(before, lambda tally: tally.satisfied))
+    return told_share(now.satisfied, _of(before, lambda tally: tally.satisfied), rules=rules)
 
 
-def told_share(now: Estimate | None, before: Estimate | None = None, of: str = "answers") -> Told:
+def told_share(
+    now: Estimate | None, before: Estimate | None = None, of: str = "answers", rules: Rules | None = None
+) -> Told:
     """A part of a hundred.
 
     Args:
@@ -77,29 +78,37 @@ def told_share(now: Estimate | None, before: Estimate | None = None, of: str = "
     def points(value: float) -> str:
         return _("%(number)s percentage points", number=signed(value))
 
-    return _told(now, before, percent, _between(percent), points, of)
+    return _told(now, before, Words(percent, _between(percent), points, of), rules)
 
 
 def _of(tally: Tally | None, figure: Callable[[Tally], Figure | None]) -> Figure | None:
     return figure(tally) if tally else None
 
 
-def _told(
-    now: Estimate | None, before: Estimate | None, write: Callable[[float], str], between: Callable[[Estimate], str],
-    difference: Callable[[float], str], of: str = "answers",
-) -> Told:  # fmt: skip
-    n = now.n if now else 0
-    if now is None or not is_enough(n):
-        return Told(str(FEW[of]), n)
+@dataclass(frozen=True)
+class Words:
+    """How a figure is written, its interval, and how it has changed; what it is made of is a key of `FEW`."""
+
+    write: Callable[[float], str]
+    between: Callable[[Estimate], str]
+    difference: Callable[[float], str]
+    of: str = "answers"
+
+
+def _told(now: Estimate | None, before: Estimate | None, words: Words, rules: Rules | None) -> Told:
+    n, rules, write = now.n if now else 0, rules or rules_of_today(), words.write
+    if now is None or not rules.is_enough(n):
+        return Told(str(FEW[words.of]), n)
+    between = words.between(now)
     if before is None:
-        return Told(write(now.value), n, between(now), estimate=now)
-    if not is_enough(before.n):
-        few = _("before: %(few)s (n = %(n)s)", few=str(FEW[of]).lower(), n=before.n)
-        return Told(write(now.value), n, between(now), few, estimate=now)
+        return Told(write(now.value), n, between, estimate=now)
+    if not rules.is_enough(before.n):
+        few = _("before: %(few)s (n = %(n)s)", few=str(FEW[words.of]).lower(), n=before.n)
+        return Told(write(now.value), n, between, few, estimate=now)
     moved = change(before, now)
     turn = ("up" if moved.value > 0 else "down") if moved and moved.is_one else ""
-    return Told(write(now.value), n, between(now), _compared(moved if turn else None, write(before.value), before.n,
-                difference), turn, now)  # fmt: skip
+    return Told(write(now.value), n, between, _compared(moved if turn else None, write(before.value), before.n,
+                words.difference), turn, now)  # fmt: skip
 
 
 def _compared(moved: Change | None, before: str, n: int, difference: Callable[[float], str]) -> str:

@@ -7,10 +7,9 @@ from flask_babel import lazy_gettext as _l
 
 from portal.controls.table import Column
 from portal.ratings.details import BANK
-from portal.ratings.figures import mapping_of_today
+from portal.ratings.figures import Rules, rules_of_today
 from portal.reports.feedback_board import STEPS
 from portal.reports.feedback_cut import Cut
-from portal.settings.queries import option
 
 Said = tuple[str, ...]
 
@@ -82,28 +81,44 @@ PLAIN = {
 }  # fmt: skip
 
 
-def definitions(step: str, columns: Iterable[Column], cut: Cut | None = None) -> Iterator[Said]:
-    """Write out what stands on the last sheet of a file: what was counted, and what each of its columns means."""
+def definitions(
+    step: str, columns: Iterable[Column], cut: Cut | None = None, rules: Rules | None = None
+) -> Iterator[Said]:
+    """Write out what stands on the last sheet of a file: what was counted, and what each of its columns means.
+
+    Args:
+        rules: by which its figures are made, if not those of today.
+    """
+    labels = {column.key: column.label for column in columns}
     yield _("Divided into"), str(STEPS[step])
-    yield (_("Which ratings"), _("Those of visits on the days chosen: the day of the visit counts. Ratings excluded "
-                                 "from the statistics stand on the sheet of comments alone."))  # fmt: skip
+    yield _("Which ratings"), _with_excluded() if "comment" in labels else _without_excluded()
     yield (_("A visit of two workers"),
            _("It counts once for each of them, and once where workers are not told apart."))  # fmt: skip
     yield _("Key"), _("The same in every language. A workbook names each column by its sheet and its key, as in "
                       "workers_mean; a CSV file has the key in square brackets behind each heading.")  # fmt: skip
     yield "", ""
     yield _("Column"), _("What it means"), _("Key")
-    meant = {key: str(words) for key, words in PLAIN.items()} | _by_options() | _by_source(cut)
-    for key, label in {column.key: column.label for column in columns}.items():
+    meant = {key: str(words) for key, words in PLAIN.items()} | _by_rules(rules or rules_of_today()) | _by_source(cut)
+    for key, label in labels.items():
         yield str(label), meant[key], key
 
 
-def _by_options() -> dict[str, str]:
+def _with_excluded() -> str:
+    return _("Those of visits on the days chosen: the day of the visit counts. Ratings excluded from the statistics "
+             "stand on the sheet of comments alone.")  # fmt: skip
+
+
+def _without_excluded() -> str:
+    return _("Those of visits on the days chosen: the day of the visit counts. Ratings excluded from the statistics "
+             "do not count.")  # fmt: skip
+
+
+def _by_rules(rules: Rules) -> dict[str, str]:
     """What depends on how the agency has set up its figures."""
-    promoters, passives = mapping_of_today()
+    promoters, passives = rules.promoters_from, rules.passives_from
     return {
         "enough": _("From %(number)s on. Below, the figures stay empty; how many there are is always told.",
-                    number=option("ratings.minimum_sample")),
+                    number=rules.minimum_sample),
         "promoters": _("Ratings from %(number)s stars on.", number=promoters),
         "passives": _("Ratings from %(number)s stars on that make no promoters.", number=min(passives, promoters)),
         "detractors": _("Ratings of fewer than %(number)s stars.", number=min(passives, promoters)),

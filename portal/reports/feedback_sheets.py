@@ -17,7 +17,7 @@ from portal.extensions import db
 from portal.i18n import exact, written_day
 from portal.people.models import Client, Sector, Service, Staff, Worker
 from portal.ratings.details import BANK, Details, in_language_of_page
-from portal.ratings.figures import is_enough, mapping_of_today
+from portal.ratings.figures import Rules, is_enough, rules_of_today
 from portal.ratings.models import RatedWorker, Rating, RatingSubject
 from portal.ratings.statistics import Estimate, Tally
 from portal.reports import feedback
@@ -113,13 +113,13 @@ def _by_worker(form: FeedbackFilter, lines: list[Line], requests: Mapping[int, R
     cohort = feedback.overall(form.cut, None)[0].whole.tally
     for line in [*lines, *(feedback.silent_workers(requests, lines) if requests else [])]:
         cells = figure_cells(line, None if requests is None else requests.get(line.key, Requests()))
-        yield [line.key, line.name, *cells, ranked_mean(line, cohort)]
+        yield [line.key, line.name, *cells, ranked_mean(line, cohort, rules_of_today())]
 
 
-def ranked_mean(line: Line, cohort: Tally) -> Number | None:
+def ranked_mean(line: Line, cohort: Tally, rules: Rules) -> Number | None:
     """The mean by which workers are put in order; None below the fewest answers."""
     tally, mean = line.answers.tally, cohort.mean.value if cohort.mean else 0.0
-    return _number(tally.shrunk(mean) if is_enough(tally.n) else None, 3)
+    return _number(tally.shrunk(mean) if rules.is_enough(tally.n) else None, 3)
 
 
 def _by_day(form: FeedbackFilter, lines: list[Line], step: str) -> Iterator[list[Any]]:
@@ -129,18 +129,18 @@ def _by_day(form: FeedbackFilter, lines: list[Line], step: str) -> Iterator[list
         yield [line.key, line.last, *figure_cells(line, found)]
 
 
-def figure_cells(line: Line, asked: Requests | None, mapping: tuple[int, int] | None = None) -> list[Any]:
+def figure_cells(line: Line, asked: Requests | None, rules: Rules | None = None) -> list[Any]:
     """A figure that too few answers make stays an empty cell; what was counted never does.
 
     Args:
         asked: None where it is not known, or says nothing of these ratings.
-        mapping: from how many stars promoters and passives were counted, if not as today.
+        rules: by which the figures of the ratings are made, if not those of today.
     """
-    tally, of = line.answers.tally, mapping or mapping_of_today()
-    enough = is_enough(tally.n)
+    tally, rules = line.answers.tally, rules or rules_of_today()
+    enough = rules.is_enough(tally.n)
     shown = tally if enough else Tally()
-    mean, score, satisfied, median = shown.mean, shown.score(*of), shown.satisfied, shown.median
-    counted = tally.score(*of)
+    mean, score, satisfied, median = shown.mean, rules.score_of(shown), shown.satisfied, shown.median
+    counted = rules.score_of(tally)
     return [
         *_request_cells(asked), tally.n, *_ends(mean, 3), _number(median, 1), *tally.counts, *_ends(satisfied, 1),
         tally.positive, tally.negative, *_ends(shown.coefficient, 1),

@@ -23,7 +23,7 @@ from portal.reports.feedback_forms import FeedbackFilter
 from portal.reports.feedback_meanings import definitions
 from portal.reports.feedback_sheets import DAYS, REQUESTS, WORKERS, book_of, figure_cells, ranked_mean
 from portal.reports.month_figures import Compared, MonthFigures, figures_of, then_and_today
-from portal.reports.month_paper import about, rated
+from portal.reports.month_paper import about, rated, title_of
 
 FIGURES = (
     Column("figure", _l("Figure"), None, "text"), Column("then", _l("When the month was closed"), None, "text"),
@@ -41,7 +41,7 @@ def month_book(user: User, first_day: date) -> bytes:
     """The workbook of a month, in the language of the page. What clients wrote is not in it: it leaves by mail."""
     found = figures_of(user, first_day)
     sheets = _closed_sheets(user, found) if found.closed else _open_sheets(user, first_day)
-    writer = XlsxWriter(sheets[0].title, sheets[0].columns)
+    writer = XlsxWriter(title_of(first_day), sheets[0].columns, sheets[0].title)
     for place, sheet in enumerate(sheets):
         if place:
             writer.turn_to(sheet.title, sheet.columns, sheets[place - 1].key)
@@ -50,7 +50,7 @@ def month_book(user: User, first_day: date) -> bytes:
     said = [(_("Month"), written_day(first_day, "LLLL y")), (_("State"), about(found)), (_("Written for"), user.name),
             (_("Written on"), exact(clock.now()))]  # fmt: skip
     columns = (column for sheet in sheets for column in sheet.columns)
-    return writer.finish([*said, *definitions("day", columns)], None, sheets[-1].key)
+    return writer.finish([*said, *definitions("day", columns, rules=found.rules)], None, sheets[-1].key)
 
 
 def _open_sheets(user: User, first_day: date) -> Sequence[Sheet]:
@@ -68,12 +68,12 @@ def _closed_sheets(user: User, found: MonthFigures) -> Sequence[Sheet]:
     closed = found.closed
     if closed is None:
         return []
-    whole = found.kept.whole.tally
+    whole, rules = found.kept.whole.tally, found.rules
 
     def cells(line: Line) -> list[Any]:
-        return figure_cells(line, None, found.mapping)[len(REQUESTS) :]
+        return figure_cells(line, None, rules)[len(REQUESTS) :]
 
-    workers = [[line.key, line.name, *cells(line), ranked_mean(line, whole)] for line in found.kept.workers]
+    workers = [[line.key, line.name, *cells(line), ranked_mean(line, whole, rules)] for line in found.kept.workers]
     days = [[line.key, line.last, *cells(line)] for line in months.kept_days(user, closed)]
     figures = [[_label(one), _cell(one.then), one.then.n, _cell(one.today), one.today.n]
                for one in then_and_today(found)]  # fmt: skip

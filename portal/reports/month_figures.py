@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import pgettext
 
 from portal.accounts.models import User
-from portal.ratings.figures import mapping_of_today
+from portal.ratings.figures import Rules, rules_of_today
 from portal.reports import feedback, months
 from portal.reports.feedback import Line
 from portal.reports.feedback_board import ranking, rates
@@ -28,14 +28,14 @@ class MonthFigures:
 
     Attributes:
         closed: when and by whom it was closed, if it is: then the figures are those of that moment.
-        mapping: from how many stars promoters and passives were counted.
+        rules: by which they are made, also those of today beside them.
         today: the same as it counts today, where it is closed; workers are not read a second time.
     """
 
     first_day: date
     closed: ClosedMonth | None
     kept: Kept
-    mapping: tuple[int, int]
+    rules: Rules
     today: Kept | None = None
 
 
@@ -45,26 +45,27 @@ def figures_of(user: User, first_day: date) -> MonthFigures:
     whole, requests = feedback.overall(cut, None)[0].whole, feedback.read_requests(cut, None)[0]
     if closed is None:
         today = Kept(whole, feedback.by_name(cut, "worker"), requests)
-        return MonthFigures(first_day, None, today, mapping_of_today())
-    mapping = closed.promoters_from, closed.passives_from
-    return MonthFigures(first_day, closed, months.kept_figures(user, closed), mapping, Kept(whole, (), requests))
+        return MonthFigures(first_day, None, today, rules_of_today())
+    return MonthFigures(first_day, closed, months.kept_figures(user, closed), closed.rules, Kept(whole, (), requests))
 
 
-def told_figures(kept: Kept, mapping: tuple[int, int]) -> list[tuple[str, Told, str]]:
+def told_figures(kept: Kept, rules: Rules) -> list[tuple[str, Told, str]]:
     """The figures at the top of a month's page, with their names and what they say."""
     tally = kept.whole.tally
     return [
-        (_("Overall rating"), told_mean(tally), ""),
-        (_("Overall NPS (from stars)"), told_score(tally, mapping=mapping), ""),
-        (_("Satisfied: 4 or 5 stars"), told_satisfied(tally), ""),
-        *rates(kept.requests),
+        (_("Overall rating"), told_mean(tally, rules=rules), ""),
+        (_("Overall NPS (from stars)"), told_score(tally, rules=rules), ""),
+        (_("Satisfied: 4 or 5 stars"), told_satisfied(tally, rules=rules), ""),
+        *rates(kept.requests, rules=rules),
     ]
 
 
-def ranked_workers(kept: Kept) -> list[tuple[int | None, Line, Told, Told]]:
+def ranked_workers(kept: Kept, rules: Rules) -> list[tuple[int | None, Line, Told, Told]]:
     """Workers with their place, mean and coefficient; those with too few answers come last, without a place."""
-    lines = ranking([line for line in kept.workers if line.answers.tally.n], kept.whole.tally)
-    return [(place, line, told_mean(line.answers.tally), told_coefficient(line.answers.tally)) for place, line in lines]
+    lines = ranking([line for line in kept.workers if line.answers.tally.n], kept.whole.tally, rules)
+    tallies = [(place, line, line.answers.tally) for place, line in lines]
+    return [(place, line, told_mean(tally, rules=rules), told_coefficient(tally, rules))
+            for place, line, tally in tallies]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def then_and_today(found: MonthFigures) -> list[Compared]:
     """The figures of a closed month and those of today side by side, read by the same rules; none of an open month."""
     if found.today is None:
         return []
-    sides = [[*_counted(side), *told_figures(side, found.mapping)] for side in (found.kept, found.today)]
+    sides = [[*_counted(side), *told_figures(side, found.rules)] for side in (found.kept, found.today)]
     return [Compared(label, then, today) for (label, then, _then), (_label, today, _today) in zip(*sides, strict=True)]
 
 

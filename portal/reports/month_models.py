@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.extensions import UTC, db
+from portal.ratings.figures import Rules
 
 
 class ClosedMonth(db.Model):
@@ -20,6 +21,12 @@ class ClosedMonth(db.Model):
     closed_by: Mapped[str]
     promoters_from: Mapped[int]
     passives_from: Mapped[int]
+    minimum_sample: Mapped[int]
+
+    @property
+    def rules(self) -> Rules:
+        """By which its figures were made; those of today beside them are made by the same."""
+        return Rules(self.minimum_sample, self.promoters_from, self.passives_from)
 
 
 class ClosedRating(db.Model):

@@ -10,6 +10,7 @@ from portal.accounts.models import User
 from portal.i18n import exact, written_day
 from portal.outbox.queries import REASON_LABELS
 from portal.papers import Block, Paper, Section, bars, note, table, words
+from portal.ratings.figures import Rules
 from portal.reports import month_changes
 from portal.reports.feedback import Requests
 from portal.reports.feedback_figures import Told
@@ -33,7 +34,7 @@ def month_paper(user: User, first_day: date) -> Paper:
     tally = found.kept.whole.tally
     stars = [(_stars(number), tally.counts[number]) for number in reversed(range(6))]
     sections = [
-        Section(_("At a glance"), [note(about(found)), _glance(found), words(_mapping(found)), *_meanings(found)]),
+        Section(_("At a glance"), [note(about(found)), _glance(found), words(made_by(found.rules)), *_meanings(found)]),
         Section(_("Stars given"), [bars((_("Stars"), _("Ratings")), stars)]),
         Section(_("From the visit to the answer"), [bars((_("Visits"), _("How many")), _funnel(found.kept.requests))]),
         Section(pgettext("analytics", "By worker"), _workers(found)),
@@ -41,10 +42,15 @@ def month_paper(user: User, first_day: date) -> Paper:
     if found.closed:
         sections.append(Section(_("What has changed since"), _since(user, found.closed, then_and_today(found))))
     return Paper(
-        title=_("Customer feedback: %(month)s", month=written_day(first_day, "LLLL y")), sections=sections,
+        title=title_of(first_day), sections=sections,
         name=f"suivi-{first_day:%Y-%m}",
         subtitle=_("Ratings of the visits of this month, in the sectors of the reader. The day of the visit counts."),
     )  # fmt: skip
+
+
+def title_of(first_day: date) -> str:
+    """What the report of a month is called, on paper and in its workbook."""
+    return _("Customer feedback: %(month)s", month=written_day(first_day, "LLLL y"))
 
 
 def about(found: MonthFigures) -> str:
@@ -59,20 +65,23 @@ def about(found: MonthFigures) -> str:
 def _glance(found: MonthFigures) -> Block:
     rows = [
         (label, told.value, told.n, told.between or NONE)
-        for label, told, _about in told_figures(found.kept, found.mapping)
+        for label, told, _about in told_figures(found.kept, found.rules)
     ]
     return table([_("Figure"), "", "n", _("Interval")], rows, widths=[4, 3, 1, 3], numeric=[2])
 
 
 def _meanings(found: MonthFigures) -> list[Block]:
-    said = told_figures(found.kept, found.mapping)
+    said = told_figures(found.kept, found.rules)
     return [words(_("%(name)s: %(value)s", name=label, value=about)) for label, _told, about in said if about]
 
 
-def _mapping(found: MonthFigures) -> str:
-    promoters, passives = found.mapping
-    return _("Promoters: from %(promoters)s stars. Passives: from %(passives)s stars.", promoters=promoters,
-             passives=passives)  # fmt: skip
+def made_by(rules: Rules) -> str:
+    """The rules of a month, in words."""
+    camps = _("Promoters: from %(promoters)s stars. Passives: from %(passives)s stars.",
+              promoters=rules.promoters_from, passives=rules.passives_from)  # fmt: skip
+    fewest = ngettext("A figure is told from %(num)s answer on.", "A figure is told from %(num)s answers on.",
+                      rules.minimum_sample)  # fmt: skip
+    return f"{camps} {fewest}"
 
 
 def _funnel(asked: Requests) -> list[tuple[str, int]]:
@@ -90,7 +99,7 @@ def _funnel(asked: Requests) -> list[tuple[str, int]]:
 
 def _workers(found: MonthFigures) -> list[Block]:
     rows = [(place or NONE, line.name, line.answers.tally.n, _value(mean), _value(coefficient))
-            for place, line, mean, coefficient in ranked_workers(found.kept)]  # fmt: skip
+            for place, line, mean, coefficient in ranked_workers(found.kept, found.rules)]  # fmt: skip
     if not rows:
         return [note(_("Nobody has rated a visit of this month."))]
     order = _("The order is that of the mean drawn towards the mean of all (ten answers of that mean are added): a "

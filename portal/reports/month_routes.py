@@ -11,11 +11,11 @@ from portal.forms import PortalForm, refused
 from portal.pages import done, show
 from portal.papers import answer
 from portal.portals import staff
-from portal.ratings.figures import mapping_of_today
+from portal.ratings.figures import rules_of_today
 from portal.reports import feedback, monthly, months
 from portal.reports.month_changes import read_differences
 from portal.reports.month_figures import figures_of, ranked_workers, then_and_today, told_figures
-from portal.reports.month_paper import month_paper
+from portal.reports.month_paper import made_by, month_paper
 from portal.roles import GRANTS, Permission
 
 MODULE = "ratings.enabled"
@@ -35,9 +35,10 @@ def show_month(year: int, month: int) -> Response:
     found = figures_of(g.user, _day_or_404(year, month))
     if found.closed is None:
         abort(404)
-    return show("reports/month.html", month=found.closed, then=told_figures(found.kept, found.mapping),
-                compared=then_and_today(found), workers=ranked_workers(found.kept), mapping=found.mapping,
-                mapping_today=mapping_of_today(), differences=read_differences(g.user, found.closed))  # fmt: skip
+    return show("reports/month.html", month=found.closed, then=told_figures(found.kept, found.rules),
+                compared=then_and_today(found), workers=ranked_workers(found.kept, found.rules),
+                made_by=made_by(found.rules), same_rules=found.rules == rules_of_today(),
+                differences=read_differences(g.user, found.closed))  # fmt: skip
 
 
 @staff.page("/analytics/months/<int:year>/<int:month>/closing", Permission.CLOSE_MONTHS, methods=("GET", "POST"),

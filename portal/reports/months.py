@@ -1,7 +1,7 @@
 """*Clôturer le mois*: what counted is kept as it was; what changes later stands beside it, never in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
 from flask_babel import lazy_gettext as _l
@@ -16,6 +16,7 @@ from portal.errors import Refused
 from portal.extensions import db
 from portal.i18n import local
 from portal.people.models import Worker
+from portal.ratings.figures import rules_of_today
 from portal.ratings.models import RatedWorker, Rating, RatingSubject
 from portal.ratings.tally_models import TOGETHER, RequestTally
 from portal.reports import feedback
@@ -23,7 +24,6 @@ from portal.reports.feedback import Answers, Line, Requests
 from portal.reports.feedback_cut import COUNTS, Cut, in_perimeter
 from portal.reports.month_models import ClosedMonth, ClosedRating, ClosedRequests
 from portal.reports.quality import named
-from portal.settings.queries import option
 
 OFFERED = 24  # months that are listed
 HAS_WORDS = func.coalesce(Rating.comment, "") != ""
@@ -76,8 +76,7 @@ def close_month(actor: User, first_day: date) -> ClosedMonth:
     """
     if not is_over(first_day):
         raise Refused(_l("This month is not over yet."), "open")
-    month = ClosedMonth(first_day=first_day, closed_by=actor.name, promoters_from=option("ratings.promoters_from"),
-                        passives_from=option("ratings.passives_from"))  # fmt: skip
+    month = ClosedMonth(first_day=first_day, closed_by=actor.name, **asdict(rules_of_today()))
     try:
         with db.session.begin_nested():
             db.session.add(month)

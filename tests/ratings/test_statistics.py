@@ -9,7 +9,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.ratings.figures import is_enough, score_of
+from portal.ratings.figures import is_enough, rules_of_today
 from portal.ratings.statistics import Tally, change, share
 from portal.settings.actions import set_option
 from tests.conftest import Database
@@ -185,8 +185,9 @@ def test_what_is_enough_and_who_is_a_promoter_is_the_agencys_to_say(app: Flask, 
     tally = Tally((0, 0, 0, 1, 2, 2))
     with app.app_context():
         assert (is_enough(4), is_enough(5)) == (False, True)
-        assert known(score_of(tally)).value == pytest.approx(20)
+        assert known(rules_of_today().score_of(tally)).value == pytest.approx(20)
         for key, value in (("minimum_sample", "3"), ("passives_from", "3"), ("promoters_from", "4")):
             set_option(None, f"ratings.{key}", value)
         assert (is_enough(2), is_enough(3)) == (False, True)
-        assert (known(score_of(tally)).value, known(score_of(tally)).passives) == (pytest.approx(80), 1)
+        score = known(rules_of_today().score_of(tally))
+        assert (score.value, score.passives) == (pytest.approx(80), 1)

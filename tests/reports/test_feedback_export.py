@@ -75,6 +75,8 @@ def test_the_sheets_hold_what_the_page_says(counted: Agency, sign_in: SignIn, ap
     both = next(row["Workers"] for row in comments if row["Stars"] == 0)
     assert sorted(both.split(", ")) == ["Nadia Abbas", "Wassim Haddad"]
     said = {row[0].value: row[1].value for row in found["Filters"].iter_rows()}
+    assert found["Filters"]["A1"].value == "Customer feedback", "not the name of the first sheet"
+    assert said["Which ratings"].endswith("stand on the sheet of comments alone.")
     assert said["Period"] == "1 November 2026 – 30 November 2026"
     assert "Promoters: from 5 stars." in said["NPS (from stars)"]
     assert "workers_mean" in found.defined_names
@@ -123,8 +125,10 @@ def test_a_sheet_alone_is_a_csv_file(counted: Agency, sign_in: SignIn, app: Flas
     sofia = sign_in(counted.sofia)
     with database.writing():
         db.session.execute(update(Rating).where(Rating.comment == "Parfait").values(comment="=1+1"))
+    names = {"csv-workers": "by-worker", "csv-days": "by-date", "csv-comments": "comments"}
     for what, length in (("csv-workers", 2), ("csv-days", 4), ("csv-comments", 5)):
         page = export(app, database, sofia, what)
+        assert f'="customer-feedback-{names[what]}-2026-11-17.csv"' in page.headers["Content-Disposition"]
         lines = list(csv.reader(io.StringIO(page.data.decode("utf-8-sig"), newline="")))
         assert len(lines) == 1 + length, what
         assert lines[0][0] == {"csv-workers": "Number of the worker [id]", "csv-days": "From [first_day]",

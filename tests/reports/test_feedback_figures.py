@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
+from portal.ratings.figures import Rules
 from portal.ratings.statistics import Tally
 from portal.reports.feedback import Answers, Line
 from portal.reports.feedback_board import ranking
@@ -67,7 +68,7 @@ def test_a_single_answer_leads_no_list() -> None:
         Line(4, "Many bad ones", Answers(Tally((20, 20, 20, 20, 20, 0)))),
     ]
     cohort = sum((line.answers for line in lines), Answers()).tally
-    order = [(place, line.name) for place, line in ranking(lines, cohort)]
+    order = [(place, line.name) for place, line in ranking(lines, cohort, Rules(5, 5, 4))]
     assert order == [(1, "Many good ones"), (2, "Five fives"), (3, "Many bad ones"), (None, "One five")]
 
 

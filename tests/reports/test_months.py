@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
+from openpyxl import load_workbook
 from pypdf import PdfReader
 from sqlalchemy import func, select, update
 
@@ -16,13 +18,14 @@ from portal.people.models import Client, Service
 from portal.ratings.models import FormerRating, Rating
 from portal.ratings.values import Value, replace_value
 from portal.reports import month_changes
+from portal.reports.month_book import month_book
 from portal.reports.month_models import ClosedMonth, ClosedRating
 from portal.reports.months import closed_month
 from portal.settings.actions import set_option
 from tests import factories
 from tests.conftest import Database, SignIn
 from tests.factories import Agency
-from tests.pages import Page
+from tests.pages import Browser, Page
 from tests.reports.conftest import MONTHS, tallied
 from tests.reports.test_feedback import asked, figures, number, words
 
@@ -40,6 +43,12 @@ def compared(page: Page) -> dict[str, list[str]]:
     table = page.soup.select("#since ~ .table-frame table")[0]
     rows = [[words(cell) for cell in row.select("td")] for row in table.select("tbody tr")]
     return {label: sides for label, *sides in rows}
+
+
+def paper(browser: Browser) -> str:
+    """The report of the month, without the line of when it was written."""
+    pages = PdfReader(io.BytesIO(browser.get(f"{MONTH}/report").data)).pages
+    return " ".join(" ".join(part.extract_text() for part in pages).split())
 
 
 def test_a_closed_month_keeps_what_counted(
@@ -82,8 +91,56 @@ def test_a_closed_month_keeps_what_counted(
     assert [sides[name] for name in ("Positive: 4 or 5 stars", "Negative: 0 to 2 stars", "Done visits")] == [
         ["3", "1"], ["1", "3"], ["6", "7"],
     ]  # fmt: skip
-    assert "Both columns count promoters and passives as when the month was closed" in page.words
+    assert "Both columns follow the rules of the day on which the month was closed" in page.words
     assert number(asked(ines, period="last_month")) == 5, "live pages show what counts now"
+
+
+def test_a_closed_month_keeps_the_fewest_answers(
+    october: Agency, close: Callable[[], Page], sign_in: SignIn, database: Database, app: Flask
+) -> None:
+    closed = close()
+    assert "A figure is told from 2 answers on." in closed.words
+    assert "Both columns follow the rules" not in closed.words
+    ines = sign_in(october.ines)
+    ranked = [words(row) for row in closed.soup.select("table")[0].select("tbody tr")]
+    said = paper(ines)
+    with database.writing():
+        set_option(None, "ratings.minimum_sample", "50")
+        set_option(None, "ratings.promoters_from", "4")
+        set_option(None, "ratings.passives_from", "3")
+    page = ines.get(MONTH)
+    assert figures(page) == figures(closed)
+    assert [words(row) for row in page.soup.select("table")[0].select("tbody tr")] == ranked
+    assert compared(page) == compared(closed), "today beside it by the same rules"
+    assert "Both columns follow the rules" in page.words
+    assert paper(ines) == said
+    assert figures(asked(ines, period="last_month"))["Overall rating"].startswith("Not enough answers")
+    with app.test_request_context(), force_locale("en"):
+        book = load_workbook(io.BytesIO(month_book(october.ines.user, date(2026, 10, 1))))
+    heads, wassim = ([cell.value for cell in row] for row in list(book["By worker"].rows)[:2])
+    cells = dict(zip(heads, wassim, strict=True))
+    assert (cells["Enough answers"], cells["Promoters"], cells["Passives"]) == ("yes", 1, 2)
+    assert round(cells["Mean of 5"], 2) == 4.33
+    assert cells["Mean for the order"] is not None
+    assert next(row[1].value for row in book["Then and today"].rows if row[0].value == "Overall rating") == 3.5
+
+
+def test_a_workbook_of_a_closed_month_tells_the_rules_of_then(
+    october: Agency, close: Callable[[], Page], database: Database, app: Flask
+) -> None:
+    close()
+    with database.writing():
+        set_option(None, "ratings.minimum_sample", "50")
+        set_option(None, "ratings.promoters_from", "4")
+        set_option(None, "ratings.passives_from", "3")
+    with app.test_request_context(), force_locale("en"):
+        book = load_workbook(io.BytesIO(month_book(october.ines.user, date(2026, 10, 1))))
+    said = {row[0].value: row[1].value for row in book["Filters"].rows}
+    assert book["Filters"]["A1"].value == "Customer feedback: October 2026"
+    assert said["Enough answers"].startswith("From 2 on.")
+    assert (said["Promoters"], said["Detractors"]) == ("Ratings from 5 stars on.", "Ratings of fewer than 4 stars.")
+    assert said["NPS (from stars)"].startswith("Promoters: from 5 stars. Passives: from 4 stars.")
+    assert said["Which ratings"].endswith("Ratings excluded from the statistics do not count."), "no sheet of comments"
 
 
 def test_every_edit_is_named_and_no_word_is_quoted(
@@ -158,8 +215,7 @@ def test_a_paper_says_how_many_more_there_are(
         for rating in db.session.scalars(select(Rating).where(Rating.stars == 4)):
             rating.stars = 1
         tallied()
-    page = sign_in(october.ines).get(f"{MONTH}/report")
-    said = " ".join(" ".join(part.extract_text() for part in PdfReader(io.BytesIO(page.data)).pages).split())
+    said = paper(sign_in(october.ines))
     assert "Positive: 4 or 5 stars" in said, "in letters that the fonts of the paper have"
     assert "1 more rating is not as it was" in said
     assert "3.5 / 5" in said and "2.0 / 5" in said, "then and today"
