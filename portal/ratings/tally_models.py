@@ -55,7 +55,7 @@ class RequestTally(db.Model):
         CheckConstraint(f"span IN {SPANS}", name="span"),
         CheckConstraint(f"stage IN {STAGES}", name="stage"),
         Index("ix_request_tally_day", "span", "day"),
-        Index("ix_request_tally_asked", "span", "asked_day"),
+        Index("ix_request_tally_asked", "span", "worker_id", "asked_day"),
     )
 
     span: Mapped[str] = mapped_column(primary_key=True)

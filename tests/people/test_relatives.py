@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from time_machine import TimeMachineFixture
 
@@ -13,7 +14,7 @@ from portal.people.queries import clients_with_a_relative_to_ask
 from portal.ratings.models import Rating
 from portal.settings.actions import set_option
 from tests import factories
-from tests.conftest import Database, Mailbox, SignIn
+from tests.conftest import Database, Mailbox, SignIn, open_browser
 from tests.factories import Agency, rate
 from tests.pages import Browser
 from tests.ratings.conftest import plan_asked_visit, read
@@ -176,18 +177,18 @@ def close_access(sign_in: SignIn, agency: Agency) -> None:
 
 def test_a_relatives_answer_by_mail_is_the_relatives_word(
     claire_has_no_address: None, agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox,
-    stranger: Browser, time_machine: TimeMachineFixture,
+    app: Flask, time_machine: TimeMachineFixture,
 ) -> None:  # fmt: skip
     with database.writing():
         set_option(None, "ratings.lock_public", "no")
-    asked = read(plan_asked_visit(agency, database), mailbox.one())
+    asked, reader = read(plan_asked_visit(agency, database), mailbox.one()), open_browser(app, chosen="en")
     assert asked.mail["To"].addresses[0].addr_spec == agency.paul.email
     time_machine.shift(timedelta(hours=1))
     with database.writing():  # who was asked is who answers, whoever would be asked by now
         db.session.get_one(Client, agency.claire.id).email = agency.paul.email
     by_paul = ("Paul Lefèvre", "relative")
     for stars in (4, 3):
-        assert stranger.get(asked.link).form("Save").submit(stars=str(stars)).h1 == "Thank you"
+        assert reader.get(asked.link).form("Save").submit(stars=str(stars)).h1 == "Thank you"
         assert database.one(select(Rating.stars, Rating.author_name, Rating.author_role)) == (stars, *by_paul)
     sofia = sign_in(agency.sofia)
     for page in (sofia.get("/staff/ratings"), sofia.get(f"/staff/visits/{asked.visit}")):
@@ -203,15 +204,15 @@ def test_what_a_relative_says_on_the_portal_reads_the_same(agency: Agency, sign_
 
 
 def test_a_clients_own_answer_is_the_clients_word(
-    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox, stranger: Browser,
+    agency: Agency, sign_in: SignIn, database: Database, mailbox: Mailbox, app: Flask,
     time_machine: TimeMachineFixture,
 ) -> None:  # fmt: skip
-    asked = read(plan_asked_visit(agency, database), mailbox.one())
+    asked, reader = read(plan_asked_visit(agency, database), mailbox.one()), open_browser(app, chosen="en")
     time_machine.shift(timedelta(hours=1))
     with database.writing():
         db.session.get_one(Client, agency.claire.id).email = None
         db.session.get_one(Relative, agency.paul.id).email = agency.claire.email
-    stranger.get(asked.link).form("Save").submit(stars="4")
+    reader.get(asked.link).form("Save").submit(stars="4")
     assert database.one(select(Rating.author_name, Rating.author_role)) == ("Claire Lefèvre", "client")
     page = sign_in(agency.sofia).get("/staff/ratings")
     assert "(relative)" not in page.words
