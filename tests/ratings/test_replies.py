@@ -183,7 +183,7 @@ def test_the_mail_claims_not_that_its_reader_has_left_what_the_agency_has_typed(
     mail = mailbox.one()
     for text in (text_of(mail), unescape(text_of(mail, "html"))):
         assert "vous avez laissé" not in text
-        assert "parce que cette prestation a été évaluée" in text
+        assert "parce que cette intervention a été évaluée" in text
 
 
 def test_the_mail_is_written_in_the_readers_language_and_its_subject_says_nothing_of_their_care(
