@@ -125,6 +125,7 @@ def kept_figures(user: User, month: ClosedMonth) -> Kept:
         .join(Worker, Worker.id == RatedWorker.worker_id)
         .add_columns(Worker.id.label("key"), named(Worker).label("name"))
         .group_by(Worker.id, Worker.first_name, Worker.last_name)
+        .order_by(named(Worker), Worker.id)
     )
     workers = [Line(row.key, row.name, feedback.answers_of(row)) for row in db.session.execute(by_worker)]
     asked = select(ClosedRequests).where(
